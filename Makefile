@@ -1,0 +1,45 @@
+# One word for each thing. `make` alone lists them.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+VENV := .venv
+BIN := $(VENV)/bin
+PYTEST := $(BIN)/python -m pytest
+COMPILE := $(BIN)/pip-compile -q --strip-extras --generate-hashes --allow-unsafe --no-emit-index-url --no-emit-trusted-host --no-emit-find-links
+SOURCES := $(shell find exporter -name '*.py' -o -name '*.json' -path 'exporter/*') pyproject.toml
+
+.PHONY: help setup check lint fast generate golden generated integration demo bench test lock clean
+
+help: ## list these commands
+	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+$(VENV)/.tools: requirements/run.txt requirements/dev.txt
+	python3 -m venv $(VENV)
+	$(BIN)/pip install --quiet --require-hashes -r requirements/run.txt -r requirements/dev.txt
+	@touch $@
+
+# The tests run against the wheel that a user would install, never against the sources.
+$(VENV)/.wheel: $(VENV)/.tools $(SOURCES)
+	@rm -rf dist
+	$(BIN)/python -m build --quiet --wheel --no-isolation --outdir dist .
+	$(BIN)/pip install --quiet --no-deps --force-reinstall dist/*.whl
+	@touch $@
+
+setup: $(VENV)/.wheel ## virtual environment from the hashed lock, then the built wheel
+
+lint: $(VENV)/.wheel
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+fast: $(VENV)/.wheel
+	$(PYTEST) -q -m 'not integration'
+
+check: lint fast ## format, lint, types, imports, fast tests (the promise of each commit)
+
+lock: $(VENV)/.tools ## renew the locked dependencies
+	$(COMPILE) --upgrade --output-file=requirements/run.txt pyproject.toml
+	$(COMPILE) --upgrade --output-file=requirements/dev.txt requirements/dev.in
+
+clean: ## remove what was built here (the lab's cache outside the repository stays)
+	rm -rf $(VENV) dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

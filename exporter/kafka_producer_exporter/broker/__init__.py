@@ -1,0 +1,1 @@
+"""What no client tells: producer ids, epochs and transactions, from the brokers."""

@@ -1,0 +1,1 @@
+"""One file a verb; each imports what it needs, so that the others stay small."""

@@ -1,0 +1,168 @@
+"""The values of the page: what a metric is, where it comes from, and the samples that are served.
+
+Values only: nothing here reads, renders or remembers.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import Enum, StrEnum
+from typing import NamedTuple
+
+from kafka_producer_exporter.errors import Reason
+from kafka_producer_exporter.jmx.readings import Reading
+
+
+class Kind(StrEnum):
+    """The Prometheus type of a metric."""
+
+    COUNTER = "counter"
+    GAUGE = "gauge"
+    INFO = "info"
+
+
+class Unit(Enum):
+    """The unit as the *source* has it; the suffix of our name and the factor to our base unit follow from it."""
+
+    NONE = ("", 1.0)
+    SECONDS = ("seconds", 1.0)
+    MILLISECONDS = ("seconds", 1e-3)
+    NANOSECONDS = ("seconds", 1e-9)
+    BYTES = ("bytes", 1.0)
+
+    def __init__(self, base: str, factor: float) -> None:
+        self.base = base
+        self.factor = factor
+
+
+class Profile(StrEnum):
+    """How much is served; each profile has all of the one before it."""
+
+    MINIMAL = "minimal"
+    """The guide's own names, and what the alerts need."""
+    DEFAULT = "default"
+    FULL = "full"
+    """Every numeric attribute that any client version has."""
+
+    def includes(self, other: "Profile") -> bool:
+        """Whether a page of this profile has a metric of the other one."""
+        order = list(Profile)
+        return order.index(other) <= order.index(self)
+
+
+class Fold(StrEnum):
+    """How the series of several clients become one, where they are folded into a group or into ``other``."""
+
+    SUM = "sum"
+    MAX = "max"
+    DROP = "drop"
+    """Neither a sum nor a maximum of it means anything (an average): the folded series is left out."""
+
+
+class MBeanKind(NamedTuple):
+    """A kind of MBean: its domain, its ``type`` property, and the label that each further key property becomes.
+
+    A name is of a kind only if it has exactly these properties: ``client-id=*,*`` would take in the TLS beans.
+    """
+
+    domain: str
+    type: str
+    labels: Mapping[str, str]
+    """Key property to label, in the order of the ObjectName: ``{"client-id": "client_id", "topic": "topic"}``."""
+
+
+class Attribute(NamedTuple):
+    """An MBean attribute that a metric comes from; ``older`` are its names in earlier clients, newest first."""
+
+    mbean: MBeanKind
+    name: str
+    older: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Metric:
+    """A catalogue entry: everything that page, documentation and checks need to know of a metric."""
+
+    name: str
+    """As in the Prometheus text format: a counter's name ends in ``_total``, an info's in ``_info``."""
+    kind: Kind
+    help: str
+    section: str
+    """The heading that it stands under in ``docs/metrics.md``."""
+    unit: Unit = Unit.NONE
+    labels: tuple[str, ...] = ()
+    """The label names that every series of it has, in the order of the documentation."""
+    source: Attribute | str = ""
+    """An MBean attribute, or where else the value comes from, in words."""
+    guide: str = ""
+    """The name that the operating guide has for it."""
+    profile: Profile = Profile.DEFAULT
+    fold: Fold | None = None
+    """Derived where it is None: counters are summed, ``_max`` takes the maximum, the rest is dropped."""
+
+    def __post_init__(self) -> None:
+        stem = self.name
+        if (self.kind is Kind.COUNTER) != stem.endswith("_total"):
+            raise ValueError(f"{self.name}: counters, and only counters, end in _total")
+        if (self.kind is Kind.INFO) != stem.endswith("_info"):
+            raise ValueError(f"{self.name}: infos, and only infos, end in _info")
+        stem = stem.removesuffix("_total")
+        if self.unit.base and not stem.endswith(f"_{self.unit.base}"):
+            raise ValueError(f"{self.name}: the name must end in _{self.unit.base}")
+        if not self.help.endswith("."):
+            raise ValueError(f"{self.name}: the help must be a sentence and end with a full stop")
+        if self.fold is None:
+            fold = Fold.SUM if self.kind is Kind.COUNTER else Fold.MAX if "_max" in self.name else Fold.DROP
+            object.__setattr__(self, "fold", fold)
+
+
+def escape_label(value: str) -> str:
+    """Return a label's value as both text formats write it between the quotes."""
+    return value.replace("\\", r"\\").replace("\n", r"\n").replace('"', r"\"")
+
+
+class Labels:
+    """The labels of a series: sorted pairs, and their text, which is made once and kept between scrapes.
+
+    Two are equal when their text is. Made once for each MBean, not for each sample.
+    """
+
+    __slots__ = ("pairs", "text")
+
+    def __init__(self, labels: Mapping[str, str]) -> None:
+        self.pairs = tuple(sorted(labels.items()))
+        inner = ",".join(f'{name}="{escape_label(value)}"' for name, value in self.pairs)
+        self.text = f"{{{inner}}}" if inner else ""
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Labels) and self.text == other.text
+
+    def __hash__(self) -> int:
+        return hash(self.text)
+
+    def __repr__(self) -> str:
+        return f"Labels({dict(self.pairs)!r})"
+
+    def __getitem__(self, name: str) -> str:
+        return dict(self.pairs)[name]
+
+
+NO_LABELS = Labels({})
+
+
+class Family(NamedTuple):
+    """A metric and its samples; values are in our base unit, finite, and never invented."""
+
+    metric: Metric
+    samples: list[tuple[Labels, float]]
+
+
+class Scrape(NamedTuple):
+    """What came of reading one target once: readings, or a reason and what to do."""
+
+    target: str
+    readings: Sequence[Reading]
+    reason: Reason | None
+    """None: the target answered."""
+    detail: str
+    """For a person, one line; empty where the target answered."""
+    duration_seconds: float

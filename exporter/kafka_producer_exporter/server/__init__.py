@@ -1,0 +1,1 @@
+"""Metrics and health on one listener, the pages for people on another."""

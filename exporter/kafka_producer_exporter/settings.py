@@ -1,0 +1,122 @@
+"""What the configuration comes to: frozen values, every default filled in. Made by ``config``, read by anyone."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+
+from kafka_producer_exporter.model import Profile
+
+
+class TransportKind(StrEnum):
+    """The way in to a JVM."""
+
+    RMI = "rmi"
+    JMXQUERY = "jmxquery"
+
+
+class TlsMode(StrEnum):
+    """Which of a JMX agent's two ports speak TLS."""
+
+    NONE = "none"
+    RMI = "rmi"
+    """Only the RMI port (``com.sun.management.jmxremote.ssl``)."""
+    BOTH = "both"
+    """The registry too (``com.sun.management.jmxremote.registry.ssl``)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JmxTls:
+    """TLS towards a JMX agent."""
+
+    mode: TlsMode = TlsMode.NONE
+    ca_file: Path | None = None
+    """None: the system's CAs."""
+    cert_file: Path | None = None
+    key_file: Path | None = None
+    server_name: str | None = None
+    """The name that the certificate must be for; None: the configured host."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Jmx:
+    """Where a JVM's JMX agent is, and how to log in. The password itself is never kept here."""
+
+    host: str = "127.0.0.1"
+    port: int
+    rmi_port: int | None = None
+    """None: the port that the agent names."""
+    username: str | None = None
+    password_file: Path | None = None
+    """Read again whenever it changes."""
+    password_env: str | None = None
+    """Name of the environment variable that holds the password."""
+    tls: JmxTls = field(default_factory=JmxTls)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """One JVM whose producers are read."""
+
+    name: str
+    jmx: Jmx
+    transport: TransportKind = TransportKind.RMI
+    labels: Mapping[str, str] = field(default_factory=dict)
+    """Go onto every series of this target; they never replace a label that the series has."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """How many distinct values of a label one target may have; what comes later is folded into ``other``."""
+
+    clients: int = 200
+    topics: int = 500
+    """Topics of one client."""
+    nodes: int = 100
+    """Brokers of one client."""
+    transactional_ids: int = 1000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IdGroup:
+    """Client ids that are made anew for ever, such as a Kafka Streams thread's, and the name that they share."""
+
+    pattern: str
+    """A regular expression that must match the whole client id."""
+    group: str
+    """The name; ``\\1`` stands for what the pattern's first group matched."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProbeNetwork:
+    """Addresses that ``/probe`` may be pointed at."""
+
+    network: str
+    """In CIDR notation: ``10.0.0.0/8``."""
+    ports: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Logging:
+    """What the log looks like."""
+
+    format: str = "logfmt"
+    """``logfmt`` or ``json``."""
+    level: str = "info"
+    """``debug``, ``info``, ``warning`` or ``error``."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """All that the exporter was told."""
+
+    listen: str = "0.0.0.0:9797"
+    listen_pages: str | None = "127.0.0.1:9798"
+    """None: no pages for people."""
+    targets: tuple[Target, ...] = ()
+    profile: Profile = Profile.DEFAULT
+    limits: Limits = field(default_factory=Limits)
+    id_groups: tuple[IdGroup, ...] = ()
+    probe: tuple[ProbeNetwork, ...] = ()
+    """Empty: ``/probe`` takes names of configured targets only."""
+    logging: Logging = field(default_factory=Logging)

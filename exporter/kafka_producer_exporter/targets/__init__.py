@@ -1,0 +1,1 @@
+"""From readings to families, and the collector that never raises."""
