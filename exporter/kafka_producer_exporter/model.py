@@ -9,7 +9,6 @@ from enum import Enum, StrEnum
 from typing import NamedTuple
 
 from kafka_producer_exporter.errors import Reason
-from kafka_producer_exporter.jmx.readings import Reading
 
 
 class Kind(StrEnum):
@@ -66,8 +65,8 @@ class MBeanKind(NamedTuple):
 
     domain: str
     type: str
-    labels: Mapping[str, str]
-    """Key property to label, in the order of the ObjectName: ``{"client-id": "client_id", "topic": "topic"}``."""
+    labels: tuple[tuple[str, str], ...]
+    """Key property and label, in the order of the ObjectName: ``(("client-id", "client_id"), ("topic", "topic"))``."""
 
 
 class Attribute(NamedTuple):
@@ -157,12 +156,17 @@ class Family(NamedTuple):
 
 
 class Scrape(NamedTuple):
-    """What came of reading one target once: readings, or a reason and what to do."""
+    """What came of reading one target once: its families, or a reason and what to do."""
 
     target: str
-    readings: Sequence[Reading]
+    families: Sequence[Family]
+    """Empty where the target did not answer: nothing stale is ever served."""
     reason: Reason | None
     """None: the target answered."""
     detail: str
-    """For a person, one line; empty where the target answered."""
+    """For a person, one line: what happened and what to do; empty where the target answered."""
+    clients: int
+    """Live producers that were seen."""
+    started: float
+    """Seconds since the epoch."""
     duration_seconds: float
