@@ -77,9 +77,12 @@ class Attribute(NamedTuple):
     older: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Metric:
-    """A catalogue entry: everything that page, documentation and checks need to know of a metric."""
+    """A catalogue entry: everything that page, documentation and checks need to know of a metric.
+
+    There is one object for each metric, so equality is identity, and hashing costs nothing.
+    """
 
     name: str
     """As in the Prometheus text format: a counter's name ends in ``_total``, an info's in ``_info``."""

@@ -15,7 +15,7 @@ CEILING = 0.8
 """The share of the limit that we fill. The rest is for a page in the making and for what the allocator holds back."""
 
 MBEAN_BYTES = 6 * 1024
-"""What reading one more MBean of a topic or node costs at its peak: names, cached texts, values, its part of the page."""
+"""What reading one more MBean of a topic or node costs at its peak: names, kept texts, values, its part of the page."""
 
 
 def memory_limit() -> int | None:

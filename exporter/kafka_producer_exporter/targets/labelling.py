@@ -1,0 +1,81 @@
+"""Which labels the series of an MBean get: static labels, groups of client ids, and limits on how many of each.
+
+First come, first kept: a name that got series of its own keeps them for as long as its MBeans live, and one that was
+folded stays folded, since a counter that moves from one series to another would look like a reset.
+"""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
+
+from kafka_producer_exporter.jmx.objectname import ObjectName
+from kafka_producer_exporter.model import Labels, MBeanKind
+from kafka_producer_exporter.settings import IdGroup, Limits
+
+OTHER = "other"
+"""The label value that takes in all that is over a limit."""
+
+
+class Placement(NamedTuple):
+    """The labels of an MBean's series, and why they are shared with other MBeans, if they are."""
+
+    labels: Labels
+    client_id: str
+    """The client's own id, whatever its label became."""
+    folded: str | None
+    """``group``, ``client``, ``topic`` or ``node``; None: the series are this MBean's own."""
+
+
+class Labeller:
+    """Places the MBeans of one target. Pure: it remembers only which names it has kept."""
+
+    def __init__(self, static: Mapping[str, str], *, limits: Limits, groups: Sequence[IdGroup]) -> None:
+        self._static = dict(static)
+        self._limits = {"client_id": limits.clients, "topic": limits.topics, "node_id": limits.nodes}
+        self._groups = [(re.compile(group.pattern), group.group) for group in groups]
+        self._kept: dict[tuple[str, str], set[str]] = {}
+        self._owners: dict[Labels, set[MBeanKind]] = {}
+
+    def place(self, kind: MBeanKind, name: ObjectName) -> Placement:
+        """Return the placement of an MBean that was not there before; the caller keeps it while the MBean lives."""
+        values = {label: name.properties[key] for key, label in kind.labels}
+        if "node_id" in values:
+            values["node_id"] = values["node_id"].removeprefix("node-")
+        client_id = values.get("client_id", "")
+        values["client_id"], folded = self._client(client_id)
+        for label, fold in (("topic", "topic"), ("node_id", "node")):
+            if label in values and not self._keep(label, values["client_id"], values[label]):
+                values[label], folded = OTHER, fold
+        labels = Labels(self._static | values)
+        # Two names may come to the same labels: client ids `a` and `"a"`, or one that is really called "other".
+        owners = self._owners.setdefault(labels, set())
+        if kind in owners:
+            folded = folded or "client"
+        owners.add(kind)
+        return Placement(labels, client_id, folded)
+
+    def retain(self, placements: Iterable[tuple[MBeanKind, Placement]]) -> None:
+        """Forget all names but those of these placements, so that their room can be taken by others."""
+        self._kept.clear()
+        self._owners.clear()
+        for kind, placement in placements:
+            labels = dict(placement.labels.pairs)
+            client = labels["client_id"]
+            self._owners.setdefault(placement.labels, set()).add(kind)
+            for label, scope in (("client_id", ""), ("topic", client), ("node_id", client)):
+                if labels.get(label, OTHER) != OTHER:
+                    self._kept.setdefault((label, scope), set()).add(labels[label])
+
+    def _client(self, client_id: str) -> tuple[str, str | None]:
+        for pattern, group in self._groups:
+            if match := pattern.fullmatch(client_id):
+                name = match.expand(group)
+                return (name, "group") if self._keep("client_id", "", name) else (OTHER, "client")
+        return (client_id, None) if self._keep("client_id", "", client_id) else (OTHER, "client")
+
+    def _keep(self, label: str, scope: str, value: str) -> bool:
+        kept = self._kept.setdefault((label, scope), set())
+        if value not in kept and len(kept) >= self._limits[label]:
+            return False
+        kept.add(value)
+        return True

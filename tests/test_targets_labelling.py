@@ -1,0 +1,95 @@
+import pytest
+
+from kafka_producer_exporter.model import MBeanKind
+from kafka_producer_exporter.settings import IdGroup, Limits
+from kafka_producer_exporter.targets.labelling import Labeller
+
+CLIENT = MBeanKind("kafka.producer", "producer-metrics", (("client-id", "client_id"),))
+TOPIC = MBeanKind("kafka.producer", "producer-topic-metrics", (("client-id", "client_id"), ("topic", "topic")))
+NODE = MBeanKind("kafka.producer", "producer-node-metrics", (("client-id", "client_id"), ("node-id", "node_id")))
+
+
+class Name:
+    """As much of an ObjectName as a placement needs."""
+
+    def __init__(self, **properties):
+        self.properties = {key.replace("_", "-"): value for key, value in properties.items()}
+
+
+def labeller(*groups, **limits):
+    return Labeller({"target": "checkout"}, limits=Limits(**limits), groups=groups)
+
+
+def test_series_carry_the_static_labels_and_the_names_of_the_mbean():
+    placed = labeller().place(NODE, Name(client_id="orders", node_id="node-1"))
+
+    assert dict(placed.labels.pairs) == {"target": "checkout", "client_id": "orders", "node_id": "1"}
+    assert placed.folded is None
+
+
+def test_a_static_label_never_replaces_a_label_of_the_mbean():
+    placed = Labeller({"client_id": "wrong"}, limits=Limits(), groups=()).place(CLIENT, Name(client_id="right"))
+
+    assert placed.labels["client_id"] == "right"
+
+
+def test_bootstrap_nodes_keep_their_negative_number():
+    placed = labeller().place(NODE, Name(client_id="orders", node_id="node--1"))
+
+    assert placed.labels["node_id"] == "-1"
+
+
+def test_what_comes_after_the_limit_is_folded_and_what_was_kept_stays_kept():
+    subject = labeller(topics=1)
+    first = subject.place(TOPIC, Name(client_id="a", topic="one"))
+    second = subject.place(TOPIC, Name(client_id="a", topic="two"))
+    of_another_client = subject.place(TOPIC, Name(client_id="b", topic="two"))
+
+    assert (first.labels["topic"], first.folded) == ("one", None)
+    assert (second.labels["topic"], second.folded) == ("other", "topic")
+    assert (of_another_client.labels["topic"], of_another_client.folded) == ("two", None)
+
+
+def test_the_room_of_a_client_that_ended_is_taken_by_the_next():
+    subject = labeller(clients=1)
+    subject.place(CLIENT, Name(client_id="a"))
+    folded = subject.place(CLIENT, Name(client_id="b"))
+
+    subject.retain([(CLIENT, folded)])
+
+    assert subject.place(CLIENT, Name(client_id="c")).labels["client_id"] == "c"
+    assert subject.place(CLIENT, Name(client_id="d")).folded == "client"
+
+
+def test_retaining_all_changes_nothing():
+    subject = labeller(clients=1, topics=1)
+    placed = [(TOPIC, subject.place(TOPIC, Name(client_id="a", topic="one")))]
+
+    subject.retain(placed)
+
+    assert subject.place(TOPIC, Name(client_id="a", topic="two")).folded == "topic"
+    assert subject.place(CLIENT, Name(client_id="b")).folded == "client"
+
+
+@pytest.mark.parametrize(
+    ("client_id", "label"),
+    [("app-1-StreamThread-7-producer", "app"), ("app-1-StreamThread-7-consumer", "app-1-StreamThread-7-consumer")],
+)
+def test_a_group_takes_the_ids_that_match_it_whole(client_id, label):
+    group = IdGroup(pattern=r"(\w+)-\d+-StreamThread-\d+-producer", group=r"\1")
+
+    assert labeller(group).place(CLIENT, Name(client_id=client_id)).labels["client_id"] == label
+
+
+def test_the_members_of_a_group_share_their_series_and_keep_their_own_id():
+    placed = labeller(IdGroup(pattern="job-.*", group="jobs")).place(CLIENT, Name(client_id="job-17"))
+
+    assert (placed.client_id, placed.labels["client_id"], placed.folded) == ("job-17", "jobs", "group")
+
+
+def test_two_mbeans_that_come_to_the_same_labels_are_folded_rather_than_served_twice():
+    subject = labeller()
+    subject.place(CLIENT, Name(client_id="same"))
+
+    assert subject.place(CLIENT, Name(client_id="same")).folded == "client"
+    assert subject.place(TOPIC, Name(client_id="same", topic="one")).folded is None
