@@ -1,0 +1,308 @@
+"""Fetch what the lab is made of: one pinned list (parts.toml), one cache outside the repository.
+
+``python -m lab.fetch PART…`` or ``--all``. A part is downloaded into a temporary folder, checked, and renamed into
+place: what is in the cache is whole and right, also after an interruption. Two fetches at once wait for each other.
+"""
+
+import argparse
+import contextlib
+import fcntl
+import hashlib
+import os
+import shutil
+import sys
+import tempfile
+import time
+import tomllib
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+from lab.process import LabError, exit_on_sigterm, need, run
+
+PARTS_FILE = Path(__file__).with_name("parts.toml")
+CHECKSUMS_FILE = Path(__file__).with_name("parts.sha256")
+STAMP = ".part"
+UNFINISHED = ".unfinished-"
+
+
+def cache_folder() -> Path:
+    """Return the one folder that everything fetched or built for the lab is in."""
+    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(base) / "kafka-producer-exporter"
+
+
+class Part(Protocol):
+    """One thing to fetch."""
+
+    def stamp(self) -> str:
+        """Return what the list says of it; a part in the cache with another stamp is fetched again."""
+
+    def download(self, folder: Path, *, cache: Path) -> None:
+        """Put its files into the folder; raise LabError where that fails."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MavenPart:
+    """Jars from a Maven repository, through the ordinary client and whatever mirror its settings name."""
+
+    artifacts: tuple[str, ...]
+    plugin: str
+
+    def stamp(self) -> str:
+        return "\n".join(self.artifacts)
+
+    def download(self, folder: Path, *, cache: Path) -> None:
+        need("java", package="openjdk-17-jdk-headless")
+        maven = need("mvn", package="maven")
+        pom = folder / "pom.xml"
+        pom.write_text(_pom(self.artifacts))
+        goal = f"org.apache.maven.plugins:maven-dependency-plugin:{self.plugin}:copy-dependencies"
+        run(
+            [
+                *(maven, "--batch-mode", "--quiet", "--no-transfer-progress", "--file", pom, goal),
+                *(f"-Dmaven.repo.local={cache / 'maven'}", f"-DoutputDirectory={folder}", "-DincludeScope=runtime"),
+            ],
+            what=f"mvn dependency:copy-dependencies of {', '.join(self.artifacts)}",
+            timeout_seconds=600,
+        )
+        pom.unlink()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DebianPart:
+    """Debian packages of any suite, unpacked without touching the system, from the mirror that apt is set up with."""
+
+    suite: str
+    packages: tuple[str, ...]
+
+    def stamp(self) -> str:
+        return " ".join([self.suite, *self.packages])
+
+    def download(self, folder: Path, *, cache: Path) -> None:
+        need("apt-get", package="apt")
+        with tempfile.TemporaryDirectory(dir=folder) as name:
+            work = Path(name)
+            for state in ("sources", "lists/partial", "cache/archives/partial", "debs"):
+                (work / state).mkdir(parents=True)
+            (work / "sources" / "lab.sources").write_text(
+                f"Types: deb\nURIs: {_debian_mirror()}\nSuites: {self.suite}\nComponents: main\n"
+                "Signed-By: /usr/share/keyrings/debian-archive-keyring.gpg\n"
+            )
+            options = [
+                *("-o", "Dir::Etc::sourcelist=/dev/null", "-o", f"Dir::Etc::sourceparts={work / 'sources'}"),
+                *("-o", f"Dir::State::lists={work / 'lists'}", "-o", f"Dir::Cache={work / 'cache'}"),
+                *("-o", "Acquire::Languages=none", "-o", "Acquire::Retries=2"),
+                *("-o", f"APT::Sandbox::User={os.environ.get('USER', 'root')}"),
+            ]
+            run(["apt-get", *options, "-qq", "update"], what=f"apt-get update of Debian {self.suite}")
+            wanted = [f"{package}/{self.suite}" for package in self.packages]
+            run(
+                ["apt-get", *options, "-qq", "download", *wanted],
+                what=f"apt-get download {' '.join(wanted)}",
+                cwd=work / "debs",
+            )
+            packages = sorted((work / "debs").glob("*.deb"))
+            for package in packages:
+                run(["dpkg", "-x", package, folder], what=f"unpack {package.name}")
+            (folder / "VERSIONS").write_text("".join(f"{package.stem}\n" for package in packages))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fetcher:
+    """The list, the checksums and the cache."""
+
+    cache: Path
+    parts: Mapping[str, Part]
+    checksums: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """Part → file → SHA-256. A part that has none here is checked by whoever signs it."""
+    report: Callable[[str], None] = print
+
+    def folder(self, name: str) -> Path:
+        """Return where a part is, or will be."""
+        return self.cache / "parts" / name
+
+    def has(self, name: str) -> bool:
+        """Whether the part, as the list has it now, is in the cache."""
+        stamp = self.folder(name) / STAMP
+        return stamp.exists() and stamp.read_text() == self.parts[name].stamp()
+
+    def fetch(self, name: str) -> Path:
+        """Return the part's folder, fetching it first where it is not in the cache.
+
+        Raises LabError where it cannot be fetched or is not what the list says; the cache is then as it was before.
+        """
+        if name not in self.parts:
+            raise LabError(f"{name}: no such part; there are: {', '.join(self.parts)}")
+        if self.has(name):
+            return self.folder(name)
+        with self._lock(name):
+            if not self.has(name):
+                self._replace(name, check=True)
+        return self.folder(name)
+
+    def pin(self, name: str) -> dict[str, str]:
+        """Fetch the part anew and return the checksums of its files, for the list."""
+        with self._lock(name):
+            self._replace(name, check=False)
+        return checksums_of(self.folder(name))
+
+    def _replace(self, name: str, *, check: bool) -> None:
+        started = time.monotonic()
+        parent = self.cache / "parts"
+        for remains in parent.glob(f"{UNFINISHED}*"):  # of a fetch that was killed: we hold the lock, so nobody's now
+            shutil.rmtree(remains)
+        with tempfile.TemporaryDirectory(prefix=UNFINISHED, dir=parent) as work:
+            fresh, old = Path(work) / "new", Path(work) / "old"
+            fresh.mkdir()
+            self.parts[name].download(fresh, cache=self.cache)
+            if check and isinstance(self.parts[name], MavenPart):
+                compare(name, wanted=self.checksums.get(name, {}), found=checksums_of(fresh))
+            (fresh / STAMP).write_text(self.parts[name].stamp())
+            if self.folder(name).exists():
+                self.folder(name).rename(old)
+            fresh.rename(self.folder(name))
+        size = sum(file.stat().st_size for file in self.folder(name).rglob("*") if file.is_file())
+        self.report(f"fetched {name:22} {size / 1e6:6.1f} MB {time.monotonic() - started:6.1f} s")
+
+    @contextlib.contextmanager
+    def _lock(self, name: str) -> Iterator[None]:
+        (self.cache / "parts").mkdir(parents=True, exist_ok=True)
+        with (self.cache / "lock").open("w") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                self.report(f"{name}: waiting for another fetch to end")
+                fcntl.flock(lock, fcntl.LOCK_EX)
+            yield  # the lock goes with the file, also when this process is killed
+
+
+def compare(name: str, *, wanted: Mapping[str, str], found: Mapping[str, str]) -> None:
+    """Raise LabError where the files of a part are not those of the list; it names every such file."""
+    wrong = [f"{name}/{file}: not in parts.sha256" for file in found if file not in wanted]
+    wrong += [f"{name}/{file}: in parts.sha256, but did not come" for file in wanted if file not in found]
+    wrong += [
+        f"{name}/{file}: SHA-256 is {found[file]}, parts.sha256 has {wanted[file]}"
+        for file in wanted
+        if file in found and wanted[file] != found[file]
+    ]
+    if wrong:
+        raise LabError("\n".join(["what came is not what is pinned, so nothing was kept", *sorted(wrong)]))
+
+
+def checksums_of(folder: Path) -> dict[str, str]:
+    """Return file → SHA-256 for the jars in a folder."""
+    return {file.name: hashlib.sha256(file.read_bytes()).hexdigest() for file in sorted(folder.glob("*.jar"))}
+
+
+def read_parts(text: str) -> dict[str, Part]:
+    """Return the parts of the list."""
+    content = tomllib.loads(text)
+    plugin = content["maven_dependency_plugin"]
+    parts: dict[str, Part] = {
+        name: MavenPart(artifacts=tuple(artifacts), plugin=plugin) for name, artifacts in content["maven"].items()
+    }
+    for name, debian in content["debian"].items():
+        parts[name] = DebianPart(suite=debian["suite"], packages=tuple(debian["packages"]))
+    return parts
+
+
+def read_checksums(text: str) -> dict[str, dict[str, str]]:
+    """Return part → file → SHA-256 from lines as sha256sum writes them."""
+    checksums: dict[str, dict[str, str]] = {}
+    for line in text.splitlines():
+        checksum, path = line.split()
+        part, file = path.split("/")
+        checksums.setdefault(part, {})[file] = checksum
+    return checksums
+
+
+def write_checksums(checksums: Mapping[str, Mapping[str, str]]) -> str:
+    """Return the text that ``read_checksums`` reads; ``sha256sum -c`` reads it too, in the cache's parts folder."""
+    return "".join(
+        f"{checksum}  {part}/{file}\n"
+        for part, files in sorted(checksums.items())
+        for file, checksum in sorted(files.items())
+    )
+
+
+def default_fetcher() -> Fetcher:
+    """Return the fetcher of this repository's list and this user's cache; what it reports goes to standard error."""
+    checksums = read_checksums(CHECKSUMS_FILE.read_text()) if CHECKSUMS_FILE.exists() else {}
+    return Fetcher(
+        cache=cache_folder(),
+        parts=read_parts(PARTS_FILE.read_text()),
+        checksums=checksums,
+        report=lambda line: print(line, file=sys.stderr, flush=True),
+    )
+
+
+def fetch(name: str) -> Path:
+    """Return the folder of a part, fetching it first where that is needed."""
+    return default_fetcher().fetch(name)
+
+
+def _pom(artifacts: Sequence[str]) -> str:
+    dependencies = "".join(
+        "<dependency><groupId>{}</groupId><artifactId>{}</artifactId><version>{}</version></dependency>".format(
+            *artifact.split(":")
+        )
+        for artifact in artifacts
+    )
+    return (
+        '<project xmlns="http://maven.apache.org/POM/4.0.0"><modelVersion>4.0.0</modelVersion>'
+        "<groupId>lab</groupId><artifactId>part</artifactId><version>1</version><packaging>pom</packaging>"
+        f"<dependencies>{dependencies}</dependencies></project>"
+    )
+
+
+def _debian_mirror() -> str:
+    """Return the mirror that this machine's apt is set up with for its own release."""
+    release = Path("/etc/os-release").read_text()
+    codename = next((line[17:].strip('"') for line in release.splitlines() if line.startswith("VERSION_CODENAME=")), "")
+    if "\nID=debian\n" not in f"\n{release}\n" or not codename:
+        raise LabError(
+            "this part is a Debian package, and this machine is not Debian; put prometheus on the PATH instead"
+        )
+    targets = run(
+        ["apt-get", "indextargets", "--format", "$(REPO_URI) $(RELEASE) $(COMPONENT)", "Created-By: Packages"],
+        what="ask apt for its mirror",
+    )
+    for line in targets.splitlines():
+        if line.split()[1:] == [codename, "main"]:
+            return line.split()[0]
+    raise LabError(f"apt has no mirror for {codename} main; add one to /etc/apt/sources.list.d")
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Fetch what the command line names; 0 well, 2 usage, 3 could not be had."""
+    parser = argparse.ArgumentParser(prog="python -m lab.fetch", description=__doc__)
+    parser.add_argument("parts", nargs="*", metavar="PART", help="a part of lab/parts.toml")
+    parser.add_argument("--all", action="store_true", help="every part")
+    parser.add_argument("--pin", action="store_true", help="fetch anew and write the checksums into lab/parts.sha256")
+    options = parser.parse_args(arguments)
+    fetcher = default_fetcher()
+    names = list(fetcher.parts) if options.all else options.parts
+    if not names:
+        parser.error("name a part, or --all; there are: " + ", ".join(fetcher.parts))
+    exit_on_sigterm()
+    try:
+        if options.pin:
+            pins = {name: fetcher.pin(name) for name in names if isinstance(fetcher.parts[name], MavenPart)}
+            CHECKSUMS_FILE.write_text(write_checksums({**fetcher.checksums, **pins}))
+        else:
+            for name in names:
+                if fetcher.has(name):
+                    print(f"there    {name}")
+                fetcher.fetch(name)
+    except LabError as error:
+        print(f"ERROR {error}", file=sys.stderr)
+        return 3
+    except KeyboardInterrupt:
+        return 130
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
