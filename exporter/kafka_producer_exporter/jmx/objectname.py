@@ -1,10 +1,12 @@
-"""Names of MBeans: parsed, quoted and unquoted as javax.management.ObjectName does it."""
+"""Names of MBeans: parsed and unquoted as javax.management.ObjectName does it."""
 
+import re
+import sys
 from collections.abc import Mapping
 
 
 class ObjectName:
-    """An MBean's name, parsed. Two are equal when their text is.
+    """An MBean's name, or a pattern of names, parsed. Two are equal when their text is.
 
     ``properties`` are the key properties in the order of the text, unquoted: Kafka quotes a value that holds anything
     but ``[A-Za-z0-9_%. -]`` and tabs (see its Sanitizer.jmxSanitize), so ``client-id="orders,eu"`` is legal.
@@ -13,7 +15,7 @@ class ObjectName:
     __slots__ = ("domain", "properties", "text")
 
     def __init__(self, text: str) -> None:
-        """Parse a name; raises ValueError for one that javax.management.ObjectName would refuse."""
+        """Parse a name; raises ValueError for one that javax.management.ObjectName would refuse, and for an empty one."""
         self.text = text
         self.domain, self.properties = _parse(text)
 
@@ -27,5 +29,39 @@ class ObjectName:
         return f"ObjectName({self.text!r})"
 
 
+# javax.management.ObjectName, "Quoted values": inside the quotes a backslash escapes a quote, a star, a question mark,
+# a newline (as \n) or itself; nothing else may be escaped, and a newline itself is not allowed.
+_QUOTED = r'"(?:[^"\\\n]|\\["*?n\\])*"'
+_PROPERTY = re.compile(rf'(?P<key>[^=,:*?\n]+)=(?P<value>{_QUOTED}|[^",=:\n]*)(?P<end>,|\Z)')
+_ESCAPE = re.compile(r"\\(.)")
+
+
 def _parse(text: str) -> tuple[str, Mapping[str, str]]:
-    raise NotImplementedError
+    domain, colon, rest = text.partition(":")
+    if not colon:
+        raise _malformed(text, "it has no ':' after the domain")
+    if "\n" in domain:
+        raise _malformed(text, "its domain holds a newline")
+    properties: dict[str, str] = {}
+    starred, at, more = False, 0, True
+    while more:
+        if rest.startswith("*", at) and rest[at + 1 : at + 2] in {"", ","} and not starred:  # "and any other property"
+            starred, more, at = True, rest[at + 1 : at + 2] == ",", at + 2
+            continue
+        match = _PROPERTY.match(rest, at)
+        if match is None:
+            raise _malformed(text, f"no key=value at {rest[at : at + 40]!r}")
+        key, value = sys.intern(match["key"]), match["value"]
+        if key in properties:
+            raise _malformed(text, f"the key {key!r} stands in it twice")
+        properties[key] = _unquoted(value) if value.startswith('"') else value
+        more, at = match["end"] == ",", match.end()
+    return domain, properties
+
+
+def _unquoted(value: str) -> str:
+    return _ESCAPE.sub(lambda escape: "\n" if escape[1] == "n" else escape[1], value[1:-1])
+
+
+def _malformed(text: str, why: str) -> ValueError:
+    return ValueError(f"{text!r} is not an ObjectName: {why}")
