@@ -3,6 +3,7 @@
 Values only: nothing here reads, renders or remembers.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum, StrEnum
@@ -20,17 +21,20 @@ class Kind(StrEnum):
 
 
 class Unit(Enum):
-    """The unit as the *source* has it; the suffix of our name and the factor to our base unit follow from it."""
+    """The unit as the *source* has it; the suffix of our name and the way to our base unit follow from it.
+
+    A value is divided, never multiplied: 9 / 1000 is 0.009, but 9 * 0.001 is 0.009000000000000001.
+    """
 
     NONE = ("", 1.0)
     SECONDS = ("seconds", 1.0)
-    MILLISECONDS = ("seconds", 1e-3)
-    NANOSECONDS = ("seconds", 1e-9)
+    MILLISECONDS = ("seconds", 1e3)
+    NANOSECONDS = ("seconds", 1e9)
     BYTES = ("bytes", 1.0)
 
-    def __init__(self, base: str, factor: float) -> None:
+    def __init__(self, base: str, divisor: float) -> None:
         self.base = base
-        self.factor = factor
+        self.divisor = divisor
 
 
 class Profile(StrEnum):
@@ -92,7 +96,10 @@ class Metric:
     """The heading that it stands under in ``docs/metrics.md``."""
     unit: Unit = Unit.NONE
     labels: tuple[str, ...] = ()
-    """The label names that every series of it has, in the order of the documentation."""
+    """The label names that every series of it has, in the order of the documentation.
+
+    Where they are not given they follow from the source: ``target``, and the labels of its kind of MBean.
+    """
     source: Attribute | str = ""
     """An MBean attribute, or where else the value comes from, in words."""
     guide: str = ""
@@ -100,6 +107,8 @@ class Metric:
     profile: Profile = Profile.DEFAULT
     fold: Fold | None = None
     """Derived where it is None: counters are summed, ``_max`` takes the maximum, the rest is dropped."""
+    absent_above: float = math.inf
+    """A value of the source above this (in its own unit) means "never": the sample is left out."""
 
     def __post_init__(self) -> None:
         stem = self.name
@@ -115,6 +124,8 @@ class Metric:
         if self.fold is None:
             fold = Fold.SUM if self.kind is Kind.COUNTER else Fold.MAX if "_max" in self.name else Fold.DROP
             object.__setattr__(self, "fold", fold)
+        if not self.labels and isinstance(self.source, Attribute):
+            object.__setattr__(self, "labels", ("target", *(label for _, label in self.source.mbean.labels)))
 
 
 def escape_label(value: str) -> str:
