@@ -16,7 +16,6 @@ RECORDED = {file.stem: json.loads(file.read_text()) for file in Path(__file__).w
 NOT_RECORDED = {TLS: "the recordings were made on plaintext"}
 """Kinds of MBeans that no recording has, and why."""
 
-
 OF_THE_PROCESS = {
     metric.name for metric in (exporter.CONFIG_VALID, exporter.CONFIG_LAST_RELOAD_SUCCESS, exporter.BUILD_INFO)
 }

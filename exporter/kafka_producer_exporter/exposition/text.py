@@ -1,0 +1,56 @@
+"""Families as the bytes of a page, in either text format, equal to prometheus-client's byte for byte.
+
+A series' labels come as text that was made once (``model.Labels``): here only its value is formatted.
+"""
+
+from collections.abc import Iterable
+from functools import lru_cache
+
+from kafka_producer_exporter.exposition.formats import Format
+from kafka_producer_exporter.model import Family, Kind, Metric
+
+
+def render(families: Iterable[Family], page_format: Format) -> bytes:
+    """Return the page. A family without samples is left out, with its help and type.
+
+    A half of a surrogate pair, which Java allows in a name and UTF-8 does not, becomes a question mark.
+    """
+    # Bytes for each family, not one text for all: a page of 40 000 series would be in memory three times.
+    page = [_family(family, page_format).encode("utf-8", "replace") for family in families if family.samples]
+    if page_format is Format.OPENMETRICS:
+        page.append(b"# EOF\n")
+    return b"".join(page)
+
+
+def _family(family: Family, page_format: Format) -> str:
+    metric, samples = family
+    name = metric.name
+    # The one place that runs for every sample. `* 1.0` makes a float of an int, and keeps the sign of -0.0.
+    lines = [
+        f"{name}{labels.text} {value * 1.0!r}\n" if value < 1e6 else f"{name}{labels.text} {_large(value)}\n"
+        for labels, value in samples
+    ]
+    return "".join([_header(metric, page_format), *lines])
+
+
+def _large(value: float) -> str:
+    """Return a number from a million on as Go writes it, which takes to exponents sooner than Python."""
+    text = repr(value * 1.0)
+    whole, _, fraction = text.partition(".")
+    if len(whole) <= 6 or "e" in whole:
+        return text  # Python has taken to an exponent itself
+    mantissa = f"{whole[0]}.{whole[1:]}{fraction}".rstrip("0.")
+    return f"{mantissa}e+{len(whole) - 1:02d}"
+
+
+@lru_cache(maxsize=1024)
+def _header(metric: Metric, page_format: Format) -> str:
+    text = metric.help.replace("\\", r"\\").replace("\n", r"\n")
+    if page_format is Format.PROMETHEUS_TEXT:
+        kind = Kind.GAUGE if metric.kind is Kind.INFO else metric.kind  # the format has no infos
+        return f"# HELP {metric.name} {text}\n# TYPE {metric.name} {kind}\n"
+    # In OpenMetrics the suffix belongs to the sample, not to the family.
+    name = metric.name.removesuffix("_total").removesuffix("_info")
+    text = text.replace('"', r"\"")
+    unit = f"# UNIT {name} {metric.unit.base}\n" if metric.unit.base else ""
+    return f"# HELP {name} {text}\n# TYPE {name} {metric.kind}\n{unit}"
