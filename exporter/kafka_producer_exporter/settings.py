@@ -4,8 +4,33 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
+from typing import NamedTuple
 
 from kafka_producer_exporter.model import Profile
+
+
+class Address(NamedTuple):
+    """A host and a port; ``str()`` puts an IPv6 address in brackets."""
+
+    host: str
+    port: int
+
+    @classmethod
+    def parse(cls, text: str) -> "Address":
+        """Read ``HOST:PORT``, ``[IPV6]:PORT`` or, for every interface, ``:PORT``. Raises ValueError with what to do."""
+        host, colon, port = text.rpartition(":")
+        if host.startswith("[") and host.endswith("]"):
+            host = host[1:-1]
+        elif ":" in host:
+            raise ValueError("an IPv6 address goes in brackets; write [ADDRESS]:PORT")
+        if not colon or not (port.isascii() and port.isdigit()):
+            raise ValueError("this is not an address; write HOST:PORT")
+        if len(port) > 5 or int(port) > 65535:
+            raise ValueError(f"{port[:20]} is not a port; use 0 to 65535")
+        return cls(host or "0.0.0.0", int(port))  # noqa: S104 - as the operator asks
+
+    def __str__(self) -> str:
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
 
 
 class TransportKind(StrEnum):
@@ -111,6 +136,7 @@ class Settings:
     """All that the exporter was told."""
 
     listen: str = "0.0.0.0:9797"
+    """An Address as text, as are all that listen."""
     listen_pages: str | None = "127.0.0.1:9798"
     """None: no pages for people."""
     targets: tuple[Target, ...] = ()

@@ -1,0 +1,331 @@
+"""THE TABLE of the configuration: every key, its shape, its meaning.
+
+The loader's checks, the JSON schema, ``docs/configuration.md``, the flags and their ``--help`` all follow from it.
+Defaults stand in ``settings``.
+"""
+
+import ipaddress
+import re
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple
+
+from kafka_producer_exporter.config.files import examine_file, examine_password_file
+from kafka_producer_exporter.config.found import ALTERNATIVES, Findings, Found
+from kafka_producer_exporter.config.presets import PRESETS
+from kafka_producer_exporter.config.shapes import (
+    Choice,
+    Either,
+    FilePath,
+    Integer,
+    Key,
+    Labels,
+    Off,
+    Section,
+    Several,
+    Text,
+    VariableName,
+    choice_of,
+    loosened,
+)
+from kafka_producer_exporter.model import Profile
+from kafka_producer_exporter.settings import (
+    Address,
+    IdGroup,
+    Jmx,
+    JmxTls,
+    Limits,
+    Logging,
+    ProbeNetwork,
+    Settings,
+    Target,
+    TlsMode,
+    TransportKind,
+)
+
+ENVIRONMENT_PREFIX = "KAFKA_PRODUCER_EXPORTER_"
+
+RESERVED_LABELS = (
+    "target", "client_id", "topic", "node_id", "cipher", "protocol", "version", "commit_id", "reason", "kind",
+    "transactional_id", "producer_id", "le", "quantile",
+)  # fmt: skip
+
+_HOST = r"[A-Za-z0-9_][A-Za-z0-9._-]*"
+_IPV6 = r"[0-9A-Fa-f]*:[0-9A-Fa-f:.]*:[0-9A-Fa-f.]*(%[A-Za-z0-9_.-]+)?"
+
+
+def listen_address(text: str) -> str:
+    """Return the address as Settings has it. Raises ValueError."""
+    return str(Address.parse(text))
+
+
+def network(text: str) -> str:
+    """Return the network as it was written. Raises ValueError where a bit of a host is set, or it is none."""
+    try:
+        wide = ipaddress.ip_network(text, strict=False)
+    except ValueError:
+        raise ValueError(f"{text} is not a network; write it like 10.0.0.0/8 or fd00::/8") from None
+    if (
+        str(wide) != str(ipaddress.ip_interface(text).network)
+        or ipaddress.ip_interface(text).ip != wide.network_address
+    ):
+        raise ValueError(f"{text} is an address within a network; write {wide} for the network")
+    return str(wide)
+
+
+def expression(text: str) -> str:
+    """Return the regular expression. Raises ValueError for one that is none."""
+    try:
+        re.compile(text)
+    except re.error as error:
+        raise ValueError(f"this is not a regular expression: {error.msg}; correct it") from None
+    return text
+
+
+LISTEN = Text("HOST:PORT", rf"({_HOST}|\[{_IPV6}\])?:[0-9]{{1,5}}", "write HOST:PORT or [IPV6]:PORT", listen_address)
+HOST = Text("host name or address", f"({_HOST}|{_IPV6})", "write a host name or an address, the port apart")
+NAME = Text("text", r"[^\x00-\x20\x7f,=]+", "write a name without spaces, commas and =, in quotes if it is a number")
+LINE = Text("text", r"[^\x00-\x1f\x7f]+", "write one line of text, in quotes if it is a number")
+PORT = Integer("1 to 65535", 1, 65535, "a port")
+COUNT = Integer("1 to 1000000", 1, 1_000_000, "a limit")
+FILE = FilePath(examine_file)
+PASSWORD_FILE = FilePath(examine_password_file)
+
+
+def check_tls(values: Mapping[str, object], found: Found, findings: Findings) -> None:
+    """Refuse certificates without TLS, and half of a pair."""
+    if values.get("mode", TlsMode.NONE) is TlsMode.NONE:
+        for name in ("ca_file", "cert_file", "key_file", "server_name"):
+            if name in found.keys:
+                findings.add(found.keys[name].where, "no effect without TLS; write mode: rmi, or mode: both")
+    for name, other in (("cert_file", "key_file"), ("key_file", "cert_file")):
+        if name in found.keys and other not in found.keys:
+            findings.add(found.keys[name].where, f"useless without {other}; give both, or neither")
+
+
+TLS = Section(
+    JmxTls,
+    (
+        Key(
+            "mode", choice_of(TlsMode),
+            "Which of the JMX agent's two ports speak TLS: none, the RMI port (`jmxremote.ssl`), "
+            "or the registry too (`jmxremote.registry.ssl`).", option="jmx-tls",
+        ),
+        Key("ca_file", FILE, "Whom to trust, in PEM. Without it: the system's CAs.", option="jmx-tls-ca-file"),
+        Key("cert_file", FILE, "Our own certificate, where the agent asks for one (`ssl.need.client.auth`)."),
+        Key("key_file", FILE, "The key of our own certificate."),
+        Key("server_name", HOST, "The name that the agent's certificate must be for. Without it: `host`."),
+    ),
+    check=check_tls,
+)  # fmt: skip
+
+
+def check_login(_: Mapping[str, object], found: Found, findings: Findings) -> None:
+    """Refuse a user without a password, and a password without a user."""
+    password = next((found.keys[name] for name in ALTERNATIVES if name in found.keys), None)
+    if password and "username" not in found.keys:
+        findings.add(password.where, "a password without a user; add username")
+    if not password and "username" in found.keys and "password" not in found.keys:
+        findings.add(found.keys["username"].where, f"a user without a password; add {' or '.join(ALTERNATIVES)}")
+
+
+JMX = Section(
+    Jmx,
+    (
+        Key("host", HOST, "Where the JVM is. In a pod all containers share 127.0.0.1.", example="127.0.0.1"),
+        Key("port", PORT, "`com.sun.management.jmxremote.port` of the JVM.", required=True, example="9999"),
+        Key("rmi_port", PORT, "`jmxremote.rmi.port`, where the agent names a port that is not reachable as such."),
+        Key("username", LINE, "A user of the JVM's password file; the role `readonly` is enough.",
+            example="monitor", option="jmx-username"),
+        Key("password_file", PASSWORD_FILE, "File with the password, not readable by all; read at each login.",
+            example="/etc/kafka-producer-exporter/password", option="jmx-password-file"),
+        Key("password_env", VariableName(), "Name of the environment variable with the password; read at each login.",
+            option="jmx-password-env"),
+        Key("tls", TLS, "TLS towards the JMX agent."),
+    ),
+    alternatives=ALTERNATIVES,
+    secret="password",  # noqa: S106 - a key's name
+    check=check_login,
+)  # fmt: skip
+
+
+def check_transport(values: Mapping[str, object], found: Found, findings: Findings) -> None:
+    """Refuse what jmxquery cannot do, or would do on the command line of its JVM, where everyone can read it."""
+    if values.get("transport") is not TransportKind.JMXQUERY or "jmx" not in found.keys:
+        return
+    jmx = found.keys["jmx"].keys
+    for name in ("username", "password_file", "password_env"):
+        if name in jmx:
+            findings.add(jmx[name].where, "transport jmxquery would show it to every process; use transport: rmi")
+    for name in ("rmi_port", "tls"):
+        if name in jmx:
+            findings.add(jmx[name].where, "transport jmxquery cannot do this; use transport: rmi")
+
+
+TRANSPORT = choice_of(
+    TransportKind,
+    {"attach": "attach is not there yet; use rmi, and start the JVM with -Dcom.sun.management.jmxremote.port=9999"},
+)
+
+TARGET = Section(
+    Target,
+    (
+        Key("name", NAME, "Its label `target`. Without it: `HOST:PORT`.", example="checkout"),
+        Key("transport", TRANSPORT, "`rmi` reads JMX without a JVM; `jmxquery` starts one for each scrape."),
+        Key("jmx", JMX, "The JVM's JMX agent, and how to log in.", required=True, example="{port: 9999}"),
+        Key("labels", Labels(RESERVED_LABELS), "Labels for all series of the target, such as `kafka_cluster`.",
+            example="{kafka_cluster: orders}"),
+    ),
+    check=check_transport,
+)  # fmt: skip
+
+DEFAULTS = loosened(TARGET, without=("name",))
+
+
+def check_group(values: Mapping[str, object], found: Found, findings: Findings) -> None:
+    """Refuse a group that refers to what the pattern does not capture."""
+    pattern, group = values.get("pattern"), values.get("group")
+    if isinstance(pattern, str) and isinstance(group, str):
+        try:
+            re.sub(pattern, group, "")
+        except (re.error, IndexError):
+            findings.add(
+                found.keys["group"].where, "it refers to a group that the pattern has not; use \\1 for the first"
+            )
+
+
+def one_group(pattern: str, group: str) -> tuple[IdGroup, ...]:
+    """Return a group of the operator's own, as a preset returns several."""
+    return (IdGroup(pattern=pattern, group=group),)
+
+
+ID_GROUP = Section(
+    one_group,
+    (
+        Key("pattern", Text("regular expression", r"[\s\S]+", "write a regular expression, in quotes", expression),
+            "Python regular expression that must match the whole client id.", required=True,
+            example=r"'orders-[0-9a-f]{8}-(\w+)'"),
+        Key("group", LINE, "The `client_id` that they share; `\\1` is what the pattern's first group matched.",
+            required=True, example=r"'orders-\1'"),
+    ),
+    check=check_group,
+)  # fmt: skip
+
+LIMITS = Section(
+    Limits,
+    (
+        Key("clients", COUNT, "Client ids of a target.", option="limit-clients"),
+        Key("topics", COUNT, "Topics of a client.", option="limit-topics"),
+        Key("nodes", COUNT, "Brokers of a client.", option="limit-nodes"),
+        Key("transactional_ids", COUNT, "Transactional ids.", option="limit-transactional-ids"),
+    ),
+)  # fmt: skip
+
+NETWORK = Section(
+    ProbeNetwork,
+    (
+        Key("network", Text("CIDR", r"[0-9A-Fa-f:.]+(/[0-9]{1,3})?", "write it like 10.0.0.0/8", network),
+            "Addresses that may be probed.", required=True, example="10.0.0.0/8"),
+        Key("ports", Several(PORT, minimum=1), "Ports that may be probed.", required=True, example="[9999]"),
+    ),
+)  # fmt: skip
+
+
+def allowed(allow: tuple[ProbeNetwork, ...] = ()) -> tuple[ProbeNetwork, ...]:
+    """Return the networks that ``/probe`` may be pointed at."""
+    return allow
+
+
+PROBE = Section(allowed, (Key("allow", Several(NETWORK), "Networks and ports that `/probe?target=` takes."),))
+
+LOGGING = Section(
+    Logging,
+    (
+        Key("format", Choice(("logfmt", "json")), "One line each, on standard error.", option="log-format"),
+        Key("level", Choice(("debug", "info", "warning", "error")), "From which level on.", option="log-level"),
+    ),
+)  # fmt: skip
+
+
+def check_names(found: Found, findings: Findings) -> None:
+    """Refuse two targets of one name: they would be one on every panel and in every alert."""
+    seen: dict[object, int] = {}
+    for index, target in enumerate(found.items):
+        name = target.keys.get("name", target)
+        if not isinstance(name.value, str):
+            continue
+        if name.value in seen:
+            findings.add(
+                name.where, f'"{name.value}" is already the name of targets[{seen[name.value]}]; choose another'
+            )
+        else:
+            seen[name.value] = index
+
+
+def check_settings(values: Mapping[str, object], found: Found, findings: Findings) -> None:
+    """Refuse two targets of one name, and two listeners on one port."""
+    if "targets" in found.keys:
+        check_names(found.keys["targets"], findings)
+    listen, pages = values.get("listen", SETTINGS.default("listen")), values.get("listen_pages")
+    # The default of listen_pages may be taken: serve leaves the pages out then, and says so.
+    if isinstance(listen, str) and isinstance(pages, str):
+        (host, port), (other_host, other_port) = Address.parse(listen), Address.parse(pages)
+        shared = host == other_host or {host, other_host} & {"0.0.0.0", "::"}  # noqa: S104 - compared only
+        if port == other_port != 0 and shared:
+            findings.add(found.keys["listen_pages"].where, f"port {port} is taken by listen; choose another, or off")
+
+
+SETTINGS = Section(
+    Settings,
+    (
+        Key("listen", LISTEN, "Where `/metrics`, `/probe` and health are served.", example="0.0.0.0:9797",
+            option="listen"),
+        Key("listen_pages", Off(LISTEN), "Where the pages for people are served; `kubectl port-forward` reaches them.",
+            option="listen-pages"),
+        Key("profile", choice_of(Profile),
+            "How much is served: the guide's names and what the alerts need; what most want; every numeric attribute.",
+            option="profile"),
+        Key("targets", Several(TARGET), "The JVMs to read.", option="target"),
+        Key("defaults", DEFAULTS, "What targets share: a target without a key has the one of here.", kept=False),
+        Key("limits", LIMITS, "How many distinct ids are kept; what comes later is summed into `other`."),
+        Key("id_groups", Several(Either(Choice(tuple(PRESETS), PRESETS.__getitem__), ID_GROUP), flat=True),
+            "Client ids made anew for ever are summed under the name of their group. The first match holds.",
+            option="id-group"),
+        Key("probe", PROBE, "Whom `/probe` may be pointed at, beside the configured targets."),
+        Key("logging", LOGGING, "What the log looks like."),
+    ),
+    check=check_settings,
+)  # fmt: skip
+
+
+class Option(NamedTuple):
+    """A key that may be given as a flag and as an environment variable."""
+
+    path: tuple[str, ...]
+    """Where it stands in the file; ``targets`` and what targets share are those of every target."""
+    key: Key
+
+    @property
+    def flag(self) -> str:
+        """As on the command line."""
+        return f"--{self.key.option}"
+
+    @property
+    def repeatable(self) -> bool:
+        """A list: the flag is repeated, the variable has commas."""
+        return isinstance(self.key.shape, Several)
+
+    @property
+    def variable(self) -> str:
+        """The environment variable."""
+        plural = "S" if self.repeatable else ""
+        return ENVIRONMENT_PREFIX + self.key.option.upper().replace("-", "_") + plural
+
+
+def options(section: Section = SETTINGS, path: tuple[str, ...] = ()) -> Iterator[Option]:
+    """Yield every key of the configuration that is also a flag."""
+    for key in section.keys:
+        below = (*path, key.name)
+        if key.option:
+            yield Option(below, key)
+        if isinstance(key.shape, Section):
+            yield from options(key.shape, below)
