@@ -51,9 +51,11 @@ class MavenPart:
     plugin: str
 
     def stamp(self) -> str:
+        """Return the coordinates."""
         return "\n".join(self.artifacts)
 
     def download(self, folder: Path, *, cache: Path) -> None:
+        """Put the jars, and those that they need, into the folder."""
         need("java", package="openjdk-17-jdk-headless")
         maven = need("mvn", package="maven")
         pom = folder / "pom.xml"
@@ -78,9 +80,11 @@ class DebianPart:
     packages: tuple[str, ...]
 
     def stamp(self) -> str:
+        """Return suite and packages; the versions move with the suite and are written down in VERSIONS."""
         return " ".join([self.suite, *self.packages])
 
-    def download(self, folder: Path, *, cache: Path) -> None:
+    def download(self, folder: Path, *, cache: Path) -> None:  # noqa: ARG002 (apt's own cache is not shared)
+        """Unpack the packages into the folder."""
         need("apt-get", package="apt")
         with tempfile.TemporaryDirectory(dir=folder) as name:
             work = Path(name)

@@ -33,7 +33,8 @@ class LabError(Exception):
 class Process:
     """One child process in a group of its own, its output in a file.
 
-    ``stop`` asks and then insists, ``kill`` insists; both return when it is gone, and do nothing when it is gone already.
+    ``stop`` asks and then insists, ``kill`` insists; both return when it is gone, and do nothing when it
+    is gone already.
     """
 
     def __init__(
@@ -184,9 +185,9 @@ def exit_on_sigterm() -> None:
 class Port:
     """A loopback port that the kernel gave, held until it is closed.
 
-    A bound socket that does not listen keeps the kernel from giving the port to anybody else, and does not keep a server
-    from listening on it, since both have SO_REUSEADDR (as Java, Go and Python servers do). So a server that is started
-    again finds its port free.
+    A bound socket that does not listen keeps the kernel from giving the port to anybody else, and does not keep a
+    server from listening on it, since both have SO_REUSEADDR (as Java, Go and Python servers do). So a server that is
+    started again finds its port free.
     """
 
     def __init__(self) -> None:
@@ -216,8 +217,8 @@ def _tail(path: Path, lines: int) -> str:
 class _Spawner:
     """Starts every process from one thread that lives as long as the program.
 
-    The kernel's "kill me when my parent is gone" means the parent's *thread* (prctl(2), PR_SET_PDEATHSIG): a process that
-    a worker thread had started would die with the worker.
+    The kernel's "kill me when my parent is gone" means the parent's *thread* (prctl(2), PR_SET_PDEATHSIG): a process
+    that a worker thread had started would die with the worker.
     """
 
     def __init__(self) -> None:

@@ -1,0 +1,138 @@
+"""Certificates for the lab's TLS: a CA and what it signs, good and bad, as PEM for Python and PKCS12 for Java."""
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+from lab import jvm
+from lab.process import need, run
+
+PASSWORD = "changeit"
+"""Of every key store and trust store."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Identity:
+    """A certificate with its key."""
+
+    certificate: Path
+    key: Path
+    key_store: Path
+    """Both, as PKCS12."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Certificates:
+    """Everything that a TLS test needs; made by ``make_certificates``."""
+
+    ca: Path
+    trust_store: Path
+    server: Identity
+    """For localhost and 127.0.0.1."""
+    client: Identity
+    expired: Identity
+    """As ``server``, but its time was over yesterday."""
+    elsewhere: Identity
+    """As ``server``, but for another host: broker.example."""
+    foreign_ca: Path
+    """Of a CA that has signed none of these."""
+    foreign_trust_store: Path
+    foreign_client: Identity
+    """Signed by the foreign CA."""
+
+
+def make_certificates(folder: Path) -> Certificates:
+    """Make all certificates in a folder; takes about a second."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with ThreadPoolExecutor(2) as pool:
+        ca, foreign = pool.map(lambda name: _authority(folder, name), ("ca", "foreign-ca"))
+        here = "DNS:localhost,IP:127.0.0.1"
+        made = {
+            name: pool.submit(_identity, folder, name, authority=authority, names=names, days=days)
+            for name, authority, names, days in (
+                ("server", ca, here, 30),
+                ("client", ca, here, 30),
+                ("expired", ca, here, -1),
+                ("elsewhere", ca, "DNS:broker.example", 30),
+                ("foreign-client", foreign, here, 30),
+            )
+        }
+        stores = [pool.submit(_trust_store, authority) for authority in (ca, foreign)]
+        return Certificates(
+            ca=ca,
+            trust_store=stores[0].result(),
+            server=made["server"].result(),
+            client=made["client"].result(),
+            expired=made["expired"].result(),
+            elsewhere=made["elsewhere"].result(),
+            foreign_ca=foreign,
+            foreign_trust_store=stores[1].result(),
+            foreign_client=made["foreign-client"].result(),
+        )
+
+
+def _openssl(*words: str | Path, what: str) -> None:
+    run([need("openssl", package="openssl"), *words], what=what)
+
+
+def _key(place: Path) -> Path:
+    _openssl("ecparam", "-name", "prime256v1", "-genkey", "-noout", "-out", place, what=f"make the key {place.name}")
+    return place
+
+
+def _store(place: Path, *, certificate: Path, key: Path, name: str) -> Path:
+    words: list[str | Path] = [
+        "-export",
+        "-in",
+        certificate,
+        "-inkey",
+        key,
+        "-name",
+        name,
+        "-passout",
+        f"pass:{PASSWORD}",
+        "-out",
+        place,
+    ]
+    _openssl("pkcs12", *words, what=f"make the key store {place.name}")
+    return place
+
+
+def _authority(folder: Path, name: str) -> Path:
+    certificate, key = folder / f"{name}.pem", _key(folder / f"{name}.key")
+    subject: list[str | Path] = ["-x509", "-new", "-key", key, "-days", "30", "-subj", f"/CN={name}"]
+    _openssl("req", *subject, "-out", certificate, what=f"make the certificate of {name}")
+    _store(certificate.with_suffix(".p12"), certificate=certificate, key=key, name="ca")
+    return certificate
+
+
+def _identity(folder: Path, name: str, *, authority: Path, names: str, days: int) -> Identity:
+    """Make a certificate that is valid from ten days ago for so many days from now."""
+    certificate, key = folder / f"{name}.pem", _key(folder / f"{name}.key")
+    request = folder / f"{name}.csr"
+    _openssl("req", "-new", "-key", key, "-subj", f"/CN={name}", "-out", request, what=f"make a request for {name}")
+    run(
+        [
+            *(jvm.java("keytool"), "-gencert", "-rfc", "-infile", request, "-outfile", certificate),
+            *("-keystore", authority.with_suffix(".p12"), "-storepass", PASSWORD, "-alias", "ca"),
+            *("-startdate", "-10d", "-validity", str(10 + days), "-ext", f"SAN={names}"),
+        ],
+        what=f"sign the certificate of {name}",
+    )
+    chain = folder / f"{name}-chain.pem"
+    chain.write_text(certificate.read_text() + authority.read_text())
+    key_store = _store(folder / f"{name}.p12", certificate=chain, key=key, name=name)
+    return Identity(certificate=certificate, key=key, key_store=key_store)
+
+
+def _trust_store(authority: Path) -> Path:
+    place = authority.with_name(f"{authority.stem}-trust.p12")
+    place.unlink(missing_ok=True)  # keytool adds to a store that is there
+    run(
+        [
+            *(jvm.java("keytool"), "-importcert", "-noprompt", "-alias", "ca", "-file", authority),
+            *("-storetype", "PKCS12", "-storepass", PASSWORD, "-keystore", place),
+        ],
+        what=f"make the trust store of {authority.stem}",
+    )
+    return place

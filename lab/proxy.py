@@ -1,0 +1,117 @@
+"""A TCP proxy between one producer and its broker: slow, silent, refusing or cutting, without touching the broker."""
+
+import contextlib
+import queue
+import socket
+import struct
+import threading
+import time
+from typing import Self
+
+from lab.process import Port
+
+_Chunk = tuple[float, bytes]
+
+
+class Proxy:
+    """Carries bytes from its own ``port`` to ``target``, a loopback port, which may be set after it was made.
+
+    ``delay_seconds`` is added to each round trip, half on either way; with ``silent`` nothing is carried on and nothing
+    is closed (a black hole). Both may be changed at any time.
+    """
+
+    def __init__(self, target: int | None = None) -> None:
+        self.target = target
+        self.delay_seconds = 0.0
+        self.silent = False
+        self._port = Port()  # ours also while we refuse
+        self.port = self._port.number
+        self._connections: set[socket.socket] = set()
+        self._lock = threading.Lock()
+        self._server: socket.socket | None = None
+        self.accept()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def accept(self) -> None:
+        """Take connections; undoes ``refuse``."""
+        if self._server is None:
+            self._server = socket.create_server(("127.0.0.1", self.port))
+            threading.Thread(target=self._serve, args=(self._server,), daemon=True).start()
+
+    def refuse(self) -> None:
+        """Refuse new connections, and cut those that are there."""
+        server, self._server = self._server, None
+        if server is not None:
+            with contextlib.suppress(OSError):
+                server.shutdown(socket.SHUT_RDWR)  # wakes the accepting thread, which close alone would not
+            server.close()
+        self.cut()
+
+    def cut(self) -> None:
+        """Cut every connection that is there with a reset; new ones are taken as before."""
+        with self._lock:
+            connections, self._connections = self._connections, set()
+        for connection in connections:
+            with contextlib.suppress(OSError):
+                connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+                connection.shutdown(socket.SHUT_RDWR)
+            connection.close()
+
+    def close(self) -> None:
+        """End it for good."""
+        self.silent = False
+        self.refuse()
+        self._port.close()
+
+    def _serve(self, server: socket.socket) -> None:
+        while True:
+            try:
+                inner = server.accept()[0]
+            except OSError:
+                return
+            try:
+                outer = socket.create_connection(("127.0.0.1", self.target or 0), timeout=2)
+            except OSError:
+                inner.close()
+                continue
+            outer.settimeout(None)
+            with self._lock:
+                self._connections |= {inner, outer}
+            for source, sink in ((inner, outer), (outer, inner)):
+                source.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+                chunks: queue.SimpleQueue[_Chunk] = queue.SimpleQueue()
+                threading.Thread(target=self._read, args=(source, chunks), daemon=True).start()
+                threading.Thread(target=self._write, args=(source, sink, chunks), daemon=True).start()
+
+    def _read(self, source: socket.socket, chunks: queue.SimpleQueue[_Chunk]) -> None:
+        data = b"start"
+        while data:
+            try:
+                data = source.recv(65536)
+            except OSError:
+                data = b""
+            chunks.put((time.monotonic() + self.delay_seconds / 2, data))
+
+    def _write(self, source: socket.socket, sink: socket.socket, chunks: queue.SimpleQueue[_Chunk]) -> None:
+        while True:
+            due, data = chunks.get()
+            if not data:
+                break
+            time.sleep(max(0.0, due - time.monotonic()))
+            while self.silent:
+                time.sleep(0.02)
+            try:
+                sink.sendall(data)
+            except OSError:
+                break
+        with self._lock:
+            self._connections -= {source, sink}
+        for connection in (source, sink):
+            with contextlib.suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)  # the other direction's thread is in recv on it
+            connection.close()
