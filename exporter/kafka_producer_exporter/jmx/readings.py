@@ -43,5 +43,8 @@ class Transport(Protocol):
         deadline. An empty list means that the JVM answered and had no such MBean.
         """
 
+    def forget(self) -> None:
+        """Ask every ``choose`` anew at the next read."""
+
     def close(self) -> None:
         """End the session politely where that takes no waiting. May be called twice; a later read opens a new one."""

@@ -38,7 +38,7 @@ class Labeller:
 
     def place(self, kind: MBeanKind, name: ObjectName) -> Placement:
         """Return the placement of an MBean that was not there before; the caller keeps it while the MBean lives."""
-        values = {label: name.properties[key] for key, label in kind.labels}
+        values = {label: name.properties.get(key, "") for key, label in kind.labels}  # an empty tag is left out
         if "node_id" in values:
             values["node_id"] = values["node_id"].removeprefix("node-")
         client_id = values.get("client_id", "")

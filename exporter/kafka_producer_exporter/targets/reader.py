@@ -1,0 +1,133 @@
+"""One target: reads its JVM, never raises, and says in the log when its state changes."""
+
+import logging
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+
+from kafka_producer_exporter.catalogue import exporter, mbeans
+from kafka_producer_exporter.catalogue.table import selections
+from kafka_producer_exporter.errors import Reason, TransportError
+from kafka_producer_exporter.jmx.objectname import ObjectName
+from kafka_producer_exporter.jmx.readings import Selection, Transport
+from kafka_producer_exporter.model import Family, Labels, Metric, Scrape
+from kafka_producer_exporter.settings import Settings, Target
+from kafka_producer_exporter.targets.families import FamilyBuilder
+from kafka_producer_exporter.targets.memory import MemoryGuard
+
+log = logging.getLogger(__name__)
+
+Outcome = tuple[Metric, Mapping[str, str], float]
+Choose = Callable[[ObjectName, Sequence[str]], Sequence[str]]
+
+SHED_KINDS = {mbeans.TOPIC: "topic", mbeans.NODE: "node"}
+"""What may be left out under memory pressure. The numbers of the producers themselves never are."""
+
+
+class TargetReader:
+    """Reads one JVM. Not thread-safe: one read at a time (see ``scheduler``)."""
+
+    def __init__(self, target: Target, settings: Settings, *, transport: Transport, guard: MemoryGuard) -> None:
+        self.target = target
+        self.last: Scrape | None = None
+        self._transport = transport
+        self._guard = guard
+        self._generation = guard.generation
+        self._admitted = 0
+        self._shed = dict.fromkeys(SHED_KINDS.values(), 0)
+        self._selections = [Selection(one.pattern, self._within_memory(one)) for one in selections(settings.profile)]
+        self._static = dict(target.labels) | {"target": target.name}
+        self._families = FamilyBuilder(
+            target.name, target.labels, profile=settings.profile, limits=settings.limits, groups=settings.id_groups
+        )
+        self._reason: Reason | None = None
+
+    def read(self, deadline: float) -> Scrape:
+        """Read the JVM once, by the deadline (``time.monotonic()``, in seconds). Never raises."""
+        if self._guard.generation != self._generation:
+            self._begin_anew()
+        started = time.time()
+        try:
+            readings = self._transport.read(self._selections, deadline=deadline)
+            families, clients = self._families.build(readings)
+            scrape = answered_scrape(self.target, [*families, *self._shed_families()], clients, started=started)
+        except TransportError as error:
+            scrape = failed_scrape(self.target, error.reason, str(error), started=started)
+        except Exception:  # a defect of ours in one target must not blank the others
+            log.exception("unexpected error, please report it", extra={"target": self.target.name})
+            detail = "unexpected error; the log has a traceback, please report it"
+            scrape = failed_scrape(self.target, Reason.INTERNAL, detail, started=started)
+        self._guard.check()
+        self._log_change(scrape)
+        self.last = scrape
+        return scrape
+
+    def close(self) -> None:
+        """End the session with the JVM."""
+        self._transport.close()
+        self._guard.release(self._admitted)
+        self._admitted = 0
+
+    def _within_memory(self, selection: Selection) -> Choose:
+        def choose(name: ObjectName, listed: Sequence[str]) -> Sequence[str]:
+            wanted = selection.choose(name, listed)
+            kind = mbeans.kind_of(name)
+            if not wanted or kind not in SHED_KINDS:
+                return wanted
+            if not self._guard.admit():
+                self._shed[SHED_KINDS[kind]] += 1
+                return ()
+            self._admitted += 1
+            return wanted
+
+        return choose
+
+    def _begin_anew(self) -> None:
+        self._generation = self._guard.generation
+        self._guard.release(self._admitted)
+        self._admitted = 0
+        self._shed = dict.fromkeys(self._shed, 0)
+        self._transport.forget()
+        log.warning(
+            "less is read from now on, to stay within the memory limit; give the container more, or set limits",
+            extra={"target": self.target.name},
+        )
+
+    def _shed_families(self) -> list[Family]:
+        samples = [(Labels(self._static | {"kind": kind}), float(n)) for kind, n in self._shed.items() if n]
+        return [Family(exporter.SERIES_SHED, samples)] if samples else []
+
+    def _log_change(self, scrape: Scrape) -> None:
+        if scrape.reason is self._reason:
+            return  # a target may stay down for days: not every scrape
+        self._reason = scrape.reason
+        if scrape.reason is None:
+            log.info("back again", extra={"target": self.target.name})
+        else:
+            log.warning(scrape.detail, extra={"target": self.target.name, "reason": scrape.reason.value})
+
+
+def answered_scrape(target: Target, families: Sequence[Family], clients: int, *, started: float) -> Scrape:
+    """Return the scrape of a target that answered; ``started`` in seconds since the epoch."""
+    duration = max(0.0, time.time() - started)
+    outcome: list[Outcome] = [
+        (exporter.UP, {}, 1.0),
+        (exporter.CLIENTS, {}, float(clients)),
+        (exporter.SCRAPE_DURATION, {}, duration),
+    ]
+    return Scrape(target.name, [*families, *_own(target, outcome)], None, "", clients, started, duration)
+
+
+def failed_scrape(target: Target, reason: Reason, detail: str, *, started: float) -> Scrape:
+    """Return the scrape of a target that did not answer, or not in time."""
+    duration = max(0.0, time.time() - started)
+    outcome: list[Outcome] = [
+        (exporter.UP, {}, 0.0),
+        (exporter.TARGET_ERROR, {"reason": reason.value}, 1.0),
+        (exporter.SCRAPE_DURATION, {}, duration),
+    ]
+    return Scrape(target.name, _own(target, outcome), reason, detail, 0, started, duration)
+
+
+def _own(target: Target, samples: Iterable[Outcome]) -> list[Family]:
+    static = dict(target.labels) | {"target": target.name}
+    return [Family(metric, [(Labels({**static, **labels}), value)]) for metric, labels, value in samples]

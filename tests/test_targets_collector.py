@@ -1,0 +1,223 @@
+import logging
+import threading
+import time
+
+import pytest
+
+from kafka_producer_exporter.errors import Reason, TransportError
+from kafka_producer_exporter.jmx.objectname import ObjectName
+from kafka_producer_exporter.jmx.readings import Reading
+from kafka_producer_exporter.model import Profile
+from kafka_producer_exporter.settings import Jmx, Settings, Target
+from kafka_producer_exporter.targets.collector import Collector, page
+from kafka_producer_exporter.targets.memory import MBEAN_BYTES, MemoryGuard
+from tests.recordings import recorded_readings
+
+SOON = 5.0
+
+
+class Recorded:
+    """A transport that answers as a recorded JVM does, or fails, or is silent, as it is told."""
+
+    def __init__(self, version="4.4.0"):
+        self.version = version
+        self.failure = None
+        self.gate = threading.Event()
+        self.gate.set()
+        self.reads = self.forgotten = self.closed = 0
+
+    def read(self, asked, *, deadline):
+        self.reads += 1
+        if not self.gate.wait(max(0, deadline - time.monotonic())):
+            raise TransportError(Reason.TIMEOUT, "no answer")
+        if self.failure:
+            raise self.failure
+        return recorded_readings(self.version, asked)
+
+    def forget(self):
+        self.forgotten += 1
+
+    def close(self):
+        self.closed += 1
+
+
+@pytest.fixture
+def jvms():
+    return {"checkout": Recorded(), "billing": Recorded("3.9.2")}
+
+
+@pytest.fixture
+def collector(jvms):
+    collector = collector_of(jvms)
+    yield collector
+    for jvm in jvms.values():
+        jvm.gate.set()
+    collector.close()
+
+
+def collector_of(jvms, *, guard=None, **settings):
+    targets = tuple(Target(name=name, jmx=Jmx(port=9999), labels={"team": name[0]}) for name in jvms)
+    return Collector(
+        Settings(targets=targets, **settings),
+        transport_for=lambda target: jvms[target.name],
+        guard=guard or MemoryGuard(None),
+    )
+
+
+def collect(collector, seconds=SOON, **which):
+    scrapes = collector.scrape(deadline=time.monotonic() + seconds, **which)
+    return {family.metric.name + labels.text: value for family in page(scrapes) for labels, value in family.samples}
+
+
+def of(target, found):
+    return {name: value for name, value in found.items() if f'target="{target}"' in name}
+
+
+def test_every_target_is_on_the_page_with_its_static_labels(collector):
+    found = collect(collector)
+
+    assert found['kafka_producer_up{target="checkout",team="c"}'] == 1
+    assert found['kafka_producer_clients{target="billing",team="b"}'] == 2
+    assert all("team=" in name for name in found)
+
+
+def test_each_metric_is_one_family_however_many_targets_have_it(collector):
+    families = page(collector.scrape(deadline=time.monotonic() + SOON))
+
+    names = [family.metric.name for family in families]
+    assert len(names) == len(set(names))
+
+
+@pytest.mark.parametrize("failure", [TransportError(Reason.REFUSED, "nothing listens"), ValueError("a bug of ours")])
+def test_a_target_that_fails_is_down_and_leaves_the_others_alone(collector, jvms, failure):
+    whole = of("billing", collect(collector))
+    jvms["checkout"].failure = failure
+
+    found = collect(collector)
+
+    reason = failure.reason if isinstance(failure, TransportError) else Reason.INTERNAL
+    checkout = of("checkout", found)
+    assert checkout.pop('kafka_producer_exporter_scrape_duration_seconds{target="checkout",team="c"}') >= 0
+    assert checkout == {
+        'kafka_producer_up{target="checkout",team="c"}': 0,
+        f'kafka_producer_exporter_target_error{{reason="{reason}",target="checkout",team="c"}}': 1,
+    }
+    assert of("billing", found).keys() == whole.keys()
+
+
+def test_a_silent_target_makes_no_other_wait_and_is_right_again_afterwards(collector, jvms):
+    jvms["checkout"].gate.clear()
+
+    found = collect(collector, seconds=0.2)
+
+    assert found['kafka_producer_exporter_target_error{reason="timeout",target="checkout",team="c"}'] == 1
+    assert found['kafka_producer_up{target="billing",team="b"}'] == 1
+
+    jvms["checkout"].gate.set()
+    assert collect(collector)['kafka_producer_up{target="checkout",team="c"}'] == 1
+
+
+def test_who_has_more_time_does_not_suffer_from_who_had_less(collector, jvms):
+    jvms["checkout"].gate.clear()
+    impatient = threading.Thread(target=collect, args=(collector, 0.2))
+    impatient.start()
+    threading.Timer(0.3, jvms["checkout"].gate.set).start()
+
+    found = collect(collector)
+    impatient.join(SOON)
+
+    assert found['kafka_producer_up{target="checkout",team="c"}'] == 1
+
+
+def test_the_log_tells_a_change_of_state_and_not_every_scrape(collector, jvms, caplog):
+    caplog.set_level(logging.INFO)
+    jvms["checkout"].failure = TransportError(Reason.REFUSED, "nothing listens on checkout:9999")
+
+    for _ in range(3):
+        collect(collector)
+    jvms["checkout"].failure = None
+    for _ in range(3):
+        collect(collector)
+
+    assert [record.message for record in caplog.records] == ["nothing listens on checkout:9999", "back again"]
+    assert {record.target for record in caplog.records} == {"checkout"}
+
+
+def test_one_target_can_be_read_alone(collector, jvms):
+    collect(collector, names=["billing"])
+
+    assert (jvms["billing"].reads, jvms["checkout"].reads) == (1, 0)
+
+
+def test_closing_ends_sessions_and_threads(jvms):
+    collector = collector_of(jvms)
+    collect(collector)
+    threads = [thread for thread in threading.enumerate() if thread.name.startswith("read-")]
+
+    collector.close()
+    for thread in threads:
+        thread.join(SOON)
+
+    assert not any(thread.is_alive() for thread in threads)
+    assert {jvm.closed for jvm in jvms.values()} == {1}
+
+
+class ManyTopics(Recorded):
+    """A JVM with one producer and many topics."""
+
+    TOPICS = 50
+
+    def read(self, asked, *, deadline):
+        self.reads += 1
+        readings = recorded_readings("4.4.0", asked)
+        listed = ["record-send-total"]
+        for number in range(self.TOPICS):
+            name = ObjectName(f"kafka.producer:type=producer-topic-metrics,client-id=orders,topic=t{number}")
+            if asked[0].choose(name, listed):
+                readings.append(Reading(name, ("record-send-total",), [1.0]))
+        return readings
+
+
+def test_under_memory_pressure_topics_and_nodes_are_left_out_and_counted_and_producers_never():
+    jvm = ManyTopics()
+    room = 10
+    guard = MemoryGuard(int((room + 0.5) * MBEAN_BYTES / 0.8), resident=lambda: 0)
+    collector = collector_of({"checkout": jvm}, guard=guard)
+
+    found = collect(collector)
+    collector.close()
+
+    shed = sum(value for name, value in found.items() if "series_shed" in name)
+    kept = {name for name in found if "topic_record_send_total" in name or "node_request_total" in name}
+    recorded = {
+        r.name for r in recorded_readings("4.4.0") if "topic" in r.name.properties or "node-id" in r.name.properties
+    }
+    assert shed == ManyTopics.TOPICS + len(recorded) - room
+    assert len(kept) == room
+    assert found['kafka_producer_clients{target="checkout",team="c"}'] == 2
+
+
+def test_when_more_is_resident_than_reckoned_the_jvm_is_asked_for_less_at_the_next_read():
+    jvm = ManyTopics()
+    resident = [0]
+    guard = MemoryGuard(100 * MBEAN_BYTES, resident=lambda: resident[0])
+    collector = collector_of({"checkout": jvm}, guard=guard)
+
+    collect(collector)
+    resident[0] = 90 * MBEAN_BYTES
+    collect(collector)
+    collect(collector)
+    collector.close()
+
+    assert jvm.forgotten == 1
+
+
+def test_the_selections_of_the_profile_are_what_is_asked_for():
+    jvm = Recorded()
+    collector = collector_of({"checkout": jvm}, profile=Profile.MINIMAL)
+
+    found = collect(collector)
+    collector.close()
+
+    assert any("record_send_total" in name for name in found)
+    assert not any("select_total" in name for name in found)
