@@ -71,18 +71,24 @@ def test_a_read_that_hangs_is_joined_and_not_started_again(shared, source):
     assert len(source.deadlines) == 1
 
 
-def test_the_thread_ends_on_close_and_a_waiting_caller_is_let_go(source):
-    shared = SharedRead("closing", source)
+def test_closing_lets_the_read_under_way_end_and_then_ends_the_source(source):
+    ended = threading.Event()
+    shared = SharedRead("closing", source, ended.set)
     ticket = shared.begin(deadline=later())
-    waiter = threading.Thread(target=shared.wait, args=(ticket,), kwargs={"deadline": later()})
-    waiter.start()
 
     shared.close()
-    waiter.join(SOON)
+    assert not ended.is_set()
     source.permits.release()
-    thread = next((t for t in threading.enumerate() if t.name == "read-closing"), None)
-    if thread:
-        thread.join(SOON)
 
-    assert not waiter.is_alive()
-    assert not any(t.name == "read-closing" for t in threading.enumerate())
+    assert shared.wait(ticket, deadline=later()) == 1
+    assert ended.wait(SOON)
+    shared.close(wait_seconds=SOON)
+    assert not any(thread.name == "read-closing" for thread in threading.enumerate())
+
+
+def test_nothing_is_read_after_closing(source):
+    shared = SharedRead("closed", source)
+    shared.close()
+
+    with pytest.raises(RuntimeError, match="closed"):
+        shared.begin(deadline=later())

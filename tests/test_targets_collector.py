@@ -152,13 +152,10 @@ def test_one_target_can_be_read_alone(collector, jvms):
 def test_closing_ends_sessions_and_threads(jvms):
     collector = collector_of(jvms)
     collect(collector)
-    threads = [thread for thread in threading.enumerate() if thread.name.startswith("read-")]
 
-    collector.close()
-    for thread in threads:
-        thread.join(SOON)
+    collector.close(wait_seconds=SOON)
 
-    assert not any(thread.is_alive() for thread in threads)
+    assert not any(thread.name.startswith("read-") for thread in threading.enumerate())
     assert {jvm.closed for jvm in jvms.values()} == {1}
 
 

@@ -21,7 +21,7 @@ class Source:
     def __init__(self, reader: TargetReader) -> None:
         self.reader = reader
         self.target = reader.target
-        self._shared = SharedRead(self.target.name, reader.read)
+        self._shared = SharedRead(self.target.name, reader.read, reader.close)
 
     def begin(self, *, deadline: float) -> int:
         """Start a read, or join the one under way; returns its ticket."""
@@ -40,10 +40,9 @@ class Source:
             scrape = failed_scrape(self.target, Reason.TIMEOUT, detail, started=started)
         return scrape
 
-    def close(self) -> None:
-        """End the read's thread and the session. Waits for nobody."""
-        self._shared.close()
-        self.reader.close()
+    def close(self, *, wait_seconds: float = 0.0) -> None:
+        """End the session once the read under way has ended; waits for that so long."""
+        self._shared.close(wait_seconds=wait_seconds)
 
 
 class Collector:
@@ -74,10 +73,13 @@ class Collector:
         """Return each target with what its last read brought; None: it was not read yet."""
         return [(source.target, source.reader.last) for source in self._sources.values()]
 
-    def close(self) -> None:
-        """End all sessions."""
+    def close(self, *, wait_seconds: float = 0.0) -> None:
+        """End all sessions once their reads have ended; waits for that so long, all in all."""
+        until = time.monotonic() + wait_seconds
         for source in self._sources.values():
             source.close()
+        for source in self._sources.values():
+            source.close(wait_seconds=max(0.0, until - time.monotonic()))
 
 
 def page(scrapes: Iterable[Scrape]) -> list[Family]:
