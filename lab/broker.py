@@ -7,6 +7,7 @@ import shutil
 import socket
 import tempfile
 import time
+import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -396,9 +397,7 @@ class Cluster:
 
 @contextlib.contextmanager
 def _admin(bootstrap: str, **options: object) -> Iterator[Any]:
-    from kafka import KafkaAdminClient  # noqa: PLC0415 (most of the lab does without it, and it is slow to import)
-
-    client = KafkaAdminClient(bootstrap_servers=bootstrap.split(","), request_timeout_ms=10_000, **options)
+    client = _kafka().KafkaAdminClient(bootstrap_servers=bootstrap.split(","), request_timeout_ms=10_000, **options)
     try:
         yield client
     finally:
@@ -406,16 +405,22 @@ def _admin(bootstrap: str, **options: object) -> Iterator[Any]:
 
 
 def _create_topic(bootstrap: str, name: str, partitions: int, replication: int, config: Mapping[str, object]) -> None:
-    from kafka.admin import NewTopic  # noqa: PLC0415 (as above)
-
     configs = {key.replace("_", "."): str(value) for key, value in config.items()}
     with _admin(bootstrap) as client:
-        client.create_topics([NewTopic(name, partitions, replication, topic_configs=configs)])
+        client.create_topics([_kafka().NewTopic(name, partitions, replication, topic_configs=configs)])
         deadline = time.monotonic() + 10
         while len((client.describe_topics([name]) or [{}])[0].get("partitions", [])) < partitions:
             if time.monotonic() > deadline:
                 raise LabError(f"topic {name}: created, but not to be seen after 10 s")
             time.sleep(0.05)
+
+
+def _kafka() -> Any:
+    """Import kafka-python's admin package only when it is needed: it takes a while."""
+    with warnings.catch_warnings():  # it reads its schemas in a way that Python 3.11 deprecates
+        warnings.simplefilter("ignore", DeprecationWarning)
+        import kafka.admin  # noqa: PLC0415
+    return kafka.admin
 
 
 def _answers(port: int) -> bool:

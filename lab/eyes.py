@@ -15,7 +15,7 @@ def read_mbeans(
 ) -> dict[str, dict[str, Value]]:
     """Return ObjectName → attribute → value for every MBean that matches; raises LabError where the JVM cannot be read.
 
-    Numbers are floats, "NaN" included; composite values have the key ``Attribute.key``.
+    Numbers are floats, "NaN" included; composite values have the key ``Attribute.key``; what is null is left out.
     """
     address = f"service:jmx:rmi:///jndi/rmi://127.0.0.1:{port}/jmxrmi"
     login = ["-u", user, "-p", password] if user else []
@@ -30,6 +30,8 @@ def read_mbeans(
         raise LabError(f"read {pattern} on port {port}: {said.strip()[-500:]}") from None
     mbeans: dict[str, dict[str, Value]] = {}
     for row in rows:
+        if "value" not in row:
+            continue
         attribute = row["attribute"] + (f".{row['attributeKey']}" if row.get("attributeKey") else "")
         mbeans.setdefault(row["mBeanName"], {})[attribute] = _value(row)
     return mbeans

@@ -1,0 +1,163 @@
+"""A real Prometheus on loopback, of the current generation (3) or the one before (2), and promtool."""
+
+import json
+import re
+import shutil
+import subprocess
+import tempfile
+import urllib.error
+import urllib.parse
+import urllib.request
+from collections.abc import Mapping, Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any, Self
+
+import yaml
+
+from lab.fetch import fetch
+from lab.process import LabError, Port, Process, wait_until
+
+CURRENT, BEFORE = 3, 2
+
+
+class Prometheus:
+    """One Prometheus with the given scrape configurations, everything of it in a folder that ends with it.
+
+    ``with Prometheus([job("exporter", "127.0.0.1:9797")]) as prometheus: prometheus.query("up")``
+    """
+
+    def __init__(
+        self,
+        scrape_configs: Sequence[Mapping[str, object]],
+        *,
+        generation: int = CURRENT,
+        interval_seconds: float = 1,
+        rule_files: Sequence[Path] = (),
+        settings: Mapping[str, object] | None = None,
+        folder: Path | None = None,
+    ) -> None:
+        self.name = f"Prometheus {generation}"
+        self.process: Process | None = None
+        self._generation = generation
+        self._own_folder = folder is None
+        self.folder = Path(tempfile.mkdtemp(prefix="lab-prometheus-")) if folder is None else folder
+        self.log_file = self.folder / "prometheus.log"
+        self._port = Port()
+        self.url = f"http://127.0.0.1:{self._port.number}"
+        interval = f"{round(interval_seconds * 1000)}ms"
+        self.config = {
+            "global": {"scrape_interval": interval, "scrape_timeout": interval, "evaluation_interval": interval},
+            "rule_files": [str(file) for file in rule_files],
+            "scrape_configs": [dict(config) for config in scrape_configs],
+            **(settings or {}),
+        }
+
+    def __enter__(self) -> Self:
+        try:
+            self.start()
+        except BaseException:
+            self.close()
+            raise
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def start(self) -> None:
+        """Start it and return when it is ready."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        config = self.folder / "prometheus.yml"
+        config.write_text(yaml.safe_dump(self.config, sort_keys=False))
+        self.process = Process(
+            self.name,
+            [
+                *(prometheus_binary(self._generation), f"--config.file={config}", "--log.level=warn"),
+                *(f"--storage.tsdb.path={self.folder / 'data'}", f"--web.listen-address=127.0.0.1:{self._port.number}"),
+            ],
+            log_file=self.log_file,
+        )
+        wait_until(f"{self.name} is ready on {self.url}", self._is_ready, processes=[self.process])
+
+    def close(self) -> None:
+        """Take it down, and its data with it where it made the folder itself."""
+        if self.process is not None:
+            self.process.stop()
+            self.process = None
+        self._port.close()
+        if self._own_folder:
+            shutil.rmtree(self.folder, ignore_errors=True)
+
+    def query(self, expression: str) -> list[dict[str, Any]]:
+        """Return the series of an instant query: each with ``metric`` (its labels) and ``value`` (time, text)."""
+        result: list[dict[str, Any]] = self.get("query", query=expression)["result"]
+        return result
+
+    def value(self, expression: str) -> float | None:
+        """Return the value of a query that has one series; None where it has none."""
+        series = self.query(expression)
+        if len(series) > 1:
+            raise LabError(f"{expression}: {len(series)} series, where one was expected")
+        return float(series[0]["value"][1]) if series else None
+
+    def metadata(self, metric: str = "") -> dict[str, list[dict[str, str]]]:
+        """Return metric → its ``type``, ``help`` and ``unit``, as the targets gave them."""
+        result: dict[str, list[dict[str, str]]] = self.get("metadata", **({"metric": metric} if metric else {}))
+        return result
+
+    def targets(self) -> list[dict[str, Any]]:
+        """Return the active targets, each with ``health``, ``lastError`` and ``labels``."""
+        result: list[dict[str, Any]] = self.get("targets", state="active")["activeTargets"]
+        return result
+
+    def get(self, path: str, **parameters: str) -> Any:
+        """Return the ``data`` of the HTTP API's answer; raises LabError with Prometheus' own words where it refuses."""
+        address = f"{self.url}/api/v1/{path}?{urllib.parse.urlencode(parameters)}"
+        try:
+            with urllib.request.urlopen(address, timeout=10) as answer:
+                return json.load(answer)["data"]
+        except urllib.error.HTTPError as error:
+            raise LabError(f"{self.name}: {path} {parameters}: {error.read().decode(errors='replace')}") from None
+
+    def wait_for(self, expression: str, *, timeout_seconds: float = 30) -> list[dict[str, Any]]:
+        """Return what the query gives as soon as it gives anything: ``up == 1``."""
+        processes = [self.process] if self.process else []
+        what = f"{self.name} has {expression}"
+        wait_until(what, lambda: self.query(expression), processes=processes, timeout_seconds=timeout_seconds)
+        return self.query(expression)
+
+    def _is_ready(self) -> bool:
+        try:
+            with urllib.request.urlopen(f"{self.url}/-/ready", timeout=2) as answer:
+                return bool(answer.status == 200)
+        except OSError:
+            return False
+
+
+def job(name: str, *addresses: str, **settings: object) -> dict[str, object]:
+    """Return a scrape configuration of fixed addresses: ``job("demo", "127.0.0.1:9797", metrics_path="/probe")``."""
+    return {"job_name": name, "static_configs": [{"targets": list(addresses)}], **settings}
+
+
+def prometheus_binary(generation: int = CURRENT) -> Path:
+    """Return a Prometheus of the generation: the one on the PATH if it is, else the fetched one."""
+    return _binary("prometheus", generation)
+
+
+def promtool_binary(generation: int = CURRENT) -> Path:
+    """Return the promtool that goes with ``prometheus_binary``."""
+    return _binary("promtool", generation)
+
+
+@cache
+def _binary(program: str, generation: int) -> Path:
+    installed = shutil.which(program)
+    if installed is not None and _generation_of(installed) == generation:
+        return Path(installed)
+    return fetch(f"prometheus-{generation}") / "usr" / "bin" / program
+
+
+def _generation_of(program: str) -> int | None:
+    said = subprocess.run([program, "--version"], capture_output=True, text=True, check=False)
+    version = re.search(r"version (\d+)\.", said.stdout + said.stderr)
+    return int(version[1]) if version else None
