@@ -10,14 +10,14 @@ from kafka_producer_exporter.model import Profile
 
 
 class Address(NamedTuple):
-    """A host and a port; ``str()`` puts an IPv6 address in brackets."""
+    """A host and a port; ``str()`` puts an IPv6 address in brackets. No host: every address of the machine."""
 
     host: str
     port: int
 
     @classmethod
     def parse(cls, text: str) -> "Address":
-        """Read ``HOST:PORT``, ``[IPV6]:PORT`` or, for every interface, ``:PORT``. Raises ValueError with what to do."""
+        """Read ``HOST:PORT``, ``[IPV6]:PORT`` or ``:PORT``. Raises ValueError with what to do."""
         host, colon, port = text.rpartition(":")
         if host.startswith("[") and host.endswith("]"):
             host = host[1:-1]
@@ -27,7 +27,7 @@ class Address(NamedTuple):
             raise ValueError("this is not an address; write HOST:PORT")
         if len(port) > 5 or int(port) > 65535:
             raise ValueError(f"{port[:20]} is not a port; use 0 to 65535")
-        return cls(host or "0.0.0.0", int(port))  # noqa: S104 - as the operator asks
+        return cls(host, int(port))
 
     def __str__(self) -> str:
         return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"

@@ -23,7 +23,7 @@ def found_in_environment(findings: Findings) -> Found:
             if text:
                 words = [word.strip() for word in text.split(",") if word.strip()] if option.repeatable else text
                 found = overlay(found, within(option.path, _found(option, words, name, findings)))
-        elif name.startswith(ENVIRONMENT_PREFIX):
+        elif name.startswith(ENVIRONMENT_PREFIX) and name != FILE_VARIABLE:
             _refuse_misspelt(name, [*variables, FILE_VARIABLE], findings)
     return found
 

@@ -23,7 +23,7 @@ def load(*, file: Path | None, environment: Mapping[str, str], overrides: Overri
         file = Path(named)
     found = Found({}, "configuration")
     if file is not None:
-        from kafka_producer_exporter.config.yamlfile import found_in  # noqa: PLC0415 - costs 3 MB where no file is
+        from kafka_producer_exporter.config.yamlfile import found_in  # noqa: PLC0415 - 1 MB and 25 ms, for a file only
 
         found = found_in(file, findings)
     for layer in (found_in_environment(findings), found_in_flags(overrides, findings)):

@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
+from kafka_producer_exporter.catalogue.table import METRICS
 from kafka_producer_exporter.config.files import examine_file, examine_password_file
 from kafka_producer_exporter.config.found import ALTERNATIVES, Findings, Found
 from kafka_producer_exporter.config.presets import PRESETS
@@ -44,10 +45,10 @@ from kafka_producer_exporter.settings import (
 
 ENVIRONMENT_PREFIX = "KAFKA_PRODUCER_EXPORTER_"
 
-RESERVED_LABELS = (
-    "target", "client_id", "topic", "node_id", "cipher", "protocol", "version", "commit_id", "reason", "kind",
-    "transactional_id", "producer_id", "le", "quantile",
-)  # fmt: skip
+# Static labels go onto the series that have the label ``target``; none of them may be told twice.
+RESERVED_LABELS = tuple(
+    sorted({label for metric in METRICS.values() if "target" in metric.labels for label in metric.labels})
+)
 
 _HOST = r"[A-Za-z0-9_][A-Za-z0-9._-]*"
 _IPV6 = r"[0-9A-Fa-f]*:[0-9A-Fa-f:.]*:[0-9A-Fa-f.]*(%[A-Za-z0-9_.-]+)?"
@@ -143,6 +144,7 @@ JMX = Section(
         Key("tls", TLS, "TLS towards the JMX agent."),
     ),
     alternatives=ALTERNATIVES,
+    inherits=True,
     secret="password",  # noqa: S106 - a key's name
     check=check_login,
 )  # fmt: skip
@@ -175,6 +177,7 @@ TARGET = Section(
         Key("labels", Labels(RESERVED_LABELS), "Labels for all series of the target, such as `kafka_cluster`.",
             example="{kafka_cluster: orders}"),
     ),
+    inherits=True,
     check=check_transport,
 )  # fmt: skip
 
@@ -269,7 +272,7 @@ def check_settings(values: Mapping[str, object], found: Found, findings: Finding
     # The default of listen_pages may be taken: serve leaves the pages out then, and says so.
     if isinstance(listen, str) and isinstance(pages, str):
         (host, port), (other_host, other_port) = Address.parse(listen), Address.parse(pages)
-        shared = host == other_host or {host, other_host} & {"0.0.0.0", "::"}  # noqa: S104 - compared only
+        shared = host == other_host or {host, other_host} & {"", "0.0.0.0", "::"}  # noqa: S104 - compared only
         if port == other_port != 0 and shared:
             findings.add(found.keys["listen_pages"].where, f"port {port} is taken by listen; choose another, or off")
 

@@ -190,7 +190,8 @@ class Several:
         return tuple(values)
 
     def json_schema(self) -> JsonSchema:
-        return {"type": "array", "items": self.shape.json_schema(), "minItems": self.minimum}
+        schema: JsonSchema = {"type": "array", "items": self.shape.json_schema()}
+        return schema | {"minItems": self.minimum} if self.minimum else schema
 
 
 @dataclass(frozen=True, slots=True)
@@ -267,6 +268,8 @@ class Section:
     keys: tuple[Key, ...]
     alternatives: tuple[str, ...] = ()
     """Keys of which at most one may be there."""
+    inherits: bool = False
+    """A required key may come from ``defaults``, which JSON schema cannot say."""
     secret: str = ""
     """A key that many would write a secret into, and must not."""
     check: Check | None = None
@@ -293,17 +296,19 @@ class Section:
             findings.refuse(found, f"{nothing}; its keys are {', '.join(key.name for key in self.keys)}")
         self._refuse_others(found, findings)
         values = {}
+        whole = True
         for key in self.keys:
-            try:
-                values[key.name] = key.shape.read(found.value[key.name], findings)
-            except KeyError:
-                if key.required:
-                    findings.add(f"{found.where}.{key.name}", f"missing; write {key.name}: {key.example}")
-            except Unusable:
-                continue
+            if key.name in found.value:
+                try:
+                    values[key.name] = key.shape.read(found.value[key.name], findings)
+                except Unusable:
+                    whole = False
+            elif key.required:
+                findings.add(f"{found.where}.{key.name}", f"missing; write {key.name}: {key.example}")
+                whole = False
         if self.check:
             self.check(values, found, findings)
-        if any(key.required and key.name not in values for key in self.keys):
+        if not whole:
             raise Unusable
         return self.make(**{key.name: values[key.name] for key in self.keys if key.kept and key.name in values})
 
@@ -319,8 +324,8 @@ class Section:
             if name == self.secret:
                 findings.add(below.where, f"a password does not belong here; use {' or '.join(self.alternatives)}")
             elif name not in names:
-                near = nearest(name, names) or nearest(name, deeper) or f"; the keys here are {', '.join(names)}"
-                findings.add(below.where, f"unknown key{near}")
+                near = nearest(name, names) or nearest(name, deeper, cutoff=0.8)
+                findings.add(below.where, f"unknown key{near or '; the keys here are ' + ', '.join(names)}")
         both = [name for name in self.alternatives if name in found.keys]
         if len(both) > 1:
             findings.add(found.keys[both[-1]].where, f"{' and '.join(both)} are both there; keep one of them")
@@ -328,7 +333,7 @@ class Section:
     def json_schema(self) -> JsonSchema:
         schema: JsonSchema = {"type": "object", "additionalProperties": False}
         schema["properties"] = {key.name: {"description": key.help} | key.shape.json_schema() for key in self.keys}
-        if required := [key.name for key in self.keys if key.required]:
+        if required := [key.name for key in self.keys if key.required and not self.inherits]:
             schema["required"] = required
         if self.alternatives:
             schema["not"] = {"required": list(self.alternatives)}
@@ -359,9 +364,9 @@ def shown(value: object) -> str:
     return str(value)
 
 
-def nearest(name: str, names: Sequence[str]) -> str:
+def nearest(name: str, names: Sequence[str], *, cutoff: float = 0.6) -> str:
     """Return a question that names the nearest of the names by their last parts, or nothing."""
     plain = name.lower().replace("-", "_")
     known = {each.rpartition(".")[2].lower().replace("-", "_"): each for each in names}
-    close = difflib.get_close_matches(plain, known, n=1, cutoff=0.6)
+    close = difflib.get_close_matches(plain, known, n=1, cutoff=cutoff)
     return f"; did you mean {known[close[0]]}?" if close else ""
