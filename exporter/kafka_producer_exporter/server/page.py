@@ -1,0 +1,146 @@
+"""The page for people: what every target's state is, why, and what to do."""
+
+import re
+import time
+from collections.abc import Sequence
+from html import escape
+
+from kafka_producer_exporter import __version__
+from kafka_producer_exporter.server.application import TargetStatus
+
+REFRESH_SECONDS = 10
+
+_OPTION = re.compile(r"(?<!\S)-[A-Za-z][^\s?;,&]*")  # a JVM flag in a sentence: not to be broken after its hyphen
+
+# Colours stand for nothing that a word does not say as well.
+STYLE = """
+:root{color-scheme:light dark;--page:#f6f7f9;--card:#fff;--text:#1c2430;--soft:#5c6675;--line:#dfe3e9;
+--good:#17733b;--good-back:#dff3e6;--bad:#b3261e;--bad-back:#fde5e2;--idle:#5c6675;--idle-back:#e9ecf1}
+@media(prefers-color-scheme:dark){:root{--page:#12161c;--card:#1b212a;--text:#e5e9ef;--soft:#9aa5b4;--line:#2c3541;
+--good:#7ddc9f;--good-back:#173524;--bad:#ff9d94;--bad-back:#43201d;--idle:#a8b3c2;--idle-back:#2a323d}}
+*{box-sizing:border-box}
+body{margin:0 auto;padding:1.5rem 1rem 3rem;max-width:62rem;background:var(--page);color:var(--text);
+font:16px/1.5 system-ui,-apple-system,"Segoe UI",Roboto,"Noto Sans",sans-serif}
+h1{font-size:1.3rem;margin:0}
+p{margin:0}
+a{color:inherit}
+code{font:.9em ui-monospace,SFMono-Regular,Menlo,Consolas,monospace;overflow-wrap:anywhere;display:inline-block}
+header,footer{display:flex;flex-wrap:wrap;gap:.25rem 1rem;justify-content:space-between;align-items:baseline;
+color:var(--soft)}
+header{margin-bottom:.75rem}
+header h1{color:var(--text)}
+footer{font-size:.85rem;margin-top:1.5rem}
+.summary{margin:0 0 1.25rem;font-size:1.05rem}
+.target,.problem{background:var(--card);border:1px solid var(--line);border-left:.3rem solid var(--idle);
+border-radius:.5rem;padding:.9rem 1rem;margin:0 0 .75rem}
+.up{border-left-color:var(--good)}
+.down,.problem{border-left-color:var(--bad)}
+.target h2{display:flex;flex-wrap:wrap;gap:.3rem .7rem;align-items:baseline;font-size:1.05rem;margin:0;
+overflow-wrap:anywhere}
+.target h2 code{font-weight:400;color:var(--soft)}
+.state{font-size:.8rem;font-weight:600;border-radius:1rem;padding:.1rem .65rem;
+color:var(--idle);background:var(--idle-back)}
+.up .state{color:var(--good);background:var(--good-back)}
+.down .state{color:var(--bad);background:var(--bad-back)}
+.advice,.problem pre{margin:.5rem 0 0;white-space:pre-wrap;overflow-wrap:anywhere}
+.problem pre{font:.85rem/1.5 ui-monospace,SFMono-Regular,Menlo,Consolas,monospace}
+dl{display:flex;flex-wrap:wrap;gap:.2rem 1.75rem;margin:.6rem 0 0}
+dl div{display:flex;gap:.4rem;font-size:.9rem}
+dt{color:var(--soft)}
+dd{margin:0;font-variant-numeric:tabular-nums}
+.links{padding-left:1.2rem;line-height:2}
+"""
+
+
+def targets_page(statuses: Sequence[TargetStatus], *, config_error: str | None, now: float | None = None) -> bytes:
+    """Return the page; *now*, in seconds since the epoch, is the clock's where it is not given."""
+    now = time.time() if now is None else now
+    # Who comes to this page has trouble: that is what stands first.
+    ordered = sorted(statuses, key=lambda status: (status.up is not False, status.up is not None, status.name))
+    cards = "\n".join(_card(status, now) for status in ordered)
+    return f"""<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta http-equiv="refresh" content="{REFRESH_SECONDS}">
+<title>{escape(_title(statuses))}</title>
+<style>{STYLE}</style>
+</head>
+<body>
+<header><h1>Kafka producer exporter</h1><span>{escape(__version__)}</span></header>
+<main>
+{_problem(config_error)}{_summary(statuses) if statuses or config_error is None else ""}
+{cards}
+</main>
+<footer>
+<span>As of {_clock(now)}, again every {REFRESH_SECONDS} s</span>
+<a href="/targets.json">targets.json</a>
+</footer>
+</body>
+</html>
+""".encode()
+
+
+def _title(statuses: Sequence[TargetStatus]) -> str:
+    """Return the tab's text: with many tabs open, trouble must be seen without a click."""
+    down = sum(status.up is False for status in statuses)
+    return f"{down} down · Kafka producers" if down else "Kafka producers"
+
+
+def _summary(statuses: Sequence[TargetStatus]) -> str:
+    up = sum(status.up is True for status in statuses)
+    down = sum(status.up is False for status in statuses)
+    waiting = len(statuses) - up - down
+    parts = [f"{up} of {len(statuses)} target{'s' * (len(statuses) != 1)} up"]
+    parts += [f"{down} down"] if down else []
+    parts += [f"{waiting} not read yet"] if waiting else []
+    none = "No targets are configured: add some to the configuration, or start with --target NAME=HOST:PORT."
+    return f'<p class="summary">{", ".join(parts) if statuses else none}</p>'
+
+
+def _problem(config_error: str | None) -> str:
+    if config_error is None:
+        return ""
+    return f'<section class="problem"><p>No configuration is in force.</p><pre>{escape(config_error)}</pre></section>\n'
+
+
+def _card(status: TargetStatus, now: float) -> str:
+    state = {True: "up", False: "down", None: "unknown"}[status.up]
+    words = {True: "up", False: f"down: {status.reason}" if status.reason else "down", None: "not read yet"}[status.up]
+    words_of_advice = _OPTION.sub(r"<code>\g<0></code>", escape(status.advice))
+    advice = f'<p class="advice">{words_of_advice}</p>' if status.advice else ""
+    facts = {
+        "producers": None if status.clients is None else f"{status.clients:,}",
+        "series": None if status.series is None else f"{status.series:,}",
+        "last scrape": None
+        if status.last_scrape is None
+        else f"{_clock(status.last_scrape)}, {_ago(now - status.last_scrape)}",
+        "took": None if status.duration_seconds is None else _duration(status.duration_seconds),
+    }
+    pairs = "".join(
+        f"<div><dt>{name}</dt><dd>{escape(value)}</dd></div>" for name, value in facts.items() if value is not None
+    )
+    return f"""<section class="target {state}">
+<h2>{escape(status.name)} <code>{escape(status.address)}</code> <span class="state">{escape(words)}</span></h2>
+{advice}
+<dl>{pairs}</dl>
+</section>"""
+
+
+def _clock(seconds: float) -> str:
+    return time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime(seconds))
+
+
+def _ago(seconds: float) -> str:
+    """Return a time span in its largest unit; a clock that was set back makes it now."""
+    if seconds < 1:
+        return "just now"
+    for unit, size in (("d", 86400), ("h", 3600), ("min", 60)):
+        if seconds >= size:
+            return f"{seconds / size:.0f} {unit} ago"
+    return f"{seconds:.0f} s ago"
+
+
+def _duration(seconds: float) -> str:
+    return f"{seconds * 1000:.0f} ms" if seconds < 1 else f"{seconds:.1f} s"

@@ -1,0 +1,329 @@
+import contextlib
+import logging
+import resource
+import socket
+import struct
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from kafka_producer_exporter.server import connections
+from kafka_producer_exporter.server.connections import MAX_CONNECTIONS, MAX_REQUESTS, HttpServer, Listener
+from kafka_producer_exporter.server.messages import MAX_HEAD_BYTES, Response, text_response
+
+GET = b"GET %s HTTP/1.1\r\nHost: a\r\n\r\n"
+LARGE = b"x" * 4_000_000
+
+
+class Site:
+    """Answers ``/`` at once, ``/work`` from a thread, ``/wait`` when told, ``/large`` with 4 MB; ``/bug…`` raise."""
+
+    def __init__(self):
+        self.go_on = threading.Event()
+        self.waiting = threading.Semaphore(0)
+
+    def __call__(self, request):
+        match request.path:
+            case "/work":
+                return lambda: text_response("worked")
+            case "/wait":
+                return self.wait
+            case "/large":
+                return lambda: Response(body=LARGE)
+            case "/bug":
+                raise RuntimeError("the secret of the bug")
+            case "/bug-in-thread":
+                return lambda: 1 / 0
+        return text_response(f"{request.method} {request.path}")
+
+    def wait(self):
+        self.waiting.release()
+        self.go_on.wait(10)
+        return text_response("waited")
+
+
+@pytest.fixture
+def site():
+    return Site()
+
+
+@pytest.fixture
+def listener(site):
+    sock = socket.create_server(("127.0.0.1", 0), backlog=128)
+    sock.setblocking(False)
+    listener = Listener(sock, site)
+    server = HttpServer([listener])
+    server.start()
+    yield listener
+    site.go_on.set()
+    server.close()
+    until(lambda: not any(thread.name == "http-request" for thread in threading.enumerate()))
+
+
+@pytest.fixture
+def connect(listener):
+    with contextlib.ExitStack() as stack:
+        yield lambda: stack.enter_context(socket.create_connection(("127.0.0.1", listener.port), timeout=5))
+
+
+def until(condition):
+    """Wait for what another thread is about to do."""
+    deadline = time.monotonic() + 5
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.005)
+
+
+def read_response(client):
+    """Return the status and the body of one response."""
+    file = client.makefile("rb")
+    status = int(file.readline().split()[1])
+    headers = dict(line.split(b": ", 1) for line in iter(lambda: file.readline().rstrip(), b""))
+    return status, file.read(int(headers[b"Content-Length"]))
+
+
+def ask(client, path=b"/"):
+    client.sendall(GET % path)
+    return read_response(client)
+
+
+def read_to_the_end(client):
+    with contextlib.suppress(ConnectionResetError):
+        return b"".join(iter(lambda: client.recv(65536), b""))
+
+
+def open_descriptors():
+    return len(list(Path("/proc/self/fd").iterdir()))
+
+
+def test_a_connection_is_kept_for_the_next_request(connect):
+    client = connect()
+
+    assert ask(client) == (200, b"GET /\n")
+    assert ask(client, b"/work") == (200, b"worked\n")
+    assert ask(client, b"/large") == (200, LARGE)
+    assert ask(client) == (200, b"GET /\n")
+
+
+def test_the_last_response_is_followed_by_the_end(connect):
+    client = connect()
+
+    client.sendall(b"GET / HTTP/1.0\r\n\r\n")
+
+    assert read_to_the_end(client).endswith(b"Connection: close\r\n\r\nGET /\n")
+
+
+def test_requests_sent_ahead_are_answered_in_their_order(connect):
+    client = connect()
+
+    client.sendall(GET % b"/1" + GET % b"/work" + GET % b"/2" + b"GET /3 HTTP/1.0\r\n\r\n")
+
+    answers = read_to_the_end(client)
+    places = [answers.index(text) for text in (b"GET /1\n", b"worked\n", b"GET /2\n", b"GET /3\n")]
+    assert places == sorted(places)
+
+
+def test_very_many_requests_sent_ahead_are_all_answered(connect):
+    client = connect()
+
+    client.sendall(GET % b"/" * 2000 + b"GET /end HTTP/1.0\r\n\r\n")
+
+    assert read_to_the_end(client).count(b"HTTP/1.1 200 OK") == 2001
+
+
+def test_a_request_that_comes_byte_by_byte_is_answered(connect):
+    client = connect()
+
+    for byte in GET % b"/work":
+        client.send(bytes([byte]))
+
+    assert read_response(client) == (200, b"worked\n")
+
+
+@pytest.mark.parametrize(
+    ("sent", "status"),
+    [
+        (b"\x16\x03\x01\x02\x00\x01", b"400"),
+        (b"GET /\r\n", b"400"),
+        (b"GET / HTTP/1.1\r\nHost: a\r\nX: " + b"y" * 20 * MAX_HEAD_BYTES, b"431"),
+    ],
+    ids=["garbage", "HTTP/0.9", "a huge header"],
+)
+def test_who_speaks_no_good_http_gets_a_short_answer_and_the_end(connect, sent, status):
+    client = connect()
+
+    with contextlib.suppress(ConnectionError):
+        client.sendall(sent)
+
+    assert read_to_the_end(client).startswith(b"HTTP/1.1 " + status)
+
+
+@pytest.mark.parametrize("path", [b"/bug", b"/bug-in-thread"])
+def test_a_defect_is_in_the_log_and_not_in_the_answer(connect, caplog, path):
+    client = connect()
+
+    status, body = ask(client, path)
+
+    assert (status, body) == (500, b"internal error; the exporter's log says more\n")
+    assert "Traceback" in caplog.text
+    assert ask(client) == (200, b"GET /\n")
+
+
+def test_a_request_that_waits_holds_up_nobody(connect, site):
+    waiting, quick = connect(), connect()
+    waiting.sendall(GET % b"/wait")
+    site.waiting.acquire(timeout=5)
+
+    assert ask(quick, b"/work") == (200, b"worked\n")
+    site.go_on.set()
+    assert read_response(waiting) == (200, b"waited\n")
+
+
+def test_two_requests_are_worked_on_at_the_same_time(connect, site):
+    clients = [connect(), connect()]
+    for client in clients:
+        client.sendall(GET % b"/wait")
+
+    both = [site.waiting.acquire(timeout=5) for _ in clients]
+
+    site.go_on.set()
+    assert both == [True, True]
+    assert [read_response(client) for client in clients] == [(200, b"waited\n")] * 2
+
+
+def test_with_all_threads_in_use_work_is_refused_and_the_rest_answered(connect, site):
+    for _ in range(MAX_REQUESTS):
+        connect().sendall(GET % b"/wait")
+        site.waiting.acquire(timeout=5)
+
+    status, body = ask(connect(), b"/work")
+
+    assert (status, body) == (503, b"16 requests are being answered already; try again\n")
+    assert ask(connect()) == (200, b"GET /\n")
+
+
+def test_half_a_request_ends_after_its_time(connect, monkeypatch):
+    monkeypatch.setattr(connections, "HEAD_SECONDS", 0.05)
+    client = connect()
+
+    client.sendall(b"GET / HTTP/1.1\r\n")
+
+    assert read_to_the_end(client).startswith(b"HTTP/1.1 408 ")
+
+
+def test_a_trickle_of_bytes_does_not_prolong_a_request(connect, monkeypatch):
+    monkeypatch.setattr(connections, "HEAD_SECONDS", 0.1)
+    client = connect()
+    start = time.monotonic()
+
+    with contextlib.suppress(ConnectionError):
+        for byte in GET % (b"/" + b"a" * 1000):
+            client.send(bytes([byte]))
+            time.sleep(0.005)
+
+    assert time.monotonic() - start < 3
+
+
+def test_a_client_that_says_nothing_is_left_without_a_word(connect, monkeypatch):
+    monkeypatch.setattr(connections, "HEAD_SECONDS", 0.05)
+
+    assert read_to_the_end(connect()) == b""
+
+
+def test_a_client_that_does_not_read_is_left(connect, listener, monkeypatch):
+    monkeypatch.setattr(connections, "WRITE_SECONDS", 0.05)
+    client = connect()
+
+    client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    client.sendall(GET % b"/large")
+
+    until(lambda: listener.connections)
+    until(lambda: not listener.connections)
+
+
+def test_what_waits_for_its_reader_is_bounded(connect, listener, monkeypatch):
+    monkeypatch.setattr(connections, "MAX_UNSENT_BYTES", 8_000_000)
+
+    for _ in range(10):
+        client = connect()
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        client.sendall(GET % b"/large")
+        until(lambda: any(connection.outbox for connection in listener.connections))
+
+    until(lambda: 0 < sum(connection.unsent_bytes for connection in set(listener.connections)) <= 8_000_000)
+    assert ask(connect(), b"/large") == (200, LARGE)
+
+
+def test_slow_clients_give_way_to_a_quick_one(connect, listener):
+    slow = [connect() for _ in range(2 * MAX_CONNECTIONS)]
+    for client in slow:
+        with contextlib.suppress(ConnectionError):
+            client.sendall(b"GET /")
+
+    answers = [ask(connect(), b"/work") for _ in range(5)]
+
+    assert answers == [(200, b"worked\n")] * 5
+    assert len(listener.connections) <= MAX_CONNECTIONS
+
+
+def test_used_up_descriptors_neither_spin_nor_kill(connect, caplog):
+    caplog.set_level(logging.INFO)
+    kept = connect()
+    ask(kept)
+    with socket.socket() as late:
+        limits = resource.getrlimit(resource.RLIMIT_NOFILE)
+        late.settimeout(0.25)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (late.fileno() + 1, limits[1]))
+        try:
+            late.connect(kept.getpeername())
+            late.sendall(GET % b"/")
+            before = time.process_time()
+            with pytest.raises(TimeoutError):
+                late.recv(1)
+            used_seconds = time.process_time() - before
+            still_served = ask(kept)
+        finally:
+            resource.setrlimit(resource.RLIMIT_NOFILE, limits)
+        late.settimeout(5)
+        answer = read_response(late)
+
+    assert used_seconds < 0.1
+    assert still_served == answer == (200, b"GET /\n")
+    assert caplog.messages == [
+        "http: cannot accept connections (Too many open files); raise the limit of open files",
+        "http: accepts connections again",
+    ]
+
+
+def test_300_aborted_connections_leave_nothing_behind(connect, listener):
+    ask(connect(), b"/work")
+    descriptors = open_descriptors()
+
+    for number in range(300):
+        with socket.create_connection(("127.0.0.1", listener.port), timeout=5) as client:
+            client.sendall((GET % (b"/large", b"/work", b"/")[number % 3])[: None if number % 5 else 9])
+            # Closing with this option resets the connection, as a killed client does.
+            client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+
+    until(lambda: len(listener.connections) == 1)
+    until(lambda: not any(thread.name == "http-request" for thread in threading.enumerate()))
+    assert open_descriptors() == descriptors
+
+
+def test_close_ends_idle_connections_and_frees_the_port(site):
+    sock = socket.create_server(("127.0.0.1", 0))
+    sock.setblocking(False)
+    listener = Listener(sock, site)
+    server = HttpServer([listener])
+    port = listener.port
+    server.start()
+    with socket.create_connection(("127.0.0.1", port), timeout=5) as client:
+        ask(client)
+
+        server.close()
+
+        assert read_to_the_end(client) == b""
+    socket.create_server(("127.0.0.1", port)).close()
+    assert not any(thread.name == "http" for thread in threading.enumerate())

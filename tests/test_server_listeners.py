@@ -1,0 +1,145 @@
+import contextlib
+import logging
+import socket
+
+import pytest
+
+from kafka_producer_exporter.errors import ConfigError
+from kafka_producer_exporter.server import listeners
+from kafka_producer_exporter.server.address import ListenAddress, parse_listen_address
+from kafka_producer_exporter.server.listeners import Server
+
+
+class Program:
+    def collect(self, *, deadline):
+        return []
+
+    def statuses(self, *, max_age_seconds, deadline):
+        return []
+
+    def config_error(self):
+        return None
+
+
+@pytest.fixture
+def serve():
+    with contextlib.ExitStack() as stack:
+
+        def start(listen, listen_pages=None):
+            server = Server(listen, listen_pages, Program())
+            stack.callback(server.close)
+            server.start()
+            return server
+
+        yield start
+
+
+@pytest.fixture
+def taken():
+    with socket.create_server(("127.0.0.1", 0)) as sock:
+        yield f"127.0.0.1:{sock.getsockname()[1]}"
+
+
+def status(host, port, path):
+    with socket.create_connection((host, port), timeout=5) as client:
+        client.sendall(f"GET {path} HTTP/1.1\r\nHost: localhost:{port}\r\nConnection: close\r\n\r\n".encode())
+        return int(client.makefile("rb").readline().split()[1])
+
+
+@pytest.mark.parametrize(
+    ("text", "address"),
+    [
+        ("127.0.0.1:9797", ("127.0.0.1", 9797)),
+        (" checkout:0 ", ("checkout", 0)),
+        ("[::1]:9797", ("::1", 9797)),
+        (":9797", ("", 9797)),
+    ],
+)
+def test_an_address_has_a_host_and_a_port(text, address):
+    assert parse_listen_address(text) == address
+
+
+@pytest.mark.parametrize(
+    "text", ["", "9797", "127.0.0.1", "a:", "a:http", "a:65536", "a:-1", "a:²", "::1:9797", "a:" + "9" * 9000]
+)
+def test_what_is_no_address_is_refused(text):
+    with pytest.raises(ValueError, match="write"):
+        parse_listen_address(text)
+
+
+@pytest.mark.parametrize(
+    ("host", "is_loopback"),
+    [("127.0.0.2", True), ("::1", True), ("localhost", True), ("", False), ("0.0.0.0", False), ("pod", False)],
+)
+def test_an_address_knows_whether_others_can_reach_it(host, is_loopback):
+    assert ListenAddress(host, 1).is_loopback is is_loopback
+
+
+def test_metrics_and_pages_are_on_listeners_of_their_own(serve):
+    server = serve("127.0.0.1:0", "127.0.0.1:0")
+
+    assert status("127.0.0.1", server.port, "/metrics") == 200
+    assert status("127.0.0.1", server.pages_port, "/metrics") == 404
+    assert status("127.0.0.1", server.pages_port, "/targets.json") == 200
+    assert status("127.0.0.1", server.port, "/targets.json") == 404
+
+
+def test_pages_can_be_left_out(serve):
+    assert serve("127.0.0.1:0").pages_port is None
+
+
+@pytest.mark.parametrize("listen", [":0", "[::]:0"])
+def test_every_address_takes_in_both_generations(serve, listen):
+    server = serve(listen)
+
+    assert status("127.0.0.1", server.port, "/-/healthy") == 200
+    if socket.has_dualstack_ipv6():
+        assert status("::1", server.port, "/-/healthy") == 200
+
+
+def test_localhost_is_where_others_look_for_it(serve):
+    assert status("127.0.0.1", serve("localhost:0").port, "/-/healthy") == 200
+
+
+def test_all_addresses_that_cannot_be_had_are_named_at_once(taken):
+    with pytest.raises(ConfigError) as caught:
+        Server(taken, "9798", Program())
+
+    assert str(caught.value) == (
+        "listen addresses: 2 problems\n"
+        f"  listen: {taken}: the port is in use; stop the program that listens there, or choose another port\n"
+        "  listen_pages: '9798' has no port; write HOST:PORT or :PORT, with a port from 0 to 65535"
+    )
+
+
+@pytest.mark.parametrize(
+    ("listen", "advice"),
+    [
+        ("192.0.2.1:0", "this machine has no such address"),
+        ("no..host:0", "the host name has no address here"),
+    ],
+)
+def test_an_address_of_another_machine_is_refused_with_advice(listen, advice):
+    with pytest.raises(ConfigError, match=advice):
+        Server(listen, None, Program())
+
+
+def test_a_failed_start_keeps_no_port(taken):
+    with socket.create_server(("127.0.0.1", 0)) as sock:
+        free = sock.getsockname()[1]
+
+    with pytest.raises(ConfigError):
+        Server(f"127.0.0.1:{free}", taken, Program())
+
+    socket.create_server(("127.0.0.1", free)).close()
+
+
+def test_a_second_exporter_on_a_machine_goes_without_pages(serve, taken, monkeypatch, caplog):
+    monkeypatch.setattr(listeners, "DEFAULT_PAGES", taken)
+    caplog.set_level(logging.WARNING)
+
+    server = serve("127.0.0.1:0", taken)
+
+    assert server.pages_port is None
+    assert status("127.0.0.1", server.port, "/-/healthy") == 200
+    assert caplog.messages == [f"the pages for people are left out: {taken} is in use; choose one with --listen-pages"]
