@@ -1,10 +1,13 @@
 """The recorded MBeans of eleven client versions, as the readings that a JVM would give."""
 
 import json
+import threading
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
 from kafka_producer_exporter.catalogue.table import selections
+from kafka_producer_exporter.errors import Reason, TransportError
 from kafka_producer_exporter.jmx.objectname import ObjectName
 from kafka_producer_exporter.jmx.readings import Reading, Selection
 from kafka_producer_exporter.model import Profile
@@ -35,3 +38,28 @@ def recorded_readings(version: str, asked: Profile | Sequence[Selection] = Profi
         if wanted:
             readings.append(Reading(name, wanted, [attributes[attribute] for attribute in wanted]))
     return readings
+
+
+class Recorded:
+    """A transport that answers as a recorded JVM does, or fails, or is silent, as it is told."""
+
+    def __init__(self, version="4.4.0"):
+        self.version = version
+        self.failure = None
+        self.gate = threading.Event()
+        self.gate.set()
+        self.reads = self.forgotten = self.closed = 0
+
+    def read(self, asked, *, deadline):
+        self.reads += 1
+        if not self.gate.wait(max(0, deadline - time.monotonic())):
+            raise TransportError(Reason.TIMEOUT, "no answer")
+        if self.failure:
+            raise self.failure
+        return recorded_readings(self.version, asked)
+
+    def forget(self):
+        self.forgotten += 1
+
+    def close(self):
+        self.closed += 1

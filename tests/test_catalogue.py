@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from kafka_producer_exporter.catalogue import exporter
+from kafka_producer_exporter.catalogue import exporter, process
 from kafka_producer_exporter.catalogue.mbeans import APP_INFO, CLIENT, KINDS, NODE, TLS, TOPIC, is_bootstrap, kind_of
 from kafka_producer_exporter.catalogue.table import IGNORED, METRICS, attribute_labels, by_attribute, selections
 from kafka_producer_exporter.jmx.objectname import ObjectName
@@ -17,7 +17,13 @@ NOT_RECORDED = {TLS: "the recordings were made on plaintext"}
 """Kinds of MBeans that no recording has, and why."""
 
 OF_THE_PROCESS = {
-    metric.name for metric in (exporter.CONFIG_VALID, exporter.CONFIG_LAST_RELOAD_SUCCESS, exporter.BUILD_INFO)
+    metric.name
+    for metric in (
+        exporter.CONFIG_VALID,
+        exporter.CONFIG_LAST_RELOAD_SUCCESS,
+        exporter.BUILD_INFO,
+        *process.METRICS,
+    )
 }
 """Metrics about the program, whatever its targets."""
 

@@ -11,34 +11,9 @@ from kafka_producer_exporter.model import Profile
 from kafka_producer_exporter.settings import Jmx, Settings, Target
 from kafka_producer_exporter.targets.collector import Collector, page
 from kafka_producer_exporter.targets.memory import MBEAN_BYTES, MemoryGuard
-from tests.recordings import recorded_readings
+from tests.recordings import Recorded, recorded_readings
 
 SOON = 5.0
-
-
-class Recorded:
-    """A transport that answers as a recorded JVM does, or fails, or is silent, as it is told."""
-
-    def __init__(self, version="4.4.0"):
-        self.version = version
-        self.failure = None
-        self.gate = threading.Event()
-        self.gate.set()
-        self.reads = self.forgotten = self.closed = 0
-
-    def read(self, asked, *, deadline):
-        self.reads += 1
-        if not self.gate.wait(max(0, deadline - time.monotonic())):
-            raise TransportError(Reason.TIMEOUT, "no answer")
-        if self.failure:
-            raise self.failure
-        return recorded_readings(self.version, asked)
-
-    def forget(self):
-        self.forgotten += 1
-
-    def close(self):
-        self.closed += 1
 
 
 @pytest.fixture

@@ -1,0 +1,175 @@
+import threading
+import time
+
+import pytest
+
+from kafka_producer_exporter.commands.program import Program
+from kafka_producer_exporter.errors import ConfigError, Problem, Reason, TransportError
+from kafka_producer_exporter.server.application import ProbeRefused
+from kafka_producer_exporter.settings import Jmx, ProbeNetwork, Settings, Target
+from kafka_producer_exporter.targets.memory import MemoryGuard
+from tests.recordings import Recorded
+
+SOON = 5.0
+
+
+class Configuration:
+    """What a reload finds: settings, or a problem."""
+
+    def __init__(self, *names, **settings):
+        self.jvms = {}
+        self.made = []
+        self.settings = self.of(*names, **settings)
+        self.problem = None
+
+    def of(self, *names, **settings):
+        return Settings(targets=tuple(Target(name=name, jmx=Jmx(port=9999)) for name in names), **settings)
+
+    def load(self):
+        if self.problem:
+            raise ConfigError("exporter.yml", [Problem("exporter.yml:1 listen", self.problem)])
+        return self.settings
+
+    def transport_for(self, target):
+        self.jvms[target.name] = Recorded()
+        self.made.append(self.jvms[target.name])
+        return self.jvms[target.name]
+
+
+@pytest.fixture
+def configuration():
+    return Configuration("checkout", "billing", probe=(ProbeNetwork(network="10.0.0.0/8", ports=(9999,)),))
+
+
+@pytest.fixture
+def program(configuration):
+    program = Program(configuration.load, transport_for=configuration.transport_for, guard=MemoryGuard(None))
+    program.reload()
+    yield program
+    for jvm in configuration.made:
+        jvm.gate.set()
+    program.close()
+
+
+def soon():
+    return time.monotonic() + SOON
+
+
+def series(families):
+    return {family.metric.name + labels.text: value for family in families for labels, value in family.samples}
+
+
+def test_the_page_has_the_targets_and_the_program(program):
+    found = series(program.collect(deadline=soon()))
+
+    assert found['kafka_producer_up{target="checkout"}'] == 1
+    assert found["kafka_producer_exporter_config_valid"] == 1
+    assert found["kafka_producer_exporter_config_last_reload_success_timestamp_seconds"] <= time.time()
+    assert found["kafka_producer_exporter_process_resident_memory_bytes"] > 0
+
+
+def test_a_bad_reload_leaves_the_running_configuration_in_force_and_says_so(program, configuration, caplog):
+    configuration.problem = "this is not an address"
+
+    with pytest.raises(ConfigError):
+        program.reload()
+
+    found = series(program.collect(deadline=soon()))
+    assert found['kafka_producer_up{target="checkout"}'] == 1
+    assert found["kafka_producer_exporter_config_valid"] == 0
+    assert "the last good one stays in force" in caplog.text
+    assert program.config_error() is None
+
+
+def test_a_good_reload_replaces_the_targets_and_ends_the_old_sessions(program, configuration):
+    program.collect(deadline=soon())
+    old = configuration.jvms["checkout"]
+    configuration.settings = configuration.of("shipping")
+
+    program.reload()
+
+    found = series(program.collect(deadline=soon()))
+    assert found['kafka_producer_up{target="shipping"}'] == 1
+    assert not any("checkout" in name for name in found)
+    wait_until(lambda: old.closed == 1)
+
+
+def test_a_scrape_that_is_under_way_at_a_reload_is_answered_whole(program, configuration):
+    configuration.jvms["checkout"].gate.clear()
+    old = configuration.jvms["checkout"]
+    answer = []
+    scrape = threading.Thread(target=lambda: answer.append(series(program.collect(deadline=soon()))))
+    scrape.start()
+    wait_until(lambda: old.reads == 1)
+
+    program.reload()
+    assert old.closed == 0
+    old.gate.set()
+    scrape.join(SOON)
+
+    assert answer[0]['kafka_producer_up{target="checkout"}'] == 1
+    wait_until(lambda: old.closed == 1)
+
+
+def test_without_any_good_configuration_only_the_program_is_served(configuration):
+    configuration.problem = "this is not an address"
+    program = Program(configuration.load, transport_for=configuration.transport_for, guard=MemoryGuard(None))
+
+    with pytest.raises(ConfigError):
+        program.reload()
+
+    found = series(program.collect(deadline=soon()))
+    assert found["kafka_producer_exporter_config_valid"] == 0
+    assert "kafka_producer_exporter_config_last_reload_success_timestamp_seconds" not in found
+    assert "this is not an address" in program.config_error()
+
+
+def test_a_probe_reads_the_named_target_alone(program, configuration):
+    found = series(program.probe("billing", deadline=soon()))
+
+    assert found['kafka_producer_up{target="billing"}'] == 1
+    assert configuration.jvms["checkout"].reads == 0
+
+
+def test_a_probe_of_an_allowed_address_keeps_its_session(program, configuration):
+    for _ in range(2):
+        found = series(program.probe("10.1.2.3:9999", deadline=soon()))
+
+    assert found['kafka_producer_up{target="10.1.2.3:9999"}'] == 1
+    assert configuration.jvms["10.1.2.3:9999"].reads == 2
+
+
+@pytest.mark.parametrize("target", ["10.1.2.3:22", "192.168.1.1:9999", "localhost:9999", "unknown", "", "[::1]:9999"])
+def test_a_probe_of_anything_else_is_refused_and_nothing_is_opened(program, configuration, target):
+    before = len(configuration.made)
+
+    with pytest.raises(ProbeRefused):
+        program.probe(target, deadline=soon())
+
+    assert len(configuration.made) == before
+
+
+def test_the_state_of_targets_is_what_the_last_scrape_knew(program, configuration):
+    configuration.jvms["billing"].failure = TransportError(Reason.REFUSED, "nothing listens on 127.0.0.1:9999")
+    program.collect(deadline=soon())
+
+    checkout, billing = program.statuses(max_age_seconds=60, deadline=soon())
+
+    assert (checkout.up, checkout.clients, checkout.address) == (True, 2, "127.0.0.1:9999")
+    assert (billing.up, billing.reason, billing.advice) == (False, "refused", "nothing listens on 127.0.0.1:9999")
+    assert configuration.jvms["checkout"].reads == 1
+
+
+def test_a_state_that_is_too_old_is_read_again(program, configuration):
+    program.collect(deadline=soon())
+
+    program.statuses(max_age_seconds=-1, deadline=soon())
+
+    assert configuration.jvms["checkout"].reads == 2
+
+
+def wait_until(condition):
+    until = soon()
+    while not condition():
+        assert time.monotonic() < until
+        time.sleep(0.005)
