@@ -1,0 +1,116 @@
+import io
+import json
+import logging
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kafka_producer_exporter.logs import fields_of, json_line, logfmt_line, set_up
+from kafka_producer_exporter.settings import Logging
+
+
+@pytest.fixture
+def log_of():
+    """A function that sets the log up and returns our logger and what is written."""
+    root = logging.getLogger()
+    before = root.handlers[:], root.level, logging.raiseExceptions
+
+    def make(**settings):
+        stream = io.StringIO()
+        set_up(Logging(**settings), stream)
+        return logging.getLogger("kafka_producer_exporter.test"), stream
+
+    yield make
+    root.handlers[:], logging.raiseExceptions = before[0], before[2]
+    root.setLevel(before[1])
+    for name in ("kafka_producer_exporter", "kafka"):
+        logging.getLogger(name).setLevel(logging.NOTSET)
+
+
+def test_a_line_has_time_level_and_target_first_and_the_message_last(log_of):
+    log, stream = log_of()
+
+    log.warning("nothing listens there", extra={"reason": "refused", "target": "checkout"})
+
+    time, rest = stream.getvalue().split(" ", 1)
+    assert time.startswith("time=20")
+    assert time.endswith("Z")
+    assert rest == 'level=warning target=checkout reason=refused message="nothing listens there"\n'
+
+
+def test_json_has_the_same_fields_in_the_same_order(log_of):
+    log, stream = log_of(format="json")
+
+    log.warning("nothing listens there", extra={"reason": "refused", "target": "checkout"})
+
+    line = json.loads(stream.getvalue())
+    assert list(line) == ["time", "level", "target", "reason", "message"]
+    assert line["target"] == "checkout"
+
+
+def test_the_level_is_the_configured_one(log_of):
+    log, stream = log_of(level="warning")
+
+    log.info("quiet")
+    log.warning("loud")
+
+    assert "quiet" not in stream.getvalue()
+    assert "loud" in stream.getvalue()
+
+
+def test_others_are_told_from_warning_on_even_at_debug(log_of):
+    _, stream = log_of(level="debug")
+
+    logging.getLogger("kafka.conn").info("connecting")
+    logging.getLogger("jmxquery").debug("-p hunter2")
+    logging.getLogger("kafka.conn").warning("closed")
+
+    assert stream.getvalue().count("\n") == 1
+    assert "logger=kafka.conn message=closed" in stream.getvalue()
+
+
+def test_the_log_may_be_set_up_again_and_writes_each_line_once(log_of):
+    log_of()
+    log, stream = log_of(format="json")
+
+    log.info("once")
+
+    assert stream.getvalue().count("once") == 1
+
+
+def test_an_exception_is_one_line_with_its_traceback(log_of):
+    log, stream = log_of()
+
+    try:
+        raise RuntimeError("broken")
+    except RuntimeError:
+        log.exception("unexpected error", extra={"target": "checkout"})
+
+    assert stream.getvalue().count("\n") == 1
+    assert r"\nRuntimeError: broken" in stream.getvalue()
+
+
+def test_text_of_a_server_can_neither_forge_a_line_nor_steer_a_terminal():
+    line = logfmt_line({"message": 'a\nlevel=error "b" \x1b[31m\u2028\u202e\x85'})
+
+    assert line == r'message="a\nlevel=error \"b\" \u001b[31m\u2028\u202e\u0085"'
+
+
+def test_an_empty_value_is_still_a_value():
+    assert logfmt_line({"a": "", "b": "c"}) == 'a="" b=c'
+
+
+@given(st.text())
+def test_every_text_becomes_one_printable_line_in_both_forms(text):
+    fields = {"message": text}
+
+    assert logfmt_line(fields).isprintable()
+    assert json_line(fields).isprintable()
+    assert json.loads(json_line(fields)) == fields
+
+
+def test_arguments_are_put_into_the_message():
+    record = logging.makeLogRecord({"msg": "%s of %d", "args": ("one", 2), "name": "kafka_producer_exporter"})
+
+    assert fields_of(record)["message"] == "one of 2"
