@@ -4,6 +4,7 @@ import contextlib
 import hashlib
 import logging
 import shutil
+import signal
 import socket
 import tempfile
 import time
@@ -194,8 +195,9 @@ class Broker:
         """End it in order (SIGTERM): its leaderships move first."""
         if self.process is not None:
             self.process.stop(timeout_seconds=20)
+            if self.process.exit_code != -signal.SIGKILL:
+                self._keep_archive()
             self.process = None
-            self._keep_archive()
 
     def kill(self) -> None:
         """End it at once (SIGKILL), as a crash does."""
@@ -341,7 +343,10 @@ class Broker:
 
 
 class Cluster:
-    """Three nodes (or more), each broker and controller; ``nodes[1]`` is node 1."""
+    """Three nodes (or more), each broker and controller; ``nodes[1]`` is node 1.
+
+    Further options are those of ``Broker``, alike for every node (so no listener with a proxy, which belongs to one).
+    """
 
     def __init__(self, size: int = 3, *, heap_megabytes: int = 96, folder: Path | None = None, **options: Any) -> None:
         quorum = {node_id: Port() for node_id in range(1, size + 1)}

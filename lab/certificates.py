@@ -42,7 +42,7 @@ class Certificates:
 
 
 def make_certificates(folder: Path) -> Certificates:
-    """Make all certificates in a folder; takes about a second."""
+    """Make all certificates in a folder; takes about two seconds."""
     folder.mkdir(parents=True, exist_ok=True)
     with ThreadPoolExecutor(2) as pool:
         ca, foreign = pool.map(lambda name: _authority(folder, name), ("ca", "foreign-ca"))

@@ -192,7 +192,8 @@ def compare(name: str, *, wanted: Mapping[str, str], found: Mapping[str, str]) -
         if file in found and wanted[file] != found[file]
     ]
     if wrong:
-        raise LabError("\n".join(["what came is not what is pinned, so nothing was kept", *sorted(wrong)]))
+        advice = "remove the folder maven from the cache and try again; if it stays, ask the mirror's owner"
+        raise LabError("\n".join([f"what came is not what is pinned, so nothing was kept; {advice}", *sorted(wrong)]))
 
 
 def checksums_of(folder: Path) -> dict[str, str]:

@@ -133,14 +133,14 @@ def run(command: Sequence[str | Path], *, what: str, timeout_seconds: float = 30
         cwd=cwd,
         env=None,
     )
-    try:
-        output = popen.communicate(timeout=timeout_seconds)[0].decode(errors="replace")
-    except subprocess.TimeoutExpired:
-        raise LabError(f"{what}: not done after {timeout_seconds:g} s") from None
-    finally:
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(popen.pid, signal.SIGKILL)
-        popen.wait()
+    with popen:
+        try:
+            output = popen.communicate(timeout=timeout_seconds)[0].decode(errors="replace")
+        except subprocess.TimeoutExpired:
+            raise LabError(f"{what}: not done after {timeout_seconds:g} s") from None
+        finally:
+            if popen.poll() is None:
+                os.killpg(popen.pid, signal.SIGKILL)
     if popen.returncode:
         raise LabError(f"{what}: exit code {popen.returncode}\n" + "\n".join(output.splitlines()[-TAIL_LINES:]))
     return output

@@ -24,6 +24,8 @@ CURRENT, BEFORE = 3, 2
 class Prometheus:
     """One Prometheus with the given scrape configurations, everything of it in a folder that ends with it.
 
+    Its first scrape comes five seconds after the start, whatever the interval: that is Prometheus' own discovery.
+
     ``with Prometheus([job("exporter", "127.0.0.1:9797")]) as prometheus: prometheus.query("up")``
     """
 

@@ -35,7 +35,7 @@ def broker(lab):
 
 @pytest.fixture(scope="session")
 def cluster(lab):
-    """Three brokers for the whole run, with the same manners."""
+    """Three brokers for the whole run: a test that takes one away brings it back."""
     with Cluster(3) as cluster:
         yield cluster
 

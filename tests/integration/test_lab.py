@@ -155,8 +155,10 @@ def test_three_nodes_replicate_and_outlive_one(cluster, producer_jvm):
     producer = producer_jvm().new("orders", cluster.bootstrap)
 
     cluster.nodes[3].kill()
-    outlived = producer.send(orders, count=3)
-    cluster.nodes[3].start()
+    try:
+        outlived = producer.send(orders, count=3)
+    finally:
+        cluster.nodes[3].start()
 
     assert outlived == {"ok": 3}
 
