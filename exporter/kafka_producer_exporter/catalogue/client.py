@@ -405,8 +405,8 @@ METRICS = (
     Metric(
         name="kafka_producer_successful_authentication_no_reauth_total",
         kind=Kind.COUNTER,
-        # Counted on the side that accepts a peer older than KIP-368, so by brokers.
-        help="Connections that authenticated by SASL with no means to renew it; stays 0 in a producer of today.",
+        # Selector counts where the peer cannot renew; only SaslServerAuthenticator ever says that it can.
+        help="Made for brokers: in a producer the same as kafka_producer_successful_authentication_total.",
         section="Connections",
         source=Attribute(CLIENT, "successful-authentication-no-reauth-total"),
         profile=Profile.FULL,
@@ -535,10 +535,11 @@ METRICS = (
         name="kafka_producer_txn_prepare_time_seconds_total",
         kind=Kind.COUNTER,
         unit=Unit.NANOSECONDS,
-        help="Time spent in prepareTransaction(), of two-phase commit; a call that failed is not in it, and clients "
-        "before 4.1 lack it.",
+        # KIP-939: KafkaProducer has the sensor since 4.1, but up to 4.4.0 no method that would record to it.
+        help="Time spent in preparing transactions for two-phase commit; always 0, since no client up to 4.4 can.",
         section="Transactions and flush",
         source=Attribute(CLIENT, "txn-prepare-time-ns-total"),
+        profile=Profile.FULL,
     ),
     Metric(
         name="kafka_producer_txn_commit_time_seconds_total",

@@ -1,0 +1,147 @@
+"""The table as text: for a terminal, for ``docs/`` and for programs."""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import groupby
+
+from kafka_producer_exporter.catalogue.guide import GuideName
+from kafka_producer_exporter.catalogue.table import IGNORED, METRICS, attribute_labels
+from kafka_producer_exporter.model import Attribute, Fold, Metric, Profile
+
+METRICS_PAGE = """\
+<!-- Written by `kafka-producer-exporter metrics --format markdown`; change the catalogue instead. -->
+
+# Metrics
+
+- Every series of a target has the label `target`, and the labels that the configuration gives it.
+- Profile: `minimal` has {minimal} metrics, `default` {default}, `full` {full}; each has all of the one before.
+- *Lately* is the client's own window, the last 30 to 60 s unless it is configured otherwise
+  (`metrics.sample.window.ms`, `metrics.num.samples`).
+- A value that is not known is absent: there is no `NaN`, and no zero that the client did not report.
+- Folded: what becomes of it where several clients, topics or brokers share a series (`id_groups`, `limits`).
+- Connections to bootstrap addresses (`node_id` below zero) are served in the profile `full` only.
+"""
+
+GUIDE_PAGE = """\
+<!-- Written by `kafka-producer-exporter metrics --guide --format markdown`; change the catalogue instead. -->
+
+# What the operating guide says to monitor, and where it is
+
+"""
+
+
+def metrics_as_json(metrics: Iterable[Metric]) -> str:
+    """Return a list of objects, one for each metric."""
+    return _json(
+        {
+            "name": metric.name,
+            "type": metric.kind,
+            "unit": metric.unit.base,
+            "help": metric.help,
+            "labels": list(metric.labels),
+            "source": _source(metric),
+            "guide": metric.guide,
+            "profile": metric.profile,
+        }
+        for metric in metrics
+    )
+
+
+def metrics_as_table(metrics: Iterable[Metric]) -> str:
+    """Return a line for each metric."""
+    head = ("NAME", "TYPE", "PROFILE", "GUIDE", "MEANING")
+    return _columns([head, *((m.name, m.kind, m.profile, m.guide or "-", m.help) for m in metrics)])
+
+
+def metrics_as_markdown(metrics: Sequence[Metric]) -> str:
+    """Return ``docs/metrics.md``: a table for each section, then what is left out."""
+    counts = {str(profile): sum(profile.includes(m.profile) for m in METRICS.values()) for profile in Profile}
+    parts = [METRICS_PAGE.format(**counts)]
+    for section, members in groupby(metrics, key=lambda metric: metric.section):
+        rows = [
+            (
+                f"`{metric.name}`",
+                metric.kind,
+                ", ".join(f"`{label}`" for label in metric.labels),
+                f"{metric.help} Guide: `{metric.guide}`." if metric.guide else metric.help,
+                _source(metric, code="`"),
+                metric.profile,
+                _fold(metric),
+            )
+            for metric in members
+        ]
+        head = ("Metric", "Type", "Labels", "Meaning", "Source", "Profile", "Folded")
+        parts.append(f"\n## {section}\n\n{_markdown_table([head, *rows])}")
+    left_out = [(f"`{mbean.type}`", f"`{name}`", reason) for (mbean, name, _), reason in IGNORED.items()]
+    parts.append("\n## Left out, in every profile\n\n")
+    parts.append(_markdown_table([("MBean", "Attribute", "Why"), *left_out]))
+    return "".join(parts)
+
+
+def guide_as_json(guide: Iterable[GuideName]) -> str:
+    """Return a list of objects, one for each name of the guide."""
+    return _json(
+        {
+            "name": entry.name,
+            "heading": entry.heading,
+            "metrics": [metric.name for metric in entry.metrics()],
+            "answer": entry.answer,
+        }
+        for entry in guide
+    )
+
+
+def guide_as_table(guide: Iterable[GuideName]) -> str:
+    """Return a line for each name of the guide."""
+    head = ("GUIDE", "METRIC", "HOW TO READ IT")
+    return _columns([head, *((entry.name, _served(entry), entry.answer) for entry in guide)])
+
+
+def guide_as_markdown(guide: Iterable[GuideName]) -> str:
+    """Return ``docs/guide-coverage.md``."""
+    head = ("The guide's heading", "Name", "Served as", "How to read it")
+    rows = [(entry.heading, f"`{entry.name}`", _served(entry, code="`"), entry.answer) for entry in guide]
+    return GUIDE_PAGE + _markdown_table([head, *rows])
+
+
+def _served(entry: GuideName, code: str = "") -> str:
+    return ", ".join(f"{code}{metric.name}{code}" for metric in entry.metrics()) or "from the brokers"
+
+
+def _source(metric: Metric, code: str = "") -> str:
+    """Return where a metric comes from: ``producer-metrics: request-latency-avg, in milliseconds``."""
+    if not isinstance(metric.source, Attribute):
+        return metric.source
+    names = attribute_labels(metric) or (metric.source.name,)
+    source = f"{code}{metric.source.mbean.type}{code}: " + ", ".join(f"{code}{name}{code}" for name in names)
+    if metric.unit.divisor != 1:
+        source += f", in {metric.unit.name.lower()}"
+    for older in metric.source.older:
+        source += f"; in older clients {code}{older}{code}"
+    return source
+
+
+def _fold(metric: Metric) -> str:
+    if not isinstance(metric.source, Attribute):
+        return "-"
+    return "left out" if metric.fold is Fold.DROP else str(metric.fold)
+
+
+def _json(objects: Iterable[Mapping[str, object]]) -> str:
+    return json.dumps(list(objects), indent=2, ensure_ascii=False) + "\n"
+
+
+def _columns(rows: Sequence[Sequence[str]]) -> str:
+    widths = [max(len(cell) for cell in column) for column in zip(*rows, strict=True)]
+    lines = ("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) for row in rows)
+    return "".join(f"{line.rstrip()}\n" for line in lines)
+
+
+def _markdown_table(rows: Sequence[Sequence[str]]) -> str:
+    head, *body = rows
+    return "".join(_markdown_row(row) for row in (head, ["---"] * len(head), *body))
+
+
+def _markdown_row(cells: Iterable[str]) -> str:
+    escaped = (cell.replace("|", r"\|") for cell in cells)
+    return f"| {' | '.join(escaped)} |\n"
