@@ -1,0 +1,135 @@
+"""Record batches, as a Fetch response carries them, to records: offset, key and value.
+
+Pure: bytes in, values out. Format: Kafka's DefaultRecordBatch and DefaultRecord ("magic 2", written since 0.11).
+Timestamps, headers and sequence numbers are passed over: nothing here needs them.
+"""
+
+import zlib
+from collections.abc import Callable
+from struct import Struct
+from typing import NamedTuple
+
+Record = tuple[int, bytes | None, bytes | None]
+"""Offset, key, value."""
+
+MAX_INFLATED_BYTES = 64 << 20
+"""What a compressed batch may grow to: a small one can say that it is endless."""
+
+# Base offset, length, leader epoch, magic, CRC, attributes, last offset delta; then two timestamps, producer id, epoch
+# and base sequence, which are passed over; then the number of records.
+_HEADER = Struct(">qiibIhi8x8x8x2x4xi")
+_AFTER_LENGTH = 12
+_AFTER_CRC = 21
+_CODECS = ("none", "gzip", "snappy", "lz4", "zstd")
+_CONTROL = 0x20
+
+
+class Page(NamedTuple):
+    """The records of some fetched bytes, up to their end or to what could not be read."""
+
+    records: list[Record]
+    next_offset: int
+    """Where to fetch next: behind the last batch that was read. The offset asked for: not one whole batch was there."""
+    problem: str | None = None
+    """What is wrong with the batch at next_offset; it may be damaged on the way only, so fetching it again can help."""
+    skip_to: int = -1
+    """Where to go on when it does not: behind that batch."""
+
+
+def read_records(data: bytes, from_offset: int, checksum: Callable[[bytes], int]) -> Page:
+    """Return the records from this offset on; ``checksum`` is a CRC-32C.
+
+    Records before the offset, which a batch may begin with, and control batches are left out. A last batch that is cut
+    short is left for the next fetch. Raises nothing: a batch that is damaged or cannot be read is a ``problem``.
+    """
+    records: list[Record] = []
+    at, next_offset, size = 0, from_offset, len(data)
+    while size - at >= _HEADER.size:
+        base_offset, length, _, magic, crc, attributes, last_delta, count = _HEADER.unpack_from(data, at)
+        end = at + _AFTER_LENGTH + length
+        behind = max(base_offset + last_delta + 1, next_offset)
+        if magic != 2 or length < _HEADER.size - _AFTER_LENGTH or last_delta < 0:
+            return Page(records, next_offset, f"no record batch at offset {next_offset}", next_offset + 1)
+        if end > size:
+            break
+        if checksum(data[at + _AFTER_CRC : end]) != crc:
+            problem = f"the batch at offset {base_offset} is damaged: its checksum is wrong"
+            return Page(records, next_offset, problem, max(behind, next_offset + 1))
+        if not attributes & _CONTROL:
+            try:
+                body, start, stop = data, at + _HEADER.size, end
+                if attributes & 7:
+                    body = _inflate(data[start:stop], attributes & 7)
+                    start, stop = 0, len(body)
+                records += _records_of(body, start, stop, count=count, base_offset=base_offset, from_offset=from_offset)
+            except (IndexError, ValueError, zlib.error) as broken:
+                problem = f"the batch at offset {base_offset} cannot be read: {broken}"
+                return Page(records, next_offset, problem, max(behind, next_offset + 1))
+        next_offset, at = behind, end
+    return Page(records, next_offset)
+
+
+def _records_of(data: bytes, at: int, end: int, *, count: int, base_offset: int, from_offset: int) -> list[Record]:
+    """Return the records of one batch; raise IndexError or ValueError where they are not what the batch says."""
+    records: list[Record] = []
+    for _ in range(count):
+        while data[at] > 127:  # the record's length: its fields tell too
+            at += 1
+        at += 2  # the attributes: none is in use
+        while data[at] > 127:  # the timestamp
+            at += 1
+        delta, at = data[at + 1], at + 2
+        if delta > 127:
+            delta, at = _uvarint(data, at - 1)
+        key, at = _bytes(data, at)
+        value, at = _bytes(data, at)
+        at = _after_headers(data, at) if data[at] else at + 1
+        offset = base_offset + (delta >> 1)
+        if offset >= from_offset:
+            records.append((offset, key, value))
+    if at != end:
+        raise ValueError(f"its records end {abs(end - at)} bytes too {'early' if at < end else 'late'}")
+    return records
+
+
+def _bytes(data: bytes, at: int) -> tuple[bytes | None, int]:
+    """Return a byte string, and where it ends."""
+    length, at = data[at], at + 1
+    if length > 127:
+        length, at = _uvarint(data, at - 1)
+    if length & 1:  # zigzag: an odd number is negative, and the only negative length is -1, null
+        return None, at
+    end = at + (length >> 1)
+    return data[at:end], end
+
+
+def _after_headers(data: bytes, at: int) -> int:
+    count, at = _uvarint(data, at)
+    for _ in range(count >> 1):
+        length, at = _uvarint(data, at)
+        at += length >> 1
+        _, at = _bytes(data, at)
+    return at
+
+
+def _uvarint(data: bytes, at: int) -> tuple[int, int]:
+    number = shift = 0
+    while shift <= 28:
+        byte = data[at]
+        at += 1
+        number |= (byte & 0x7F) << shift
+        if byte < 0x80:
+            return number, at
+        shift += 7
+    raise ValueError("a number has more than five bytes")
+
+
+def _inflate(data: bytes, codec: int) -> bytes:
+    if codec != 1:
+        name = _CODECS[codec] if codec < len(_CODECS) else f"codec {codec}"
+        raise ValueError(f"it is compressed with {name}; set compression.type=uncompressed on the topic")
+    inflater = zlib.decompressobj(wbits=31)
+    inflated = inflater.decompress(data, MAX_INFLATED_BYTES)
+    if inflater.unconsumed_tail or not inflater.eof:
+        raise ValueError(f"it is cut short, or larger than {MAX_INFLATED_BYTES} bytes")
+    return inflated
