@@ -51,5 +51,5 @@ def test_a_password_file_that_cannot_be_used_at_run_time_says_what_to_do(tmp_pat
 
 
 def test_a_variable_that_is_gone_at_run_time_says_what_to_do():
-    with pytest.raises(TransportError, match="PW is not set; set it, or correct jmx.password_env"):
+    with pytest.raises(TransportError, match=r"PW is not set; set it, or correct jmx\.password_env"):
         credentials(Jmx(port=1, username="u", password_env="PW"), {})()

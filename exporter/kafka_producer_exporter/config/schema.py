@@ -287,7 +287,7 @@ SETTINGS = Section(
         Key("profile", choice_of(Profile),
             "How much is served: the guide's names and what the alerts need; what most want; every numeric attribute.",
             option="profile"),
-        Key("targets", Several(TARGET), "The JVMs to read.", option="target"),
+        Key("targets", Several(TARGET), "The JVMs to read: those of a higher layer replace those of a lower one.", option="target"),
         Key("defaults", DEFAULTS, "What targets share: a target without a key has the one of here.", kept=False),
         Key("limits", LIMITS, "How many distinct ids are kept; what comes later is summed into `other`."),
         Key("id_groups", Several(Either(Choice(tuple(PRESETS), PRESETS.__getitem__), ID_GROUP), flat=True),
