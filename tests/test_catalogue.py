@@ -154,6 +154,14 @@ def test_the_unit_is_that_of_the_attribute(attribute, unit):
     assert units == {unit}
 
 
+@pytest.mark.parametrize(
+    ("unit", "value", "expected"),
+    [(Unit.MILLISECONDS, 9.0, 0.009), (Unit.NANOSECONDS, 38071696.0, 0.038071696), (Unit.BYTES, 61.0, 61.0)],
+)
+def test_a_value_of_the_source_is_divided_into_its_base_unit(unit, value, expected):
+    assert value / unit.divisor == expected
+
+
 def test_totals_are_counters_and_nothing_else_is():
     for metric in METRICS.values():
         if isinstance(metric.source, Attribute):

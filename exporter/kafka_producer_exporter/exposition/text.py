@@ -37,8 +37,8 @@ def _large(value: float) -> str:
     """Return a number from a million on as Go writes it, which takes to exponents sooner than Python."""
     text = repr(value * 1.0)
     whole, _, fraction = text.partition(".")
-    if len(whole) <= 6 or "e" in whole:
-        return text  # Python has taken to an exponent itself
+    if len(whole) <= 6:
+        return text  # from 1e16 on Python writes the exponent itself
     mantissa = f"{whole[0]}.{whole[1:]}{fraction}".rstrip("0.")
     return f"{mantissa}e+{len(whole) - 1:02d}"
 
