@@ -15,7 +15,7 @@ class ObjectName:
     __slots__ = ("domain", "properties", "text")
 
     def __init__(self, text: str) -> None:
-        """Parse a name; raises ValueError for one that javax.management.ObjectName would refuse, and for an empty one."""
+        """Parse a name; raises ValueError for an empty one, and whatever javax.management.ObjectName would refuse."""
         self.text = text
         self.domain, self.properties = _parse(text)
 

@@ -1,0 +1,377 @@
+"""Java object streams (Java Object Serialization Specification, protocol version 1, as RMI sends them) → values.
+
+Pure: bytes in, values out. Reading raises NeedMore or JavaStreamError, whatever the bytes are; no class is loaded and
+nothing is called: an object is its class name and its fields.
+"""
+
+import struct
+from typing import Final, NamedTuple
+
+from kafka_producer_exporter.jmx.javatext import decode_modified_utf8, printable
+
+MAGIC: Final = bytes.fromhex("aced0005")
+
+# Tags, chapter 6.4.2 of the specification.
+_NULL, _REFERENCE, _CLASS_DESCRIPTION, _OBJECT, _STRING, _ARRAY, _CLASS = 0x70, 0x71, 0x72, 0x73, 0x74, 0x75, 0x76
+_BLOCK, _END, _RESET, _LONG_BLOCK, _EXCEPTION, _LONG_STRING, _PROXY, _ENUM = (
+    0x77,
+    0x78,
+    0x79,
+    0x7A,
+    0x7B,
+    0x7C,
+    0x7D,
+    0x7E,
+)
+# Flags of a class.
+_WRITE_METHOD, _SERIALIZABLE, _EXTERNALIZABLE, _BLOCK_DATA = 0x01, 0x02, 0x04, 0x08
+
+_FIRST_HANDLE = 0x7E0000
+# A field's type in Java to its format in struct; L and [ are objects.
+_PRIMITIVES: Final = {"B": "b", "C": "H", "D": "d", "F": "f", "I": "i", "J": "q", "S": "h", "Z": "?"}
+_BOXED: Final = frozenset(
+    f"java.lang.{name}" for name in ("Boolean", "Byte", "Character", "Double", "Float", "Integer", "Long", "Short")
+)
+
+
+class NeedMore(Exception):  # noqa: N818 - not an error: the rest is still on its way
+    """The stream ends too early; nothing can come of it with fewer than ``need`` bytes, counted from its start."""
+
+    def __init__(self, need: int) -> None:
+        super().__init__(need)
+        self.need = need
+
+
+class JavaStreamError(Exception):
+    """The bytes are no Java object stream, or not the one that was expected."""
+
+
+class StreamLimitError(JavaStreamError):
+    """The stream is larger or more deeply nested than we accept."""
+
+
+class UnreadableError(JavaStreamError):
+    """The stream is sound, but nobody can read past this point without the classes of the JVM that wrote it."""
+
+
+class Limits(NamedTuple):
+    """What a peer may make us read at most."""
+
+    size: int = 16 << 20
+    """Bytes of one stream."""
+    depth: int = 60
+    """Objects within objects, and classes above classes."""
+    values: int = 200_000
+    """Everything that costs a peer a byte and us an object."""
+
+
+LIMITS: Final = Limits()
+
+
+class Instance:
+    """An object: its class, its fields (those of a subclass win), and what its classes wrote besides, in order.
+
+    A boxed number is not an Instance but the number; an enum constant is one whose only annotation is its name.
+    """
+
+    __slots__ = ("annotations", "class_name", "fields")
+
+    def __init__(self, class_name: str) -> None:
+        self.class_name = class_name
+        self.fields: dict[str, object] = {}
+        self.annotations: list[object] = []
+
+    def __repr__(self) -> str:
+        return f"Instance({self.class_name})"
+
+    @property
+    def block_data(self) -> bytes:
+        """What its classes wrote besides as plain bytes."""
+        return b"".join(item for item in self.annotations if isinstance(item, bytes))
+
+
+class _ClassDescription:
+    """A class as the stream describes it. ``levels`` are it and its superclasses, the topmost first."""
+
+    __slots__ = ("flags", "levels", "name", "objects", "primitive_names", "primitives")
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.flags = 0
+        self.primitives = struct.Struct(">")
+        self.primitive_names: list[str] = []
+        self.objects: list[str] = []
+        self.levels: tuple[_ClassDescription, ...] = ()  # empty while it is still being read
+
+    @property
+    def is_boxed_number(self) -> bool:
+        return self.name in _BOXED and len(self.primitive_names) == 1 and not self.objects
+
+
+class Hole(NamedTuple):
+    """Where a boxed number stands in the stream, and its format in struct."""
+
+    offset: int
+    format: str
+
+
+class Decoder:
+    """Reads values from ``buffer`` onwards from ``position``; ``holes`` are the boxed numbers that it came across.
+
+    The buffer may hold more than this stream: after a read ``position`` is where the value ends.
+    """
+
+    __slots__ = ("_buffer", "_end", "_handles", "_limits", "_start", "_values", "holes", "position")
+
+    def __init__(self, buffer: bytes | bytearray, start: int = 0, limits: Limits = LIMITS) -> None:
+        self._buffer = buffer
+        self._start = self.position = start
+        self._end = len(buffer)
+        self._limits = limits
+        self._handles: list[object] = []
+        self._values = 0
+        self.holes: list[Hole] = []
+
+    def expect(self, constant: bytes) -> None:
+        """Read exactly these bytes; a difference is an error even before all of them are there."""
+        begin, end = self.position, min(self.position + len(constant), self._end)
+        if self._buffer[begin:end] != constant[: end - begin]:
+            raise JavaStreamError(f"{constant.hex()} expected, {self._buffer[begin:end].hex()} found")
+        self._take(len(constant))
+
+    def block(self) -> bytes:
+        """Read one block of plain bytes."""
+        tag = self._byte()
+        if tag not in {_BLOCK, _LONG_BLOCK}:
+            raise JavaStreamError(f"block of bytes expected, tag {tag:02x} found")
+        return self._block(tag)
+
+    def value(self) -> object:
+        """Read one value: None, a number, a string, bytes, a list or an Instance."""
+        return self._value(self._byte(), 0)
+
+    # How far: every length that a peer names passes through here.
+
+    def _take(self, count: int) -> int:
+        begin = self.position
+        end = begin + count
+        if end - self._start > self._limits.size:
+            raise StreamLimitError(f"an answer of more than {self._limits.size} bytes")
+        if end > self._end:
+            raise NeedMore(end - self._start)
+        self.position = end
+        return begin
+
+    def _spend(self, count: int) -> None:
+        self._values += count
+        if self._values > self._limits.values:
+            raise StreamLimitError(f"an answer of more than {self._limits.values} values")
+
+    def _deeper(self, depth: int) -> int:
+        if depth >= self._limits.depth:
+            raise StreamLimitError(f"an answer nested more than {self._limits.depth} deep")
+        return depth + 1
+
+    # Primitives.
+
+    def _byte(self) -> int:
+        return self._buffer[self._take(1)]
+
+    def _unsigned(self, count: int) -> int:
+        begin = self._take(count)
+        return int.from_bytes(self._buffer[begin : begin + count], "big")
+
+    def _bytes(self, count: int) -> bytes:
+        begin = self._take(count)
+        return bytes(self._buffer[begin : begin + count])
+
+    def _text(self, length_size: int) -> str:
+        raw = self._bytes(self._unsigned(length_size))
+        try:
+            return decode_modified_utf8(raw)
+        except UnicodeDecodeError as error:
+            raise JavaStreamError("text that is not modified UTF-8") from error
+
+    def _block(self, tag: int) -> bytes:
+        return self._bytes(self._unsigned(1 if tag == _BLOCK else 4))
+
+    # Values.
+
+    def _value(self, tag: int, depth: int) -> object:
+        self._spend(1)
+        if tag in {_STRING, _LONG_STRING}:
+            text = self._text(2 if tag == _STRING else 8)
+            self._handles.append(text)
+            return text
+        if tag == _OBJECT:
+            return self._object(self._deeper(depth))
+        if tag == _REFERENCE:
+            return self._reference()
+        if tag == _NULL:
+            return None
+        if tag == _ARRAY:
+            return self._array(self._deeper(depth))
+        if tag == _ENUM:
+            return self._enum(self._deeper(depth))
+        return self._rare(tag, depth)
+
+    def _rare(self, tag: int, depth: int) -> object:
+        if tag == _CLASS:
+            self._description(self._byte(), self._deeper(depth))
+            instance = Instance("java.lang.Class")
+            self._handles.append(instance)
+            return instance
+        if tag in {_CLASS_DESCRIPTION, _PROXY}:
+            self._description(tag, self._deeper(depth))
+            return Instance("java.io.ObjectStreamClass")
+        if tag == _RESET:
+            self._handles.clear()
+            return self._value(self._byte(), self._deeper(depth))
+        if tag == _EXCEPTION:
+            raise UnreadableError("the JVM could not serialize the answer")
+        raise JavaStreamError(f"unknown tag {tag:02x}")
+
+    def _reference(self) -> object:
+        index = self._unsigned(4) - _FIRST_HANDLE
+        if not 0 <= index < len(self._handles):
+            raise JavaStreamError("reference to an object that was not sent")
+        found = self._handles[index]
+        return Instance("java.io.ObjectStreamClass") if isinstance(found, _ClassDescription) else found
+
+    def _object(self, depth: int) -> object:
+        description = self._complete_description(depth)
+        instance = Instance(description.name)
+        handle = len(self._handles)
+        self._handles.append(instance)
+        hole = self.position
+        for level in description.levels:
+            self._spend(1)
+            if level.flags & _SERIALIZABLE:
+                self._fields(level, instance.fields, depth)
+                if level.flags & _WRITE_METHOD:
+                    self._annotations(instance.annotations, depth)
+            elif level.flags & _EXTERNALIZABLE:
+                # Protocol version 1 has no block markers around what such a class writes.
+                if not level.flags & _BLOCK_DATA:
+                    raise UnreadableError(f"a {printable(level.name)} cannot be read without its class")
+                self._annotations(instance.annotations, depth)
+        if not description.is_boxed_number:
+            return instance
+        number = instance.fields[description.primitive_names[0]]
+        if description.name == "java.lang.Character":
+            number = chr(number) if isinstance(number, int) else number
+        else:
+            self.holes.append(Hole(hole - self._start, description.primitives.format[1:]))
+        self._handles[handle] = number
+        return number
+
+    def _fields(self, level: _ClassDescription, fields: dict[str, object], depth: int) -> None:
+        if level.primitive_names:
+            begin = self._take(level.primitives.size)
+            fields.update(zip(level.primitive_names, level.primitives.unpack_from(self._buffer, begin), strict=True))
+        for name in level.objects:
+            fields[name] = self._value(self._byte(), depth)
+
+    def _annotations(self, annotations: list[object], depth: int) -> None:
+        while (tag := self._byte()) != _END:
+            if tag in {_BLOCK, _LONG_BLOCK}:
+                self._spend(1)
+                annotations.append(self._block(tag))
+            else:
+                annotations.append(self._value(tag, depth))
+
+    def _array(self, depth: int) -> object:
+        element = self._complete_description(depth).name[1:2]
+        index = len(self._handles)
+        self._handles.append(None)
+        count = self._unsigned(4)
+        array: object = None
+        if element == "B":
+            array = self._bytes(count)
+        elif element in _PRIMITIVES:
+            self._spend(count)
+            layout = struct.Struct(f">{count}{_PRIMITIVES[element]}")
+            array = list(layout.unpack_from(self._buffer, self._take(layout.size)))
+        elif element in {"L", "["}:
+            self._spend(count)
+            elements: list[object] = []
+            array = self._handles[index] = elements  # an element may refer to the array that it is in
+            elements.extend(self._value(self._byte(), depth) for _ in range(count))
+        else:
+            raise JavaStreamError("array of nothing known")
+        self._handles[index] = array
+        return array
+
+    def _enum(self, depth: int) -> object:
+        instance = Instance(self._complete_description(depth).name)
+        self._handles.append(instance)
+        instance.annotations.append(self._string(depth))
+        return instance
+
+    def _string(self, depth: int) -> str:
+        text = self._value(self._byte(), depth)
+        if not isinstance(text, str):
+            raise JavaStreamError("string expected")
+        return text
+
+    # Classes.
+
+    def _complete_description(self, depth: int) -> _ClassDescription:
+        description = self._description(self._byte(), depth)
+        if description is None or not description.levels:
+            raise JavaStreamError("an object without a class")
+        return description
+
+    def _description(self, tag: int, depth: int) -> _ClassDescription | None:
+        if tag == _NULL:
+            return None
+        if tag == _REFERENCE:
+            index = self._unsigned(4) - _FIRST_HANDLE
+            found = self._handles[index] if 0 <= index < len(self._handles) else None
+            if not isinstance(found, _ClassDescription):
+                raise JavaStreamError("reference to a class that was not sent")
+            return found
+        if tag not in {_CLASS_DESCRIPTION, _PROXY}:
+            raise JavaStreamError(f"class expected, tag {tag:02x} found")
+        self._spend(1)
+        return self._new_description(depth) if tag == _CLASS_DESCRIPTION else self._new_proxy(depth)
+
+    def _new_description(self, depth: int) -> _ClassDescription:
+        description = _ClassDescription(self._text(2))
+        self._take(8)  # serialVersionUID: whoever sends another version of a class sends its fields too
+        self._handles.append(description)
+        description.flags = self._byte()
+        layout = ">"
+        for _ in range(self._unsigned(2)):
+            self._spend(1)
+            kind, name = chr(self._byte()), self._text(2)
+            if kind in _PRIMITIVES:
+                layout += _PRIMITIVES[kind]
+                description.primitive_names.append(name)
+            elif kind in {"L", "["}:
+                self._string(depth)
+                description.objects.append(name)
+            else:
+                raise JavaStreamError("field of no known type")
+        description.primitives = struct.Struct(layout)
+        return self._finished(description, depth)
+
+    def _new_proxy(self, depth: int) -> _ClassDescription:
+        description = _ClassDescription("java.lang.reflect.Proxy")
+        self._handles.append(description)
+        description.flags = _SERIALIZABLE
+        count = self._unsigned(4)
+        self._spend(count)
+        for _ in range(count):
+            self._text(2)
+        return self._finished(description, depth)
+
+    def _finished(self, description: _ClassDescription, depth: int) -> _ClassDescription:
+        self._annotations([], self._deeper(depth))
+        parent = self._description(self._byte(), self._deeper(depth))
+        if parent is not None and not parent.levels:
+            raise JavaStreamError("a class above itself")
+        description.levels = (*(parent.levels if parent else ()), description)
+        if len(description.levels) > self._limits.depth:
+            raise StreamLimitError(f"a class with more than {self._limits.depth} classes above it")
+        return description

@@ -1,0 +1,57 @@
+"""What a stub says: where a remote object is, and whether TLS is spoken there."""
+
+import struct
+from typing import Final, NamedTuple
+
+from kafka_producer_exporter.jmx.javastream import Decoder, Instance, JavaStreamError
+from kafka_producer_exporter.jmx.javatext import printable
+from kafka_producer_exporter.jmx.jrmp import read_reply
+
+_TLS_FACTORY: Final = "javax.rmi.ssl.SslRMIClientSocketFactory"
+_OBJECT_ID_SIZE: Final = 22
+
+
+class Stub(NamedTuple):
+    """A remote object. The host in it is left out on purpose: we stay with the one that we were told."""
+
+    port: int
+    tls: bool
+    object_id: bytes
+
+
+def read_stub(buffer: bytearray, start: int) -> tuple[object, int]:
+    """Read a reply that brings a stub."""
+    return read_reply(buffer, start, _stub)
+
+
+def _stub(decoder: Decoder) -> Stub:
+    """Take apart what java.rmi.server.RemoteObject.writeObject wrote."""
+    instance = decoder.value()
+    if not isinstance(instance, Instance):
+        raise JavaStreamError("stub expected")
+    data = instance.block_data
+    kind, at = _text(data, 0)
+    tls = False
+    if kind == "UnicastRef2":
+        format_, at = data[at : at + 1], at + 1
+        factories = [item for item in instance.annotations if isinstance(item, Instance)]
+        if format_ == b"\x01" and len(factories) == 1 and factories[0].class_name == _TLS_FACTORY:
+            tls = True
+        elif format_ != b"\x00" or factories:
+            names = ", ".join(printable(factory.class_name) for factory in factories)
+            raise JavaStreamError(f"a stub with a socket factory of its own ({names})")
+    elif kind != "UnicastRef":
+        raise JavaStreamError(f"a stub of another kind ({printable(kind)})")
+    _, at = _text(data, at)
+    try:
+        (port, object_id) = struct.unpack_from(f">i{_OBJECT_ID_SIZE}s", data, at)
+    except struct.error as error:
+        raise JavaStreamError("a stub that ends too early") from error
+    if not 0 < port < 65536:
+        raise JavaStreamError(f"a stub with port {port}")
+    return Stub(port, tls, object_id)
+
+
+def _text(data: bytes, at: int) -> tuple[str, int]:
+    end = at + 2 + int.from_bytes(data[at : at + 2], "big")
+    return data[at + 2 : end].decode("latin-1"), end
