@@ -36,6 +36,8 @@ class Site:
                 raise RuntimeError("the secret of the bug")
             case "/bug-in-thread":
                 return lambda: 1 / 0
+            case "/who":
+                return text_response("a neighbour" if request.from_loopback else "a stranger")
         return text_response(f"{request.method} {request.path}")
 
     def wait(self):
@@ -169,6 +171,58 @@ def test_a_defect_is_in_the_log_and_not_in_the_answer(connect, caplog, path):
     assert (status, body) == (500, b"internal error; the exporter's log says more\n")
     assert "Traceback" in caplog.text
     assert ask(client) == (200, b"GET /\n")
+
+
+def test_a_defect_of_the_loop_ends_one_connection(connect, monkeypatch, caplog):
+    other, unlucky = connect(), connect()
+    ask(other)
+    with monkeypatch.context() as patch:
+        patch.setattr(connections, "parse_request", lambda _: {}["defect"])
+
+        unlucky.sendall(GET % b"/")
+
+        assert read_to_the_end(unlucky) == b""
+    assert "KeyError: 'defect'" in caplog.text
+    assert ask(other) == (200, b"GET /\n")
+
+
+def test_a_request_knows_that_it_comes_from_this_machine(connect):
+    assert ask(connect(), b"/who") == (200, b"a neighbour\n")
+
+
+@pytest.mark.parametrize(
+    ("host", "is_loopback"),
+    [("127.0.0.1", True), ("::1", True), ("::ffff:127.0.0.1", True), ("10.0.0.1", False), ("::ffff:10.0.0.1", False)],
+)
+def test_this_machine_is_told_from_others(host, is_loopback):
+    assert connections._is_loopback(host) is is_loopback
+
+
+def test_a_connection_sends_at_once_and_does_not_fill_the_kernel(connect, listener):
+    ask(connect())
+
+    (connection,) = listener.connections
+    assert connection.sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+    # The kernel doubles what it is told, for its own records.
+    assert connection.sock.getsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF) <= 2 * connections.SEND_BUFFER_BYTES
+
+
+def test_a_request_sent_ahead_does_not_spin_while_another_waits(connect, site):
+    client = connect()
+    ask(client)
+    client.sendall(GET % b"/wait")
+    site.waiting.acquire(timeout=5)
+
+    client.sendall(GET % b"/")
+    before = time.process_time()
+    client.settimeout(0.2)
+    with pytest.raises(TimeoutError):
+        client.recv(1)
+
+    assert time.process_time() - before < 0.1
+    client.settimeout(5)
+    site.go_on.set()
+    assert read_response(client) == (200, b"waited\n")
 
 
 def test_a_request_that_waits_holds_up_nobody(connect, site):

@@ -40,9 +40,9 @@ def taken():
         yield f"127.0.0.1:{sock.getsockname()[1]}"
 
 
-def status(host, port, path):
+def status(host, port, path, *, name="localhost"):
     with socket.create_connection((host, port), timeout=5) as client:
-        client.sendall(f"GET {path} HTTP/1.1\r\nHost: localhost:{port}\r\nConnection: close\r\n\r\n".encode())
+        client.sendall(f"GET {path} HTTP/1.1\r\nHost: {name}:{port}\r\nConnection: close\r\n\r\n".encode())
         return int(client.makefile("rb").readline().split()[1])
 
 
@@ -82,6 +82,13 @@ def test_metrics_and_pages_are_on_listeners_of_their_own(serve):
     assert status("127.0.0.1", server.pages_port, "/metrics") == 404
     assert status("127.0.0.1", server.pages_port, "/targets.json") == 200
     assert status("127.0.0.1", server.port, "/targets.json") == 404
+
+
+def test_pages_for_this_machine_alone_answer_no_foreign_name(serve):
+    server = serve("127.0.0.1:0", "127.0.0.1:0")
+
+    assert status("127.0.0.1", server.pages_port, "/", name="evil.example") == 403
+    assert status("127.0.0.1", server.port, "/metrics", name="evil.example") == 200
 
 
 def test_pages_can_be_left_out(serve):

@@ -17,7 +17,6 @@ from contextlib import suppress
 from dataclasses import replace
 from enum import Enum, auto
 from functools import partial
-from typing import TypeVar
 
 from kafka_producer_exporter.server.messages import (
     BadRequestError,
@@ -49,7 +48,6 @@ IDLE_SECONDS = 130.0
 LINGER_SECONDS = 1.0
 ACCEPT_PAUSE_SECONDS = 0.1
 RECEIVE_BYTES = 16 * 1024
-_Made = TypeVar("_Made", Answer, Response)
 
 log = logging.getLogger(__name__)
 
@@ -253,10 +251,13 @@ class HttpServer:
 
     def _answer(self, connection: _Connection, request: Request) -> None:
         connection.is_last = not request.keep_alive
-        answer = _guard(request, partial(connection.listener.handler, request))
-        response = answer if isinstance(answer, Response) else self._start_work(connection, request, answer)
-        if response is not None:
-            self._send_response(connection, _pieces(request, response))
+        if pieces := _pieces_of(request, partial(self._respond, connection, request)):
+            self._send_response(connection, pieces)
+
+    def _respond(self, connection: _Connection, request: Request) -> Response | None:
+        """Return the response; None where a thread makes it."""
+        answer = connection.listener.handler(request)
+        return answer if isinstance(answer, Response) else self._start_work(connection, request, answer)
 
     def _start_work(self, connection: _Connection, request: Request, work: Callable[[], Response]) -> Response | None:
         """Start the request's thread; returns a refusal where there are too many."""
@@ -277,7 +278,7 @@ class HttpServer:
         return None
 
     def _work(self, connection: _Connection, request: Request, work: Callable[[], Response]) -> None:
-        self._finished.append((connection, _pieces(request, _guard(request, work))))
+        self._finished.append((connection, _pieces_of(request, work)))
         self._ring()
 
     def _refuse(self, connection: _Connection, status: int, message: str) -> None:
@@ -378,16 +379,15 @@ class HttpServer:
             self._bell.recv(4096)
 
 
-def _guard(request: Request, make: Callable[[], _Made]) -> _Made | Response:
-    """Return the answer, or a 500 that tells a client nothing and the log everything."""
+def _pieces_of(request: Request, respond: Callable[[], Response | None]) -> list[memoryview]:
+    """Return what to send; a defect becomes a 500 that tells the client nothing and the log everything."""
     try:
-        return make()
+        response = respond()
     except Exception:
         log.exception("http: %s %s: unexpected error, please report it", request.method, request.path)
-        return text_response("internal error; the exporter's log says more", status=500)
-
-
-def _pieces(request: Request, response: Response) -> list[memoryview]:
+        response = text_response("internal error; the exporter's log says more", status=500)
+    if response is None:
+        return []
     return response_pieces(
         response, without_body=request.method == "HEAD", keep_alive=request.keep_alive, now=time.time()
     )
