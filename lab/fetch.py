@@ -232,14 +232,19 @@ def write_checksums(checksums: Mapping[str, Mapping[str, str]]) -> str:
     )
 
 
-def default_fetcher() -> Fetcher:
-    """Return the fetcher of this repository's list and this user's cache; what it reports goes to standard error."""
+def to_standard_error(line: str) -> None:
+    """Print a line of progress where it does not get in the way of output."""
+    print(line, file=sys.stderr, flush=True)
+
+
+def default_fetcher(report: Callable[[str], None] = to_standard_error) -> Fetcher:
+    """Return the fetcher of this repository's list and this user's cache."""
     checksums = read_checksums(CHECKSUMS_FILE.read_text()) if CHECKSUMS_FILE.exists() else {}
     return Fetcher(
         cache=cache_folder(),
         parts=read_parts(PARTS_FILE.read_text()),
         checksums=checksums,
-        report=lambda line: print(line, file=sys.stderr, flush=True),
+        report=report,
     )
 
 

@@ -6,24 +6,39 @@ import os
 import pytest
 
 from lab.broker import Broker, Cluster
-from lab.fetch import fetch
+from lab.fetch import default_fetcher, fetch
 from lab.process import LabError, need
 from lab.producer import ProducerJvm
 from lab.prometheus import Prometheus
 
+PROGRAMS = {
+    "java": "openjdk-17-jdk-headless",
+    "javac": "openjdk-17-jdk-headless",
+    "mvn": "maven",
+    "setpriv": "util-linux",
+}
+PARTS = (
+    "kafka-broker-4.4.0",
+    *(f"kafka-clients-{version}" for version in ("2.4.1", "2.8.2", "3.9.2", "4.4.0")),
+    *("prometheus-2", "prometheus-3"),
+)
 REQUIRED = os.environ.get("REQUIRE_INTEGRATION") == "1"
 
 
 @pytest.fixture(scope="session")
 def lab():
-    """The programs that the lab cannot bring along; without them its tests are skipped."""
+    """What the lab is made of; where that cannot be had its tests are skipped."""
     try:
-        need("java", package="openjdk-17-jdk-headless")
-        need("javac", package="openjdk-17-jdk-headless")
-        need("mvn", package="maven")
-        need("setpriv", package="util-linux")
+        need_programs()
+        for part in PARTS:
+            fetch(part)
     except LabError as error:
         pytest.skip(str(error))
+
+
+def need_programs():
+    for program, package in PROGRAMS.items():
+        need(program, package=package)
 
 
 @pytest.fixture(scope="session")
@@ -54,12 +69,14 @@ def prometheus(lab):
         yield lambda *arguments, **options: running.enter_context(Prometheus(*arguments, **options))
 
 
-@pytest.fixture(scope="session", autouse=True)
-def fetched():
-    """What nearly every test needs, before any of them is timed: a cold cache takes longer than a test may."""
-    with contextlib.suppress(LabError):  # the tests that need it say so themselves
-        for part in ("kafka-broker-4.4.0", "kafka-clients-2.4.1", "kafka-clients-4.4.0"):
-            fetch(part)
+def pytest_collection_finish(session):
+    """Fetch what most tests need before any of them is timed: with a cold cache that takes longer than a test may."""
+    if any(item.get_closest_marker("integration") for item in session.items):
+        reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+        with contextlib.suppress(LabError):  # the fixture lab says what is wrong
+            need_programs()
+            for part in PARTS:
+                default_fetcher(report=reporter.write_line).fetch(part)
 
 
 @pytest.hookimpl(wrapper=True)

@@ -87,7 +87,9 @@ def test_one_producer_behind_a_proxy_has_trouble_alone(lab, producer_jvm):
         orders = topic(broker)
         jvm = producer_jvm()
         direct = jvm.new("direct", broker.bootstrap)
-        via = jvm.new("via", broker.address("VIA"), delivery_timeout_ms=2000, request_timeout_ms=1000)
+        via = jvm.new(
+            "via", broker.address("VIA"), delivery_timeout_ms=2000, request_timeout_ms=1000, max_block_ms=2000
+        )
         via.send(orders)
 
         proxy.refuse()
