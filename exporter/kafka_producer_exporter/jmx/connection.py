@@ -157,7 +157,7 @@ class _Connection:
                     return Outcome(values, failure)
             elif data is not None:
                 return Outcome(values, ClosedError(greeted=wire.greeted))
-            elif not sent and not line.wait(to_send=bool(piece), deadline=deadline):
+            elif not sent and not line.wait(to_send=bool(piece), deadline=deadline, at_least=wire.at_least):
                 raise self._too_late(len(values), len(calls))
         return Outcome(values)
 

@@ -28,6 +28,7 @@ REPLY_HEAD: Final = b"\x51" + MAGIC + b"\x77\x0f\x01"
 """How a reply begins that brings an object, rather than an exception; a random UID of 14 bytes follows."""
 REPLY_BODY: Final = len(REPLY_HEAD) + 14
 
+_SHORTEST_REPLY: Final = REPLY_BODY + 1
 _ACKNOWLEDGE = 0x4E
 _LONGEST_HOST = 1024
 
@@ -67,6 +68,11 @@ class Wire:
     def waiting(self) -> bool:
         """Whether replies are outstanding."""
         return bool(self._readers)
+
+    @property
+    def at_least(self) -> int:
+        """How many bytes more must come in until all replies are there, however short they are."""
+        return 1 + (len(self._readers) - 1) * _SHORTEST_REPLY if self._greeted and self._readers else 1
 
     @property
     def greeted(self) -> bool:

@@ -19,6 +19,7 @@ class Line:
 
     def __init__(self, connected: socket.socket) -> None:
         self._socket = connected
+        self._low_water_mark = 1
 
     def send(self, data: bytes | memoryview) -> int:
         """Send what can be sent at once; return how much that was. Raises OSError if nobody is there any more."""
@@ -36,12 +37,23 @@ class Line:
         except OSError:
             return b""
 
-    def wait(self, *, to_send: bool, deadline: float) -> bool:
-        """Wait for something to come in, or for room to send; return False at the deadline."""
+    def wait(self, *, to_send: bool, deadline: float, at_least: int = 1) -> bool:
+        """Wait for something to come in, or for room to send; return False at the deadline.
+
+        At least so many bytes are known to be on their way: a JVM sends each answer by itself, and to be woken for
+        each would cost more than to read it.
+        """
+        at_least = self._worth_waking_for(at_least)
+        if at_least != self._low_water_mark:
+            self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVLOWAT, at_least)
+            self._low_water_mark = at_least
         remaining = deadline - time.monotonic()
         poller = select.poll()  # select() itself cannot take descriptors from 1024 on
         poller.register(self._socket, select.POLLIN | (select.POLLOUT if to_send else 0))
         return remaining > 0 and bool(poller.poll(remaining * 1000))
+
+    def _worth_waking_for(self, at_least: int) -> int:
+        return min(at_least, _RECEIVE_BYTES)
 
     def close(self) -> None:
         """Close it; what was sent still arrives."""

@@ -45,6 +45,9 @@ class TlsLine(Line):
         except (ssl.SSLWantReadError, ssl.SSLWantWriteError):
             return 0
 
+    def _worth_waking_for(self, at_least: int) -> int:
+        return min(at_least, 1)  # what is on its way may be inside of a record of which we hold the greater part
+
     def receive(self) -> bytes | None:
         """Return what has come in: see Line. Raises TransportError for what is not TLS any more."""
         try:
