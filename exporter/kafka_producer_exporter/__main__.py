@@ -16,7 +16,7 @@ PROGRAM = "kafka-producer-exporter"
 # Stands here and not only in the verbs, so that --help and serve import no other verb.
 VERBS: Mapping[str, str] = {
     "serve": "serve the producers' metrics to Prometheus",
-    "scrape": "read a target once, and show its numbers",
+    "scrape": "read targets once, or again and again with --watch, and show their numbers",
     "check": "see whether each target can be read, and what to change where it cannot",
     "metrics": "list every metric: its type, labels, source and meaning",
 }
@@ -55,7 +55,7 @@ def main(words: Sequence[str] | None = None) -> int:
     verb = cast(Verb, importlib.import_module(f"kafka_producer_exporter.commands.{name}"))
     verb.add_arguments(parsers[name])
     arguments = parser.parse_args(words)
-    return _run(verb, arguments)
+    return run(verb, arguments)
 
 
 def _parsers() -> tuple[argparse.ArgumentParser, Mapping[str, argparse.ArgumentParser]]:
@@ -63,7 +63,7 @@ def _parsers() -> tuple[argparse.ArgumentParser, Mapping[str, argparse.ArgumentP
         PROGRAM, description="A Kafka producer's own numbers, in Prometheus.", epilog=EXIT_CODES, allow_abbrev=False
     )
     parser.add_argument("--version", action="version", version=f"{PROGRAM} {__version__}")
-    verbs = parser.add_subparsers(metavar="VERB", required=True)
+    verbs = parser.add_subparsers(metavar="VERB")
     parsers = {
         name: verbs.add_parser(name, help=text, description=text, epilog=EXIT_CODES, allow_abbrev=False)
         for name, text in VERBS.items()
@@ -71,7 +71,8 @@ def _parsers() -> tuple[argparse.ArgumentParser, Mapping[str, argparse.ArgumentP
     return parser, parsers
 
 
-def _run(verb: Verb, arguments: argparse.Namespace) -> int:
+def run(verb: Verb, arguments: argparse.Namespace) -> int:
+    """Run a verb; returns its exit code, or that of the error that it raised, which is told."""
     try:
         code = verb.run(arguments)
         sys.stdout.flush()

@@ -3,7 +3,7 @@
 import argparse
 import dataclasses
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from kafka_producer_exporter.config.environment import FILE_VARIABLE, Overrides
@@ -11,7 +11,7 @@ from kafka_producer_exporter.config.load import load
 from kafka_producer_exporter.config.schema import Option, options
 from kafka_producer_exporter.config.shapes import Choice, FilePath, Integer, VariableName
 from kafka_producer_exporter.errors import ConfigError, Problem
-from kafka_producer_exporter.settings import Settings, Target
+from kafka_producer_exporter.settings import Address, Settings, Target
 
 SERVING = ("listen", "listen-pages")
 """Options that mean nothing to a verb that does not serve."""
@@ -34,44 +34,42 @@ def add_settings_arguments(parser: argparse.ArgumentParser, *, serving: bool = F
             )
 
 
+def add_targets(parser: argparse.ArgumentParser) -> None:
+    """Add the targets that a verb is pointed at."""
+    parser.add_argument("targets", metavar="TARGET", nargs="*", help="a configured name, or HOST:PORT; default: all")
+
+
 def settings_from(arguments: argparse.Namespace, environment: Mapping[str, str] = os.environ) -> Settings:
     """Return the settings of file, environment and flags; may be called again for a reload. Raises ConfigError.
 
-    An address that stands in a verb's argument TARGET (``target``, or ``targets`` for several) becomes a target too,
-    with what targets share.
+    An address among a verb's TARGETs becomes a target too, with what targets share; a name must be configured.
     """
     settings = load(file=arguments.config, environment=environment, overrides=_overrides(arguments))
-    named = getattr(arguments, "targets", None) or [getattr(arguments, "target", None)]
     known = {target.name for target in settings.targets}
-    further = [_at(name, settings, arguments, environment) for name in named if name and name not in known]
+    named = dict.fromkeys(getattr(arguments, "targets", ()))
+    further = [_at(name, settings, arguments, environment) for name in named if name not in known]
     return dataclasses.replace(settings, targets=(*settings.targets, *further))
 
 
-def one_target(settings: Settings, name: str) -> Target:
-    """Return the target of this name. Raises ConfigError."""
-    for target in settings.targets:
-        if target.name == name:
-            return target
-    raise _no_target(settings, name)
+def chosen_targets(settings: Settings, names: Sequence[str]) -> Sequence[Target]:
+    """Return the targets of these names, all of them without a name; there is at least one. Raises ConfigError."""
+    if not settings.targets:
+        raise ConfigError("TARGET", [Problem("targets", "there is none; write HOST:PORT, or give --config FILE")])
+    by_name = {target.name: target for target in settings.targets}
+    return [by_name[name] for name in dict.fromkeys(names)] or settings.targets
 
 
 def _at(name: str, settings: Settings, arguments: argparse.Namespace, environment: Mapping[str, str]) -> Target:
-    if "=" in name:
-        raise _no_target(settings, name)
-    overrides = {**_overrides(arguments), "target": [name]}
     try:
-        (target,) = load(file=arguments.config, environment=environment, overrides=overrides).targets
-    except ConfigError as error:
-        if any(problem.where == "--target[0]" for problem in error.problems):
-            raise _no_target(settings, name) from None
-        raise
+        Address.parse(name)
+    except ValueError:
+        names = ", ".join(target.name for target in settings.targets)
+        there = f"the configured ones are {names}" if names else "none is configured"
+        problem = Problem(name, f"there is no such target, {there}; or write HOST:PORT")
+        raise ConfigError("TARGET", [problem]) from None
+    overrides = {**_overrides(arguments), "target": [name]}
+    (target,) = load(file=arguments.config, environment=environment, overrides=overrides).targets
     return target
-
-
-def _no_target(settings: Settings, name: str) -> ConfigError:
-    names = ", ".join(target.name for target in settings.targets)
-    there = f"the configured ones are {names}" if names else "none is configured"
-    return ConfigError("TARGET", [Problem(name, f"there is no such target, {there}; or write HOST:PORT")])
 
 
 def _overrides(arguments: argparse.Namespace) -> Overrides:

@@ -1,0 +1,267 @@
+import argparse
+import json
+import socket
+
+import pytest
+
+from kafka_producer_exporter.commands import check as verb
+from kafka_producer_exporter.commands.check import State, as_text, check, exit_code, jvm_flags
+from kafka_producer_exporter.errors import ConfigError, Reason, TransportError
+from kafka_producer_exporter.jmx.objectname import ObjectName
+from kafka_producer_exporter.jmx.readings import Reading
+from kafka_producer_exporter.settings import Jmx, JmxTls, Target, TlsMode
+
+
+class Agent:
+    """A JMX agent with some producers, that asks for a password or does not; the transports to it."""
+
+    def __init__(self, *, versions=None, clients=(), asks=False, error=None):
+        self.readings = [
+            *(
+                Reading(
+                    ObjectName(f"kafka.producer:type=producer-metrics,client-id={client}"), ("batch-size-avg",), (1.0,)
+                )
+                for client in clients
+            ),
+            *(
+                Reading(ObjectName(f"kafka.producer:type=app-info,client-id={client}"), ("version",), (version,))
+                for client, version in (versions or {}).items()
+            ),
+        ]
+        self.asks = asks
+        self.error = error
+        self.open = 0
+
+    def transport_for(self, target):
+        return Way(self, target)
+
+
+class Way:
+    def __init__(self, agent, target):
+        self.agent, self.target = agent, target
+
+    def read(self, selections, *, deadline):
+        self.agent.open += 1
+        if self.agent.error:
+            raise self.agent.error
+        if self.agent.asks and self.target.jmx.username is None:
+            raise TransportError(Reason.AUTHENTICATION, "the agent wants a user and a password")
+        return self.agent.readings
+
+    def forget(self):
+        pass
+
+    def close(self):
+        self.agent.open -= 1
+
+
+@pytest.fixture
+def port():
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        yield listener.getsockname()[1]
+
+
+def target_at(port, **jmx):
+    return Target(name="checkout", jmx=Jmx(port=port, **jmx))
+
+
+def states_of(report):
+    return {step.name: step.state for step in report.steps}
+
+
+def detail_of(report, name):
+    return next(step.detail for step in report.steps if step.name == name)
+
+
+def test_a_target_with_a_password_and_producers_is_well(port):
+    agent = Agent(clients=["orders"], versions={"orders": "4.4.0"}, asks=True)
+
+    report = check(target_at(port, username="monitor"), transport_for=agent.transport_for)
+
+    assert set(states_of(report).values()) == {State.GOOD}
+    assert detail_of(report, "producers") == "1: orders (4.4.0)"
+    assert report.advice == ()
+    assert exit_code([report]) == 0
+    assert agent.open == 0
+
+
+def test_a_target_without_a_password_is_a_finding_that_says_who_can_write(port):
+    agent = Agent(clients=["orders"], versions={"orders": "4.4.0"})
+
+    report = check(target_at(port), transport_for=agent.transport_for)
+
+    assert states_of(report)["password"] is State.FINDING
+    assert "every container of the pod, and whoever may port-forward, can read and write" in detail_of(
+        report, "password"
+    )
+    assert "-Dcom.sun.management.jmxremote.authenticate=true" in report.advice
+    assert exit_code([report]) == 1
+
+
+def test_a_password_that_the_agent_does_not_ask_for_is_a_finding(port):
+    agent = Agent(clients=["orders"], versions={"orders": "4.4.0"})
+
+    report = check(target_at(port, username="monitor"), transport_for=agent.transport_for)
+
+    assert states_of(report)["password"] is State.FINDING
+    assert detail_of(report, "password").startswith("yours is taken, but none is asked for")
+
+
+def test_a_jvm_without_producers_is_a_finding(port):
+    report = check(target_at(port, username="monitor"), transport_for=Agent(asks=True).transport_for)
+
+    assert states_of(report)["producers"] is State.FINDING
+    assert detail_of(report, "producers").startswith("none yet")
+    assert exit_code([report]) == 1
+
+
+def test_a_producer_that_another_of_its_client_id_hides_is_a_finding(port):
+    agent = Agent(versions={"orders": "4.4.0"}, asks=True)
+
+    report = check(target_at(port, username="monitor"), transport_for=agent.transport_for)
+
+    assert states_of(report)["producers"] is State.FINDING
+    assert detail_of(report, "producers").startswith("orders: alive, but without numbers")
+
+
+def test_only_the_first_producers_are_named(port):
+    agent = Agent(clients=[f"orders-{n}" for n in range(7)], asks=True)
+
+    report = check(target_at(port, username="monitor"), transport_for=agent.transport_for)
+
+    assert detail_of(report, "producers") == "7: orders-0, orders-1, orders-2, orders-3, orders-4 and 2 more"
+
+
+def test_a_host_without_an_address_fails_at_the_first_step():
+    report = check(Target(name="a", jmx=Jmx(host="no.such.invalid", port=1)), transport_for=Agent().transport_for)
+
+    assert [step.state for step in report.steps] == [State.FAILED, *[State.NOT_ASKED] * 4]
+    assert detail_of(report, "address") == "no.such.invalid has no address; correct jmx.host"
+    assert exit_code([report]) == 3
+
+
+def test_a_port_where_nothing_listens_fails_with_the_flags_to_add():
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+
+    report = check(target_at(port), transport_for=Agent().transport_for)
+
+    assert states_of(report)["address"] is State.GOOD
+    assert states_of(report)["reachable"] is State.FAILED
+    assert detail_of(report, "reachable") == f"nothing listens on 127.0.0.1:{port}; start the JVM with the flags below"
+    assert f"-Dcom.sun.management.jmxremote.port={port}" in report.advice
+    assert exit_code([report]) == 3
+
+
+@pytest.mark.parametrize(
+    ("reason", "failing"),
+    [
+        (Reason.REFUSED, "reachable"),
+        (Reason.NOT_JMX, "JMX"),
+        (Reason.TIMEOUT, "JMX"),
+        (Reason.TLS_MISMATCH, "JMX"),
+        (Reason.AUTHENTICATION, "password"),
+    ],
+)
+def test_a_read_that_fails_names_its_step_and_leaves_the_later_ones_unasked(port, reason, failing):
+    agent = Agent(error=TransportError(reason, "what happened; what to do"))
+
+    report = check(target_at(port), transport_for=agent.transport_for)
+
+    names = [step.name for step in report.steps]
+    at = names.index(failing)
+    assert names == ["address", "reachable", "JMX", "password", "producers"]
+    assert [step.state for step in report.steps[:at]] == [State.GOOD] * at
+    assert detail_of(report, failing) == "what happened; what to do"
+    assert {step.state for step in report.steps[at + 1 :]} == {State.NOT_ASKED}
+    assert exit_code([report]) == 3
+    assert agent.open == 0
+
+
+def test_the_flags_pin_both_ports_and_keep_loopback_to_itself():
+    assert jvm_flags(Jmx(port=9999)) == [
+        "-Dcom.sun.management.jmxremote.port=9999",
+        "-Dcom.sun.management.jmxremote.rmi.port=9999",
+        "-Dcom.sun.management.jmxremote.host=127.0.0.1",
+        "-Dcom.sun.management.jmxremote.ssl=false",
+        "-Dcom.sun.management.jmxremote.authenticate=true",
+        "-Dcom.sun.management.jmxremote.password.file=/etc/jmx/jmxremote.password",
+        "-Dcom.sun.management.jmxremote.access.file=/etc/jmx/jmxremote.access",
+    ]
+
+
+def test_the_flags_of_a_jvm_elsewhere_leave_its_host_open_and_follow_the_configured_tls():
+    flags = jvm_flags(Jmx(host="db", port=1, rmi_port=2, tls=JmxTls(mode=TlsMode.BOTH)))
+
+    assert "-Dcom.sun.management.jmxremote.rmi.port=2" in flags
+    assert "-Dcom.sun.management.jmxremote.ssl=true" in flags
+    assert "-Dcom.sun.management.jmxremote.registry.ssl=true" in flags
+    assert not any(".host=" in flag for flag in flags)
+
+
+def test_the_text_is_a_list_of_steps_with_a_mark_each(port):
+    agent = Agent(error=TransportError(Reason.NOT_JMX, "it speaks \x1b[31mHTTP\nnot JMX"))
+
+    text = as_text([check(target_at(port), transport_for=agent.transport_for)])
+
+    lines = text.splitlines()
+    assert lines[0] == f"checkout (127.0.0.1:{port})"
+    assert lines[1] == "  ✓ address    127.0.0.1"
+    assert lines[3] == "  ✗ JMX        it speaks ?[31mHTTP?not JMX"
+    assert lines[4] == "  - password"
+    assert "    -Dcom.sun.management.jmxremote.authenticate=true" in lines
+
+
+@pytest.fixture
+def parsed():
+    def parse(*words):
+        parser = argparse.ArgumentParser()
+        verb.add_arguments(parser)
+        return parser.parse_args(words)
+
+    return parse
+
+
+def test_the_verb_prints_json_for_programs_and_returns_the_worst(parsed, port, capsys):
+    agent = Agent(clients=["orders"], versions={"orders": "4.4.0"})
+
+    code = verb.run(parsed(f"127.0.0.1:{port}", "--format", "json"), transport_for=agent.transport_for)
+
+    (report,) = json.loads(capsys.readouterr().out)
+    assert report["target"] == report["address"] == f"127.0.0.1:{port}"
+    assert [step["state"] for step in report["steps"]] == ["good", "good", "good", "finding", "good"]
+    assert report["jvm_flags"]
+    assert code == 1
+
+
+def test_the_verb_checks_every_configured_target_where_none_is_named(parsed, port, capsys):
+    agent = Agent(clients=["orders"])
+    arguments = parsed("--target", f"b=127.0.0.1:{port}", "--target", f"a=127.0.0.1:{port}")
+
+    verb.run(arguments, transport_for=agent.transport_for)
+
+    out = capsys.readouterr().out
+    assert out.index("b (127.0.0.1") < out.index("a (127.0.0.1")
+
+
+def test_the_verb_checks_only_the_named_target(parsed, port, capsys):
+    agent = Agent(clients=["orders"])
+    arguments = parsed("a", "--target", f"b=127.0.0.1:{port}", "--target", f"a=127.0.0.1:{port}")
+
+    verb.run(arguments, transport_for=agent.transport_for)
+
+    out = capsys.readouterr().out
+    assert out.startswith("a (")
+    assert "b (" not in out
+
+
+def test_a_target_that_is_neither_configured_nor_an_address_is_a_usage_error(parsed):
+    with pytest.raises(
+        ConfigError, match="chekout: there is no such target, the configured ones are checkout; or write"
+    ):
+        verb.run(parsed("chekout", "--target", "checkout=a:1"), transport_for=Agent().transport_for)
+
+
+def test_no_target_at_all_is_a_usage_error(parsed):
+    with pytest.raises(ConfigError, match="there is none; write HOST:PORT, or give --config FILE"):
+        verb.run(parsed(), transport_for=Agent().transport_for)
