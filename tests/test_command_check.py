@@ -178,6 +178,14 @@ def test_a_read_that_fails_names_its_step_and_leaves_the_later_ones_unasked(port
     assert agent.open == 0
 
 
+def test_a_password_that_is_refused_is_no_matter_of_the_jvm_s_flags(port):
+    agent = Agent(error=TransportError(Reason.AUTHENTICATION, "the user or the password is wrong; compare them"))
+
+    report = check(target_at(port, username="monitor"), transport_for=agent.transport_for)
+
+    assert report.advice == ()
+
+
 def test_the_flags_pin_both_ports_and_keep_loopback_to_itself():
     assert jvm_flags(Jmx(port=9999)) == [
         "-Dcom.sun.management.jmxremote.port=9999",

@@ -374,6 +374,22 @@ def test_a_password_in_the_file_is_answered_with_where_to_put_it(tmp_path):
     ]
 
 
+def test_settings_hold_no_password_but_only_where_it_is(tmp_path):
+    file = tmp_path / "password"
+    file.write_text("hunter2", encoding="utf-8")
+    file.chmod(0o600)
+    text = """
+targets:
+  - jmx: {port: 1, username: u, password_file: password}
+  - jmx: {port: 2, username: u, password_env: PW}
+"""
+
+    settings = settings_of(tmp_path, text, {"PW": "hunter2"})
+
+    assert len(settings.targets) == 2
+    assert "hunter2" not in repr(settings)
+
+
 @pytest.mark.parametrize("mode", [0o400, 0o440, 0o600, 0o640])
 def test_a_password_file_may_be_readable_by_its_group(tmp_path, mode):
     file = tmp_path / "password"

@@ -187,8 +187,9 @@ def _listed(names: Sequence[str]) -> str:
 
 
 def _advice(jmx: Jmx, steps: Sequence[Step]) -> list[str]:
-    unwell = {step.name for step in steps if step.state in (State.FAILED, State.FINDING)}
-    return jvm_flags(jmx) if unwell & {"reachable", "JMX", "password"} else []
+    # A password that is refused is corrected here, not in the JVM.
+    of_the_jvm = {("reachable", State.FAILED), ("JMX", State.FAILED), ("password", State.FINDING)}
+    return jvm_flags(jmx) if any((step.name, step.state) in of_the_jvm for step in steps) else []
 
 
 def jvm_flags(jmx: Jmx) -> list[str]:
