@@ -216,7 +216,8 @@ public final class Producer {
             while (!Thread.currentThread().isInterrupted()) {
                 try {
                     turn.run();
-                    next = Math.max(next + pauseNanos, System.nanoTime() - 1_000_000_000L); // catch up by a second at most
+                    // a loop that was held up catches up by a second at most
+                    next = Math.max(next + pauseNanos, System.nanoTime() - 1_000_000_000L);
                     Thread.sleep(Math.max(0, (next - System.nanoTime()) / 1_000_000));
                 } catch (Throwable error) {
                     if (stopped(error)) {
