@@ -47,29 +47,35 @@ def read_records(data: bytes, from_offset: int, checksum: Callable[[bytes], int]
     while size - at >= _HEADER.size:
         base_offset, length, _, magic, crc, attributes, last_delta, count = _HEADER.unpack_from(data, at)
         end = at + _AFTER_LENGTH + length
-        behind = max(base_offset + last_delta + 1, next_offset)
+        behind = base_offset + last_delta + 1
         if magic != 2 or length < _HEADER.size - _AFTER_LENGTH or last_delta < 0:
-            return Page(records, next_offset, f"no record batch at offset {next_offset}", next_offset + 1)
+            return _stop(records, next_offset, f"no record batch at offset {next_offset}", 0)
         if end > size:
             break
         if checksum(data[at + _AFTER_CRC : end]) != crc:
             problem = f"the batch at offset {base_offset} is damaged: its checksum is wrong"
-            return Page(records, next_offset, problem, max(behind, next_offset + 1))
+            return _stop(records, next_offset, problem, behind)
         if not attributes & _CONTROL:
             try:
-                body, start, stop = data, at + _HEADER.size, end
                 if attributes & 7:
-                    body = _inflate(data[start:stop], attributes & 7)
-                    start, stop = 0, len(body)
-                records += _records_of(body, start, stop, count=count, base_offset=base_offset, from_offset=from_offset)
+                    body = _inflate(data[at + _HEADER.size : end], attributes & 7)
+                    records += _records_of(body, 0, len(body), count, base_offset, from_offset)
+                else:
+                    records += _records_of(data, at + _HEADER.size, end, count, base_offset, from_offset)
             except (IndexError, ValueError, zlib.error) as broken:
                 problem = f"the batch at offset {base_offset} cannot be read: {broken}"
-                return Page(records, next_offset, problem, max(behind, next_offset + 1))
-        next_offset, at = behind, end
+                return _stop(records, next_offset, problem, behind)
+        next_offset = max(next_offset, behind)
+        at = end
     return Page(records, next_offset)
 
 
-def _records_of(data: bytes, at: int, end: int, *, count: int, base_offset: int, from_offset: int) -> list[Record]:
+def _stop(records: list[Record], next_offset: int, problem: str, behind: int) -> Page:
+    return Page(records, next_offset, problem, max(behind, next_offset + 1))
+
+
+# Written out, with no helper on the way of an ordinary record: see transaction_log.
+def _records_of(data: bytes, at: int, end: int, count: int, base_offset: int, from_offset: int) -> list[Record]:
     """Return the records of one batch; raise IndexError or ValueError where they are not what the batch says."""
     records: list[Record] = []
     for _ in range(count):
@@ -81,8 +87,17 @@ def _records_of(data: bytes, at: int, end: int, *, count: int, base_offset: int,
         delta, at = data[at + 1], at + 2
         if delta > 127:
             delta, at = _uvarint(data, at - 1)
-        key, at = _bytes(data, at)
-        value, at = _bytes(data, at)
+        length, at = data[at], at + 1
+        if length > 127:
+            length, at = _uvarint(data, at - 1)
+        key = value = None
+        if not length & 1:  # zigzag: an odd number is negative, and the only negative length is -1, null
+            key, at = data[at : at + (length >> 1)], at + (length >> 1)
+        length, at = data[at], at + 1
+        if length > 127:
+            length, at = _uvarint(data, at - 1)
+        if not length & 1:
+            value, at = data[at : at + (length >> 1)], at + (length >> 1)
         at = _after_headers(data, at) if data[at] else at + 1
         offset = base_offset + (delta >> 1)
         if offset >= from_offset:
@@ -92,23 +107,13 @@ def _records_of(data: bytes, at: int, end: int, *, count: int, base_offset: int,
     return records
 
 
-def _bytes(data: bytes, at: int) -> tuple[bytes | None, int]:
-    """Return a byte string, and where it ends."""
-    length, at = data[at], at + 1
-    if length > 127:
-        length, at = _uvarint(data, at - 1)
-    if length & 1:  # zigzag: an odd number is negative, and the only negative length is -1, null
-        return None, at
-    end = at + (length >> 1)
-    return data[at:end], end
-
-
 def _after_headers(data: bytes, at: int) -> int:
     count, at = _uvarint(data, at)
     for _ in range(count >> 1):
         length, at = _uvarint(data, at)
         at += length >> 1
-        _, at = _bytes(data, at)
+        length, at = _uvarint(data, at)
+        at += 0 if length & 1 else length >> 1
     return at
 
 

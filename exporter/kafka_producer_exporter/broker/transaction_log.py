@@ -79,6 +79,7 @@ _INT64 = Struct(">q").unpack_from
 _INT32 = Struct(">i").unpack_from
 _INT16 = Struct(">h").unpack_from
 _STATES = tuple(State)
+_made = tuple.__new__  # what a NamedTuple's own constructor calls, without that function in between
 
 
 def decode(key: bytes, value: bytes | None) -> Transition | Tombstone | Unknown:
@@ -162,7 +163,7 @@ def _transition_v1(transactional_id: str, value: bytes) -> Transition | Unknown:
             at = _after_tag(value, at)
     if at > len(value):
         raise DamagedRecord("the last tag ends too early")
-    return Transition(
+    fields = (
         transactional_id,
         version,
         producer_id,
@@ -177,6 +178,7 @@ def _transition_v1(transactional_id: str, value: bytes) -> Transition | Unknown:
         client_version,
         next_epoch,
     )
+    return _made(Transition, fields)
 
 
 def _transition_v0(transactional_id: str, value: bytes) -> Transition | Unknown:

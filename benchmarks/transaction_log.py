@@ -1,0 +1,228 @@
+"""How fast the transaction log is read: ours against kafka-python's consumer and a plain decoder, on one real log.
+
+``python -m benchmarks.transaction_log --records 1000000``. The recorded log's batches, one record each as the
+coordinator writes them, are copied into a topic of a real broker, its segment file being written while the broker is
+down. Both sides read that topic to its end, in turns, check every CRC with the same function, and must agree on what
+they read: they only count by state, we do all that the exporter does. What is timed is processor time of this process:
+the broker's own is not in it.
+"""
+
+import argparse
+import itertools
+import json
+import struct
+import sys
+import time
+import tracemalloc
+import warnings
+from collections import Counter
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+warnings.simplefilter("ignore", DeprecationWarning)  # kafka-python reads its schemas in a way that 3.11 deprecates
+
+from kafka import KafkaConsumer, TopicPartition  # noqa: E402
+from kafka.record import default_records  # noqa: E402
+
+from kafka_producer_exporter.broker.access import Access  # noqa: E402
+from kafka_producer_exporter.broker.admin import Client  # noqa: E402
+from kafka_producer_exporter.broker.crc32c import fastest_crc32c, python_crc32c  # noqa: E402
+from kafka_producer_exporter.broker.fetch import EARLIEST, LATEST, LogReader  # noqa: E402
+from kafka_producer_exporter.broker.tracker import TransactionTracker  # noqa: E402
+from kafka_producer_exporter.broker.transaction_log import State, decode  # noqa: E402
+from lab.broker import Broker  # noqa: E402
+
+RECORDED = Path(__file__).parents[1] / "tests" / "recorded" / "transaction-log-tv2.json"
+TOPIC = "copied-log"
+Checksum = Callable[[bytes], int]
+Counted = tuple[int, int, int]
+"""Commits, aborts, and the offset behind the last record."""
+
+
+def recorded_records() -> list[tuple[bytes, bytes]]:
+    records = json.loads(RECORDED.read_text())["records"]
+    return [(bytes.fromhex(record["key"]), bytes.fromhex(record["value"])) for record in records]
+
+
+def write_segment(path: Path, count: int) -> None:
+    """Write the log again and again, every round under ids of its own, at the offsets that follow."""
+    checksum = fastest_crc32c()
+    records = recorded_records()
+    with path.open("wb") as segment:
+        for offset, (key, value) in zip(range(count), itertools.cycle(records), strict=False):
+            name = key[4:] + b"-%d" % (offset // len(records) % 50)
+            segment.write(one_record_batch(offset, struct.pack(">hh", 0, len(name)) + name, value, checksum))
+
+
+def one_record_batch(offset: int, key: bytes, value: bytes, checksum: Checksum) -> bytes:
+    record = b"\0\0\0" + varint(len(key)) + key + varint(len(value)) + value + b"\0"
+    body = struct.pack(">hiqqqhii", 0, 0, 1, 1, -1, -1, -1, 1) + varint(len(record)) + record
+    return struct.pack(">qiibI", offset, len(body) + 9, 0, 2, checksum(body)) + body
+
+
+def varint(number: int) -> bytes:
+    encoded, rest = bytearray(), number << 1
+    while rest > 127:
+        encoded.append(rest & 127 | 128)
+        rest >>= 7
+    return bytes([*encoded, rest])
+
+
+def copied_log(broker: Broker, count: int) -> None:
+    broker.create_topic(TOPIC, retention_ms=-1, segment_bytes=(1 << 31) - 1)
+    broker.stop()
+    folder = broker.folder / "data" / f"{TOPIC}-0"
+    for index in folder.glob("*index"):
+        index.unlink()  # the broker makes them anew
+    write_segment(folder / f"{0:020}.log", count)
+    broker.start()
+
+
+def by_us(bootstrap: str, checksum: Checksum) -> Counted:
+    client = Client(Access(bootstrap_servers=(bootstrap,), request_timeout_seconds=30))
+    reader = LogReader(client, checksum, topic=TOPIC)
+    tracker = TransactionTracker()
+    reader.partitions()
+    tracker.follow(0, from_offset=reader.offsets([0], EARLIEST)[0], counting_from=0)
+    end = reader.offsets([0], LATEST)[0]
+    while tracker.position(0) < end:
+        for fetched in reader.fetch({0: tracker.position(0)}, wait_seconds=0.5):
+            for offset, key, value in fetched.page.records:
+                tracker.apply(0, offset, decode(key, value))
+    client.close()
+    return counted(tracker)
+
+
+def by_kafka_python(bootstrap: str, checksum: Checksum) -> Counted:
+    """KafkaConsumer, and the decoder that one writes first: a field at a time."""
+    default_records.calc_crc32c = checksum
+    consumer = KafkaConsumer(bootstrap_servers=bootstrap, enable_auto_commit=False)
+    partition = TopicPartition(TOPIC, 0)
+    consumer.assign([partition])
+    consumer.seek_to_beginning(partition)
+    end = consumer.end_offsets([partition])[partition]
+    states: Counter[int] = Counter()
+    position = 0
+    while position < end:
+        for record in consumer.poll(timeout_ms=500).get(partition, ()):
+            states[plain_decode(record.key, record.value)["state"]] += 1
+            position = record.offset + 1
+    consumer.close()
+    return states[State.PREPARE_COMMIT], states[State.PREPARE_ABORT], position
+
+
+def plain_decode(key: bytes, value: bytes) -> dict[str, Any]:
+    """Decode one record with a reader of one field at a time."""
+    fields = Fields(value)
+    record: dict[str, Any] = {"id": Fields(key[2:]).take(struct.unpack(">h", key[2:4])[0] + 2)[2:].decode()}
+    record["version"] = fields.number("h")
+    for name, kind in (("producer_id", "q"), ("epoch", "h"), ("timeout", "i"), ("state", "b")):
+        record[name] = fields.number(kind)
+    record["partitions"] = []
+    for _ in range(fields.uvarint() - 1):
+        topic = fields.take(fields.uvarint() - 1).decode()
+        record["partitions"].append((topic, [fields.number("i") for _ in range(fields.uvarint() - 1)]))
+        fields.tags()
+    record["last_update"], record["start"] = fields.number("q"), fields.number("q")
+    record["tags"] = fields.tags()
+    return record
+
+
+class Fields:
+    """Reads one field after the other."""
+
+    def __init__(self, data: bytes) -> None:
+        self.data, self.at = data, 0
+
+    def take(self, size: int) -> bytes:  # noqa: D102
+        self.at += size
+        return self.data[self.at - size : self.at]
+
+    def number(self, kind: str) -> int:  # noqa: D102
+        number: int = struct.unpack(f">{kind}", self.take(struct.calcsize(f">{kind}")))[0]
+        return number
+
+    def uvarint(self) -> int:  # noqa: D102
+        number = shift = 0
+        while True:
+            byte = self.number("B")
+            number |= (byte & 127) << shift
+            if byte < 128:
+                return number
+            shift += 7
+
+    def tags(self) -> dict[int, bytes]:  # noqa: D102
+        return {self.uvarint(): self.take(self.uvarint()) for _ in range(self.uvarint())}
+
+
+def counted(tracker: TransactionTracker) -> Counted:
+    series = list(tracker.series())
+    return (
+        sum(one.counts.committed for one in series),
+        sum(sum(one.counts.aborted.values()) for one in series) + tracker.held,
+        tracker.position(0),
+    )
+
+
+def timed(read: Callable[[str, Checksum], Counted], bootstrap: str, checksum: Checksum) -> tuple[float, Counted]:
+    start = time.process_time()
+    found = read(bootstrap, checksum)
+    return time.process_time() - start, found
+
+
+def compare(bootstrap: str, records: int, rounds: int) -> None:
+    print(f"{records} records, one to a batch; best of {rounds} rounds in turns, processor time, one core")
+    print(f"{'CRC-32C':28}{'kafka-python':>16}{'ours':>16}{'ratio':>8}")
+    for name, checksum in checksums():
+        best = [float("inf"), float("inf")]
+        for _ in range(rounds):
+            (theirs, their_counts), (ours, our_counts) = (
+                timed(read, bootstrap, checksum) for read in (by_kafka_python, by_us)
+            )
+            if their_counts != our_counts:
+                sys.exit(f"they do not agree: {their_counts} and {our_counts}")
+            best = [min(best[0], theirs), min(best[1], ours)]
+        rates = [f"{records / seconds:,.0f}/s" for seconds in best]
+        print(f"{name:28}{rates[0]:>16}{rates[1]:>16}{best[0] / best[1]:>8.1f}")
+
+
+def checksums() -> Iterator[tuple[str, Checksum]]:
+    native = fastest_crc32c()
+    if native.__module__.startswith("crc32c"):
+        yield "native (package crc32c)", native
+    yield "ours, in Python", python_crc32c()
+    yield "kafka-python's, in Python", default_records.calc_crc32c
+
+
+def memory_for_ids(count: int) -> None:
+    """Print what so many transactional ids cost that have all finished a transaction."""
+    value = next(value for _, value in recorded_records() if value[16] == 4)
+    tracker = TransactionTracker()
+    tracker.follow(0, from_offset=0, counting_from=count)
+    tracemalloc.start()
+    for number in range(count):
+        name = b"orders-service-%06d" % number
+        tracker.apply(
+            0,
+            number,
+            decode(struct.pack(">hh", 0, len(name)) + name, value[:2] + struct.pack(">q", number) + value[10:]),
+        )
+    tracker.begin_counting()
+    print(f"{count} transactional ids: {tracemalloc.get_traced_memory()[0] / 1e6:.0f} MB")
+    tracemalloc.stop()
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--records", type=int, default=200_000)
+    parser.add_argument("--rounds", type=int, default=3)
+    arguments = parser.parse_args()
+    with Broker() as broker:
+        copied_log(broker, arguments.records)
+        compare(broker.bootstrap, arguments.records, arguments.rounds)
+    memory_for_ids(100_000)
+
+
+if __name__ == "__main__":
+    main()

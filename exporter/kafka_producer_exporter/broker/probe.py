@@ -1,0 +1,198 @@
+"""Why a bootstrap server cannot be used: each step by hand, since kafka-python says "unable to bootstrap" of them all.
+
+Address, connection, TLS, Kafka's protocol, SASL: the first step that fails is the reason. Besides it finds what only
+this way is seen: how many addresses a name has, and when the listener's certificate expires.
+"""
+
+import socket
+import ssl
+import struct
+import time
+from collections.abc import Callable
+from typing import NamedTuple, Protocol
+
+from kafka_producer_exporter.broker.errors import SourceError, SourceReason
+
+METADATA, SASL_HANDSHAKE, SASL_AUTHENTICATE = 3, 17, 36
+# Of no topic, and none is to be created. ApiVersions would not do: a SASL listener answers it to anybody.
+NO_TOPICS = struct.pack(">i?", 0, False)
+UNSUPPORTED_SASL_MECHANISM, ILLEGAL_SASL_STATE = 33, 34
+MAX_ANSWER_BYTES = 1 << 20
+
+
+class SaslExchange(Protocol):
+    """One authentication, as kafka-python's mechanisms have it."""
+
+    def is_done(self) -> bool:
+        """Whether there is nothing more to say."""
+
+    def auth_bytes(self) -> bytes:
+        """Return what to say next."""
+
+    def receive(self, auth_bytes: bytes) -> None:
+        """Take in the answer."""
+
+
+class Finding(NamedTuple):
+    """What is true of one bootstrap server."""
+
+    addresses: int
+    certificate_expiry: float | None
+    """In seconds since the epoch; None: no TLS, or not so far."""
+    error: SourceError | None
+
+
+def probe(
+    server: str,
+    *,
+    tls: ssl.SSLContext | None,
+    mechanism: str | None,
+    exchange: Callable[[str], SaslExchange] | None,
+    timeout_seconds: float,
+) -> Finding:
+    """Try one ``HOST:PORT``; raises nothing. Ends by the time-out, but for the name server's own."""
+    deadline = time.monotonic() + timeout_seconds
+    host, _, port = server.rpartition(":")
+    host = host.strip("[]")
+    try:
+        addresses = {info[4] for info in socket.getaddrinfo(host, int(port), type=socket.SOCK_STREAM)}
+    except (OSError, UnicodeError, ValueError):
+        return Finding(0, None, SourceError(SourceReason.DNS, f"{server}: the name {host} has no address"))
+    expiry = None
+    try:
+        with _connect(server, host, int(port), deadline) as plain:
+            if tls is None:
+                _talk(plain, server, host, mechanism, exchange, deadline)
+            else:
+                with _secure(plain, tls, server, host, deadline) as secure:
+                    expiry = _expiry(secure)
+                    _talk(secure, server, host, mechanism, exchange, deadline)
+    except SourceError as error:
+        return Finding(len(addresses), expiry, error)
+    return Finding(len(addresses), expiry, None)
+
+
+def _connect(server: str, host: str, port: int, deadline: float) -> socket.socket:
+    try:
+        return socket.create_connection((host, port), timeout=max(0.001, deadline - time.monotonic()))
+    except ConnectionRefusedError:
+        raise SourceError(SourceReason.REFUSED, f"{server}: nothing listens there; is the broker up?") from None
+    except TimeoutError:
+        raise SourceError(SourceReason.TIMEOUT, f"{server}: no connection in time; is a firewall between?") from None
+    except OSError as error:
+        raise SourceError(SourceReason.CLOSED, f"{server}: {error.strerror or error}") from None
+
+
+def _secure(plain: socket.socket, tls: ssl.SSLContext, server: str, host: str, deadline: float) -> ssl.SSLSocket:
+    try:
+        plain.settimeout(max(0.001, deadline - time.monotonic()))
+        return tls.wrap_socket(plain, server_hostname=host)
+    except ssl.SSLCertVerificationError as error:
+        if error.verify_code in (9, 10):  # X509_V_ERR_CERT_NOT_YET_VALID, X509_V_ERR_CERT_HAS_EXPIRED
+            raise SourceError(SourceReason.TLS_EXPIRED, f"{server}: the certificate has expired; renew it") from None
+        if error.verify_code in (62, 64):  # X509_V_ERR_HOSTNAME_MISMATCH, X509_V_ERR_IP_ADDRESS_MISMATCH
+            message = f"{server}: the certificate is not for {host}; use a name that it has"
+            raise SourceError(SourceReason.TLS_NAME, message) from None
+        message = f"{server}: the certificate is not trusted ({error.verify_message}); is ca_file the right one?"
+        raise SourceError(SourceReason.TLS_CA, message) from None
+    except TimeoutError:
+        message = f"{server}: no TLS answer in time; is this listener a plaintext one?"
+        raise SourceError(SourceReason.TIMEOUT, message) from None
+    except OSError as error:
+        message = f"{server}: no TLS with it ({error}); is this listener a TLS one?"
+        raise SourceError(SourceReason.TLS_MISMATCH, message) from None
+
+
+def _expiry(secure: ssl.SSLSocket) -> float | None:
+    certificate = secure.getpeercert()
+    if not certificate or "notAfter" not in certificate:  # without verification Python does not parse it
+        return None
+    return float(ssl.cert_time_to_seconds(str(certificate["notAfter"])))
+
+
+def _talk(
+    connection: socket.socket,
+    server: str,
+    host: str,
+    mechanism: str | None,
+    exchange: Callable[[str], SaslExchange] | None,
+    deadline: float,
+) -> None:
+    try:
+        if mechanism is None or exchange is None:
+            _call(connection, METADATA, 4, NO_TOPICS, deadline)
+        else:
+            _authenticate(connection, server, mechanism, exchange(host), deadline)
+    except TimeoutError:
+        message = f"{server}: it accepts connections and does not answer; is it frozen, or is it a TLS listener?"
+        raise SourceError(SourceReason.TIMEOUT, message) from None
+    except ssl.SSLError as error:
+        message = f"{server}: it refused us in the TLS handshake ({error.reason}); does it want a client certificate?"
+        raise SourceError(SourceReason.TLS_MISMATCH, message) from None
+    except (OSError, EOFError):
+        message = (
+            f"{server}: it closed the connection at once; is this listener one for {_wanted(connection, mechanism)}?"
+        )
+        raise SourceError(SourceReason.NOT_KAFKA, message) from None
+
+
+def _wanted(connection: socket.socket, mechanism: str | None) -> str:
+    return ("SASL_" if mechanism else "") + ("SSL" if isinstance(connection, ssl.SSLSocket) else "PLAINTEXT")
+
+
+def _authenticate(
+    connection: socket.socket, server: str, mechanism: str, exchange: SaslExchange, deadline: float
+) -> None:
+    answer = _call(connection, SASL_HANDSHAKE, 1, _string(mechanism), deadline)
+    code = struct.unpack_from(">h", answer)[0]
+    if code == UNSUPPORTED_SASL_MECHANISM:
+        message = (
+            f"{server}: the broker does not have {mechanism} on this listener; it has {', '.join(_strings(answer))}"
+        )
+        raise SourceError(SourceReason.AUTHENTICATION, message)
+    if code == ILLEGAL_SASL_STATE:
+        raise SourceError(SourceReason.AUTHENTICATION, f"{server}: this listener wants no SASL; leave `sasl` out")
+    while not exchange.is_done():
+        said = exchange.auth_bytes()
+        answer = _call(connection, SASL_AUTHENTICATE, 0, struct.pack(">i", len(said)) + said, deadline)
+        if struct.unpack_from(">h", answer)[0]:
+            message = f"{server}: user or password is wrong for {mechanism}"
+            raise SourceError(SourceReason.AUTHENTICATION, message)
+        text = max(0, struct.unpack_from(">h", answer, 2)[0])
+        exchange.receive(answer[8 + text :])
+
+
+def _call(connection: socket.socket, api: int, version: int, body: bytes, deadline: float) -> bytes:
+    """Return the body of the answer. Raises OSError, or EOFError where the peer closes or sends no frame of Kafka's."""
+    message = struct.pack(">hhi", api, version, 1) + _string("kafka-producer-exporter-probe") + body
+    connection.settimeout(max(0.001, deadline - time.monotonic()))
+    connection.sendall(struct.pack(">i", len(message)) + message)
+    size = struct.unpack(">i", _receive(connection, 4, deadline))[0]
+    if not 4 < size <= MAX_ANSWER_BYTES:
+        raise EOFError
+    return _receive(connection, size, deadline)[4:]
+
+
+def _receive(connection: socket.socket, size: int, deadline: float) -> bytes:
+    received = b""
+    while len(received) < size:
+        connection.settimeout(max(0.001, deadline - time.monotonic()))
+        part = connection.recv(size - len(received))
+        if not part:
+            raise EOFError
+        received += part
+    return received
+
+
+def _string(text: str) -> bytes:
+    return struct.pack(">h", len(text)) + text.encode()
+
+
+def _strings(answer: bytes) -> list[str]:
+    """Return the mechanisms of a SaslHandshake answer."""
+    count, at, texts = struct.unpack_from(">i", answer, 2)[0], 6, []
+    for _ in range(min(count, 100)):
+        size = struct.unpack_from(">h", answer, at)[0]
+        texts.append(answer[at + 2 : at + 2 + size].decode(errors="replace"))
+        at += 2 + size
+    return texts
