@@ -1,0 +1,197 @@
+"""The verb ``scrape``: reads targets now, and prints what a person or a program can use."""
+
+import argparse
+import json
+import os
+import sys
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+
+from kafka_producer_exporter.commands.arguments import (
+    add_settings_arguments,
+    add_targets,
+    chosen_targets,
+    settings_from,
+)
+from kafka_producer_exporter.commands.text import human_seconds, human_value, table
+from kafka_producer_exporter.model import Attribute, Family, Kind, Labels, Metric, Scrape
+from kafka_producer_exporter.settings import Address, Target
+
+HELP = "read targets once, or again and again with --watch, and show their numbers"
+
+DEADLINE_SECONDS = 10.0
+COLUMNS = 4
+"""Producers side by side; more of them go below."""
+CLEAR_SCREEN = "\x1b[H\x1b[2J"
+
+Series = tuple[Metric, Labels]
+Values = dict[Series, float]
+Rates = Mapping[Series, float]
+"""By how much a counter rose in a second, between this scrape and the one before."""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the verb's own arguments."""
+    add_targets(parser)
+    parser.add_argument("--format", choices=("text", "json"), default="text", help="default: %(default)s")
+    parser.add_argument(
+        "--watch", nargs="?", type=_interval, const=2.0, metavar="SECONDS", help="again every so often; alone: 2 s"
+    )
+    add_settings_arguments(parser)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Read and print; returns 0, or 3 where a target does not answer."""
+    # Here, so that what is wrong with the arguments is told without loading the client.
+    from kafka_producer_exporter.targets.memory import MemoryGuard
+    from kafka_producer_exporter.targets.reader import TargetReader
+    from kafka_producer_exporter.targets.transports import transport_for
+
+    settings = settings_from(arguments)
+    targets = chosen_targets(settings, arguments.targets)
+    readers = [TargetReader(t, settings, transport=transport_for(t), guard=MemoryGuard(None)) for t in targets]
+    show = as_json if arguments.format == "json" else Screen(clear=arguments.watch and sys.stdout.isatty()).show
+    try:
+        while True:
+            scrapes = [reader.read(time.monotonic() + DEADLINE_SECONDS) for reader in readers]
+            sys.stdout.write(show(targets, scrapes))
+            sys.stdout.flush()
+            if not arguments.watch:
+                return 0 if all(scrape.reason is None for scrape in scrapes) else 3
+            time.sleep(arguments.watch)
+    except KeyboardInterrupt:
+        return 0
+    finally:
+        for reader in readers:
+            reader.close()
+
+
+class Screen:
+    """Shows scrapes as tables, with the rates since the scrape before."""
+
+    def __init__(self, *, clear: bool) -> None:
+        self._clear = CLEAR_SCREEN if clear else ""
+        self._before: dict[str, tuple[float, Values]] = {}
+
+    def show(self, targets: Sequence[Target], scrapes: Sequence[Scrape]) -> str:
+        """Return the text for these scrapes."""
+        return self._clear + "\n".join(self._one(*pair) for pair in zip(targets, scrapes, strict=True))
+
+    def _one(self, target: Target, scrape: Scrape) -> str:
+        values: Values = {
+            (family.metric, labels): value for family in scrape.families for labels, value in family.samples
+        }
+        began, before = self._before.get(target.name, (scrape.started, {}))
+        self._before[target.name] = scrape.started, values
+        seconds = scrape.started - began
+        rates = {
+            series: (value - before[series]) / seconds
+            for series, value in values.items()
+            if seconds > 0 and series[0].kind is Kind.COUNTER and value >= before.get(series, value + 1)
+        }
+        return "".join(target_text(target, scrape, rates))
+
+
+def target_text(target: Target, scrape: Scrape, rates: Rates) -> Iterator[str]:
+    """Yield the text of one scrape: a line on the target, a table of its producers, then its topics and brokers."""
+    where = f"{target.name} ({Address(target.jmx.host, target.jmx.port)})"
+    if scrape.reason is not None:
+        yield f"{where}: down, {scrape.reason}\n  {scrape.detail}\n"
+        return
+    series = sum(len(family.samples) for family in scrape.families)
+    producers = "1 producer" if scrape.clients == 1 else f"{scrape.clients} producers"
+    yield f"{where}: up, {producers}, {series} series in {human_seconds(scrape.duration_seconds)}\n"
+    if not scrape.clients:
+        yield "  The JVM answers and has no producer yet; one shows as soon as the application makes it.\n"
+    # What a series is about: the labels that its MBean's name gives it.
+    by_subject: dict[tuple[str, ...], list[Family]] = {}
+    for family in scrape.families:
+        source = family.metric.source
+        if isinstance(source, Attribute):
+            by_subject.setdefault(tuple(label for _, label in source.mbean.labels), []).append(family)
+    for subject, families in by_subject.items():
+        yield from (_producers if subject == ("client_id",) else _parts)(subject, families, rates)
+
+
+def _producers(_: Sequence[str], families: Sequence[Family], rates: Rates) -> Iterator[str]:
+    """Yield a table with a line for each metric and the producers side by side."""
+    clients = sorted({labels["client_id"] for family in families for labels, _ in family.samples})
+    cells = _cells(families, rates, lambda labels: labels["client_id"])
+    for start in range(0, len(clients), COLUMNS):
+        shown = clients[start : start + COLUMNS]
+        section = ""
+        rows: list[Sequence[str]] = []
+        for family in families:
+            if family.metric.section != section:
+                section = family.metric.section
+                rows.append([section.upper(), *(shown if not rows else [""] * len(shown))])
+            rows.append([f"  {family.metric.name}", *(cells.get((client, family.metric), "-") for client in shown)])
+        yield "\n" + table(rows)
+
+
+def _parts(subject: Sequence[str], families: Sequence[Family], rates: Rates) -> Iterator[str]:
+    """Yield a table with a line for each topic, or broker, and the metrics side by side."""
+
+    def about(labels: Labels) -> str:
+        return " / ".join(labels[label] for label in subject)
+
+    keys = sorted({about(labels) for family in families for labels, _ in family.samples})
+    cells = _cells(families, rates, about)
+    prefix = os.path.commonprefix([family.metric.name for family in families]).rpartition("_")[0]  # noqa: RUF071 - no paths
+    head = [
+        f"{' / '.join(subject)}: {prefix}_…",
+        *(family.metric.name.removeprefix(f"{prefix}_") for family in families),
+    ]
+    yield "\n" + table([head, *([key, *(cells.get((key, family.metric), "-") for family in families)] for key in keys)])
+
+
+def _cells(families: Iterable[Family], rates: Rates, about: Callable[[Labels], str]) -> dict[tuple[str, Metric], str]:
+    return {
+        (about(labels), family.metric): _cell(family.metric, labels, value, rates)
+        for family in families
+        for labels, value in family.samples
+    }
+
+
+def _cell(metric: Metric, labels: Labels, value: float, rates: Rates) -> str:
+    if metric.kind is Kind.INFO:
+        return labels["version"]
+    if metric.name.endswith("_start_time_seconds"):
+        return time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(value))
+    text = human_value(value, metric)
+    rate = rates.get((metric, labels))
+    return text if rate is None else f"{text} ({human_value(rate, metric)}/s)"
+
+
+def as_json(targets: Sequence[Target], scrapes: Sequence[Scrape]) -> str:
+    """Return one line of JSON for each target."""
+    return "".join(
+        json.dumps(
+            {
+                "target": target.name,
+                "up": scrape.reason is None,
+                "reason": scrape.reason,
+                "detail": scrape.detail,
+                "clients": scrape.clients,
+                "duration_seconds": scrape.duration_seconds,
+                "samples": [
+                    {"name": family.metric.name, "labels": dict(labels.pairs), "value": value}
+                    for family in scrape.families
+                    for labels, value in family.samples
+                ],
+            },
+            ensure_ascii=False,
+        )
+        + "\n"
+        for target, scrape in zip(targets, scrapes, strict=True)
+    )
+
+
+def _interval(text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = 0.0
+    if not 0.1 <= seconds <= 3600:
+        raise argparse.ArgumentTypeError(f"{text!r} is no interval; use 0.1 to 3600 seconds")
+    return seconds

@@ -1,0 +1,73 @@
+import json
+
+import pytest
+
+from kafka_producer_exporter.commands.scrape import Screen, as_json
+from kafka_producer_exporter.errors import Reason, TransportError
+from kafka_producer_exporter.settings import Jmx, Settings, Target
+from kafka_producer_exporter.targets.memory import MemoryGuard
+from kafka_producer_exporter.targets.reader import TargetReader
+from tests.recordings import Recorded
+
+TARGET = Target(name="checkout", jmx=Jmx(port=9999))
+
+
+@pytest.fixture
+def jvm():
+    return Recorded()
+
+
+@pytest.fixture
+def read(jvm):
+    reader = TargetReader(TARGET, Settings(), transport=jvm, guard=MemoryGuard(None))
+    return lambda: reader.read(deadline=1e12)
+
+
+def test_a_person_sees_each_producer_in_a_column_of_its_own(read):
+    text = Screen(clear=False).show([TARGET], [read()])
+
+    first, *lines = text.splitlines()
+    assert first.startswith("checkout (127.0.0.1:9999): up, 2 producers, ")
+    head = next(line for line in lines if "PRODUCERS" in line)
+    assert head.split() == ["PRODUCERS", "orders", "producer-tx-4.4.0"]
+    assert next(line for line in lines if "record_send_total" in line).split()[1:] == ["50", "20"]
+    assert next(line for line in lines if "kafka_producer_info" in line).split()[1:] == ["4.4.0", "4.4.0"]
+    assert next(line for line in lines if "request_latency_avg" in line).split()[1:3] == ["35", "ms"]
+
+
+def test_topics_and_brokers_have_a_line_each(read):
+    text = Screen(clear=False).show([TARGET], [read()])
+
+    assert "client_id / topic: kafka_producer_topic_…" in text
+    assert "client_id / node_id: kafka_producer_node_…" in text
+
+
+def test_a_target_that_is_down_shows_what_to_do(read, jvm):
+    jvm.failure = TransportError(Reason.REFUSED, "nothing listens on 127.0.0.1:9999; start the JVM with …")
+
+    text = Screen(clear=False).show([TARGET], [read()])
+
+    assert (
+        text == "checkout (127.0.0.1:9999): down, refused\n  nothing listens on 127.0.0.1:9999; start the JVM with …\n"
+    )
+
+
+def test_counters_show_their_rate_from_the_second_scrape_on(read):
+    screen = Screen(clear=True)
+    first = read()
+    second = first._replace(started=first.started + 2.0)
+
+    assert "/s)" not in screen.show([TARGET], [first])
+    assert "50 (0/s)" in screen.show([TARGET], [second])
+
+
+def test_a_program_gets_a_line_of_json_for_each_target(read):
+    (line,) = as_json([TARGET], [read()]).splitlines()
+
+    scraped = json.loads(line)
+    assert (scraped["target"], scraped["up"], scraped["reason"], scraped["clients"]) == ("checkout", True, None, 2)
+    assert {
+        "name": "kafka_producer_record_send_total",
+        "labels": {"client_id": "orders", "target": "checkout"},
+        "value": 50.0,
+    } in scraped["samples"]
