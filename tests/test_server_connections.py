@@ -80,10 +80,10 @@ def until(condition):
 
 def read_response(client):
     """Return the status and the body of one response."""
-    file = client.makefile("rb")
-    status = int(file.readline().split()[1])
-    headers = dict(line.split(b": ", 1) for line in iter(lambda: file.readline().rstrip(), b""))
-    return status, file.read(int(headers[b"Content-Length"]))
+    with client.makefile("rb") as file:
+        status = int(file.readline().split()[1])
+        headers = dict(line.split(b": ", 1) for line in iter(lambda: file.readline().rstrip(), b""))
+        return status, file.read(int(headers[b"Content-Length"]))
 
 
 def ask(client, path=b"/"):
@@ -177,7 +177,7 @@ def test_a_defect_of_the_loop_ends_one_connection(connect, monkeypatch, caplog):
     other, unlucky = connect(), connect()
     ask(other)
     with monkeypatch.context() as patch:
-        patch.setattr(connections, "parse_request", lambda _: {}["defect"])
+        patch.setattr(connections, "parse_request", lambda received: {}["defect"] if received else None)
 
         unlucky.sendall(GET % b"/")
 
@@ -361,6 +361,8 @@ def test_300_aborted_connections_leave_nothing_behind(connect, listener):
             # Closing with this option resets the connection, as a killed client does.
             client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
 
+    with socket.create_connection(("127.0.0.1", listener.port), timeout=5) as last:
+        ask(last)  # connections are accepted in their order: with this one, all were
     until(lambda: len(listener.connections) == 1)
     until(lambda: not any(thread.name == "http-request" for thread in threading.enumerate()))
     assert open_descriptors() == descriptors
