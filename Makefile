@@ -30,12 +30,41 @@ lint: $(VENV)/.wheel
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+	MYPYPATH=exporter $(BIN)/mypy -p lab -p benchmarks
 	$(BIN)/lint-imports
 
 fast: $(VENV)/.wheel
 	$(PYTEST) -q -m 'not integration'
 
 check: lint fast ## format, lint, types, imports, fast tests (the promise of each commit)
+
+generate: setup ## write docs and schema anew from the tables that they follow from
+	$(BIN)/kafka-producer-exporter metrics --format markdown > docs/metrics.md
+	$(BIN)/kafka-producer-exporter metrics --guide --format markdown > docs/guide-coverage.md
+	$(BIN)/python -m kafka_producer_exporter.config.generate exporter/kafka_producer_exporter/config/exporter.schema.json docs/configuration.md
+	@$(MAKE) --no-print-directory setup
+
+golden: setup ## write the golden pages anew; each difference is a decision to review
+	$(BIN)/python -m tests.golden_pages
+
+generated: generate ## the same as generate; fails where what is committed differs
+	@git diff --exit-code --stat -- docs exporter/kafka_producer_exporter/config/exporter.schema.json \
+	  || { echo 'generated files are not current: run "make generate" and commit them'; exit 1; }
+
+integration: setup ## real broker, real producers, real Prometheus
+	REQUIRE_INTEGRATION=1 $(PYTEST) -q -m integration
+
+demo: setup ## the main job on real input; DURATION=60 ends it by itself
+	$(BIN)/python -m lab.demo $(if $(DURATION),--duration $(DURATION))
+
+bench: setup ## side by side with the peers, in one run
+	$(BIN)/python -m benchmarks.rendering --clients 100
+	$(BIN)/python -m benchmarks.against_jmx_exporter
+
+test: ## all that must hold
+	@$(MAKE) --no-print-directory check generated
+	@$(MAKE) --no-print-directory integration
+	@$(MAKE) --no-print-directory demo DURATION=30
 
 lock: $(VENV)/.tools ## renew the locked dependencies
 	$(COMPILE) --upgrade --output-file=requirements/run.txt pyproject.toml

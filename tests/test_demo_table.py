@@ -1,0 +1,36 @@
+from kafka_producer_exporter.exposition.formats import Format
+from kafka_producer_exporter.exposition.text import render
+from kafka_producer_exporter.settings import Jmx, Settings, Target
+from kafka_producer_exporter.targets.memory import MemoryGuard
+from kafka_producer_exporter.targets.reader import TargetReader
+from lab.demo_table import guide_table, missing, read_page
+from tests.recordings import Recorded
+
+
+def page():
+    reader = TargetReader(Target(name="a", jmx=Jmx(port=1)), Settings(), transport=Recorded(), guard=MemoryGuard(None))
+    return read_page(render(reader.read(1e12).families, Format.PROMETHEUS_TEXT).decode())
+
+
+def test_the_table_has_a_line_for_each_of_the_guides_names_that_a_client_has():
+    text = guide_table(page(), page(), 2.0, ["a"])
+
+    assert [line.split()[0] for line in text.splitlines()[1:4]] == [
+        "record-send-rate",
+        "request-latency-avg",
+        "record-error-rate",
+    ]
+    assert "kafka_producer_request_latency_avg_seconds" in text
+
+
+def test_a_total_is_shown_as_its_rise_in_a_second():
+    name = ("kafka_producer_bufferpool_wait_time_seconds_total", "a")
+    before = {**page(), name: 1.0}
+    after = {**page(), name: 2.0}
+
+    assert "500 ms/s" in guide_table(after, before, 2.0, ["a"])
+
+
+def test_what_a_target_lacks_is_named():
+    assert missing(page(), ["a"]) == []
+    assert "kafka_producer_record_send_rate of b" in missing(page(), ["a", "b"])
