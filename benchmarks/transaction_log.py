@@ -28,7 +28,8 @@ from kafka.record import default_records  # noqa: E402
 from kafka_producer_exporter.broker.access import Access  # noqa: E402
 from kafka_producer_exporter.broker.admin import Client  # noqa: E402
 from kafka_producer_exporter.broker.crc32c import fastest_crc32c, python_crc32c  # noqa: E402
-from kafka_producer_exporter.broker.fetch import EARLIEST, LATEST, LogReader  # noqa: E402
+from kafka_producer_exporter.broker.fetch import LogReader  # noqa: E402
+from kafka_producer_exporter.broker.follower import EARLIEST, LATEST  # noqa: E402
 from kafka_producer_exporter.broker.tracker import TransactionTracker  # noqa: E402
 from kafka_producer_exporter.broker.transaction_log import State, decode  # noqa: E402
 from lab.broker import Broker  # noqa: E402

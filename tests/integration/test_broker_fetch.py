@@ -9,6 +9,7 @@ import pytest
 from kafka_producer_exporter.broker.access import Access, BrokerTls, Sasl
 from kafka_producer_exporter.broker.crc32c import fastest_crc32c
 from kafka_producer_exporter.broker.errors import SourceError, SourceReason
+from kafka_producer_exporter.broker.follower import EARLIEST, LATEST
 from kafka_producer_exporter.broker.transaction_log import State, decode, partition_for
 from lab.broker import Broker, Security
 from lab.certificates import make_certificates
@@ -16,7 +17,7 @@ from lab.certificates import make_certificates
 with warnings.catch_warnings():  # kafka-python reads its schemas in a way that Python 3.11 deprecates
     warnings.simplefilter("ignore", DeprecationWarning)
     from kafka_producer_exporter.broker.admin import Client, find
-    from kafka_producer_exporter.broker.fetch import EARLIEST, LATEST, LogReader
+    from kafka_producer_exporter.broker.fetch import LogReader
 
 pytestmark = pytest.mark.integration
 PASSWORD = "alice-secret"

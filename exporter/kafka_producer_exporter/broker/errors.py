@@ -46,3 +46,11 @@ class SourceError(Exception):
     def __init__(self, reason: SourceReason, message: str) -> None:
         super().__init__(message)
         self.reason = reason
+
+
+class OutOfRangeError(SourceError):
+    """The log does not have our position any more: it was cut off, or its beginning was deleted."""
+
+    def __init__(self, message: str, partition: int) -> None:
+        super().__init__(SourceReason.UNAVAILABLE, message)
+        self.partition = partition

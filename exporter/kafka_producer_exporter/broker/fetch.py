@@ -5,37 +5,19 @@ nothing at all. Here every partition's error code is seen.
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 import kafka.errors
 from kafka.protocol.consumer import FetchRequest, ListOffsetsRequest
 
 from kafka_producer_exporter.broker.admin import Client, source_error
-from kafka_producer_exporter.broker.errors import SourceError, SourceReason
-from kafka_producer_exporter.broker.records import Page, read_records
+from kafka_producer_exporter.broker.errors import OutOfRangeError, SourceError, SourceReason
+from kafka_producer_exporter.broker.follower import Fetched
+from kafka_producer_exporter.broker.records import read_records
 from kafka_producer_exporter.broker.transaction_log import TOPIC
 
-EARLIEST, LATEST = -2, -1
 PARTITION_BYTES = 1 << 20
 RESPONSE_BYTES = 4 << 20
-
-
-class Fetched(NamedTuple):
-    """What one partition had to say."""
-
-    partition: int
-    page: Page
-    end_offset: int
-    """The high watermark: what lies before it is committed, and can be read."""
-    size_bytes: int
-
-
-class OutOfRangeError(SourceError):
-    """The log has no such offset any more, or not yet: it was truncated, or made anew."""
-
-    def __init__(self, partition: int) -> None:
-        super().__init__(SourceReason.UNAVAILABLE, f"{TOPIC}-{partition}: the log does not have our position any more")
-        self.partition = partition
 
 
 class LogReader:
@@ -128,7 +110,7 @@ class LogReader:
                     self._raise(answer.error_code, answer.partition_index)
                     data = bytes(answer.records or b"")
                     page = read_records(data, positions[answer.partition_index], self._checksum)
-                    fetched.append(Fetched(answer.partition_index, page, answer.high_watermark, len(data)))
+                    fetched.append(Fetched(answer.partition_index, page, answer.high_watermark))
         return fetched
 
     def _by_leader(self, partitions: Iterable[int]) -> dict[int, list[int]]:
@@ -146,7 +128,7 @@ class LogReader:
 
     def _raise(self, code: int, partition: int) -> None:
         if code == kafka.errors.OffsetOutOfRangeError.errno:
-            raise OutOfRangeError(partition)
+            raise OutOfRangeError(f"{self._topic}-{partition}: the log has no such offset any more", partition)
         if code:
             raise source_error(kafka.errors.for_code(code)(), f"{self._topic}-{partition}")
 

@@ -1,0 +1,91 @@
+"""What a follower knows, as families of the page. Pure, but for the label texts that are kept between scrapes."""
+
+from collections.abc import Iterator, Mapping
+
+from kafka_producer_exporter.broker.follower import LogFollower
+from kafka_producer_exporter.broker.outcomes import OpenTransaction
+from kafka_producer_exporter.catalogue import broker
+from kafka_producer_exporter.model import Family, Labels, Metric
+
+Samples = list[tuple[Labels, float]]
+MAX_KEPT_LABELS = 100_000
+
+
+class LabelTexts:
+    """Labels with the static ones of the configuration among them, made once for each series."""
+
+    def __init__(self, static: Mapping[str, str]) -> None:
+        self._static = dict(static)
+        self._kept: dict[tuple[str, ...], Labels] = {}
+
+    def of(self, *pairs: str) -> Labels:
+        """Return the labels of names and values in turn: ``of("transactional_id", "orders", "reason", "client")``."""
+        labels = self._kept.get(pairs)
+        if labels is None:
+            if len(self._kept) >= MAX_KEPT_LABELS:  # ids and producer ids come and go
+                self._kept.clear()
+            # A static label never replaces one that the series has.
+            named = dict(zip(pairs[::2], pairs[1::2], strict=True))
+            labels = self._kept[pairs] = Labels(self._static | named)
+        return labels
+
+
+def transaction_families(follower: LogFollower, texts: LabelTexts, *, now_ms: int | None) -> list[Family]:
+    """Return the counts and, at a time, what is open and who has which id; None: only the counts are still known.
+
+    The caller holds the follower's lock. There are no counts until the counting has begun.
+    """
+    if follower.counting_since_ms is None:
+        return []
+    tracker = follower.tracker
+    found: dict[Metric, Samples] = {metric: [] for metric in broker.METRICS}
+    for name, counts, identity in tracker.series():
+        labels = texts.of("transactional_id", name)
+        found[broker.STARTED].append((labels, counts.started))
+        found[broker.COMMITTED].append((labels, counts.committed))
+        for metric, reasons in (
+            (broker.ABORTED, counts.aborted),
+            (broker.SESSIONS, counts.sessions),
+            (broker.ID_CHANGES, counts.id_changes),
+        ):
+            found[metric] += [
+                (texts.of("transactional_id", name, "reason", reason), n) for reason, n in reasons.items()
+            ]
+        if identity and now_ms is not None:
+            found[broker.EPOCH].append((labels, identity.epoch))
+            producer_id = str(identity.producer_id)
+            found[broker.INFO].append((texts.of("transactional_id", name, "producer_id", producer_id), 1))
+    if now_ms is not None:
+        for metric, labels, value in _open_samples(tracker.open_transactions(now_ms), texts):
+            found[metric].append((labels, value))
+    return [Family(metric, samples) for metric, samples in found.items() if samples]
+
+
+def follower_families(follower: LogFollower, texts: LabelTexts) -> list[Family]:
+    """Return how the following itself goes. The caller holds the follower's lock."""
+    tracker, labels = follower.tracker, texts.of()
+    values: list[tuple[Metric, float]] = [
+        (broker.BEHIND, follower.behind_records),
+        (broker.READ, follower.records),
+        (broker.ENDS_UNSEEN, tracker.ends_unseen),
+        (broker.IDS, tracker.known_ids),
+        (broker.IDS_FOLDED, tracker.folded),
+    ]
+    if follower.counting_since_ms is not None:
+        values.append((broker.COUNTING_SINCE, follower.counting_since_ms / 1000))
+    passed_over: Samples = [(texts.of("kind", kind), count) for kind, count in follower.passed_over.items()]
+    return [Family(broker.PASSED_OVER, passed_over), *(Family(metric, [(labels, value)]) for metric, value in values)]
+
+
+def _open_samples(transactions: list[OpenTransaction], texts: LabelTexts) -> Iterator[tuple[Metric, Labels, float]]:
+    """Return one sample a name: of the oldest of its transactions, and how many there are."""
+    by_name: dict[str, list[OpenTransaction]] = {}
+    for transaction in transactions:
+        by_name.setdefault(transaction.name, []).append(transaction)
+    for name, (oldest, *others) in by_name.items():
+        labels = texts.of("transactional_id", name)
+        yield broker.OPEN, labels, 1 + len(others)
+        yield broker.OPEN_SECONDS, labels, oldest.age_seconds
+        yield broker.TIMEOUT_SECONDS, labels, oldest.timeout_seconds
+        if oldest.protocol is not None:
+            yield broker.PROTOCOL, labels, oldest.protocol

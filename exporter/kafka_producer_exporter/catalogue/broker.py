@@ -1,0 +1,219 @@
+"""What only the brokers know: transactions, producer ids and epochs, and how the asking itself goes.
+
+A ``transactional_id`` here is the id itself, the name of its group (``id_groups``), or ``other`` where there are more
+than ``limits.transactional_ids``. There is no ``target``: these are of a cluster, which the static labels of the broker
+section name (``kafka_cluster`` by convention).
+
+``_total`` metrics count from the position that kafka_producer_exporter_counting_since_timestamp_seconds states, and two
+collectors of one cluster have the same increases, not the same values.
+"""
+
+from kafka_producer_exporter.model import Kind, Metric, Profile, Unit
+
+TRANSACTIONS = "Transactions"
+SOURCES = "The exporter's view of the brokers"
+LOG = "the transaction log (__transaction_state)"
+
+STARTED = Metric(
+    name="kafka_transaction_started_total",
+    kind=Kind.COUNTER,
+    # The client's beginTransaction() sends nothing: the coordinator hears of it with the first partition.
+    help="Transactions that began, by the first record that was sent in each; one without any record is none.",
+    section=TRANSACTIONS,
+    labels=("transactional_id",),
+    source=LOG,
+    guide="transaction-start-rate",
+    profile=Profile.MINIMAL,
+)
+COMMITTED = Metric(
+    name="kafka_transaction_committed_total",
+    kind=Kind.COUNTER,
+    help="Transactions whose commit was decided, before its markers are written.",
+    section=TRANSACTIONS,
+    labels=("transactional_id",),
+    source=LOG,
+    profile=Profile.MINIMAL,
+)
+ABORTED = Metric(
+    name="kafka_transaction_aborted_total",
+    kind=Kind.COUNTER,
+    help="Transactions that were aborted: by the client, by their time-out, or fenced by a new instance of the same "
+    "id; unknown where the log had no record of what came before. A client's own under protocol 2 counts some "
+    "seconds late, since only what follows tells it from a fencing.",
+    section=TRANSACTIONS,
+    labels=("transactional_id", "reason"),
+    source=LOG,
+    guide="transaction-abort-rate",
+    profile=Profile.MINIMAL,
+)
+OPEN = Metric(
+    name="kafka_transaction_open",
+    kind=Kind.GAUGE,
+    help="Transactions that are open now: begun, and their commit or abort not complete.",
+    section=TRANSACTIONS,
+    labels=("transactional_id",),
+    source=LOG,
+)
+OPEN_SECONDS = Metric(
+    name="kafka_transaction_open_seconds",
+    kind=Kind.GAUGE,
+    unit=Unit.SECONDS,
+    help="Age of the oldest transaction that is open; absent where none is. The coordinator's clock set its start.",
+    section=TRANSACTIONS,
+    labels=("transactional_id",),
+    source=LOG,
+    profile=Profile.MINIMAL,
+)
+TIMEOUT_SECONDS = Metric(
+    name="kafka_transaction_timeout_seconds",
+    kind=Kind.GAUGE,
+    unit=Unit.SECONDS,
+    help="The age at which the coordinator aborts the oldest transaction that is open (transaction.timeout.ms).",
+    section=TRANSACTIONS,
+    labels=("transactional_id",),
+    source=LOG,
+    profile=Profile.MINIMAL,
+)
+PROTOCOL = Metric(
+    name="kafka_transaction_protocol_version",
+    kind=Kind.GAUGE,
+    help="The protocol of the oldest transaction that is open: 0, 1, or 2 where the epoch rises at every commit; "
+    "absent until a record has told.",
+    section=TRANSACTIONS,
+    labels=("transactional_id",),
+    source=LOG,
+    profile=Profile.FULL,
+)
+SESSIONS = Metric(
+    name="kafka_transactional_producer_session_total",
+    kind=Kind.COUNTER,
+    help="Producers that opened their session (initTransactions): init at a start, takeover of an open transaction "
+    "from another instance, recovery by the same instance after an error.",
+    section=TRANSACTIONS,
+    labels=("transactional_id", "reason"),
+    source=LOG,
+    profile=Profile.MINIMAL,
+)
+ID_CHANGES = Metric(
+    name="kafka_transactional_producer_id_change_total",
+    kind=Kind.COUNTER,
+    help="New producer ids for a transactional id: rollover when its epochs are used up, which is routine; recreated "
+    "when the brokers had forgotten the id.",
+    section=TRANSACTIONS,
+    labels=("transactional_id", "reason"),
+    source=LOG,
+    profile=Profile.MINIMAL,
+)
+EPOCH = Metric(
+    name="kafka_transactional_producer_epoch",
+    kind=Kind.GAUGE,
+    help="The producer epoch of the transactional id. Under protocol 2 it rises at every commit: no sign of trouble.",
+    section=TRANSACTIONS,
+    labels=("transactional_id",),
+    source=LOG,
+    guide="epoch",
+    profile=Profile.MINIMAL,
+)
+INFO = Metric(
+    name="kafka_transactional_producer_info",
+    kind=Kind.INFO,
+    help="The producer id of the transactional id, as a label; the value is always 1.",
+    section=TRANSACTIONS,
+    labels=("transactional_id", "producer_id"),
+    source=LOG,
+    guide="producer-id",
+    profile=Profile.MINIMAL,
+)
+SOURCE_UP = Metric(
+    name="kafka_producer_exporter_source_up",
+    kind=Kind.GAUGE,
+    help="Whether the brokers answer: 1, or 0 and then counters stand still and gauges go after two polls.",
+    section=SOURCES,
+    labels=("source",),
+    source="the exporter",
+    profile=Profile.MINIMAL,
+)
+SOURCE_ERROR = Metric(
+    name="kafka_producer_exporter_source_error",
+    kind=Kind.GAUGE,
+    help="Why a source is down; always 1, and there only while it is down.",
+    section=SOURCES,
+    labels=("source", "reason"),
+    source="the exporter",
+    profile=Profile.MINIMAL,
+)
+COUNTING_SINCE = Metric(
+    name="kafka_producer_exporter_counting_since_timestamp_seconds",
+    kind=Kind.GAUGE,
+    unit=Unit.SECONDS,
+    help="When the counts of the transaction log began: what happened before is in no _total. Absent until then.",
+    section=SOURCES,
+    source="the exporter",
+    profile=Profile.MINIMAL,
+)
+BEHIND = Metric(
+    name="kafka_producer_exporter_transaction_log_behind_records",
+    kind=Kind.GAUGE,
+    help="Records of the transaction log that are still to be read; high for long: more shards, or native crc32c.",
+    section=SOURCES,
+    source="the exporter",
+)
+READ = Metric(
+    name="kafka_producer_exporter_transaction_log_records_total",
+    kind=Kind.COUNTER,
+    help="Records of the transaction log that were read, those from before the counting included.",
+    section=SOURCES,
+    source="the exporter",
+)
+PASSED_OVER = Metric(
+    name="kafka_producer_exporter_transaction_log_passed_over_total",
+    kind=Kind.COUNTER,
+    help="What could not be read in the transaction log: records of a newer version, damaged records, whole batches.",
+    section=SOURCES,
+    labels=("kind",),
+    source="the exporter",
+)
+ENDS_UNSEEN = Metric(
+    name="kafka_producer_exporter_transaction_end_unseen_total",
+    kind=Kind.COUNTER,
+    help="Transactions whose end the log did not hold any more when it was read: neither committed nor aborted here.",
+    section=SOURCES,
+    source="the exporter",
+)
+IDS = Metric(
+    name="kafka_producer_exporter_transactional_ids",
+    kind=Kind.GAUGE,
+    help="Transactional ids that the followed part of the transaction log holds.",
+    section=SOURCES,
+    source="the exporter",
+)
+IDS_FOLDED = Metric(
+    name="kafka_producer_exporter_transactional_ids_folded",
+    kind=Kind.GAUGE,
+    help="Transactional ids over limits.transactional_ids, which are counted under other.",
+    section=SOURCES,
+    source="the exporter",
+)
+
+METRICS = (
+    STARTED,
+    COMMITTED,
+    ABORTED,
+    OPEN,
+    OPEN_SECONDS,
+    TIMEOUT_SECONDS,
+    PROTOCOL,
+    SESSIONS,
+    ID_CHANGES,
+    EPOCH,
+    INFO,
+    SOURCE_UP,
+    SOURCE_ERROR,
+    COUNTING_SINCE,
+    BEHIND,
+    READ,
+    PASSED_OVER,
+    ENDS_UNSEEN,
+    IDS,
+    IDS_FOLDED,
+)

@@ -1,0 +1,224 @@
+"""Scripted runs on real brokers: what was done is what is counted, by reason, also when the broker dies in between."""
+
+import contextlib
+import time
+import uuid
+import warnings
+
+import pytest
+
+from kafka_producer_exporter.broker.access import Access
+from lab.broker import Broker
+from lab.process import LabError, wait_until
+from lab.producer import ProducerError
+
+with warnings.catch_warnings():  # kafka-python reads its schemas in a way that Python 3.11 deprecates
+    warnings.simplefilter("ignore", DeprecationWarning)
+    from kafka_producer_exporter.broker.collector import BrokerCollector
+
+pytestmark = pytest.mark.integration
+COUNTERS = (
+    "kafka_transaction_started_total",
+    "kafka_transaction_committed_total",
+    "kafka_transaction_aborted_total",
+    "kafka_transactional_producer_session_total",
+    "kafka_transactional_producer_id_change_total",
+)
+
+
+def values(collector):
+    return {(f.metric.name, labels.pairs): value for f in collector.families() for labels, value in f.samples}
+
+
+def value(collector, name, **labels):
+    return values(collector).get((name, tuple(sorted(labels.items()))))
+
+
+def counts(collector, transactional_id):
+    """What was counted for an id and is not zero: ``{"aborted client": 2, …}``."""
+    found = {}
+    for (name, pairs), number in values(collector).items():
+        labels = dict(pairs)
+        if name in COUNTERS and labels["transactional_id"] == transactional_id and number:
+            short = name.removesuffix("_total").rsplit("_", 1)[1]
+            found[f"{short} {labels.get('reason', '')}".strip()] = number
+    return found
+
+
+@contextlib.contextmanager
+def collecting(broker, **options):
+    access = Access(bootstrap_servers=(broker.bootstrap,), request_timeout_seconds=2.0)
+    collector = BrokerCollector(access, labels={}, **options)
+    collector.start()
+    wait_until(
+        "the counting has begun", lambda: value(collector, "kafka_producer_exporter_counting_since_timestamp_seconds")
+    )
+    yield collector
+    collector.close(wait_seconds=10)
+
+
+@pytest.fixture(params=[2, 0], ids=["protocol-2", "protocol-0"], scope="module")
+def versioned(lab, request):
+    """A broker at the newest transaction protocol, and one at the oldest."""
+    with Broker(transaction_version=request.param) as broker:
+        broker.create_topic("payments", partitions=2)
+        yield broker
+
+
+class Script:
+    """A transactional producer that is told what to do, and what that should be counted as."""
+
+    def __init__(self, broker, jvm, version):
+        self.jvm, self.broker = jvm, broker
+        self.id = f"tx-{version}-{uuid.uuid4().hex[:6]}"
+        self.producer = self.new()
+        self.producer.init()
+        self.expected = {"session init": 1}
+
+    def new(self):
+        name = uuid.uuid4().hex[:8]
+        return self.jvm.new(name, self.broker.bootstrap, transactional_id=self.id, transaction_timeout_ms=3000)
+
+    def count(self, *names):
+        for name in names:
+            self.expected[name] = self.expected.get(name, 0) + 1
+
+    def begin(self):
+        self.producer.begin()
+        self.producer.send("payments", count=2)
+        self.count("started")
+
+    def commit(self):
+        self.begin()
+        self.producer.commit()
+        self.count("committed")
+
+    def abort(self):
+        self.begin()
+        self.producer.abort()
+        self.count("aborted client")
+
+    def fence(self):
+        self.begin()
+        self.producer = self.new()
+        self.producer.init()
+        self.count("aborted fenced", "session takeover")
+
+    def time_out(self):
+        self.begin()
+        time.sleep(5.0)  # the time-out, and the coordinator's next look
+        self.count("aborted timeout")
+        try:
+            self.producer.abort()
+        except ProducerError:  # before protocol 2 the producer takes it for a fencing, and is dead
+            self.producer = self.new()
+            self.producer.init()
+            self.count("session init")
+
+
+@pytest.mark.parametrize("version", ["4.4.0", "3.9.2"])
+def test_commits_aborts_time_outs_and_fencings_are_counted_exactly(versioned, producer_jvm, version):
+    with collecting(versioned) as collector:
+        script = Script(versioned, producer_jvm(version, jmx=False), version)
+        for _ in range(5):
+            script.commit()
+        script.abort()
+        script.fence()
+        script.commit()
+        script.time_out()
+        script.abort()
+        script.fence()
+        script.abort()
+
+        with contextlib.suppress(LabError):
+            wait_until("all is counted", lambda: counts(collector, script.id) == script.expected)
+
+        assert counts(collector, script.id) == script.expected
+
+
+def test_an_open_transaction_is_seen_with_its_age_and_time_out(broker, producer_jvm):
+    broker.create_topic("open-transaction")
+    with collecting(broker) as collector:
+        producer = producer_jvm("4.4.0", jmx=False).new(
+            "open", broker.bootstrap, transactional_id="open", transaction_timeout_ms=50_000
+        )
+        producer.init()
+        producer.begin()
+        producer.send("open-transaction")
+
+        wait_until("it is open", lambda: value(collector, "kafka_transaction_open_seconds", transactional_id="open"))
+        time_out = value(collector, "kafka_transaction_timeout_seconds", transactional_id="open")
+        protocol = value(collector, "kafka_transaction_protocol_version", transactional_id="open")
+        producer.commit()
+        wait_until(
+            "it is closed", lambda: value(collector, "kafka_transaction_open_seconds", transactional_id="open") is None
+        )
+
+        assert (time_out, protocol) == (50, 2)
+
+
+def test_the_counts_are_exact_when_the_broker_dies_in_the_middle_and_the_collector_says_so(lab, producer_jvm):
+    with Broker() as broker, collecting(broker) as collector:
+        broker.create_topic("payments", partitions=2)
+        script = Script(broker, producer_jvm("4.4.0", jmx=False), "4.4.0")
+        script.commit()
+        script.commit()
+        wait_until("two are counted", lambda: counts(collector, script.id).get("committed") == 2)
+
+        broker.kill()
+        wait_until(
+            "it is told that the source is down",
+            lambda: value(collector, "kafka_producer_exporter_source_up", source="transaction_log") == 0,
+        )
+        wait_until(
+            "gauges go",
+            lambda: value(collector, "kafka_transactional_producer_epoch", transactional_id=script.id) is None,
+        )
+        while_down = counts(collector, script.id)
+        broker.start()
+        script.commit()
+        script.abort()
+        with contextlib.suppress(LabError):
+            wait_until("all is counted", lambda: counts(collector, script.id) == script.expected)
+
+        assert while_down == {"started": 2, "committed": 2, "session init": 1}
+        assert counts(collector, script.id) == script.expected
+        assert value(collector, "kafka_producer_exporter_source_up", source="transaction_log") == 1
+
+
+def test_a_restarted_collector_counts_from_the_position_that_it_states(versioned, producer_jvm):
+    script = Script(versioned, producer_jvm("4.4.0", jmx=False), "4.4.0")
+    for _ in range(3):
+        script.commit()
+    with collecting(versioned) as collector:
+        since = value(collector, "kafka_producer_exporter_counting_since_timestamp_seconds")
+        before = counts(collector, script.id)
+        committed = value(collector, "kafka_transaction_committed_total", transactional_id=script.id)
+
+        script.commit()
+        wait_until("it is counted", lambda: counts(collector, script.id))
+
+        assert (before, committed) == ({}, 0)
+        assert abs(time.time() - since) < 60
+        wait_until("both", lambda: counts(collector, script.id) == {"started": 1, "committed": 1})
+
+
+def test_a_frozen_broker_holds_up_no_scrape(lab):
+    with Broker() as broker, collecting(broker) as collector:
+        broker.pause()
+        slowest = 0.0
+
+        deadline = time.monotonic() + 6
+        while time.monotonic() < deadline:
+            started = time.monotonic()
+            collector.families()
+            slowest = max(slowest, time.monotonic() - started)
+            time.sleep(0.01)
+        down = value(collector, "kafka_producer_exporter_source_up", source="transaction_log")
+        broker.resume()
+
+        assert (down, slowest < 0.5) == (0, True)
+        wait_until(
+            "it is up again",
+            lambda: value(collector, "kafka_producer_exporter_source_up", source="transaction_log") == 1,
+        )
