@@ -11,7 +11,9 @@ from kafka_producer_exporter.catalogue.table import IGNORED, METRICS, attribute_
 from kafka_producer_exporter.jmx.objectname import ObjectName
 from kafka_producer_exporter.model import Attribute, Fold, Kind, Profile, Unit
 
-RECORDED = {file.stem: json.loads(file.read_text()) for file in Path(__file__).with_name("recorded").glob("*.*.*.json")}
+RECORDED = {
+    file.stem: json.loads(file.read_text()) for file in Path(__file__).with_name("recorded").glob("[0-9]*.json")
+}
 
 NOT_RECORDED = {TLS: "the recordings were made on plaintext"}
 """Kinds of MBeans that no recording has, and why."""

@@ -6,8 +6,9 @@ import pytest
 
 from kafka_producer_exporter.errors import ConfigError
 from kafka_producer_exporter.server import listeners
-from kafka_producer_exporter.server.address import ListenAddress, parse_listen_address
+from kafka_producer_exporter.server.address import is_loopback
 from kafka_producer_exporter.server.listeners import Server
+from kafka_producer_exporter.settings import Address
 
 
 class Program:
@@ -47,32 +48,11 @@ def status(host, port, path, *, name="localhost"):
 
 
 @pytest.mark.parametrize(
-    ("text", "address"),
-    [
-        ("127.0.0.1:9797", ("127.0.0.1", 9797)),
-        (" checkout:0 ", ("checkout", 0)),
-        ("[::1]:9797", ("::1", 9797)),
-        (":9797", ("", 9797)),
-    ],
-)
-def test_an_address_has_a_host_and_a_port(text, address):
-    assert parse_listen_address(text) == address
-
-
-@pytest.mark.parametrize(
-    "text", ["", "9797", "127.0.0.1", "a:", "a:http", "a:65536", "a:-1", "a:²", "::1:9797", "a:" + "9" * 9000]
-)
-def test_what_is_no_address_is_refused(text):
-    with pytest.raises(ValueError, match="write"):
-        parse_listen_address(text)
-
-
-@pytest.mark.parametrize(
-    ("host", "is_loopback"),
+    ("host", "alone"),
     [("127.0.0.2", True), ("::1", True), ("localhost", True), ("", False), ("0.0.0.0", False), ("pod", False)],
 )
-def test_an_address_knows_whether_others_can_reach_it(host, is_loopback):
-    assert ListenAddress(host, 1).is_loopback is is_loopback
+def test_an_address_knows_whether_others_can_reach_it(host, alone):
+    assert is_loopback(Address(host, 1)) is alone
 
 
 def test_metrics_and_pages_are_on_listeners_of_their_own(serve):
@@ -115,7 +95,7 @@ def test_all_addresses_that_cannot_be_had_are_named_at_once(taken):
     assert str(caught.value) == (
         "listen addresses: 2 problems\n"
         f"  listen: {taken}: the port is in use; stop the program that listens there, or choose another port\n"
-        "  listen_pages: '9798' has no port; write HOST:PORT or :PORT, with a port from 0 to 65535"
+        "  listen_pages: this is not an address; write HOST:PORT"
     )
 
 

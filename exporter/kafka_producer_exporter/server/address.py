@@ -1,46 +1,24 @@
-"""Listen addresses: from text to a listening socket."""
+"""From an address to a socket that listens there."""
 
 import errno
 import ipaddress
 import os
 import socket
-from typing import NamedTuple
+
+from kafka_producer_exporter.settings import Address
 
 BACKLOG = 128
 
 
-class ListenAddress(NamedTuple):
-    """Where to listen; an empty host means every address of the machine."""
-
-    host: str
-    port: int
-
-    def __str__(self) -> str:
-        """Return it as ``host:port``, with brackets around an IPv6 address."""
-        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
-
-    @property
-    def is_loopback(self) -> bool:
-        """Whether only this machine can reach it."""
-        try:
-            return ipaddress.ip_address(self.host).is_loopback
-        except ValueError:
-            return self.host == "localhost"
+def is_loopback(address: Address) -> bool:
+    """Whether only this machine can reach it."""
+    try:
+        return ipaddress.ip_address(address.host).is_loopback
+    except ValueError:
+        return address.host == "localhost"
 
 
-def parse_listen_address(text: str) -> ListenAddress:
-    """Read ``host:port``, ``[::1]:port`` or ``:port``; raises ValueError with what is wrong and what is right."""
-    host, colon, port = text.strip().rpartition(":")
-    if not colon or not (port.isascii() and port.isdigit()) or int(port[:6]) > 65535:
-        raise ValueError(f"{text!r} has no port; write HOST:PORT or :PORT, with a port from 0 to 65535")
-    if host.startswith("[") and host.endswith("]"):
-        host = host[1:-1]
-    elif ":" in host:
-        raise ValueError(f"{text!r}: write an IPv6 address in brackets, such as [::1]:{port}")
-    return ListenAddress(host, int(port))
-
-
-def listening_socket(address: ListenAddress) -> socket.socket:
+def listening_socket(address: Address) -> socket.socket:
     """Return a socket that listens there and does not block; raises OSError."""
     # As in most servers, "every address" takes in IPv4 and IPv6, wherever the kernel has both.
     if address.host in ("", "::") and socket.has_dualstack_ipv6():
@@ -69,7 +47,7 @@ def why_not(error: OSError) -> str:
             return os.strerror(error.errno) if error.errno else str(error)
 
 
-def _resolve(address: ListenAddress) -> tuple[socket.AddressFamily, tuple[str, int]]:
+def _resolve(address: Address) -> tuple[socket.AddressFamily, tuple[str, int]]:
     host = address.host or "0.0.0.0"  # noqa: S104 - the operator's word for every address
     try:
         found = socket.getaddrinfo(host, address.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)

@@ -5,11 +5,11 @@ import logging
 import socket
 
 from kafka_producer_exporter.errors import ConfigError, Problem
-from kafka_producer_exporter.server.address import listening_socket, parse_listen_address, why_not
+from kafka_producer_exporter.server.address import is_loopback, listening_socket, why_not
 from kafka_producer_exporter.server.application import Application
 from kafka_producer_exporter.server.connections import HttpServer, Listener
 from kafka_producer_exporter.server.routes import metrics_handler, pages_handler
-from kafka_producer_exporter.settings import Settings
+from kafka_producer_exporter.settings import Address, Settings
 
 DEFAULT_PAGES = Settings().listen_pages
 
@@ -32,8 +32,8 @@ class Server:
             raise ConfigError("listen addresses", problems)
         listeners = [Listener(metrics, metrics_handler(application))]
         if pages is not None and listen_pages is not None:
-            address = parse_listen_address(listen_pages)
-            own_host = address.host if address.is_loopback else None
+            address = Address.parse(listen_pages)
+            own_host = address.host if is_loopback(address) else None
             listeners.append(Listener(pages, pages_handler(application, own_host=own_host)))
         self.port, *others = (listener.port for listener in listeners)
         """Of the metrics; also where the kernel chose it."""
@@ -53,7 +53,7 @@ class Server:
 def _open(key: str, text: str, problems: list[Problem]) -> socket.socket | None:
     """Listen there, or say in *problems* why not."""
     try:
-        return listening_socket(parse_listen_address(text))
+        return listening_socket(Address.parse(text))
     except ValueError as error:
         problems.append(Problem(key, str(error)))
     except OSError as error:

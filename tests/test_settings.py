@@ -1,0 +1,25 @@
+import pytest
+
+from kafka_producer_exporter.settings import Address
+
+
+@pytest.mark.parametrize(
+    ("text", "address"),
+    [
+        ("127.0.0.1:9797", ("127.0.0.1", 9797)),
+        ("checkout:0", ("checkout", 0)),
+        ("[::1]:9797", ("::1", 9797)),
+        (":9797", ("", 9797)),
+    ],
+)
+def test_an_address_has_a_host_and_a_port_and_is_written_as_it_was_read(text, address):
+    assert Address.parse(text) == address
+    assert str(Address.parse(text)) == text
+
+
+@pytest.mark.parametrize(
+    "text", ["", "9797", "127.0.0.1", "a:", "a:http", "a:65536", "a:-1", "a:²", "::1:9797", "a:" + "9" * 9000]
+)
+def test_what_is_no_address_is_refused(text):
+    with pytest.raises(ValueError, match=r"write|use 0 to 65535"):
+        Address.parse(text)
