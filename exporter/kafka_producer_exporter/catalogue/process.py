@@ -3,7 +3,7 @@
 from kafka_producer_exporter.model import Kind, Metric, Profile, Unit
 
 SECTION = "The exporter's process"
-SOURCE = "/proc/self, by prometheus-client"
+SOURCE = "/proc/self"
 
 METRICS = (
     Metric(
