@@ -1,4 +1,3 @@
-
 import prometheus_client
 import pytest
 from hypothesis import example, given, settings
