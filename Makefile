@@ -30,7 +30,7 @@ lint: $(VENV)/.wheel
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	MYPYPATH=exporter $(BIN)/mypy -p lab -p benchmarks
+	MYPYPATH=exporter $(BIN)/mypy -p lab
 	$(BIN)/lint-imports
 
 fast: $(VENV)/.wheel
