@@ -64,7 +64,7 @@ class ShapeJvm:
             [
                 *(jvm.java(), *jvm.SMALL, f"-Xmx{self._heap_megabytes}m", "-Djava.rmi.server.hostname=127.0.0.1"),
                 *(f"-Dcom.sun.management.jmxremote.{key}={value}" for key, value in jmx.items()),
-                *("-cp", f"{classes}:{jvm.class_path(PART)}", "Shape", *map(str, self._shape), attributes),
+                *("-cp", f"{classes}:{jvm.class_path(PART)}", "Shape", *self._shape, str(attributes)),
             ],
             log_file=self.folder / "shape.log",
             pipes=True,
