@@ -5,6 +5,8 @@ from kafka_producer_exporter.jmx.javastream import JavaStreamError, StreamLimitE
 from kafka_producer_exporter.jmx.jrmp import NotJrmpError, RemoteFailure
 
 _TLS_ALERT = b"\x15\x03"
+# To what it cannot read as a request, a server may answer as HTTP 0.9 did: with the document alone.
+_HTTP = (b"http/", b"<!doctype html", b"<html")
 
 
 def address_text(host: str, port: int) -> str:
@@ -44,7 +46,7 @@ def _closed(peer: str, *, greeted: bool) -> str:
 def _not_jrmp(peer: str, failure: NotJrmpError) -> TransportError:
     if failure.greeting.startswith(_TLS_ALERT):
         return TransportError(Reason.TLS_MISMATCH, f"{peer} wants TLS; set jmx.tls.mode to both")
-    speaks = "HTTP" if failure.greeting.startswith(b"HTTP") else f"something else ({failure})"
+    speaks = "HTTP" if failure.greeting.lower().startswith(_HTTP) else f"something else ({failure})"
     return TransportError(
         Reason.NOT_JMX,
         f"{peer} does not speak JMX but {speaks}; give the port of -Dcom.sun.management.jmxremote.port",

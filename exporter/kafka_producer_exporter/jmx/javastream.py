@@ -30,7 +30,7 @@ _FIRST_HANDLE = 0x7E0000
 # A field's type in Java to its format in struct; L and [ are objects.
 _PRIMITIVES: Final = {"B": "b", "C": "H", "D": "d", "F": "f", "I": "i", "J": "q", "S": "h", "Z": "?"}
 _BOXED: Final = frozenset(
-    f"java.lang.{name}" for name in ("Boolean", "Byte", "Character", "Double", "Float", "Integer", "Long", "Short")
+    f"java.lang.{name}" for name in ("Boolean", "Byte", "Double", "Float", "Integer", "Long", "Short")
 )
 
 
@@ -224,7 +224,7 @@ class Decoder:
         if tag in {_CLASS_DESCRIPTION, _PROXY}:
             self._description(tag, self._deeper(depth))
             return Instance("java.io.ObjectStreamClass")
-        if tag == _RESET:
+        if tag == _RESET and depth == 0:  # nowhere else: what is being read would lose its own handle
             self._handles.clear()
             return self._value(self._byte(), self._deeper(depth))
         if tag == _EXCEPTION:
@@ -243,7 +243,6 @@ class Decoder:
         instance = Instance(description.name)
         handle = len(self._handles)
         self._handles.append(instance)
-        hole = self.position
         for level in description.levels:
             self._spend(1)
             if level.flags & _SERIALIZABLE:
@@ -255,14 +254,17 @@ class Decoder:
                 if not level.flags & _BLOCK_DATA:
                     raise UnreadableError(f"a {printable(level.name)} cannot be read without its class")
                 self._annotations(instance.annotations, depth)
-        if not description.is_boxed_number:
-            return instance
-        number = instance.fields[description.primitive_names[0]]
-        if description.name == "java.lang.Character":
-            number = chr(number) if isinstance(number, int) else number
-        else:
-            self.holes.append(Hole(hole - self._start, description.primitives.format[1:]))
-        self._handles[handle] = number
+        if description.is_boxed_number:
+            self._handles[handle] = self._unboxed(description, instance)
+        return self._handles[handle]
+
+    def _unboxed(self, description: _ClassDescription, box: Instance) -> object:
+        if list(box.fields) != description.primitive_names:
+            return box
+        [number] = box.fields.values()
+        self.holes.append(
+            Hole(self.position - self._start - description.primitives.size, description.primitives.format[1:])
+        )
         return number
 
     def _fields(self, level: _ClassDescription, fields: dict[str, object], depth: int) -> None:

@@ -10,9 +10,10 @@ from typing import Final
 from kafka_producer_exporter.jmx.javastream import MAGIC
 from kafka_producer_exporter.jmx.javatext import encode_utf
 
-# "JRMI", version 2, StreamProtocol; then our own end point, which the server reads and ignores: no host, port 0. It
-# may be sent before the server has acknowledged, and calls right behind it.
-HANDSHAKE: Final = b"JRMI\x00\x02\x4b" + bytes(6)
+# "JRMI", version 2, StreamProtocol; then our own end point, host and port, which the server reads and ignores. It may
+# be sent before the server has acknowledged, and calls right behind it. The host is an empty line: a server that reads
+# lines, as one of HTTP may, complains of it at once, where it would else wait for a line until our time is up.
+HANDSHAKE: Final = b"JRMI\x00\x02\x4b" + encode_utf("\r\n\r\n") + bytes(4)
 
 _CALL: Final = b"\x50" + MAGIC + b"\x77\x22"
 _REGISTRY: Final = bytes(22)
