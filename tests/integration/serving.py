@@ -1,0 +1,106 @@
+"""The command as a user runs it: ``serve`` in the background, and its pages read as a scraper reads them."""
+
+import os
+import re
+import signal
+import sys
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+from prometheus_client.parser import text_string_to_metric_families
+
+from lab.process import Process, wait_until
+
+COMMAND = Path(sys.executable).with_name("kafka-producer-exporter")
+ROOT = Path(__file__).parents[2]
+
+
+class Page:
+    """One answer of ``/metrics``, parsed by prometheus-client."""
+
+    def __init__(self, text):
+        self.text = text
+        self.samples = [sample for family in text_string_to_metric_families(text) for sample in family.samples]
+
+    def series(self, **labels):
+        """Return the samples that have these labels, and any others."""
+        return [sample for sample in self.samples if labels.items() <= sample.labels.items()]
+
+    def names(self, **labels):
+        """Return the names of the metrics that have a series with these labels."""
+        return {sample.name for sample in self.series(**labels)}
+
+    def value(self, name, **labels):
+        """Return the value of the one series of that name and these labels; None where there is none."""
+        values = [sample.value for sample in self.series(**labels) if sample.name == name]
+        assert len(values) <= 1, f"{name}{labels}: {len(values)} series, where one was expected"
+        return values[0] if values else None
+
+
+class Serve:
+    """``kafka-producer-exporter serve`` on ports of the kernel's, until the block ends.
+
+    ``with Serve("--target", f"checkout=127.0.0.1:{jvm.jmx_port}", folder=tmp_path) as serve: serve.page()``
+    """
+
+    def __init__(self, *arguments, folder, prefix=()):
+        self.process = Process(
+            "serve",
+            [*prefix, COMMAND, "serve", "--listen", "127.0.0.1:0", "--listen-pages", "127.0.0.1:0", *arguments],
+            log_file=folder / "serve.log",
+            cwd=ROOT,
+        )
+
+    def __enter__(self):
+        try:
+            wait_until("serve says where it serves", lambda: self._port() is not None, processes=[self.process])
+        except BaseException:
+            self.process.kill()
+            raise
+        self.address = f"127.0.0.1:{self._port()}"
+        return self
+
+    def __exit__(self, *_):
+        self.process.stop()
+
+    def _port(self):
+        said = re.search(r" port=(\d+).* message=serving\n", self.log())
+        return said and int(said[1])
+
+    def log(self):
+        """Return what it has logged so far."""
+        return self.process.log_file.read_text()
+
+    def get(self, path, **headers):
+        """Return the status and the text that a path answers; ``user_agent="x"`` is a header."""
+        request = urllib.request.Request(
+            f"http://{self.address}{path}", headers={name.replace("_", "-"): value for name, value in headers.items()}
+        )
+        try:
+            with urllib.request.urlopen(request, timeout=30) as answer:
+                return answer.status, answer.read().decode()
+        except urllib.error.HTTPError as error:
+            with error:
+                return error.code, error.read().decode()
+
+    def page(self, *, timeout_seconds=10, path="/metrics"):
+        """Scrape as a Prometheus of this time-out would."""
+        status, text = self.get(path, x_prometheus_scrape_timeout_seconds=str(timeout_seconds))
+        assert status == 200, text
+        return Page(text)
+
+    def page_once(self, what, condition, *, timeout_seconds=15):
+        """Return the first page of which the condition holds; raises LabError with *what* where none comes."""
+        pages = []
+
+        def holds():
+            pages[:] = [self.page()]
+            return condition(pages[0])
+
+        wait_until(what, holds, processes=[self.process], timeout_seconds=timeout_seconds)
+        return pages[0]
+
+    def reload(self):
+        """Send SIGHUP."""
+        os.kill(self.process.pid, signal.SIGHUP)

@@ -1,0 +1,418 @@
+"""``serve``, ``scrape`` and ``check`` as a user runs them, against real JVMs, on good days and bad ones."""
+
+import contextlib
+import http.server
+import itertools
+import json
+import socket
+import subprocess
+import threading
+import time
+import uuid
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from lab.process import Port, wait_until
+from lab.producer import write_password_file
+from lab.proxy import Proxy
+from tests.integration.serving import COMMAND, Serve
+
+pytestmark = pytest.mark.integration
+
+DEADLINE_SECONDS = 2.0
+"""Told as the scrape time-out in the tests of targets that do not answer."""
+
+
+@pytest.fixture
+def serve(lab, tmp_path):
+    """Starts ``serve`` for targets that end with the test: ``serve(checkout=9999)``."""
+    folders = (tmp_path / f"serve-{number}" for number in itertools.count())
+    with contextlib.ExitStack() as running:
+
+        def start(*arguments, **ports):
+            targets = [f"--target={name}=127.0.0.1:{port}" for name, port in ports.items()]
+            return running.enter_context(Serve(*arguments, *targets, folder=next(folders)))
+
+        yield start
+
+
+def command(*arguments):
+    return subprocess.run([COMMAND, *arguments], capture_output=True, text=True, timeout=30, check=False)
+
+
+def write_config(path, **ports):
+    targets = [{"name": name, "jmx": {"host": "127.0.0.1", "port": port}} for name, port in ports.items()]
+    path.write_text(json.dumps({"targets": targets}))  # JSON is YAML
+    return path
+
+
+def up(page, target):
+    return page.value("kafka_producer_up", target=target)
+
+
+def reasons(page, target):
+    return {
+        sample.labels["reason"]
+        for sample in page.series(target=target)
+        if sample.name == "kafka_producer_exporter_target_error"
+    }
+
+
+def clients(page, target):
+    return {sample.labels["client_id"] for sample in page.series(target=target) if "client_id" in sample.labels}
+
+
+DOWN = {
+    "kafka_producer_up",
+    "kafka_producer_exporter_target_error",
+    "kafka_producer_exporter_scrape_duration_seconds",
+}
+"""All that a target has while it is down."""
+
+
+# Good days
+
+
+def test_flags_are_all_the_configuration_that_it_needs(broker, producer_jvm, serve):
+    jvm = producer_jvm()
+    jvm.new("orders", broker.bootstrap)
+
+    page = serve(checkout=jvm.jmx_port).page()
+
+    assert up(page, "checkout") == 1
+    assert page.value("kafka_producer_clients", target="checkout") == 1
+    assert page.value("kafka_producer_record_send_total", target="checkout", client_id="orders") == 0
+    assert page.value("kafka_producer_info", client_id="orders", version="4.4.0") == 1
+
+
+def test_a_file_says_more_than_flags(broker, producer_jvm, serve, tmp_path):
+    jvm = producer_jvm()
+    jvm.new("orders", broker.bootstrap)
+    config = tmp_path / "exporter.yml"
+    config.write_text(
+        f"""
+        profile: minimal
+        targets:
+          - name: checkout
+            jmx: {{host: 127.0.0.1, port: {jvm.jmx_port}}}
+            labels: {{kafka_cluster: blue}}
+        """
+    )
+
+    page = serve("--config", config).page()
+
+    assert page.value("kafka_producer_up", target="checkout", kafka_cluster="blue") == 1
+    assert page.value("kafka_producer_record_send_total", client_id="orders", kafka_cluster="blue") == 0
+    assert "kafka_producer_batch_size_max_bytes" not in page.names()
+
+
+def test_a_jvm_without_a_producer_is_up_and_has_none(producer_jvm, serve):
+    page = serve(checkout=producer_jvm().jmx_port).page()
+
+    assert up(page, "checkout") == 1
+    assert page.value("kafka_producer_clients", target="checkout") == 0
+    assert clients(page, "checkout") == set()
+
+
+def test_a_producer_that_is_closed_leaves_the_page_and_the_others_stay(broker, producer_jvm, serve):
+    jvm = producer_jvm()
+    orders = jvm.new("orders", broker.bootstrap)
+    jvm.new("payments", broker.bootstrap)
+    serving = serve(checkout=jvm.jmx_port)
+    before = serving.page()
+
+    orders.close()
+
+    after = serving.page()
+    assert clients(before, "checkout") == {"orders", "payments"}
+    assert clients(after, "checkout") == {"payments"}
+    assert after.value("kafka_producer_clients", target="checkout") == 1
+
+
+def test_of_two_producers_with_one_client_id_the_survivor_is_told_to_be_hidden(broker, producer_jvm, serve):
+    topic = f"topic-{uuid.uuid4().hex[:8]}"
+    broker.create_topic(topic)
+    jvm = producer_jvm()
+    survivor = jvm.new("survivor", broker.bootstrap, client_id="orders")
+    twin = jvm.new("twin", broker.bootstrap, client_id="orders")
+    serving = serve(checkout=jvm.jmx_port)
+    both = serving.page()
+
+    twin.close()
+
+    first, second = serving.page(), serving.page()
+    assert survivor.send(topic) == {"ok": 1}
+    assert both.value("kafka_producer_hidden", client_id="orders") is None
+    assert first.value("kafka_producer_hidden", client_id="orders") is None  # it might be closing, too
+    assert second.value("kafka_producer_hidden", client_id="orders") == 1
+    assert second.value("kafka_producer_record_send_total", client_id="orders") is None
+    assert second.value("kafka_producer_clients", target="checkout") == 0
+
+
+# Reload and end
+
+
+def test_a_reload_takes_a_good_file_and_leaves_the_last_one_in_force_for_a_bad_one(producer_jvm, serve, tmp_path):
+    jvm = producer_jvm()
+    config = write_config(tmp_path / "exporter.yml", checkout=jvm.jmx_port)
+    serving = serve("--config", config)
+    valid = "kafka_producer_exporter_config_valid"
+    before = serving.page()
+
+    write_config(config, checkout=jvm.jmx_port, payments=jvm.jmx_port)
+    serving.reload()
+    more = serving.page_once("the second target is served", lambda page: up(page, "payments"))
+    config.write_text("targetz: []")
+    serving.reload()
+    bad = serving.page_once("the bad file is told", lambda page: page.value(valid) == 0)
+    write_config(config, payments=jvm.jmx_port)
+    serving.reload()
+    good = serving.page_once("the good file is in force", lambda page: page.value(valid) == 1)
+
+    assert before.value(valid) == more.value(valid) == 1
+    assert (up(bad, "checkout"), up(bad, "payments")) == (1, 1)
+    assert (up(good, "checkout"), up(good, "payments")) == (None, 1)
+    assert serving.log().count("unknown key; did you mean targets?") == 1
+
+
+def test_a_bad_file_ends_it_with_2_unless_it_is_to_be_tolerant(producer_jvm, serve, tmp_path):
+    jvm = producer_jvm()
+    config = tmp_path / "exporter.yml"
+    config.write_text("targetz: []")
+
+    strict = command("serve", "--config", config)
+    tolerant = serve("--tolerant", "--config", config)
+
+    assert strict.returncode == 2
+    assert "unknown key; did you mean targets?" in strict.stderr
+    assert tolerant.page().value("kafka_producer_exporter_config_valid") == 0
+    status, text = tolerant.get("/-/ready")
+    assert status == 503
+    assert "unknown key; did you mean targets?" in text
+    write_config(config, checkout=jvm.jmx_port)
+    tolerant.reload()
+    tolerant.page_once("the corrected file is in force", lambda page: up(page, "checkout") == 1)
+    assert tolerant.get("/-/ready")[0] == 200
+
+
+def test_sigterm_ends_it_at_once_and_leaves_no_session_in_the_jvm(producer_jvm, serve):
+    # RMI keeps an idle thread for a minute, which would look like one of a session.
+    jvm = producer_jvm(java_options=["-Dsun.rmi.transport.tcp.threadKeepAliveTime=200"])
+    before = len(threads(jvm))
+    serving = serve(checkout=jvm.jmx_port)
+    serving.page()
+    serving.page()
+    during = threads(jvm)
+
+    began = time.monotonic()
+    serving.process.stop()
+    took_seconds = time.monotonic() - began
+
+    assert serving.process.exit_code == 0
+    assert took_seconds < 1.5
+    assert during.count(SESSION_THREAD) == 1
+    wait_until("the JVM has no session", lambda: SESSION_THREAD not in threads(jvm), timeout_seconds=5)
+    # The JVM's own: RMI's accepting thread, its reaper and its scheduler are started by the first connection.
+    wait_until("its threads are gone", lambda: len(threads(jvm)) <= before + 3, timeout_seconds=5)
+    assert "Traceback" not in serving.log()
+
+
+SESSION_THREAD = "JMX server conn"
+"""As the kernel cuts it: "JMX server connection timeout 12", one for each session that is open."""
+
+
+def threads(jvm):
+    """Return the names of the JVM's threads."""
+    return [thread.read_text().strip() for thread in Path(f"/proc/{jvm.pid}/task").glob("*/comm")]
+
+
+# Passwords
+
+
+def test_a_password_is_read_anew_when_it_was_wrong_and_when_it_was_rotated(broker, producer_jvm, serve, tmp_path):
+    users = tmp_path / "jvm"
+    jvm = producer_jvm(password_file=write_password_file(users, {"monitor": "first-of-7c1"}))
+    jvm.new("orders", broker.bootstrap)
+    password = tmp_path / "password"
+    password.touch(mode=0o600)
+    password.write_text("guess-of-7c1\n")
+    serving = serve("--jmx-username=monitor", f"--jmx-password-file={password}", checkout=jvm.jmx_port)
+
+    wrong = serving.page()
+    password.write_text("first-of-7c1\n")
+    right = serving.page()
+    jvm.kill()
+    write_password_file(users, {"monitor": "second-of-7c1"})
+    jvm.start()
+    stale = serving.page()
+    password.write_text("second-of-7c1\n")
+    rotated = serving.page()
+
+    assert [up(page, "checkout") for page in (wrong, right, stale, rotated)] == [0, 1, 0, 1]
+    assert reasons(wrong, "checkout") == reasons(stale, "checkout") == {"authentication"}
+    assert clients(right, "checkout") == {"orders"}
+    assert "7c1" not in serving.log()
+
+
+# Bad days: each ends by the deadline, with its reason, and leaves the healthy target alone
+
+
+class Silence:
+    """Takes connections, and what is sent, and says nothing."""
+
+    def __enter__(self):
+        self._server = socket.create_server(("127.0.0.1", 0))
+        return self._server.getsockname()[1]
+
+    def __exit__(self, *_):
+        self._server.close()
+
+
+class Website:
+    """An HTTP server."""
+
+    def __enter__(self):
+        self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), http.server.BaseHTTPRequestHandler)
+        threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
+        return self._server.server_port
+
+    def __exit__(self, *_):
+        self._server.shutdown()
+        self._server.server_close()
+
+
+class Nothing:
+    """A port on which nobody listens."""
+
+    def __enter__(self):
+        self._port = Port()
+        return self._port.number
+
+    def __exit__(self, *_):
+        self._port.close()
+
+
+@pytest.mark.parametrize(("peer", "reason"), [(Nothing, "refused"), (Website, "not_jmx"), (Silence, "timeout")])
+def test_a_port_without_a_jvm_has_its_reason_and_the_healthy_target_its_numbers(
+    broker, producer_jvm, serve, peer, reason
+):
+    jvm = producer_jvm()
+    jvm.new("orders", broker.bootstrap)
+    with peer() as port:
+        serving = serve(checkout=jvm.jmx_port, broken=port)
+
+        began = time.monotonic()
+        pages = [serving.page(timeout_seconds=DEADLINE_SECONDS) for _ in range(2)]
+        took_seconds = time.monotonic() - began
+
+    for page in pages:
+        assert up(page, "checkout") == 1
+        assert clients(page, "checkout") == {"orders"}
+        assert page.names(target="broken") == DOWN
+        assert (up(page, "broken"), reasons(page, "broken")) == (0, {reason})
+    assert took_seconds < 2 * DEADLINE_SECONDS
+    assert serving.log().count("target=broken") == 1
+
+
+def test_a_jvm_that_freezes_in_the_middle_of_a_scrape_is_late_and_then_right_again(
+    broker, producer_jvm, serve, tmp_path
+):
+    healthy, jvm = producer_jvm(), producer_jvm()
+    healthy.new("payments", broker.bootstrap)
+    jvm.new("orders", broker.bootstrap)
+    config = tmp_path / "exporter.yml"
+    with Proxy(jvm.jmx_port) as proxy:
+        proxy.delay_seconds = 0.2  # for each step of the conversation, so that there is a middle
+        frozen = {"name": "frozen", "jmx": {"port": proxy.port, "rmi_port": proxy.port}}
+        config.write_text(json.dumps({"targets": [frozen, {"name": "healthy", "jmx": {"port": healthy.jmx_port}}]}))
+        serving = serve("--config", config)
+        with ThreadPoolExecutor() as pool:
+            began = time.monotonic()
+            scrape = pool.submit(serving.page, timeout_seconds=DEADLINE_SECONDS)
+            wait_until("the scrape has logged in", lambda: SESSION_THREAD in threads(jvm), timeout_seconds=5)
+
+            jvm.pause()
+
+            try:
+                page = scrape.result()
+                took_seconds = time.monotonic() - began
+            finally:
+                jvm.resume()
+        proxy.delay_seconds = 0
+        after = serving.page()
+    assert took_seconds < DEADLINE_SECONDS
+    assert page.names(target="frozen") == DOWN
+    assert reasons(page, "frozen") == {"timeout"}
+    assert clients(page, "healthy") == {"payments"}
+    assert up(after, "frozen") == 1
+    assert after.value("kafka_producer_record_send_total", target="frozen", client_id="orders") == 0
+
+
+def test_a_jvm_that_is_killed_is_down_and_a_new_one_in_its_place_starts_from_nothing(broker, producer_jvm, serve):
+    topic = f"topic-{uuid.uuid4().hex[:8]}"
+    broker.create_topic(topic)
+    jvm = producer_jvm()
+    jvm.new("orders", broker.bootstrap).send(topic, count=3)
+    serving = serve(checkout=jvm.jmx_port)
+    before = serving.page()
+
+    jvm.kill()
+    killed = serving.page()
+    jvm.start()
+    empty = serving.page()
+    jvm.new("orders", broker.bootstrap).send(topic)
+    again = serving.page()
+
+    def sent(page):
+        return page.value("kafka_producer_record_send_total", client_id="orders")
+
+    assert [up(page, "checkout") for page in (before, killed, empty, again)] == [1, 0, 1, 1]
+    assert reasons(killed, "checkout") == {"refused"}
+    assert killed.names(target="checkout") == DOWN
+    assert [sent(page) for page in (before, killed, empty, again)] == [3, None, None, 1]
+    assert serving.log().count("target=checkout") == 2  # down, and back again
+
+
+# The other verbs' exit codes
+
+
+def test_scrape_ends_with_0_where_all_answer_2_without_a_target_and_3_where_one_does_not(broker, producer_jvm):
+    jvm = producer_jvm()
+    jvm.new("orders", broker.bootstrap)
+    with Nothing() as port:
+        answers = command("scrape", f"127.0.0.1:{jvm.jmx_port}")
+        silent = command("scrape", f"127.0.0.1:{jvm.jmx_port}", f"127.0.0.1:{port}")
+    nobody = command("scrape", "--format", "json")
+
+    assert (answers.returncode, nobody.returncode, silent.returncode) == (0, 2, 3)
+    assert "up, 1 producer" in answers.stdout
+    assert "up, 1 producer" in silent.stdout
+    assert "down, refused" in silent.stdout
+    assert "write HOST:PORT" in nobody.stderr
+
+
+def test_check_ends_with_0_1_2_or_3(broker, producer_jvm, tmp_path):
+    guarded = producer_jvm(password_file=write_password_file(tmp_path, {"monitor": "secret"}))
+    guarded.new("orders", broker.bootstrap)
+    opened = producer_jvm()
+    password = tmp_path / "password"
+    password.touch(mode=0o600)
+    password.write_text("secret")
+    login = ["--jmx-username=monitor", f"--jmx-password-file={password}"]
+
+    well = command("check", f"127.0.0.1:{guarded.jmx_port}", *login)
+    findings = command("check", f"127.0.0.1:{opened.jmx_port}")
+    unknown = command("check", "checkout")
+    password_missing = command("check", f"127.0.0.1:{guarded.jmx_port}")
+    with Nothing() as port:
+        unreachable = command("check", f"127.0.0.1:{port}")
+
+    checks = (well, findings, unknown, password_missing, unreachable)
+    assert [check.returncode for check in checks] == [0, 1, 2, 3, 3]
+    assert "orders (4.4.0)" in well.stdout
+    assert "every container of the pod" in findings.stdout
+    assert "there is no such target" in unknown.stderr
+    assert "✗ password" in password_missing.stdout
+    assert f"-Dcom.sun.management.jmxremote.port={port}" in unreachable.stdout
