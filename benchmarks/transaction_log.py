@@ -26,7 +26,7 @@ from kafka import KafkaConsumer, TopicPartition  # noqa: E402
 from kafka.record import default_records  # noqa: E402
 
 from kafka_producer_exporter.broker.access import Access  # noqa: E402
-from kafka_producer_exporter.broker.admin import Client  # noqa: E402
+from kafka_producer_exporter.broker.client import Client  # noqa: E402
 from kafka_producer_exporter.broker.crc32c import fastest_crc32c, python_crc32c  # noqa: E402
 from kafka_producer_exporter.broker.fetch import LogReader  # noqa: E402
 from kafka_producer_exporter.broker.follower import EARLIEST, LATEST  # noqa: E402

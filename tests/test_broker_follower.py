@@ -228,7 +228,7 @@ def test_in_a_log_whose_end_was_cut_off_it_goes_on_at_the_new_end():
 
 def page(following, *, now_ms=0):
     texts = LabelTexts({"kafka_cluster": "blue"})
-    families = [*transaction_families(following, texts, now_ms=now_ms), *follower_families(following, texts)]
+    families = [*transaction_families(following.tracker, texts, now_ms=now_ms), *follower_families(following, texts)]
     return {f"{family.metric.name}{labels.text}": value for family in families for labels, value in family.samples}
 
 
@@ -263,34 +263,21 @@ def test_the_page_says_what_was_counted_and_what_is_open():
     assert found[f"kafka_transactional_producer_id_change_total{rollover}"] == 1
     fenced = '{kafka_cluster="blue",reason="fenced",transactional_id="roll"}'
     assert found[f"kafka_transaction_aborted_total{fenced}"] == 0
-    assert found['kafka_producer_exporter_counting_since_timestamp_seconds{kafka_cluster="blue"}'] == 1
 
 
 def test_without_the_brokers_only_the_counters_are_left():
     texts = LabelTexts({})
 
-    families = transaction_families(open_transaction(), texts, now_ms=None)
+    families = transaction_families(open_transaction().tracker, texts, now_ms=None)
 
     assert {family.metric.kind for family in families} == {Kind.COUNTER}
-
-
-def test_while_it_learns_what_was_there_nothing_is_said_of_transactions():
-    log = Log(p0=THREE_COMMITS_AND_AN_ABORT)
-    following = follower()
-
-    following.look(log, 0)
-
-    found = page(following)
-    assert [name for name in found if name.startswith("kafka_transaction")] == []
-    assert found['kafka_producer_exporter_transaction_log_behind_records{kafka_cluster="blue"}'] == 13
-    assert not any("counting_since" in name for name in found)
 
 
 def test_every_sample_has_the_labels_that_its_metric_declares():
     following = open_transaction()
     texts = LabelTexts({})
 
-    families = [*transaction_families(following, texts, now_ms=0), *follower_families(following, texts)]
+    families = [*transaction_families(following.tracker, texts, now_ms=0), *follower_families(following, texts)]
 
     for family in families:
         for labels, _ in family.samples:

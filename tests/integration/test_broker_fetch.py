@@ -16,7 +16,7 @@ from lab.certificates import make_certificates
 
 with warnings.catch_warnings():  # kafka-python reads its schemas in a way that Python 3.11 deprecates
     warnings.simplefilter("ignore", DeprecationWarning)
-    from kafka_producer_exporter.broker.admin import Client, find
+    from kafka_producer_exporter.broker.client import Client, find
     from kafka_producer_exporter.broker.fetch import LogReader
 
 pytestmark = pytest.mark.integration
@@ -102,7 +102,7 @@ def test_a_frozen_broker_ends_in_a_time_out_and_a_dead_one_at_once(lab):
         started = time.monotonic()
 
         with pytest.raises(SourceError) as frozen:
-            client.topic("anything")
+            client.metadata(["anything"])
         with pytest.raises(SourceError) as unreachable:
             Client(access)
         frozen_seconds = time.monotonic() - started

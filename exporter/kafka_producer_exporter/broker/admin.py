@@ -1,223 +1,216 @@
-"""Requests to a cluster through kafka-python, which is held at arm's length.
+"""Questions to the brokers, and their answers as snapshots.
 
-Rule 1: every call ends by its own deadline, whatever the library waits for; only a name server can hold it up longer.
-Rule 2: what comes out is a value of ours or a SourceError, never an exception of the library. Its own "unable to
-        bootstrap" is the same for every cause and takes all of its time, so a probe of ours goes first.
-Rule 3: a client that has failed is not used again, and none is used for longer than a few minutes: coordinators are
-        cached for ever in it, and brokers that return are not noticed (kafka-python 3.0.12).
-Rule 4: the library's logger is silent: at DEBUG it prints passwords, and above it repeats itself, while we log changes.
+kafka-python's own admin calls are not used: they lose every answer over one error, cache coordinators for ever, and
+take a missing right for an empty answer. These are the same requests, with each error code looked at.
 """
 
-import logging
-import os
-import ssl
-from collections.abc import Callable, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
 import kafka.errors
-from kafka.net.manager import KafkaConnectionManager
-from kafka.net.sasl import get_sasl_mechanism
-from kafka.net.selector import NetworkSelector
-from kafka.protocol.metadata import MetadataRequest
+from kafka.protocol.admin import DescribeProducersRequest, DescribeTransactionsRequest, ListTransactionsRequest
+from kafka.protocol.consumer import ListOffsetsRequest
 
-from kafka_producer_exporter.broker.access import Access, BrokerTls, Sasl
+from kafka_producer_exporter.broker.client import Client, raise_code, source_error
 from kafka_producer_exporter.broker.errors import SourceError, SourceReason
-from kafka_producer_exporter.broker.probe import Finding, probe
+from kafka_producer_exporter.broker.snapshots import ActiveProducer, KnownTransaction, PartitionEnd, TopicPartition
+from kafka_producer_exporter.broker.transaction_log import State
 
-MAX_RESPONSE_BYTES = 64 << 20
-
-_REASONS: tuple[tuple[type[Exception], SourceReason], ...] = (
-    (kafka.errors.AuthorizationError, SourceReason.AUTHORIZATION),
-    (kafka.errors.SaslAuthenticationFailedError, SourceReason.AUTHENTICATION),
-    (kafka.errors.UnsupportedSaslMechanismError, SourceReason.AUTHENTICATION),
-    (kafka.errors.IllegalSaslStateError, SourceReason.AUTHENTICATION),
-    (kafka.errors.KafkaTimeoutError, SourceReason.TIMEOUT),
-    (kafka.errors.RequestTimedOutError, SourceReason.TIMEOUT),
-    (kafka.errors.IncompatibleBrokerVersion, SourceReason.UNSUPPORTED),
-    (kafka.errors.UnsupportedVersionError, SourceReason.UNSUPPORTED),
-    (kafka.errors.KafkaConnectionError, SourceReason.CLOSED),
-    (kafka.errors.NodeNotReadyError, SourceReason.CLOSED),
-    (kafka.errors.RetriableError, SourceReason.UNAVAILABLE),
-)
-
-
-class Topic(NamedTuple):
-    """What the brokers say of a topic: who leads each partition (-1: nobody), and on how many brokers it is."""
-
-    leaders: dict[int, int]
-    replicas: dict[int, int]
-    in_sync: dict[int, int]
+LATEST = -1
+IDS_IN_A_REQUEST = 1000
+NOBODY = "kafka-producer-exporter"
+"""A transactional id that is asked for only to learn whether we may ask."""
+_STATES = {
+    "Empty": State.EMPTY,
+    "Ongoing": State.ONGOING,
+    "PrepareCommit": State.PREPARE_COMMIT,
+    "PrepareAbort": State.PREPARE_ABORT,
+    "CompleteCommit": State.COMPLETE_COMMIT,
+    "CompleteAbort": State.COMPLETE_ABORT,
+    "Dead": State.DEAD,
+    "PrepareEpochFence": State.PREPARE_EPOCH_FENCE,
+}
+_MOVED = {kafka.errors.NotCoordinatorError.errno, kafka.errors.TransactionalIdNotFoundError.errno}
 
 
-class Client:
-    """Connections to one cluster, for one thread. ``close`` it after any SourceError."""
+class Listed(NamedTuple):
+    """A transactional id that its coordinator has listed."""
 
-    def __init__(self, access: Access) -> None:
-        """Connect, and make sure that it is the right cluster. Raises SourceError."""
-        logging.getLogger("kafka").setLevel(logging.CRITICAL)
-        unreachable = explain(access)
-        if unreachable:
-            raise unreachable
-        self._timeout_ms = round(access.request_timeout_seconds * 1000)
-        self._selector = NetworkSelector(client_id=access.client_id, slow_task_threshold_secs=0)
-        self._manager = KafkaConnectionManager(self._selector, **_options(access))
-        try:
-            self._manager.bootstrap(timeout_ms=self._timeout_ms)
-        except kafka.errors.KafkaError as error:
-            self.close()
-            raise source_error(error, "the bootstrap servers") from None
-        self.cluster_id = str(self._manager.cluster.cluster_id)
-        if access.cluster_id not in (None, self.cluster_id):
-            self.close()
-            message = f"{access.bootstrap_servers[0]}: its cluster id is {self.cluster_id}, not {access.cluster_id}"
-            raise SourceError(SourceReason.CLUSTER, message)
+    transactional_id: str
+    producer_id: int
+    coordinator: int
 
-    def close(self) -> None:
-        """Close every connection."""
-        self._manager.close()
-        self._selector.close()
 
-    @property
-    def brokers(self) -> list[int]:
-        """The ids of the brokers that the cluster has now."""
-        return sorted(broker.node_id for broker in self._manager.cluster.brokers())
+class Answers(NamedTuple):
+    """What partitions' leaders said, and what they refused, by partition."""
 
-    def call(self, requests: Mapping[Any, Any], *, patience_seconds: float = 0.0) -> dict[Any, Any]:
-        """Send each broker its request, all at once, and return each one's response, or a SourceError in its place.
+    producers: list[ActiveProducer]
+    refused: dict[TopicPartition, SourceError]
 
-        None stands for any broker. ``patience_seconds`` is what a broker was asked to wait itself (a fetch).
-        """
-        return dict(self._selector.run(self._call_all, requests, self._timeout_ms + round(patience_seconds * 1000)))
 
-    async def _call_all(self, requests: Mapping[int | None, Any], timeout_ms: int) -> dict[int | None, Any]:
-        answers: dict[int | None, Any] = {}
-        sent = {}
-        for node, request in requests.items():
-            try:
-                sent[node] = self._manager.send(request, node_id=node, request_timeout_ms=timeout_ms)
-            except kafka.errors.KafkaError as error:  # raised, not returned, for a broker that is not known
-                answers[node] = source_error(error, _name(node))
-        for node, future in sent.items():
-            try:
-                answers[node] = await self._manager.wait_for(future, timeout_ms)
-            except kafka.errors.KafkaError as error:
-                answers[node] = source_error(error, _name(node))
-        return answers
+def list_transactions(client: Client) -> list[Listed]:
+    """Return the transactional ids that we may describe, of every broker; others are left out silently, by Kafka.
 
-    def call_one(self, request: Any, node: int | None = None) -> Any:
-        """Send one request to a broker, or to any, and return its response. Raises SourceError."""
-        answer = self.call({node: request})[node]
-        if isinstance(answer, SourceError):
-            raise answer
-        return answer
+    Raises SourceError where one broker does not answer: what is missing would look as if it had ended.
+    """
+    requests = {node: ListTransactionsRequest(state_filters=[], producer_id_filters=[]) for node in client.brokers}
+    found = []
+    for node, response in _all(client, requests).items():
+        raise_code(response.error_code, f"broker {node}")
+        found += [Listed(row.transactional_id, row.producer_id, node) for row in response.transaction_states]
+    return found
 
-    def topic(self, name: str) -> Topic | None:
-        """Return a topic's partitions; None: there is no such topic. Raises SourceError. Never creates it."""
-        request = MetadataRequest(
-            topics=[MetadataRequest.MetadataRequestTopic(name=name)],
-            allow_auto_topic_creation=False,
-            include_cluster_authorized_operations=False,
-            include_topic_authorized_operations=False,
+
+def describe_transactions(client: Client, listed: Iterable[Listed]) -> list[KnownTransaction]:
+    """Return what the coordinators say of these ids; one that has moved or expired since is left out.
+
+    Raises SourceError.
+    """
+    by_coordinator: dict[int, list[str]] = {}
+    for one in listed:
+        by_coordinator.setdefault(one.coordinator, []).append(one.transactional_id)
+    found = []
+    while by_coordinator:
+        requests = {
+            node: DescribeTransactionsRequest(transactional_ids=ids[:IDS_IN_A_REQUEST])
+            for node, ids in by_coordinator.items()
+        }
+        for response in _all(client, requests).values():
+            for row in response.transaction_states:
+                if row.error_code not in _MOVED:
+                    raise_code(row.error_code, f"transactional id {row.transactional_id}")
+                    found.append(_known(row))
+        by_coordinator = {
+            node: ids[IDS_IN_A_REQUEST:] for node, ids in by_coordinator.items() if ids[IDS_IN_A_REQUEST:]
+        }
+    return found
+
+
+def may_describe_all(client: Client) -> None:
+    """Raise SourceError where we may not describe every transactional id: Kafka leaves those out of its lists silently.
+
+    Which broker answers does not matter: rights come before the question who the coordinator is.
+    """
+    response = client.call_one(DescribeTransactionsRequest(transactional_ids=[NOBODY]))
+    for row in response.transaction_states:
+        if row.error_code == kafka.errors.TransactionalIdAuthorizationFailedError.errno:
+            message = "the user may not describe all transactional ids; grant Describe on TransactionalId *"
+            raise SourceError(SourceReason.AUTHORIZATION, message)
+
+
+def partition_leaders(client: Client) -> dict[TopicPartition, int]:
+    """Return who leads each partition that we may see; those without a leader are left out. Raises SourceError."""
+    return {
+        (topic.name, partition.partition_index): partition.leader_id
+        for topic in client.metadata(None)
+        if not topic.error_code
+        for partition in topic.partitions
+        if partition.leader_id >= 0
+    }
+
+
+def describe_producers(client: Client, leaders: Mapping[TopicPartition, int]) -> Answers:
+    """Return the producers of these partitions, and which partitions refused to say. Raises nothing."""
+    requests = {
+        node: DescribeProducersRequest(
+            topics=[
+                DescribeProducersRequest.TopicRequest(name=topic, partition_indexes=partitions)
+                for topic, partitions in by_topic.items()
+            ]
         )
-        response = self.call_one(request)
-        self._manager.cluster.update_metadata(response)  # brokers may have come and gone
-        (topic,) = response.topics
-        if topic.error_code == kafka.errors.UnknownTopicOrPartitionError.errno:
-            return None
-        raise_code(topic.error_code, f"topic {name}")
-        partitions = {partition.partition_index: partition for partition in topic.partitions}
-        return Topic(
-            {number: partition.leader_id for number, partition in partitions.items()},
-            {number: len(partition.replica_nodes) for number, partition in partitions.items()},
-            {number: len(partition.isr_nodes) for number, partition in partitions.items()},
+        for node, by_topic in _by_leader(leaders).items()
+    }
+    producers: list[ActiveProducer] = []
+    refused: dict[TopicPartition, SourceError] = {}
+    for node, response in client.call(requests).items():
+        if isinstance(response, SourceError):
+            refused |= {partition: response for partition, leader in leaders.items() if leader == node}
+            continue
+        for topic in response.topics:
+            for answer in topic.partitions:
+                if answer.error_code:
+                    error = source_error(kafka.errors.for_code(answer.error_code)(), f"topic {topic.name}")
+                    refused[topic.name, answer.partition_index] = error
+                producers += [
+                    ActiveProducer(
+                        topic.name,
+                        answer.partition_index,
+                        row.producer_id,
+                        row.producer_epoch,
+                        row.last_timestamp,
+                        row.current_txn_start_offset,
+                        row.coordinator_epoch,
+                    )
+                    for row in answer.active_producers or ()
+                ]
+    return Answers(producers, refused)
+
+
+def partition_ends(client: Client, leaders: Mapping[TopicPartition, int]) -> dict[TopicPartition, PartitionEnd]:
+    """Return where partitions end; those that do not say are left out. Raises nothing."""
+    committed, stable = (_offsets(client, leaders, isolation_level=level) for level in (0, 1))
+    return {key: PartitionEnd(committed[key], stable[key]) for key in committed.keys() & stable.keys()}
+
+
+def _offsets(
+    client: Client, leaders: Mapping[TopicPartition, int], *, isolation_level: int
+) -> dict[TopicPartition, int]:
+    topic_of = ListOffsetsRequest.ListOffsetsTopic
+    requests = {
+        node: ListOffsetsRequest(
+            replica_id=-1,
+            isolation_level=isolation_level,
+            topics=[
+                topic_of(
+                    name=topic,
+                    partitions=[
+                        topic_of.ListOffsetsPartition(partition_index=partition, timestamp=LATEST)
+                        for partition in partitions
+                    ],
+                )
+                for topic, partitions in by_topic.items()
+            ],
+            timeout_ms=5000,
+            min_version=2,
         )
+        for node, by_topic in _by_leader(leaders).items()
+    }
+    return {
+        (topic.name, partition.partition_index): partition.offset
+        for response in client.call(requests).values()
+        if not isinstance(response, SourceError)
+        for topic in response.topics
+        for partition in topic.partitions
+        if not partition.error_code
+    }
 
 
-def find(access: Access, server: str) -> Finding:
-    """Try one bootstrap server step by step."""
-    options = _options(access)
-    sasl = access.sasl
-    exchange: Callable[[str], Any] | None = None
-    if sasl:
-        exchange = lambda host: get_sasl_mechanism(sasl.mechanism)(host=host, **options)  # noqa: E731
-    return probe(
-        server,
-        tls=options.get("ssl_context"),
-        mechanism=sasl.mechanism if sasl else None,
-        exchange=exchange,
-        timeout_seconds=access.request_timeout_seconds,
+def _known(row: Any) -> KnownTransaction:
+    state = _STATES.get(row.transaction_state)
+    if state is None:
+        message = f"transactional id {row.transactional_id}: its state {row.transaction_state} is not known here"
+        raise SourceError(SourceReason.UNSUPPORTED, message)
+    return KnownTransaction(
+        row.transactional_id,
+        row.producer_id,
+        row.producer_epoch,
+        state,
+        row.transaction_timeout_ms,
+        row.transaction_start_time_ms,
+        frozenset((topic.topic, partition) for topic in row.topics for partition in topic.partitions),
     )
 
 
-def explain(access: Access) -> SourceError | None:
-    """Return why none of the bootstrap servers can be used; None: one of them can."""
-    error = None
-    for server in access.bootstrap_servers:
-        error = find(access, server).error
-        if error is None:
-            return None
-    return error
+def _by_leader(leaders: Mapping[TopicPartition, int]) -> dict[int, dict[str, list[int]]]:
+    found: dict[int, dict[str, list[int]]] = {}
+    for (topic, partition), node in leaders.items():
+        found.setdefault(node, {}).setdefault(topic, []).append(partition)
+    return found
 
 
-def source_error(error: Exception, what: str) -> SourceError:
-    """Return an error of the library as one of ours."""
-    reason = next((reason for kind, reason in _REASONS if isinstance(error, kind)), SourceReason.DAMAGED)
-    return SourceError(reason, f"{what}: {type(error).__name__.removesuffix('Error')}")
-
-
-def raise_code(code: int, what: str) -> None:
-    """Raise SourceError for an error code of Kafka's; 0 is none."""
-    if code:
-        raise source_error(kafka.errors.for_code(code)(), what)
-
-
-def _name(node: int | None) -> str:
-    return "a broker" if node is None else f"broker {node}"
-
-
-def _options(access: Access) -> dict[str, Any]:
-    """Return kafka-python's own settings. Raises SourceError where a file that they need cannot be read."""
-    timeout_ms = round(access.request_timeout_seconds * 1000)
-    options: dict[str, Any] = {
-        "bootstrap_servers": list(access.bootstrap_servers),
-        "client_id": access.client_id,
-        "security_protocol": access.protocol,
-        "request_timeout_ms": timeout_ms,
-        "socket_connection_setup_timeout_ms": timeout_ms,
-        "socket_connection_setup_timeout_max_ms": timeout_ms,
-        "receive_message_max_bytes": MAX_RESPONSE_BYTES,
-    }
-    if access.tls:
-        options["ssl_context"] = _tls_context(access.tls)
-        options["ssl_check_hostname"] = access.tls.check_name
-    if access.sasl:
-        options["sasl_mechanism"] = access.sasl.mechanism
-        options["sasl_plain_username"] = access.sasl.username
-        options["sasl_plain_password"] = _password(access.sasl)
-    return options
-
-
-def _tls_context(tls: BrokerTls) -> ssl.SSLContext:
-    try:
-        context = ssl.create_default_context(cafile=tls.ca_file)
-        context.check_hostname = tls.check_name
-        if tls.cert_file:
-            context.load_cert_chain(tls.cert_file, tls.key_file)
-    except (OSError, ssl.SSLError) as error:
-        raise SourceError(SourceReason.TLS_MISMATCH, f"a certificate file cannot be read: {error}") from None
-    return context
-
-
-def _password(sasl: Sasl) -> str:
-    if sasl.password_env:
-        password = os.environ.get(sasl.password_env)
-        if password is None:
-            message = f"the environment has no {sasl.password_env}"
-            raise SourceError(SourceReason.AUTHENTICATION, message)
-        return password
-    if sasl.password_file is None:
-        raise SourceError(SourceReason.AUTHENTICATION, f"no password is set for the user {sasl.username}")
-    try:
-        return sasl.password_file.read_text().rstrip("\r\n")
-    except (OSError, UnicodeDecodeError) as error:
-        raise SourceError(SourceReason.AUTHENTICATION, f"the password file cannot be read: {error}") from None
+def _all(client: Client, requests: Mapping[int, Any]) -> dict[int, Any]:
+    answers = client.call(requests)
+    for answer in answers.values():
+        if isinstance(answer, SourceError):
+            raise answer
+    return answers

@@ -1,4 +1,4 @@
-"""One cluster, followed in a thread of its own: a scrape only reads what is known, and never waits for a broker."""
+"""One cluster, looked at from several sides at once: a scrape reads what is known, and never waits for a broker."""
 
 import logging
 import re
@@ -7,34 +7,44 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 
 from kafka_producer_exporter.broker.access import Access
-from kafka_producer_exporter.broker.admin import Client
+from kafka_producer_exporter.broker.admin import describe_transactions, list_transactions, may_describe_all
+from kafka_producer_exporter.broker.approximate import ApproximateLog
+from kafka_producer_exporter.broker.client import Client
 from kafka_producer_exporter.broker.crc32c import fastest_crc32c
-from kafka_producer_exporter.broker.errors import SourceError, SourceReason
-from kafka_producer_exporter.broker.families import LabelTexts, follower_families, transaction_families
+from kafka_producer_exporter.broker.errors import SourceReason
+from kafka_producer_exporter.broker.families import (
+    LabelTexts,
+    follower_families,
+    idempotent_families,
+    look_families,
+    transaction_families,
+)
 from kafka_producer_exporter.broker.fetch import LogReader
 from kafka_producer_exporter.broker.follower import LogFollower, Shard
+from kafka_producer_exporter.broker.hanging import HangingTransaction, Look
+from kafka_producer_exporter.broker.idempotent import IdempotentTracker
 from kafka_producer_exporter.broker.source import SourceState
 from kafka_producer_exporter.broker.tracker import TransactionTracker
+from kafka_producer_exporter.broker.watch import look
+from kafka_producer_exporter.broker.worker import Step, Worker
 from kafka_producer_exporter.catalogue import broker
 from kafka_producer_exporter.model import Family
 from kafka_producer_exporter.settings import IdGroup
 
-TRANSACTION_LOG = "transaction_log"
+TRANSACTION_LOG, COORDINATORS, PARTITIONS = "transaction_log", "coordinators", "partitions"
 FETCH_WAIT_SECONDS = 0.5
-RENEW_SECONDS = 300.0
-"""A client is replaced so often: see rule 3 of ``admin``."""
 LOOK_SECONDS = 30.0
-"""How often the partitions are looked up; where there are none yet, every second."""
-RETRY_SECONDS = (0.2, 1.0, 2.0, 5.0)
-"""How long to wait after the first, second, … failure in a row."""
+"""How often the log's partitions are looked up; where there are none yet, every second."""
 
 log = logging.getLogger(__name__)
 
 
 class BrokerCollector:
-    """Follows the transaction log of one cluster and answers with what it knows.
+    """Answers with what is known of one cluster.
 
-    Counters stay when the brokers fail; gauges go after two polls; ``source_up`` says so at once.
+    ``transaction_log`` follows the log, and is exact. ``coordinators`` stands in for it where the log may not be read.
+    ``partitions`` looks for transactions that hang, and at producers without transactions.
+    Counters stay when a source fails; gauges go after two polls; ``source_up`` says so at once.
     """
 
     def __init__(
@@ -44,76 +54,146 @@ class BrokerCollector:
         labels: Mapping[str, str],
         limit: int = 1000,
         id_groups: Sequence[IdGroup] = (),
-        shard: Shard = Shard(),  # noqa: B008 - it is frozen
+        topics: Sequence[str] = (),
+        shard: Shard | None = None,
         lookback_records: int = 100_000,
+        poll_seconds: float = 30.0,
     ) -> None:
-        self._access = access
+        """``topics``: patterns of those whose producers without transactions are shown."""
+        self._poll_seconds = poll_seconds
+        self._bootstrap_server = access.bootstrap_servers[0]
         self._texts = LabelTexts(labels)
         tracker = TransactionTracker(limit=limit, group_of=group_function(id_groups))
-        self._follower = LogFollower(tracker, shard=shard, lookback_records=lookback_records)
-        # Finding the cause, connecting, looking, fetching: four calls may each take their time-out.
-        silent_seconds = 4 * access.request_timeout_seconds + FETCH_WAIT_SECONDS
-        self._state = SourceState(TRANSACTION_LOG, silent_seconds=silent_seconds, now=time.monotonic())
-        self._closed = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="follow-transaction-log", daemon=True)
+        self._follower = LogFollower(tracker, shard=shard or Shard(), lookback_records=lookback_records)
+        self._approximate = ApproximateLog(tracker)
+        self._approximate_since_ms: int | None = None
+        self._idempotent = IdempotentTracker([re.compile(pattern) for pattern in topics])
+        self._look: Look | None = None
+        self._look_lock = threading.Lock()
+        self._checksum: Callable[[bytes], int] | None = None
+        # Finding the cause, connecting, looking up and asking may each take their time-out.
+        busy_seconds = 4 * access.request_timeout_seconds
+        self._log_worker = Worker(
+            TRANSACTION_LOG, access, self._follow, silent_seconds=busy_seconds + FETCH_WAIT_SECONDS
+        )
+        self._coordinators = Worker(
+            COORDINATORS,
+            access,
+            self._ask_coordinators,
+            silent_seconds=busy_seconds + poll_seconds,
+            wanted=self._log_is_forbidden,
+        )
+        self._partitions = Worker(
+            PARTITIONS, access, self._look_at_partitions, silent_seconds=2 * busy_seconds + poll_seconds
+        )
 
     def start(self) -> None:
-        """Begin to follow."""
-        self._thread.start()
+        """Begin to look."""
+        for worker in self._workers():
+            worker.start()
 
     def close(self, *, wait_seconds: float = 0.0) -> None:
-        """End as soon as the call under way has ended; waits for that so long."""
-        self._closed.set()
-        self._thread.join(wait_seconds)
+        """End as soon as the calls under way have ended; waits for that so long, all in all."""
+        until = time.monotonic() + wait_seconds
+        for worker in self._workers():
+            worker.close()
+        for worker in self._workers():
+            worker.close(wait_seconds=max(0.0, until - time.monotonic()))
 
     def families(self) -> list[Family]:
         """Return what is known now, within milliseconds."""
-        status = self._state.status(time.monotonic())
-        labels = self._texts.of("source", TRANSACTION_LOG)
-        families = [Family(broker.SOURCE_UP, [(labels, float(status.reason is None))])]
-        if status.reason:
-            labels = self._texts.of("source", TRANSACTION_LOG, "reason", status.reason)
-            families.append(Family(broker.SOURCE_ERROR, [(labels, 1.0)]))
+        now, now_ms = time.monotonic(), _now_ms()
+        exact = not self._log_is_forbidden()
+        counting = self._log_worker.state if exact else self._coordinators.state
+        sources = [counting if exact else self._log_worker.state, self._partitions.state]
+        if not exact:
+            sources.append(self._coordinators.state)
+        families = [*self._source_families(sources, now), Family(broker.EXACT, [(self._texts.of(), float(exact))])]
         with self._follower.lock:
-            now_ms = time.time_ns() // 1_000_000 if status.fresh else None
-            families += transaction_families(self._follower, self._texts, now_ms=now_ms)
+            since_ms = self._follower.counting_since_ms or self._approximate_since_ms
+            if since_ms is not None:
+                fresh_ms = now_ms if counting.status(now).fresh else None
+                families.append(Family(broker.COUNTING_SINCE, [(self._texts.of(), since_ms / 1000)]))
+                families += transaction_families(self._follower.tracker, self._texts, now_ms=fresh_ms)
             families += follower_families(self._follower, self._texts)
+        with self._look_lock:
+            fresh_ms = now_ms if self._partitions.state.status(now).fresh else None
+            families += idempotent_families(self._idempotent, self._texts, now_ms=fresh_ms)
+            if self._look is not None and fresh_ms is not None:
+                families += look_families(self._look, self._texts, now_ms=now_ms)
         return families
 
-    def _run(self) -> None:
-        checksum = fastest_crc32c()
-        while not self._closed.is_set():
-            try:
-                self._follow(checksum)
-                continue
-            except SourceError as error:
-                failures = self._state.failed(error, time.monotonic())
-            except Exception:  # a defect of ours in one poll must not end the following
-                log.exception("source=%s unexpected error, please report it", TRANSACTION_LOG)
-                defect = SourceError(SourceReason.INTERNAL, "see the traceback above")
-                failures = self._state.failed(defect, time.monotonic())
-            self._closed.wait(RETRY_SECONDS[min(failures, len(RETRY_SECONDS)) - 1])
+    def _workers(self) -> tuple[Worker, ...]:
+        return self._log_worker, self._coordinators, self._partitions
 
-    def _follow(self, checksum: Callable[[bytes], int]) -> None:
-        """Follow with one client for as long as it is good, or until it is old. Raises SourceError."""
-        client = Client(self._access)
-        try:
-            reader = LogReader(client, checksum)
-            old_at = time.monotonic() + RENEW_SECONDS
-            look_at = 0.0
-            any_ours = False
-            while not self._closed.is_set() and time.monotonic() < old_at:
-                if time.monotonic() >= look_at:
-                    any_ours = self._follower.look(reader, time.time_ns() // 1_000_000)
-                    look_at = time.monotonic() + (LOOK_SECONDS if any_ours else 1.0)
-                if any_ours:
-                    now_ms = time.time_ns() // 1_000_000
-                    self._follower.poll(reader, wait_seconds=FETCH_WAIT_SECONDS, now_ms=now_ms)
-                else:
-                    self._closed.wait(FETCH_WAIT_SECONDS)
-                self._state.succeeded(time.monotonic())
-        finally:
-            client.close()
+    def _source_families(self, sources: Sequence[SourceState], now: float) -> list[Family]:
+        up, errors = Family(broker.SOURCE_UP, []), Family(broker.SOURCE_ERROR, [])
+        for source in sources:
+            reason = source.status(now).reason
+            up.samples.append((self._texts.of("source", source.name), float(reason is None)))
+            if reason is not None:
+                errors.samples.append((self._texts.of("source", source.name, "reason", reason), 1.0))
+        return [up, errors] if errors.samples else [up]
+
+    def _log_is_forbidden(self) -> bool:
+        return self._log_worker.state.status(time.monotonic()).reason is SourceReason.AUTHORIZATION
+
+    def _follow(self, client: Client) -> Step:
+        self._checksum = self._checksum or fastest_crc32c()
+        reader = LogReader(client, self._checksum)
+        look_at, any_ours = 0.0, False
+
+        def step() -> float:
+            nonlocal look_at, any_ours
+            if time.monotonic() >= look_at:
+                any_ours = self._follower.look(reader, _now_ms())
+                look_at = time.monotonic() + (LOOK_SECONDS if any_ours else 1.0)
+            if not any_ours:
+                return FETCH_WAIT_SECONDS
+            self._follower.poll(reader, wait_seconds=FETCH_WAIT_SECONDS, now_ms=_now_ms())
+            return 0.0
+
+        return step
+
+    def _ask_coordinators(self, client: Client) -> Step:
+        def step() -> float:
+            may_describe_all(client)
+            listed = list_transactions(client)
+            described = describe_transactions(client, listed)
+            with self._follower.lock:
+                now_ms = _now_ms()
+                self._approximate.take_in({one.transactional_id for one in listed}, described, now_ms)
+                self._approximate_since_ms = self._approximate_since_ms or now_ms
+            return self._poll_seconds
+
+        return step
+
+    def _look_at_partitions(self, client: Client) -> Step:
+        def step() -> float:
+            found = look(client)
+            with self._look_lock:
+                before = self._look.hanging if self._look else []
+                self._look = found
+                self._idempotent.take_in(
+                    found.producers, transactional=found.transactional, asked=found.asked, refused=found.refused
+                )
+            self._log_hanging(before, found.hanging)
+            return self._poll_seconds
+
+        return step
+
+    def _log_hanging(self, before: Sequence[HangingTransaction], now: Sequence[HangingTransaction]) -> None:
+        known = {(one.topic, one.partition, one.producer_id) for one in before}
+        for one in now:
+            if (one.topic, one.partition, one.producer_id) not in known:
+                log.warning(
+                    "a transaction hangs on %s-%d (producer id %d, from offset %d); to end it: %s",
+                    one.topic,
+                    one.partition,
+                    one.producer_id,
+                    one.start_offset,
+                    one.abort_command(self._bootstrap_server),
+                )
 
 
 def group_function(groups: Sequence[IdGroup]) -> Callable[[str], str]:
@@ -125,3 +205,7 @@ def group_function(groups: Sequence[IdGroup]) -> Callable[[str], str]:
         return next((match.expand(group) for match, group in matches if match), transactional_id)
 
     return group_of
+
+
+def _now_ms() -> int:
+    return time.time_ns() // 1_000_000

@@ -1,9 +1,12 @@
-"""What a follower knows, as families of the page. Pure, but for the label texts that are kept between scrapes."""
+"""What is known of a cluster, as families of the page. Pure, but for the label texts that are kept between scrapes."""
 
 from collections.abc import Iterator, Mapping
 
 from kafka_producer_exporter.broker.follower import LogFollower
+from kafka_producer_exporter.broker.hanging import Look
+from kafka_producer_exporter.broker.idempotent import IdempotentTracker
 from kafka_producer_exporter.broker.outcomes import OpenTransaction
+from kafka_producer_exporter.broker.tracker import TransactionTracker
 from kafka_producer_exporter.catalogue import broker
 from kafka_producer_exporter.model import Family, Labels, Metric
 
@@ -30,14 +33,8 @@ class LabelTexts:
         return labels
 
 
-def transaction_families(follower: LogFollower, texts: LabelTexts, *, now_ms: int | None) -> list[Family]:
-    """Return the counts and, at a time, what is open and who has which id; None: only the counts are still known.
-
-    The caller holds the follower's lock. There are no counts until the counting has begun.
-    """
-    if follower.counting_since_ms is None:
-        return []
-    tracker = follower.tracker
+def transaction_families(tracker: TransactionTracker, texts: LabelTexts, *, now_ms: int | None) -> list[Family]:
+    """Return the counts and, at a time, what is open and who has which id; None: only the counts are still known."""
     found: dict[Metric, Samples] = {metric: [] for metric in broker.METRICS}
     for name, counts, identity in tracker.series():
         labels = texts.of("transactional_id", name)
@@ -62,7 +59,7 @@ def transaction_families(follower: LogFollower, texts: LabelTexts, *, now_ms: in
 
 
 def follower_families(follower: LogFollower, texts: LabelTexts) -> list[Family]:
-    """Return how the following itself goes. The caller holds the follower's lock."""
+    """Return how the following itself goes."""
     tracker, labels = follower.tracker, texts.of()
     values: list[tuple[Metric, float]] = [
         (broker.BEHIND, follower.behind_records),
@@ -71,10 +68,43 @@ def follower_families(follower: LogFollower, texts: LabelTexts) -> list[Family]:
         (broker.IDS, tracker.known_ids),
         (broker.IDS_FOLDED, tracker.folded),
     ]
-    if follower.counting_since_ms is not None:
-        values.append((broker.COUNTING_SINCE, follower.counting_since_ms / 1000))
     passed_over: Samples = [(texts.of("kind", kind), count) for kind, count in follower.passed_over.items()]
     return [Family(broker.PASSED_OVER, passed_over), *(Family(metric, [(labels, value)]) for metric, value in values)]
+
+
+def look_families(look: Look, texts: LabelTexts, *, now_ms: int) -> list[Family]:
+    """Return what hangs, as of a look, and how much of the cluster could be looked at."""
+    labels = [
+        texts.of("topic", h.topic, "partition", str(h.partition), "producer_id", str(h.producer_id))
+        for h in look.hanging
+    ]
+    ages = [max(0, now_ms - h.last_timestamp_ms) / 1000 for h in look.hanging]
+    families = [
+        Family(broker.HANGING, [(label, 1) for label in labels]),
+        Family(broker.HANGING_SECONDS, list(zip(labels, ages, strict=True))),
+        Family(broker.HANGING_RECORDS, [(at, h.records_held_back) for at, h in zip(labels, look.hanging, strict=True)]),
+        Family(broker.PARTITIONS_ASKED, [(texts.of(), len(look.asked))]),
+        Family(broker.PARTITIONS_REFUSED, [(texts.of(), len(look.refused))]),
+    ]
+    return [family for family in families if family.samples]
+
+
+def idempotent_families(tracker: IdempotentTracker, texts: LabelTexts, *, now_ms: int | None) -> list[Family]:
+    """Return what is known of producers without transactions; None: only the counts are still known."""
+    found: dict[Metric, Samples] = {}
+    for topic, counts in tracker.counts.items():
+        labels = texts.of("topic", topic)
+        for metric, count in (
+            (broker.IDEMPOTENT_APPEARED, counts.appeared),
+            (broker.IDEMPOTENT_GONE, counts.gone),
+            (broker.IDEMPOTENT_RESETS, counts.resets),
+        ):
+            found.setdefault(metric, []).append((labels, count))
+    for activity in tracker.activity(now_ms) if now_ms is not None else ():
+        labels = texts.of("topic", activity.topic, "partition", str(activity.partition))
+        found.setdefault(broker.IDEMPOTENT_ACTIVE, []).append((labels, activity.active))
+        found.setdefault(broker.IDEMPOTENT_IDLE_SECONDS, []).append((labels, activity.idle_seconds))
+    return [Family(metric, samples) for metric, samples in found.items()]
 
 
 def _open_samples(transactions: list[OpenTransaction], texts: LabelTexts) -> Iterator[tuple[Metric, Labels, float]]:

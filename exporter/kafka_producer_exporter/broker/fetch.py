@@ -10,7 +10,7 @@ from typing import Any
 import kafka.errors
 from kafka.protocol.consumer import FetchRequest, ListOffsetsRequest
 
-from kafka_producer_exporter.broker.admin import Client, source_error
+from kafka_producer_exporter.broker.client import Client, raise_code
 from kafka_producer_exporter.broker.errors import OutOfRangeError, SourceError, SourceReason
 from kafka_producer_exporter.broker.follower import Fetched
 from kafka_producer_exporter.broker.records import read_records
@@ -35,14 +35,15 @@ class LogReader:
 
         Raises SourceError: also where one has no leader, since what happens there would be missed silently.
         """
-        topic = self._client.topic(self._topic)
-        if topic is None:
+        (topic,) = self._client.metadata([self._topic])
+        if topic.error_code == kafka.errors.UnknownTopicOrPartitionError.errno:
             return []
-        self._leaders = topic.leaders
-        orphaned = sorted(partition for partition, leader in topic.leaders.items() if leader < 0)
+        raise_code(topic.error_code, self._topic)
+        self._leaders = {partition.partition_index: partition.leader_id for partition in topic.partitions}
+        orphaned = sorted(partition for partition, leader in self._leaders.items() if leader < 0)
         if orphaned:
             raise SourceError(SourceReason.UNAVAILABLE, f"{self._topic}-{orphaned[0]}: it has no leader")
-        return sorted(topic.leaders)
+        return sorted(self._leaders)
 
     def offsets(self, partitions: Iterable[int], at: int) -> dict[int, int]:
         """Return each partition's EARLIEST or LATEST offset. Raises SourceError."""
@@ -129,8 +130,7 @@ class LogReader:
     def _raise(self, code: int, partition: int) -> None:
         if code == kafka.errors.OffsetOutOfRangeError.errno:
             raise OutOfRangeError(f"{self._topic}-{partition}: the log has no such offset any more", partition)
-        if code:
-            raise source_error(kafka.errors.for_code(code)(), f"{self._topic}-{partition}")
+        raise_code(code, f"{self._topic}-{partition}")
 
 
 def _from(turn: int, partitions: list[int]) -> list[int]:

@@ -12,6 +12,8 @@ from kafka_producer_exporter.model import Kind, Metric, Profile, Unit
 
 TRANSACTIONS = "Transactions"
 SOURCES = "The exporter's view of the brokers"
+IDEMPOTENT = "Producers without transactions"
+PARTITIONS = "the partitions' leaders (DescribeProducers)"
 LOG = "the transaction log (__transaction_state)"
 
 STARTED = Metric(
@@ -124,6 +126,98 @@ INFO = Metric(
     guide="producer-id",
     profile=Profile.MINIMAL,
 )
+HANGING = Metric(
+    name="kafka_transaction_hanging",
+    kind=Kind.GAUGE,
+    help="Transactions that are open on a partition while no coordinator knows them: nobody will end them, and readers "
+    "of committed records stop there. Always 1; the log has the kafka-transactions.sh line that ends it.",
+    section=TRANSACTIONS,
+    labels=("topic", "partition", "producer_id"),
+    source=PARTITIONS,
+    profile=Profile.MINIMAL,
+)
+HANGING_SECONDS = Metric(
+    name="kafka_transaction_hanging_seconds",
+    kind=Kind.GAUGE,
+    unit=Unit.SECONDS,
+    help="Time since the last record of a transaction that hangs, by the timestamp that its producer gave it.",
+    section=TRANSACTIONS,
+    labels=("topic", "partition", "producer_id"),
+    source=PARTITIONS,
+    profile=Profile.MINIMAL,
+)
+HANGING_RECORDS = Metric(
+    name="kafka_transaction_hanging_records",
+    kind=Kind.GAUGE,
+    help="Offsets between the last stable one and the end of a partition where a transaction hangs: held back.",
+    section=TRANSACTIONS,
+    labels=("topic", "partition", "producer_id"),
+    source=PARTITIONS,
+)
+IDEMPOTENT_ACTIVE = Metric(
+    name="kafka_idempotent_producer_active",
+    kind=Kind.GAUGE,
+    help="Producers without transactions that wrote to a partition within the last ten minutes, by their own clocks.",
+    section=IDEMPOTENT,
+    labels=("topic", "partition"),
+    source=PARTITIONS,
+)
+IDEMPOTENT_IDLE_SECONDS = Metric(
+    name="kafka_idempotent_producer_last_write_seconds",
+    kind=Kind.GAUGE,
+    unit=Unit.SECONDS,
+    help="Time since the newest record of a producer without transactions, by the timestamp that it gave the record.",
+    section=IDEMPOTENT,
+    labels=("topic", "partition"),
+    source=PARTITIONS,
+)
+IDEMPOTENT_APPEARED = Metric(
+    name="kafka_idempotent_producer_id_appeared_total",
+    kind=Kind.COUNTER,
+    help="Producer ids that were new on a topic: a producer that was started, or restarted.",
+    section=IDEMPOTENT,
+    labels=("topic",),
+    source=PARTITIONS,
+)
+IDEMPOTENT_GONE = Metric(
+    name="kafka_idempotent_producer_id_gone_total",
+    kind=Kind.COUNTER,
+    help="Producer ids that the brokers have forgotten on a topic (producer.id.expiration.ms after the last record).",
+    section=IDEMPOTENT,
+    labels=("topic",),
+    source=PARTITIONS,
+)
+IDEMPOTENT_RESETS = Metric(
+    name="kafka_idempotent_producer_epoch_reset_total",
+    kind=Kind.COUNTER,
+    # KIP-360: the client raises it itself, after a gap in its sequence or a batch that was rejected for good.
+    help="Epochs that a producer without transactions has raised: each after records that were lost or rejected.",
+    section=IDEMPOTENT,
+    labels=("topic",),
+    source=PARTITIONS,
+)
+EXACT = Metric(
+    name="kafka_producer_exporter_transaction_counts_exact",
+    kind=Kind.GAUGE,
+    help="Whether the transaction log is read: 1; or 0, and counts are lower bounds from what coordinators say.",
+    section=SOURCES,
+    source="the exporter",
+    profile=Profile.MINIMAL,
+)
+PARTITIONS_ASKED = Metric(
+    name="kafka_producer_exporter_partitions_asked",
+    kind=Kind.GAUGE,
+    help="Partitions whose leader is asked for its producers, to find transactions that hang.",
+    section=SOURCES,
+    source="the exporter",
+)
+PARTITIONS_REFUSED = Metric(
+    name="kafka_producer_exporter_partitions_refused",
+    kind=Kind.GAUGE,
+    help="Partitions of those asked that do not say: the user may not read the topic, or the leader moves.",
+    section=SOURCES,
+    source="the exporter",
+)
 SOURCE_UP = Metric(
     name="kafka_producer_exporter_source_up",
     kind=Kind.GAUGE,
@@ -207,8 +301,17 @@ METRICS = (
     ID_CHANGES,
     EPOCH,
     INFO,
+    HANGING,
+    HANGING_SECONDS,
+    HANGING_RECORDS,
+    IDEMPOTENT_ACTIVE,
+    IDEMPOTENT_IDLE_SECONDS,
+    IDEMPOTENT_APPEARED,
+    IDEMPOTENT_GONE,
+    IDEMPOTENT_RESETS,
     SOURCE_UP,
     SOURCE_ERROR,
+    EXACT,
     COUNTING_SINCE,
     BEHIND,
     READ,
@@ -216,4 +319,6 @@ METRICS = (
     ENDS_UNSEEN,
     IDS,
     IDS_FOLDED,
+    PARTITIONS_ASKED,
+    PARTITIONS_REFUSED,
 )

@@ -1,0 +1,206 @@
+"""Connections to a cluster through kafka-python, which is held at arm's length.
+
+Rule 1: every call ends by its own deadline, whatever the library waits for; only a name server can hold it up longer.
+Rule 2: what comes out is a value of ours or a SourceError, never an exception of the library. Its own "unable to
+        bootstrap" is the same for every cause and takes all of its time, so a probe of ours goes first.
+Rule 3: a client that has failed is not used again, and none is used for longer than a few minutes: coordinators are
+        cached for ever in it, and brokers that return are not noticed (kafka-python 3.0.12).
+Rule 4: the library's logger is silent: at DEBUG it prints passwords, and above it repeats itself, while we log changes.
+"""
+
+import logging
+import os
+import ssl
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import kafka.errors
+from kafka.net.manager import KafkaConnectionManager
+from kafka.net.sasl import get_sasl_mechanism
+from kafka.net.selector import NetworkSelector
+from kafka.protocol.metadata import MetadataRequest
+
+from kafka_producer_exporter.broker.access import Access, BrokerTls, Sasl
+from kafka_producer_exporter.broker.errors import SourceError, SourceReason
+from kafka_producer_exporter.broker.probe import Finding, probe
+
+MAX_RESPONSE_BYTES = 64 << 20
+
+_REASONS: tuple[tuple[type[Exception], SourceReason], ...] = (
+    (kafka.errors.AuthorizationError, SourceReason.AUTHORIZATION),
+    (kafka.errors.SaslAuthenticationFailedError, SourceReason.AUTHENTICATION),
+    (kafka.errors.UnsupportedSaslMechanismError, SourceReason.AUTHENTICATION),
+    (kafka.errors.IllegalSaslStateError, SourceReason.AUTHENTICATION),
+    (kafka.errors.KafkaTimeoutError, SourceReason.TIMEOUT),
+    (kafka.errors.RequestTimedOutError, SourceReason.TIMEOUT),
+    (kafka.errors.IncompatibleBrokerVersion, SourceReason.UNSUPPORTED),
+    (kafka.errors.UnsupportedVersionError, SourceReason.UNSUPPORTED),
+    (kafka.errors.KafkaConnectionError, SourceReason.CLOSED),
+    (kafka.errors.NodeNotReadyError, SourceReason.CLOSED),
+    (kafka.errors.RetriableError, SourceReason.UNAVAILABLE),
+)
+
+
+class Client:
+    """Connections to one cluster, for one thread. ``close`` it after any SourceError."""
+
+    def __init__(self, access: Access) -> None:
+        """Connect, and make sure that it is the right cluster. Raises SourceError."""
+        logging.getLogger("kafka").setLevel(logging.CRITICAL)
+        unreachable = explain(access)
+        if unreachable:
+            raise unreachable
+        self._timeout_ms = round(access.request_timeout_seconds * 1000)
+        self._selector = NetworkSelector(client_id=access.client_id, slow_task_threshold_secs=0)
+        self._manager = KafkaConnectionManager(self._selector, **_options(access))
+        try:
+            self._manager.bootstrap(timeout_ms=self._timeout_ms)
+        except kafka.errors.KafkaError as error:
+            self.close()
+            raise source_error(error, "the bootstrap servers") from None
+        self.cluster_id = str(self._manager.cluster.cluster_id)
+        if access.cluster_id not in (None, self.cluster_id):
+            self.close()
+            message = f"{access.bootstrap_servers[0]}: its cluster id is {self.cluster_id}, not {access.cluster_id}"
+            raise SourceError(SourceReason.CLUSTER, message)
+
+    def close(self) -> None:
+        """Close every connection."""
+        self._manager.close()
+        self._selector.close()
+
+    @property
+    def brokers(self) -> list[int]:
+        """The ids of the brokers that the cluster has now."""
+        return sorted(broker.node_id for broker in self._manager.cluster.brokers())
+
+    def call(self, requests: Mapping[Any, Any], *, patience_seconds: float = 0.0) -> dict[Any, Any]:
+        """Send each broker its request, all at once, and return each one's response, or a SourceError in its place.
+
+        None stands for any broker. ``patience_seconds`` is what a broker was asked to wait itself (a fetch).
+        """
+        return dict(self._selector.run(self._call_all, requests, self._timeout_ms + round(patience_seconds * 1000)))
+
+    async def _call_all(self, requests: Mapping[int | None, Any], timeout_ms: int) -> dict[int | None, Any]:
+        answers: dict[int | None, Any] = {}
+        sent = {}
+        for node, request in requests.items():
+            try:
+                sent[node] = self._manager.send(request, node_id=node, request_timeout_ms=timeout_ms)
+            except kafka.errors.KafkaError as error:  # raised, not returned, for a broker that is not known
+                answers[node] = source_error(error, _name(node))
+        for node, future in sent.items():
+            try:
+                answers[node] = await self._manager.wait_for(future, timeout_ms)
+            except kafka.errors.KafkaError as error:
+                answers[node] = source_error(error, _name(node))
+        return answers
+
+    def call_one(self, request: Any, node: int | None = None) -> Any:
+        """Send one request to a broker, or to any, and return its response. Raises SourceError."""
+        answer = self.call({node: request})[node]
+        if isinstance(answer, SourceError):
+            raise answer
+        return answer
+
+    def metadata(self, topics: Sequence[str] | None) -> Any:
+        """Return what the cluster says of these topics, or of all; never creates one. Raises SourceError."""
+        request = MetadataRequest(
+            topics=None if topics is None else [MetadataRequest.MetadataRequestTopic(name=name) for name in topics],
+            allow_auto_topic_creation=False,
+            include_cluster_authorized_operations=False,
+            include_topic_authorized_operations=False,
+        )
+        response = self.call_one(request)
+        self._manager.cluster.update_metadata(response)  # brokers may have come and gone
+        return response.topics
+
+
+def find(access: Access, server: str) -> Finding:
+    """Try one bootstrap server step by step."""
+    options = _options(access)
+    sasl = access.sasl
+    exchange: Callable[[str], Any] | None = None
+    if sasl:
+        exchange = lambda host: get_sasl_mechanism(sasl.mechanism)(host=host, **options)  # noqa: E731
+    return probe(
+        server,
+        tls=options.get("ssl_context"),
+        mechanism=sasl.mechanism if sasl else None,
+        exchange=exchange,
+        timeout_seconds=access.request_timeout_seconds,
+    )
+
+
+def explain(access: Access) -> SourceError | None:
+    """Return why none of the bootstrap servers can be used; None: one of them can."""
+    error = None
+    for server in access.bootstrap_servers:
+        error = find(access, server).error
+        if error is None:
+            return None
+    return error
+
+
+def source_error(error: Exception, what: str) -> SourceError:
+    """Return an error of the library as one of ours."""
+    reason = next((reason for kind, reason in _REASONS if isinstance(error, kind)), SourceReason.DAMAGED)
+    return SourceError(reason, f"{what}: {type(error).__name__.removesuffix('Error')}")
+
+
+def raise_code(code: int, what: str) -> None:
+    """Raise SourceError for an error code of Kafka's; 0 is none."""
+    if code:
+        raise source_error(kafka.errors.for_code(code)(), what)
+
+
+def _name(node: int | None) -> str:
+    return "a broker" if node is None else f"broker {node}"
+
+
+def _options(access: Access) -> dict[str, Any]:
+    """Return kafka-python's own settings. Raises SourceError where a file that they need cannot be read."""
+    timeout_ms = round(access.request_timeout_seconds * 1000)
+    options: dict[str, Any] = {
+        "bootstrap_servers": list(access.bootstrap_servers),
+        "client_id": access.client_id,
+        "security_protocol": access.protocol,
+        "request_timeout_ms": timeout_ms,
+        "socket_connection_setup_timeout_ms": timeout_ms,
+        "socket_connection_setup_timeout_max_ms": timeout_ms,
+        "receive_message_max_bytes": MAX_RESPONSE_BYTES,
+    }
+    if access.tls:
+        options["ssl_context"] = _tls_context(access.tls)
+        options["ssl_check_hostname"] = access.tls.check_name
+    if access.sasl:
+        options["sasl_mechanism"] = access.sasl.mechanism
+        options["sasl_plain_username"] = access.sasl.username
+        options["sasl_plain_password"] = _password(access.sasl)
+    return options
+
+
+def _tls_context(tls: BrokerTls) -> ssl.SSLContext:
+    try:
+        context = ssl.create_default_context(cafile=tls.ca_file)
+        context.check_hostname = tls.check_name
+        if tls.cert_file:
+            context.load_cert_chain(tls.cert_file, tls.key_file)
+    except (OSError, ssl.SSLError) as error:
+        raise SourceError(SourceReason.TLS_MISMATCH, f"a certificate file cannot be read: {error}") from None
+    return context
+
+
+def _password(sasl: Sasl) -> str:
+    if sasl.password_env:
+        password = os.environ.get(sasl.password_env)
+        if password is None:
+            message = f"the environment has no {sasl.password_env}"
+            raise SourceError(SourceReason.AUTHENTICATION, message)
+        return password
+    if sasl.password_file is None:
+        raise SourceError(SourceReason.AUTHENTICATION, f"no password is set for the user {sasl.username}")
+    try:
+        return sasl.password_file.read_text().rstrip("\r\n")
+    except (OSError, UnicodeDecodeError) as error:
+        raise SourceError(SourceReason.AUTHENTICATION, f"the password file cannot be read: {error}") from None
