@@ -15,6 +15,13 @@ from lab.process import Process, wait_until
 COMMAND = Path(sys.executable).with_name("kafka-producer-exporter")
 ROOT = Path(__file__).parents[2]
 
+DOWN = {
+    "kafka_producer_up",
+    "kafka_producer_exporter_target_error",
+    "kafka_producer_exporter_scrape_duration_seconds",
+}
+"""The metrics of a target that is down: there are no others."""
+
 
 class Page:
     """One answer of ``/metrics``, parsed by prometheus-client."""

@@ -17,7 +17,7 @@ import pytest
 from lab.process import Port, wait_until
 from lab.producer import write_password_file
 from lab.proxy import Proxy
-from tests.integration.serving import COMMAND, Serve
+from tests.integration.serving import COMMAND, DOWN, Serve
 
 pytestmark = pytest.mark.integration
 
@@ -62,14 +62,6 @@ def reasons(page, target):
 
 def clients(page, target):
     return {sample.labels["client_id"] for sample in page.series(target=target) if "client_id" in sample.labels}
-
-
-DOWN = {
-    "kafka_producer_up",
-    "kafka_producer_exporter_target_error",
-    "kafka_producer_exporter_scrape_duration_seconds",
-}
-"""All that a target has while it is down."""
 
 
 # Good days
