@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from kafka_producer_exporter.catalogue import exporter, process
+from kafka_producer_exporter.catalogue import broker, exporter, process
 from kafka_producer_exporter.catalogue.mbeans import APP_INFO, CLIENT, KINDS, NODE, TLS, TOPIC, is_bootstrap, kind_of
 from kafka_producer_exporter.catalogue.table import IGNORED, METRICS, attribute_labels, by_attribute, selections
 from kafka_producer_exporter.jmx.objectname import ObjectName
@@ -18,16 +18,17 @@ RECORDED = {
 NOT_RECORDED = {TLS: "the recordings were made on plaintext"}
 """Kinds of MBeans that no recording has, and why."""
 
-OF_THE_PROCESS = {
+OF_NO_TARGET = {
     metric.name
     for metric in (
         exporter.CONFIG_VALID,
         exporter.CONFIG_LAST_RELOAD_SUCCESS,
         exporter.BUILD_INFO,
         *process.METRICS,
+        *broker.METRICS,
     )
 }
-"""Metrics about the program, whatever its targets."""
+"""Metrics about the program, and about the cluster, whatever the targets."""
 
 
 def mbeans(version):
@@ -116,10 +117,10 @@ def test_a_reason_to_ignore_names_only_metrics_that_are_served():
 
 @pytest.mark.parametrize("metric", METRICS.values(), ids=lambda metric: metric.name)
 def test_names_and_labels_are_legal_and_ours(metric):
-    assert re.fullmatch(r"kafka_producer(_[a-z0-9]+)+", metric.name)
+    assert re.fullmatch(r"kafka(_[a-z0-9]+)+", metric.name)
     assert all(re.fullmatch(r"[a-z][a-z_]*", label) for label in metric.labels)
     assert not {"type", "name", "host", "cluster", "env", "job", "instance"} & set(metric.labels)
-    assert ("target" in metric.labels) == (metric.name not in OF_THE_PROCESS)
+    assert ("target" in metric.labels) == (metric.name not in OF_NO_TARGET)
     assert metric.help not in {other.help for other in METRICS.values() if other is not metric}
 
 

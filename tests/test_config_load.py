@@ -292,8 +292,17 @@ def test_the_text_of_the_error_begins_with_the_file_and_the_number_of_problems(t
             "probe: {allow: [{network: 10.0.0.0/8, ports: []}]}",
             "1 probe.allow[0].ports: the list is empty; give at least one entry",
         ),
-        ("broker: {}", "1 broker: unknown key; the keys here are listen, listen_pages, profile, targets, defaults, "
-         "limits, id_groups, probe, logging"),
+        ("naming: {}", "1 naming: unknown key; the keys here are listen, listen_pages, profile, targets, defaults, "
+         "limits, id_groups, probe, broker, logging"),
+        ("broker: {}", "1 broker.bootstrap_servers: missing; write bootstrap_servers: [kafka-1:9092, kafka-2:9092]"),
+        ("broker: {bootstrap_servers: [kafka]}", "1 broker.bootstrap_servers[0]: \"kafka\" cannot be used here; write "
+         "HOST:PORT or [IPV6]:PORT"),
+        ("broker:\n  bootstrap_servers: [a:1]\n  shard: 2\n  total_shards: 2", "3 broker.shard: 2 is no shard of 2; "
+         "use 0 to 1"),
+        ("broker:\n  bootstrap_servers: [a:1]\n  sasl: {mechanism: PLAIN, username: u}", "3 broker.sasl.username: "
+         "a user without a password; add password_file or password_env"),
+        ("broker:\n  bootstrap_servers: [a:1]\n  labels: {reason: x}", "3 broker.labels.reason: "
+         "the exporter's own series have a label of this name; choose another"),
         ("profile: full\nlisten: a:1\nprofile: full", "3 profile: already in line 1; keep one"),
         ("1: 2", "1: a key here is not text; put it in quotes"),
         ("- a", "1: the file is not a mapping; start it with a key, such as targets:"),

@@ -1,12 +1,15 @@
 import threading
 import time
+from dataclasses import replace
 
 import pytest
 
+from kafka_producer_exporter.catalogue.table import METRICS
 from kafka_producer_exporter.commands.program import Program
 from kafka_producer_exporter.errors import ConfigError, Problem, Reason, TransportError
+from kafka_producer_exporter.model import Family, Labels
 from kafka_producer_exporter.server.application import ProbeRefused
-from kafka_producer_exporter.settings import Jmx, ProbeNetwork, Settings, Target
+from kafka_producer_exporter.settings import Broker, Jmx, ProbeNetwork, Settings, Target
 from kafka_producer_exporter.targets.memory import MemoryGuard
 from tests.recordings import Recorded
 
@@ -19,6 +22,7 @@ class Configuration:
     def __init__(self, *names, **settings):
         self.jvms = {}
         self.made = []
+        self.views = []
         self.settings = self.of(*names, **settings)
         self.problem = None
 
@@ -30,10 +34,37 @@ class Configuration:
             raise ConfigError("exporter.yml", [Problem("exporter.yml:1 listen", self.problem)])
         return self.settings
 
+    def broker_view_for(self, settings):
+        self.views.append(View(settings.broker.bootstrap_servers[0]))
+        return self.views[-1]
+
     def transport_for(self, target):
         self.jvms[target.name] = Recorded()
         self.made.append(self.jvms[target.name])
         return self.jvms[target.name]
+
+
+class View:
+    """A broker view that knows one number."""
+
+    def __init__(self, server):
+        self.server = server
+        self.closed = False
+
+    def families(self):
+        return [Family(METRICS["kafka_producer_exporter_source_up"], [(Labels({"source": self.server}), 1.0)])]
+
+    def close(self, *, wait_seconds=0.0):
+        self.closed = True
+
+
+def program_of(configuration):
+    return Program(
+        configuration.load,
+        transport_for=configuration.transport_for,
+        broker_view_for=configuration.broker_view_for,
+        guard=MemoryGuard(None),
+    )
 
 
 @pytest.fixture
@@ -43,7 +74,7 @@ def configuration():
 
 @pytest.fixture
 def program(configuration):
-    program = Program(configuration.load, transport_for=configuration.transport_for, guard=MemoryGuard(None))
+    program = program_of(configuration)
     program.reload()
     yield program
     for jvm in configuration.made:
@@ -77,7 +108,7 @@ def test_a_bad_reload_leaves_the_running_configuration_in_force_and_says_so(prog
     found = series(program.collect(deadline=soon()))
     assert found['kafka_producer_up{target="checkout"}'] == 1
     assert found["kafka_producer_exporter_config_valid"] == 0
-    assert "the last good one stays in force" in caplog.text
+    assert "the last good configuration stays in force" in caplog.text
     assert program.config_error() is None
 
 
@@ -113,7 +144,7 @@ def test_a_scrape_that_is_under_way_at_a_reload_is_answered_whole(program, confi
 
 def test_without_any_good_configuration_only_the_program_is_served(configuration):
     configuration.problem = "this is not an address"
-    program = Program(configuration.load, transport_for=configuration.transport_for, guard=MemoryGuard(None))
+    program = program_of(configuration)
 
     with pytest.raises(ConfigError):
         program.reload()
@@ -166,6 +197,32 @@ def test_a_state_that_is_too_old_is_read_again(program, configuration):
     program.statuses(max_age_seconds=-1, deadline=soon())
 
     assert configuration.jvms["checkout"].reads == 2
+
+
+def test_a_cluster_is_on_the_page_beside_the_targets(program, configuration):
+    configuration.settings = replace(configuration.settings, broker=Broker(bootstrap_servers=("a:1",)))
+    program.reload()
+
+    found = series(program.collect(deadline=soon()))
+
+    assert found['kafka_producer_exporter_source_up{source="a:1"}'] == 1
+    assert found['kafka_producer_up{target="checkout"}'] == 1
+
+
+def test_a_reload_looks_at_a_cluster_anew_only_where_its_part_of_the_settings_changed(program, configuration):
+    configuration.settings = replace(configuration.settings, broker=Broker(bootstrap_servers=("a:1",)))
+    program.reload()
+    configuration.settings = replace(configuration.settings, targets=())
+    program.reload()
+    assert [view.closed for view in configuration.views] == [False]
+
+    configuration.settings = replace(configuration.settings, broker=Broker(bootstrap_servers=("b:1",)))
+    program.reload()
+    assert [view.closed for view in configuration.views] == [True, False]
+
+    configuration.settings = replace(configuration.settings, broker=None)
+    program.reload()
+    assert [view.closed for view in configuration.views] == [True, True]
 
 
 def wait_until(condition):

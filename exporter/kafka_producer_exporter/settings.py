@@ -122,6 +122,67 @@ class ProbeNetwork:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class BrokerTls:
+    """TLS towards the brokers."""
+
+    ca_file: Path | None = None
+    """None: the system's CAs."""
+    cert_file: Path | None = None
+    key_file: Path | None = None
+    check_name: bool = True
+
+
+class SaslMechanism(StrEnum):
+    """How we prove who we are."""
+
+    PLAIN = "PLAIN"
+    SCRAM_SHA_256 = "SCRAM-SHA-256"
+    SCRAM_SHA_512 = "SCRAM-SHA-512"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sasl:
+    """Who we are."""
+
+    mechanism: str
+    username: str
+    password_file: Path | None = None
+    """Read again with each new connection, so that it may rotate."""
+    password_env: str | None = None
+    """Name of the environment variable that holds the password."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Broker:
+    """One cluster whose transactions and producer ids are looked at. Secrets are read when needed, and are not here."""
+
+    bootstrap_servers: tuple[str, ...]
+    """``HOST:PORT`` each."""
+    cluster_id: str | None = None
+    """Where given, a cluster of another id is refused."""
+    tls: BrokerTls | None = None
+    sasl: Sasl | None = None
+    labels: Mapping[str, str] = field(default_factory=dict)
+    """Go onto every series of the broker view."""
+    topics: tuple[str, ...] = ()
+    """Regular expressions of the topics whose settings, and producers without transactions, are looked at."""
+    dlq_topics: tuple[str, ...] = ()
+    """Regular expressions of the dead letter topics whose growth is served."""
+    shard: int = 0
+    total_shards: int = 1
+    lookback_records: int = 100_000
+    """So much of each partition of the log is read at the start, to know the state of its ids; nothing of it counts."""
+    poll_seconds: int = 30
+    request_timeout_seconds: int = 5
+    client_id: str = "kafka-producer-exporter"
+
+    @property
+    def protocol(self) -> str:
+        """Kafka's name for it: ``SASL_SSL`` and the like."""
+        return ("SASL_" if self.sasl else "") + ("SSL" if self.tls else "PLAINTEXT")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Logging:
     """What the log looks like."""
 
@@ -145,4 +206,6 @@ class Settings:
     id_groups: tuple[IdGroup, ...] = ()
     probe: tuple[ProbeNetwork, ...] = ()
     """Empty: ``/probe`` takes names of configured targets only."""
+    broker: Broker | None = None
+    """None: no broker is asked."""
     logging: Logging = field(default_factory=Logging)

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import cache, lru_cache, partial
 from types import MappingProxyType
 
-from kafka_producer_exporter.catalogue import client, exporter, process
+from kafka_producer_exporter.catalogue import broker, client, exporter, process
 from kafka_producer_exporter.catalogue.mbeans import PATTERN, is_bootstrap, kind_of
 from kafka_producer_exporter.jmx.objectname import ObjectName
 from kafka_producer_exporter.jmx.readings import Selection
@@ -19,7 +19,7 @@ def _by_name(metrics: Iterable[Metric]) -> Mapping[str, Metric]:
     return MappingProxyType(table)
 
 
-METRICS = _by_name([*client.METRICS, *exporter.METRICS, *process.METRICS])
+METRICS = _by_name([*client.METRICS, *broker.METRICS, *exporter.METRICS, *process.METRICS])
 """Every metric of the page by its name, in the order of the page and of the documentation."""
 
 IGNORED: Mapping[Attribute, str] = MappingProxyType(client.IGNORED)

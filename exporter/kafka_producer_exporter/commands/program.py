@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Protocol
 
 from kafka_producer_exporter.errors import ConfigError
 from kafka_producer_exporter.model import Family, Scrape
@@ -17,6 +18,20 @@ from kafka_producer_exporter.targets.own import own_families
 
 log = logging.getLogger(__name__)
 
+
+class BrokerView(Protocol):
+    """What is known of one cluster; it looks by itself, and a scrape never waits for a broker."""
+
+    def families(self) -> list[Family]:
+        """Return what is known now."""
+
+    def close(self, *, wait_seconds: float = 0.0) -> None:
+        """End it; waits that long for the calls under way."""
+
+
+BrokerViewFor = Callable[[Settings], BrokerView]
+"""Makes the view of the cluster of these settings, and has it begin to look."""
+
 PROBED_KEPT = 200
 """Addresses of /probe whose sessions are kept between requests; the one that was asked for longest ago goes first."""
 
@@ -24,10 +39,19 @@ PROBED_KEPT = 200
 class Program:
     """Serves by the configuration that was loaded last and was good. Thread-safe, as the listeners ask."""
 
-    def __init__(self, load: Callable[[], Settings], *, transport_for: TransportFor, guard: MemoryGuard) -> None:
+    def __init__(
+        self,
+        load: Callable[[], Settings],
+        *,
+        transport_for: TransportFor,
+        broker_view_for: BrokerViewFor,
+        guard: MemoryGuard,
+    ) -> None:
         """``load`` reads the configuration and raises ConfigError; it is called by ``reload`` and not before."""
         self._load = load
         self._transport_for = transport_for
+        self._broker_view_for = broker_view_for
+        self._broker_view: BrokerView | None = None
         self._guard = guard
         self._lock = threading.Lock()
         self._reload_lock = threading.Lock()
@@ -47,9 +71,11 @@ class Program:
                 settings = self._load()
             except ConfigError as error:
                 self._error = error
-                log.error("the configuration cannot be used; %s", self._in_force(), extra={"problems": str(error)})
+                if self._loaded is not None:
+                    log.error("the last good configuration stays in force", extra={"problems": str(error)})
                 raise
             collector = Collector(settings, transport_for=self._transport_for, guard=self._guard)
+            self._look_at(settings)
             with self._lock:
                 replaced, self._running = self._running, _Running(collector, settings)
                 again, self._loaded, self._error = self._loaded is not None, time.time(), None
@@ -61,8 +87,10 @@ class Program:
         """Read every target and return the page. Never raises."""
         with self._in_use() as running:
             scrapes = running.collector.scrape(deadline=deadline)
+        view = self._broker_view
+        brokers = view.families() if view is not None else []
         own = own_families(config_valid=self._error is None, config_loaded=self._loaded)
-        return [*page(scrapes), *own]
+        return [*page(scrapes), *brokers, *own]
 
     def probe(self, target: str, *, deadline: float) -> list[Family]:
         """Read one target, by its name or an allowed address; raises ProbeRefused."""
@@ -88,9 +116,19 @@ class Program:
     def close(self) -> None:
         """End all sessions; waits a moment for the reads under way."""
         self._running.collector.close(wait_seconds=1.0)
+        if self._broker_view is not None:
+            self._broker_view.close(wait_seconds=1.0)
 
-    def _in_force(self) -> str:
-        return "nothing is served but this" if self._loaded is None else "the last good one stays in force"
+    def _look_at(self, settings: Settings) -> None:
+        """Look at the cluster of these settings. One that stays is not looked at anew: its counts would begin again."""
+        before = self._running.settings
+        if _cluster_part(settings) == _cluster_part(before):
+            return
+        replaced, self._broker_view = self._broker_view, None
+        if replaced is not None:
+            replaced.close()
+        if settings.broker is not None:
+            self._broker_view = self._broker_view_for(settings)
 
     @contextmanager
     def _in_use(self) -> Iterator["_Running"]:
@@ -134,6 +172,11 @@ class _Running:
                 self._probed.pop(next(iter(self._probed))).close()
             ticket = source.begin(deadline=deadline)
         return source.wait(ticket, deadline=deadline)
+
+
+def _cluster_part(settings: Settings) -> object:
+    """Return what a broker view is made of."""
+    return settings.broker, settings.broker and (settings.limits.transactional_ids, settings.id_groups)
 
 
 def _allowed(text: str, settings: Settings) -> Target:

@@ -7,7 +7,7 @@ import signal
 
 from kafka_producer_exporter import __version__, logs
 from kafka_producer_exporter.commands.arguments import add_settings_arguments, settings_from
-from kafka_producer_exporter.commands.program import Program
+from kafka_producer_exporter.commands.program import BrokerView, Program
 from kafka_producer_exporter.errors import ConfigError
 from kafka_producer_exporter.server.listeners import Server
 from kafka_producer_exporter.settings import Settings
@@ -36,12 +36,18 @@ def run(arguments: argparse.Namespace) -> int:
     # Before any thread is started, so that every thread inherits it: the signals are for this one alone.
     signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
     logs.set_up(Settings().logging)
-    program = Program(lambda: settings_from(arguments), transport_for=transport_for, guard=MemoryGuard(memory_limit()))
+    program = Program(
+        lambda: settings_from(arguments),
+        transport_for=transport_for,
+        broker_view_for=_broker_view,
+        guard=MemoryGuard(memory_limit()),
+    )
     try:
         program.reload()
-    except ConfigError:
+    except ConfigError as error:
         if not arguments.tolerant:
             raise
+        log.error("nothing is served but that the configuration cannot be used", extra={"problems": str(error)})
     settings = program.settings
     logs.set_up(settings.logging)
     server = Server(settings.listen, settings.listen_pages, program)
@@ -59,6 +65,28 @@ def run(arguments: argparse.Namespace) -> int:
         server.close()
         program.close()
     return 0
+
+
+def _broker_view(settings: Settings) -> BrokerView:
+    # A sidecar that asks no broker does not load kafka-python, which costs 8 MB.
+    from kafka_producer_exporter.broker.collector import BrokerCollector
+    from kafka_producer_exporter.broker.follower import Shard
+
+    broker = settings.broker
+    if broker is None:
+        raise AssertionError("asked for only where there is a cluster")
+    view = BrokerCollector(
+        broker,
+        labels=broker.labels,
+        limit=settings.limits.transactional_ids,
+        id_groups=settings.id_groups,
+        topics=broker.topics,
+        shard=Shard(broker.shard, broker.total_shards),
+        lookback_records=broker.lookback_records,
+        poll_seconds=broker.poll_seconds,
+    )
+    view.start()
+    return view
 
 
 def _reload(program: Program, started_with: Settings) -> None:

@@ -10,7 +10,20 @@ from pathlib import Path
 
 from kafka_producer_exporter.config.environment import FILE_VARIABLE
 from kafka_producer_exporter.config.presets import PRESETS
-from kafka_producer_exporter.config.schema import ID_GROUP, JMX, LIMITS, LOGGING, NETWORK, PROBE, SETTINGS, TARGET, TLS
+from kafka_producer_exporter.config.schema import (
+    BROKER,
+    BROKER_TLS,
+    ID_GROUP,
+    JMX,
+    LIMITS,
+    LOGGING,
+    NETWORK,
+    PROBE,
+    SASL,
+    SETTINGS,
+    TARGET,
+    TLS,
+)
 from kafka_producer_exporter.config.schema import options as all_options
 from kafka_producer_exporter.config.shapes import Section
 
@@ -23,6 +36,9 @@ SECTIONS = (
     ("`id_groups[]`", ID_GROUP, "Or the name of a preset, see below.\n\n"),
     ("`probe`", PROBE, ""),
     ("`probe.allow[]`", NETWORK, ""),
+    ("`broker`", BROKER, "Needs no `targets`: one exporter for each cluster is best. See docs/broker-view.md.\n\n"),
+    ("`broker.tls`", BROKER_TLS, ""),
+    ("`broker.sasl`", SASL, ""),
     ("`logging`", LOGGING, ""),
 )
 

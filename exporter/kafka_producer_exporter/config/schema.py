@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
+from kafka_producer_exporter.catalogue import broker
 from kafka_producer_exporter.catalogue.table import METRICS
 from kafka_producer_exporter.config.files import examine_file, examine_password_file
 from kafka_producer_exporter.config.found import ALTERNATIVES, Findings, Found
@@ -31,12 +32,16 @@ from kafka_producer_exporter.config.shapes import (
 from kafka_producer_exporter.model import Profile
 from kafka_producer_exporter.settings import (
     Address,
+    Broker,
+    BrokerTls,
     IdGroup,
     Jmx,
     JmxTls,
     Limits,
     Logging,
     ProbeNetwork,
+    Sasl,
+    SaslMechanism,
     Settings,
     Target,
     TlsMode,
@@ -49,6 +54,8 @@ ENVIRONMENT_PREFIX = "KAFKA_PRODUCER_EXPORTER_"
 RESERVED_LABELS = tuple(
     sorted({label for metric in METRICS.values() if "target" in metric.labels for label in metric.labels})
 )
+
+BROKER_RESERVED_LABELS = tuple(sorted({label for metric in broker.METRICS for label in metric.labels}))
 
 _HOST = r"[A-Za-z0-9_][A-Za-z0-9._-]*"
 _IPV6 = r"[0-9A-Fa-f]*:[0-9A-Fa-f:.]*:[0-9A-Fa-f.]*(%[A-Za-z0-9_.-]+)?"
@@ -98,6 +105,11 @@ def check_tls(values: Mapping[str, object], found: Found, findings: Findings) ->
         for name in ("ca_file", "cert_file", "key_file", "server_name"):
             if name in found.keys:
                 findings.add(found.keys[name].where, "no effect without TLS; write mode: rmi, or mode: both")
+    check_pair(values, found, findings)
+
+
+def check_pair(_: Mapping[str, object], found: Found, findings: Findings) -> None:
+    """Refuse half of a pair of certificate and key."""
     for name, other in (("cert_file", "key_file"), ("key_file", "cert_file")):
         if name in found.keys and other not in found.keys:
             findings.add(found.keys[name].where, f"useless without {other}; give both, or neither")
@@ -240,6 +252,61 @@ def allowed(allow: tuple[ProbeNetwork, ...] = ()) -> tuple[ProbeNetwork, ...]:
 
 PROBE = Section(allowed, (Key("allow", Several(NETWORK), "Networks and ports that `/probe?target=` takes."),))
 
+BROKER_TLS = Section(
+    BrokerTls,
+    (
+        Key("ca_file", FILE, "Whom to trust, in PEM. Without it: the system's CAs."),
+        Key("cert_file", FILE, "Our own certificate, where the brokers ask for one (`ssl.client.auth`)."),
+        Key("key_file", FILE, "The key of our own certificate."),
+    ),
+    check=check_pair,
+)  # fmt: skip
+
+SASL = Section(
+    Sasl,
+    (
+        Key("mechanism", choice_of(SaslMechanism), "How to prove who we are.", required=True, example="SCRAM-SHA-512"),
+        Key("username", LINE, "The user; docs/broker-view.md has the rights that it needs.", required=True,
+            example="exporter"),
+        Key("password_file", PASSWORD_FILE, "File with the password, not readable by all; read at each connection."),
+        Key("password_env", VariableName(), "Name of the environment variable with the password."),
+    ),
+    alternatives=ALTERNATIVES,
+    secret="password",  # noqa: S106 - a key's name
+    check=check_login,
+)  # fmt: skip
+
+TOPIC_PATTERN = Text("regular expression", r"[\s\S]+", "write a regular expression, in quotes", expression)
+
+
+def check_shards(values: Mapping[str, object], found: Found, findings: Findings) -> None:
+    """Refuse a shard that is none of so many."""
+    shard, total = values.get("shard", 0), values.get("total_shards", 1)
+    if isinstance(shard, int) and isinstance(total, int) and shard >= total:
+        findings.add(found.keys["shard"].where, f"{shard} is no shard of {total}; use 0 to {total - 1}")
+
+
+BROKER = Section(
+    Broker,
+    (
+        Key("bootstrap_servers", Several(LISTEN, minimum=1), "Addresses of brokers to begin with.", required=True,
+            example="[kafka-1:9092, kafka-2:9092]", option="bootstrap-server"),
+        Key("cluster_id", LINE, "The id that the cluster must have; another cluster is refused."),
+        Key("tls", BROKER_TLS, "TLS towards the brokers; `{}` for the system's CAs. Without it: plain text."),
+        Key("sasl", SASL, "How to log in. Without it: not at all."),
+        Key("labels", Labels(BROKER_RESERVED_LABELS), "Labels for all series of the cluster, such as `kafka_cluster`.",
+            example="{kafka_cluster: orders}"),
+        Key("topics", Several(TOPIC_PATTERN), "Patterns of the topics whose idempotent producers are shown."),
+        Key("dlq_topics", Several(TOPIC_PATTERN), "Patterns of the dead letter topics whose growth is shown."),
+        Key("shard", Integer("0 to 999", 0, 999, "a shard"), "Which part of the transaction log is ours."),
+        Key("total_shards", Integer("1 to 1000", 1, 1000, "a number of shards"), "How many collectors share the log."),
+        Key("lookback_records", COUNT, "Records of each of the log's partitions that are read at the start, at most."),
+        Key("poll_seconds", Integer("1 to 3600", 1, 3600, "an interval"), "How often the brokers are asked."),
+        Key("request_timeout_seconds", Integer("1 to 60", 1, 60, "a time-out"), "How long an answer may take."),
+    ),
+    check=check_shards,
+)  # fmt: skip
+
 LOGGING = Section(
     Logging,
     (
@@ -295,6 +362,7 @@ SETTINGS = Section(
             "Client ids made anew for ever are summed under the name of their group. The first match holds.",
             option="id-group"),
         Key("probe", PROBE, "Whom `/probe` may be pointed at, beside the configured targets."),
+        Key("broker", BROKER, "The cluster whose transactions and producer ids are looked at."),
         Key("logging", LOGGING, "What the log looks like."),
     ),
     check=check_settings,
