@@ -3,15 +3,20 @@
 import socket
 import threading
 import time
+from collections.abc import Callable, Sequence
 
 from kafka_producer_exporter.jmx.errors import Reason, TransportError
+
+LookUp = Callable[[str, None, int, int], Sequence[tuple[socket.AddressFamily, int, int, str, tuple[object, ...]]]]
+"""As socket.getaddrinfo: host, port, family and type to addresses."""
 
 
 class Resolver:
     """Looks one host up. At most one look-up is under way; a read that comes meanwhile waits for the same one."""
 
-    def __init__(self, host: str) -> None:
+    def __init__(self, host: str, *, look_up: LookUp = socket.getaddrinfo) -> None:
         self._host = host
+        self._look_up = look_up
         self._lookup: _Lookup | None = None
 
     def addresses(self, *, deadline: float) -> list[tuple[socket.AddressFamily, str]]:
@@ -23,7 +28,7 @@ class Resolver:
                 continue
             return [(family, self._host)]
         if self._lookup is None:
-            self._lookup = _Lookup(self._host)
+            self._lookup = _Lookup(self._host, self._look_up)
             self._lookup.start()
         self._lookup.join(max(0.0, deadline - time.monotonic()))
         if self._lookup.is_alive():
@@ -37,16 +42,17 @@ class Resolver:
 class _Lookup(threading.Thread):
     """One look-up. A thread that nobody waits for any longer ends with the resolver's own time-out."""
 
-    def __init__(self, host: str) -> None:
+    def __init__(self, host: str, look_up: LookUp) -> None:
         super().__init__(name="jmx-resolver", daemon=True)
         self._host = host
+        self._look_up = look_up
         self.found: list[tuple[socket.AddressFamily, str]] = []
         self.trouble = "none found"
 
     def run(self) -> None:
         """Look the host up."""
         try:
-            answers = socket.getaddrinfo(self._host, None, type=socket.SOCK_STREAM)
+            answers = self._look_up(self._host, None, 0, socket.SOCK_STREAM)
         except OSError as error:
             self.trouble = error.strerror or str(error)
         except UnicodeError:  # a label that is empty or too long for DNS

@@ -95,6 +95,8 @@ class Watched:
     def update_listed(self, name: str, listed: tuple[str, ...]) -> None:
         """Take the attributes that an MBean lists, and choose what to ask of it unless it listed the same before."""
         known = self.mbeans.get(name)
+        if name in self._resting:
+            return
         if (known.listed if known else self._unread.get(name)) == listed:
             return
         self.drop(name)
