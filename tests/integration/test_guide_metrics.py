@@ -1,17 +1,25 @@
-"""Each metric of the guide moves by its real cause, on a real broker, and a user sees it: through ``scrape``."""
+"""Each metric of the guide moves by its real cause, on a real broker, and the page of ``serve`` shows it."""
 
-import json
-import subprocess
-import sys
-import time
 import uuid
 
 import pytest
 
+from kafka_producer_exporter.catalogue.table import METRICS
+from kafka_producer_exporter.model import Attribute
 from lab.broker import Broker, Listener
+from lab.process import wait_until
 from lab.proxy import Proxy
+from tests.integration.serving import Serve
 
 pytestmark = pytest.mark.integration
+
+PREFIX = "kafka_producer_"
+
+TROUBLE = (
+    *("record_error_rate", "record_error_total", "record_retry_rate", "record_retry_total"),
+    *("buffer_exhausted_rate", "buffer_exhausted_total", "bufferpool_wait_time_seconds_total"),
+)
+"""What stays 0 unless the test's cause is one of it."""
 
 
 @pytest.fixture(scope="module")
@@ -26,32 +34,59 @@ def jvm(producer_jvm):
     return producer_jvm()
 
 
+@pytest.fixture
+def serving(jvm, tmp_path):
+    with Serve(f"--target=app=127.0.0.1:{jvm.jmx_port}", folder=tmp_path) as serving:
+        yield serving
+
+
+@pytest.fixture
+def served(serving):
+    """Scrapes: the producer's own metrics, without their prefix, and their values now."""
+
+    def values(producer):
+        own = {"target": "app", "client_id": producer.name}
+        return {
+            sample.name.removeprefix(PREFIX): sample.value
+            for sample in serving.page().series(**own)
+            if sample.labels == own
+        }
+
+    return values
+
+
+def topic_errors(serving, name):
+    return serving.page().value("kafka_producer_topic_record_error_total", topic=name)
+
+
 def topic(broker):
     name = f"topic-{uuid.uuid4().hex[:8]}"
     broker.create_topic(name)
     return name
 
 
-def served(producer):
-    """What ``scrape`` serves of one producer: metric → value."""
-    command = [sys.executable, "-m", "kafka_producer_exporter", "scrape", f"127.0.0.1:{producer.jvm.jmx_port}"]
-    done = subprocess.run([*command, "--format", "json"], capture_output=True, text=True, timeout=30, check=True)
-    return {
-        sample["name"]: sample["value"]
-        for sample in json.loads(done.stdout)["samples"]
-        if sample["labels"].keys() == {"client_id", "target"} and sample["labels"]["client_id"] == producer.name
+def trouble(page):
+    return {name for name in TROUBLE if page[name] != 0}
+
+
+def test_every_name_that_the_guide_has_from_jmx_is_on_the_page(broker, jvm, served):
+    producer = jvm.new("orders", broker.bootstrap)
+
+    producer.send(topic(broker))
+
+    guide = {
+        metric.guide: metric.name.removeprefix(PREFIX)
+        for metric in METRICS.values()
+        if metric.guide and isinstance(metric.source, Attribute)
     }
+    assert guide.keys() >= {
+        *("record-send-rate", "request-latency-avg", "record-error-rate", "record-retry-rate", "record-size-avg"),
+        *("batch-size-avg", "compression-rate-avg", "bufferpool-wait-time-total", "buffer-exhausted-rate"),
+    }
+    assert set(guide.values()) - served(producer).keys() == set()
 
 
-def served_once(producer, condition, timeout_seconds=15):
-    """What is served as soon as the condition holds of it, or at the end of the time."""
-    deadline = time.monotonic() + timeout_seconds
-    while not condition(page := served(producer)) and time.monotonic() < deadline:
-        time.sleep(0.05)
-    return page
-
-
-def test_record_send_rate_rises_with_sending(broker, jvm):
+def test_record_send_rate_rises_with_sending(broker, jvm, served):
     orders = topic(broker)
     producer = jvm.new("orders", broker.bootstrap)
     before = served(producer)
@@ -59,27 +94,33 @@ def test_record_send_rate_rises_with_sending(broker, jvm):
     producer.send(orders, count=50)
 
     after = served(producer)
-    assert before["kafka_producer_record_send_rate"] == before["kafka_producer_record_send_total"] == 0
-    assert after["kafka_producer_record_send_rate"] > 1
-    assert after["kafka_producer_record_send_total"] == 50
+    assert before["record_send_rate"] == before["record_send_total"] == 0
+    assert after["record_send_rate"] > 1
+    assert after["record_send_total"] == 50
+    assert trouble(after) == set()
 
 
-def test_request_latency_avg_rises_with_a_slow_network(troubled, jvm):
+def test_request_latency_avg_rises_with_a_slow_network(troubled, jvm, served):
     proxy, broker = troubled
     orders = topic(broker)
     near, far = jvm.new("near", broker.bootstrap), jvm.new("far", broker.address("VIA"))
+    far.send(orders, count=2)
+    before = served(far)
+
     proxy.delay_seconds = 0.3
     try:
-        near.send(orders, count=5)
-        far.send(orders, count=5)
+        far.send(orders, count=4)
     finally:
         proxy.delay_seconds = 0
+    near.send(orders, count=4)
 
-    assert served(far)["kafka_producer_request_latency_avg_seconds"] >= 0.3
-    assert served(near)["kafka_producer_request_latency_avg_seconds"] < 0.3
+    after = served(far)
+    assert after["request_latency_avg_seconds"] > before["request_latency_avg_seconds"] + 0.1
+    assert after["request_latency_avg_seconds"] > served(near)["request_latency_avg_seconds"] + 0.1
+    assert trouble(after) == set()
 
 
-def test_record_error_rate_rises_with_records_that_are_too_large(broker, jvm):
+def test_record_error_rate_rises_with_records_that_are_too_large(broker, jvm, served, serving):
     orders = topic(broker)
     producer = jvm.new("orders", broker.bootstrap, max_request_size=10_000)
     producer.send(orders)
@@ -89,12 +130,14 @@ def test_record_error_rate_rises_with_records_that_are_too_large(broker, jvm):
 
     after = served(producer)
     assert stats == {"ok": 1, "RecordTooLargeException": 5}
-    assert before["kafka_producer_record_error_rate"] == before["kafka_producer_record_error_total"] == 0
-    assert after["kafka_producer_record_error_rate"] > 0
-    assert after["kafka_producer_record_error_total"] == 5
+    assert trouble(before) == set()
+    assert trouble(after) == {"record_error_rate", "record_error_total"}
+    assert after["record_error_total"] == 5
+    assert after["record_send_total"] == 1
+    assert topic_errors(serving, orders) == 0  # they never got as far as a batch
 
 
-def test_record_retry_rate_rises_with_a_connection_that_is_lost(troubled, jvm):
+def test_record_retry_rate_rises_with_a_connection_that_is_lost(troubled, jvm, served):
     proxy, broker = troubled
     orders = topic(broker)
     producer = jvm.new("orders", broker.address("VIA"))
@@ -104,73 +147,88 @@ def test_record_retry_rate_rises_with_a_connection_that_is_lost(troubled, jvm):
     proxy.silent = True
     try:
         producer.send(orders, wait=False)
-        in_flight = served_once(producer, lambda page: page["kafka_producer_requests_in_flight"] > 0)
+        wait_until("the record is on its way", lambda: served(producer)["requests_in_flight"] > 0, timeout_seconds=10)
         proxy.cut()
     finally:
         proxy.silent = False
-
-    after = served_once(producer, lambda page: page["kafka_producer_record_retry_total"] > 0)
     producer.flush()
-    assert in_flight["kafka_producer_requests_in_flight"] > 0
-    assert before["kafka_producer_record_retry_rate"] == before["kafka_producer_record_retry_total"] == 0
-    assert after["kafka_producer_record_retry_rate"] > 0
+
+    after = served(producer)
     assert producer.stats() == {"ok": 2}
+    assert trouble(before) == set()
+    assert trouble(after) == {"record_retry_rate", "record_retry_total"}
+    assert after["record_send_total"] == 2 + after["record_retry_total"]
 
 
-def test_record_size_avg_follows_the_size_of_the_records(broker, jvm):
+def test_record_size_avg_follows_the_size_of_the_records(broker, jvm, served):
     orders = topic(broker)
-    small, large = jvm.new("small", broker.bootstrap), jvm.new("large", broker.bootstrap)
+    producer = jvm.new("orders", broker.bootstrap)
+    producer.send(orders, size=100)
+    before = served(producer)
 
-    small.send(orders, count=3, size=100)
-    large.send(orders, count=3, size=5000)
+    producer.send(orders, size=5000)
 
-    assert 100 < served(small)["kafka_producer_record_size_avg_bytes"] < 300
-    assert 5000 < served(large)["kafka_producer_record_size_avg_bytes"] < 5200
+    after = served(producer)
+    assert 100 < before["record_size_avg_bytes"] < 250
+    assert 2550 < after["record_size_avg_bytes"] < 2700  # the average of one small and one large
+    assert before["compression_rate_avg"] == after["compression_rate_avg"] == 1
+    assert trouble(after) == set()
 
 
-def test_batch_size_avg_rises_with_lingering(broker, jvm):
+def test_batch_size_avg_rises_with_records_that_wait_for_each_other(broker, jvm, served):
     orders = topic(broker)
-    hasty, patient = jvm.new("hasty", broker.bootstrap), jvm.new("patient", broker.bootstrap, linger_ms=500)
+    producer = jvm.new("orders", broker.bootstrap, linger_ms=300)
+    producer.send(orders, size=1000)  # it lingered, and alone
+    before = served(producer)
 
-    hasty.send(orders, count=10, size=1000)  # each waited for, so each a batch
-    patient.send(orders, count=10, size=1000, wait=False)
-    patient.flush()
+    producer.send(orders, count=10, size=1000, wait=False)
+    producer.flush()
 
-    assert 1000 < served(hasty)["kafka_producer_batch_size_avg_bytes"] < 2000
-    assert served(patient)["kafka_producer_batch_size_avg_bytes"] > 5000
+    after = served(producer)
+    assert 1000 < before["batch_size_avg_bytes"] < 1200
+    assert after["batch_size_avg_bytes"] > 3000
+    assert after["record_size_avg_bytes"] == before["record_size_avg_bytes"]
+    assert trouble(after) == set()
 
 
-def test_compression_rate_avg_falls_with_what_compresses_well(broker, jvm):
+def test_compression_rate_avg_falls_with_what_compresses_well(broker, jvm, served):
     orders = topic(broker)
-    noise, text = (jvm.new(name, broker.bootstrap, compression_type="gzip") for name in ("noise", "text"))
+    producer = jvm.new("orders", broker.bootstrap, compression_type="gzip")
+    producer.send(orders, size=5000)
+    before = served(producer)
 
-    noise.send(orders, count=5, size=5000)
-    text.send(orders, count=5, size=5000, compressible=True)
+    producer.send(orders, count=4, size=5000, compressible=True)
 
-    assert served(noise)["kafka_producer_compression_rate_avg"] > 0.9
-    assert served(text)["kafka_producer_compression_rate_avg"] < 0.2
+    after = served(producer)
+    assert before["compression_rate_avg"] > 0.9
+    assert after["compression_rate_avg"] < 0.4
+    assert after["record_size_avg_bytes"] == before["record_size_avg_bytes"]  # it is the size before compression
+    assert trouble(after) == set()
 
 
-def test_buffer_wait_and_exhaustion_rise_when_the_broker_takes_nothing(troubled, jvm):
+def test_bufferpool_wait_time_and_buffer_exhausted_rate_rise_when_the_broker_takes_nothing(
+    troubled, jvm, served, serving
+):
     proxy, broker = troubled
     orders = topic(broker)
-    producer = jvm.new("orders", broker.address("VIA"), buffer_memory=100_000, max_block_ms=1000)
+    producer = jvm.new("orders", broker.address("VIA"), buffer_memory=100_000, max_block_ms=500)
     producer.send(orders)
     before = served(producer)
 
     proxy.silent = True
     try:
-        stats = producer.send(orders, count=8, size=10_000, wait=False)
+        stats = producer.send(orders, count=8, size=20_000, wait=False)
+        during = served(producer)
     finally:
         proxy.silent = False
+    producer.flush()
 
     after = served(producer)
-    assert "BufferExhaustedException" in stats
-    assert (
-        before["kafka_producer_buffer_exhausted_rate"]
-        == before["kafka_producer_bufferpool_wait_time_seconds_total"]
-        == 0
-    )
-    assert after["kafka_producer_buffer_exhausted_rate"] > 0
-    assert after["kafka_producer_buffer_exhausted_total"] == stats["BufferExhaustedException"]
-    assert after["kafka_producer_bufferpool_wait_time_seconds_total"] >= 0.9
+    lost = stats["BufferExhaustedException"]
+    assert trouble(before) == set()
+    assert during["buffer_available_bytes"] < 21_000 < before["buffer_available_bytes"]
+    assert trouble(after) == set(TROUBLE) - {"record_retry_rate", "record_retry_total"}
+    assert after["buffer_exhausted_total"] == after["record_error_total"] == lost
+    assert after["bufferpool_wait_time_seconds_total"] >= 0.9 * 0.5 * lost
+    assert topic_errors(serving, orders) == 0  # they never got as far as a batch
+    assert producer.stats() == {"ok": 9 - lost, "BufferExhaustedException": lost}
