@@ -27,7 +27,13 @@ COUNTERS = (
 
 
 def values(collector):
-    return {(f.metric.name, labels.pairs): value for f in collector.families() for labels, value in f.samples}
+    """Every sample of a page that is whole: no family and no series twice, and the labels that the catalogue declares."""
+    families = collector.families()
+    found = {(f.metric.name, labels.pairs): value for f in families for labels, value in f.samples}
+    assert len({family.metric for family in families}) == len(families)
+    assert len(found) == sum(len(family.samples) for family in families)
+    assert all({n for n, _ in labels.pairs} == set(f.metric.labels) for f in families for labels, _ in f.samples)
+    return found
 
 
 def value(collector, name, **labels):

@@ -228,3 +228,21 @@ def test_without_rights_the_page_says_so_and_each_right_brings_its_source(guarde
 
         assert counts(collector, "tx") == {"started": 4, "committed": 4}
         assert value(collector, UP, source="coordinators") is None
+
+
+def test_topics_and_ways_in_are_told_as_they_are(broker, producer_jvm):
+    name, dead = topic(broker, partitions=2), topic(broker)
+    producer_jvm("4.4.0", jmx=False).new("dead", broker.bootstrap).send(dead, count=4)
+
+    with collecting(broker.bootstrap, topics=[name], dlq_topics=[dead]) as collector:
+        wait_until("the topics are known", lambda: value(collector, "kafka_dead_letter_record_total", topic=dead) == 4)
+
+        assert value(collector, "kafka_topic_min_insync_replicas", topic=name) == 1
+        assert value(collector, "kafka_topic_replication_factor", topic=name) == 1
+        assert value(collector, "kafka_topic_offline_partitions", topic=name) == 0
+        assert value(collector, "kafka_topic_unclean_leader_election", topic=name) == 0
+        assert value(collector, "kafka_topic_partition_end_offset", topic=name, partition="1") == 0
+        assert value(collector, "kafka_transaction_max_timeout_seconds") == 900
+        wait_until(
+            "the way in is tried", lambda: value(collector, "kafka_bootstrap_server_up", server=broker.bootstrap) == 1
+        )

@@ -4,19 +4,32 @@ kafka-python's own admin calls are not used: they lose every answer over one err
 take a missing right for an empty answer. These are the same requests, with each error code looked at.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import kafka.errors
-from kafka.protocol.admin import DescribeProducersRequest, DescribeTransactionsRequest, ListTransactionsRequest
+from kafka.protocol.admin import (
+    DescribeConfigsRequest,
+    DescribeProducersRequest,
+    DescribeTransactionsRequest,
+    ListTransactionsRequest,
+)
 from kafka.protocol.consumer import ListOffsetsRequest
 
 from kafka_producer_exporter.broker.client import Client, raise_code, source_error
 from kafka_producer_exporter.broker.errors import SourceError, SourceReason
-from kafka_producer_exporter.broker.snapshots import ActiveProducer, KnownTransaction, PartitionEnd, TopicPartition
+from kafka_producer_exporter.broker.snapshots import (
+    ActiveProducer,
+    KnownTransaction,
+    PartitionEnd,
+    PartitionLayout,
+    TopicLayout,
+    TopicPartition,
+)
 from kafka_producer_exporter.broker.transaction_log import State
 
 LATEST = -1
+_TOPIC, _BROKER = 2, 4  # of ConfigResource.Type
 IDS_IN_A_REQUEST = 1000
 NOBODY = "kafka-producer-exporter"
 """A transactional id that is asked for only to learn whether we may ask."""
@@ -106,6 +119,59 @@ def partition_leaders(client: Client) -> dict[TopicPartition, int]:
         if not topic.error_code
         for partition in topic.partitions
         if partition.leader_id >= 0
+    }
+
+
+def topic_layouts(client: Client) -> list[TopicLayout]:
+    """Return where the partitions of each topic lie that we may see. Raises SourceError."""
+    return [
+        TopicLayout(
+            topic.name,
+            tuple(
+                PartitionLayout(
+                    partition.partition_index,
+                    partition.leader_id,
+                    len(partition.replica_nodes),
+                    len(partition.isr_nodes),
+                )
+                for partition in topic.partitions
+            ),
+        )
+        for topic in client.metadata(None)
+        if not topic.error_code
+    ]
+
+
+def topic_configs(client: Client, topics: Sequence[str], names: Sequence[str]) -> dict[str, dict[str, str]]:
+    """Return these settings of each topic, defaults included; topics whose settings we may not see are left out.
+
+    Raises SourceError.
+    """
+    return _configs(client, [(_TOPIC, topic) for topic in topics], names, node=None)
+
+
+def broker_config(client: Client, node: int, names: Sequence[str]) -> dict[str, str]:
+    """Return these settings of a broker, as far as we may see them. Raises SourceError."""
+    return _configs(client, [(_BROKER, str(node))], names, node=node).get(str(node), {})
+
+
+def _configs(
+    client: Client, resources: Sequence[tuple[int, str]], names: Sequence[str], *, node: int | None
+) -> dict[str, dict[str, str]]:
+    request = DescribeConfigsRequest(
+        resources=[
+            DescribeConfigsRequest.DescribeConfigsResource(
+                resource_type=kind, resource_name=name, configuration_keys=list(names)
+            )
+            for kind, name in resources
+        ],
+        include_synonyms=False,
+        include_documentation=False,
+    )
+    return {
+        result.resource_name: {config.name: config.value for config in result.configs if config.value is not None}
+        for result in client.call_one(request, node).results
+        if not result.error_code
     }
 
 

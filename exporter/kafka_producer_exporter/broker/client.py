@@ -12,7 +12,7 @@ import logging
 import os
 import ssl
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, Self
 
 import kafka.errors
 from kafka.net.manager import KafkaConnectionManager
@@ -63,6 +63,12 @@ class Client:
             self.close()
             message = f"{access.bootstrap_servers[0]}: its cluster id is {self.cluster_id}, not {access.cluster_id}"
             raise SourceError(SourceReason.CLUSTER, message)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
     def close(self) -> None:
         """Close every connection."""

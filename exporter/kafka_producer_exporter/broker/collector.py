@@ -4,19 +4,22 @@ import logging
 import re
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 
 from kafka_producer_exporter.broker.access import Access
 from kafka_producer_exporter.broker.admin import describe_transactions, list_transactions, may_describe_all
 from kafka_producer_exporter.broker.approximate import ApproximateLog
-from kafka_producer_exporter.broker.client import Client
+from kafka_producer_exporter.broker.client import Client, find
 from kafka_producer_exporter.broker.crc32c import fastest_crc32c
 from kafka_producer_exporter.broker.errors import SourceReason
 from kafka_producer_exporter.broker.families import (
     LabelTexts,
+    bootstrap_families,
     follower_families,
     idempotent_families,
     look_families,
+    topic_families,
     transaction_families,
 )
 from kafka_producer_exporter.broker.fetch import LogReader
@@ -24,14 +27,16 @@ from kafka_producer_exporter.broker.follower import LogFollower, Shard
 from kafka_producer_exporter.broker.hanging import HangingTransaction, Look
 from kafka_producer_exporter.broker.idempotent import IdempotentTracker
 from kafka_producer_exporter.broker.source import SourceState
+from kafka_producer_exporter.broker.topics import NOTHING
 from kafka_producer_exporter.broker.tracker import TransactionTracker
-from kafka_producer_exporter.broker.watch import look
+from kafka_producer_exporter.broker.watch import look, topics_of
 from kafka_producer_exporter.broker.worker import Step, Worker
 from kafka_producer_exporter.catalogue import broker
 from kafka_producer_exporter.model import Family
 from kafka_producer_exporter.settings import IdGroup
 
 TRANSACTION_LOG, COORDINATORS, PARTITIONS = "transaction_log", "coordinators", "partitions"
+TOPICS, BOOTSTRAP = "topics", "bootstrap_servers"
 FETCH_WAIT_SECONDS = 0.5
 LOOK_SECONDS = 30.0
 """How often the log's partitions are looked up; where there are none yet, every second."""
@@ -43,7 +48,8 @@ class BrokerCollector:
     """Answers with what is known of one cluster.
 
     ``transaction_log`` follows the log, and is exact. ``coordinators`` stands in for it where the log may not be read.
-    ``partitions`` looks for transactions that hang, and at producers without transactions.
+    ``partitions`` looks for transactions that hang, and at producers without transactions; ``topics`` at how safely
+    topics are kept; ``bootstrap_servers`` at the ways in.
     Counters stay when a source fails; gauges go after two polls; ``source_up`` says so at once.
     """
 
@@ -55,36 +61,44 @@ class BrokerCollector:
         limit: int = 1000,
         id_groups: Sequence[IdGroup] = (),
         topics: Sequence[str] = (),
+        dlq_topics: Sequence[str] = (),
         shard: Shard | None = None,
         lookback_records: int = 100_000,
         poll_seconds: float = 30.0,
     ) -> None:
-        """``topics``: patterns of those whose producers without transactions are shown."""
+        """``topics`` are patterns of those that are shown one by one, ``dlq_topics`` of those for dead letters."""
+        self._access = access
         self._poll_seconds = poll_seconds
-        self._bootstrap_server = access.bootstrap_servers[0]
         self._texts = LabelTexts(labels)
         tracker = TransactionTracker(limit=limit, group_of=group_function(id_groups))
         self._follower = LogFollower(tracker, shard=shard or Shard(), lookback_records=lookback_records)
         self._approximate = ApproximateLog(tracker)
         self._approximate_since_ms: int | None = None
-        self._idempotent = IdempotentTracker([re.compile(pattern) for pattern in topics])
+        self._topics = [re.compile(pattern) for pattern in topics]
+        self._dead_letter_topics = [re.compile(pattern) for pattern in dlq_topics]
+        self._idempotent = IdempotentTracker(self._topics)
         self._look: Look | None = None
+        self._topic_facts = NOTHING
+        self._bootstrap_families: list[Family] = []
         self._look_lock = threading.Lock()
         self._checksum: Callable[[bytes], int] | None = None
         # Finding the cause, connecting, looking up and asking may each take their time-out.
         busy_seconds = 4 * access.request_timeout_seconds
-        self._log_worker = Worker(
-            TRANSACTION_LOG, access, self._follow, silent_seconds=busy_seconds + FETCH_WAIT_SECONDS
-        )
+        self._log_worker = Worker(TRANSACTION_LOG, self._follow, silent_seconds=busy_seconds + FETCH_WAIT_SECONDS)
         self._coordinators = Worker(
             COORDINATORS,
-            access,
             self._ask_coordinators,
             silent_seconds=busy_seconds + poll_seconds,
             wanted=self._log_is_forbidden,
         )
-        self._partitions = Worker(
-            PARTITIONS, access, self._look_at_partitions, silent_seconds=2 * busy_seconds + poll_seconds
+        self._partitions = Worker(PARTITIONS, self._look_at_partitions, silent_seconds=2 * busy_seconds + poll_seconds)
+
+        self._topics_worker = Worker(TOPICS, self._look_at_topics, silent_seconds=2 * busy_seconds + poll_seconds)
+        servers = len(access.bootstrap_servers)
+        self._bootstrap = Worker(
+            BOOTSTRAP,
+            self._try_bootstrap_servers,
+            silent_seconds=(servers + 1) * access.request_timeout_seconds + poll_seconds,
         )
 
     def start(self) -> None:
@@ -105,9 +119,8 @@ class BrokerCollector:
         now, now_ms = time.monotonic(), _now_ms()
         exact = not self._log_is_forbidden()
         counting = self._log_worker.state if exact else self._coordinators.state
-        sources = [counting if exact else self._log_worker.state, self._partitions.state]
-        if not exact:
-            sources.append(self._coordinators.state)
+        unwanted = self._coordinators if exact else None
+        sources = [worker.state for worker in self._workers() if worker is not unwanted]
         families = [*self._source_families(sources, now), Family(broker.EXACT, [(self._texts.of(), float(exact))])]
         with self._follower.lock:
             since_ms = self._follower.counting_since_ms or self._approximate_since_ms
@@ -121,10 +134,14 @@ class BrokerCollector:
             families += idempotent_families(self._idempotent, self._texts, now_ms=fresh_ms)
             if self._look is not None and fresh_ms is not None:
                 families += look_families(self._look, self._texts, now_ms=now_ms)
+            fresh = self._topics_worker.state.status(now).fresh
+            families += topic_families(self._topic_facts, self._texts, fresh=fresh)
+            if self._bootstrap.state.status(now).fresh:
+                families += self._bootstrap_families
         return families
 
     def _workers(self) -> tuple[Worker, ...]:
-        return self._log_worker, self._coordinators, self._partitions
+        return self._log_worker, self._coordinators, self._partitions, self._topics_worker, self._bootstrap
 
     def _source_families(self, sources: Sequence[SourceState], now: float) -> list[Family]:
         up, errors = Family(broker.SOURCE_UP, []), Family(broker.SOURCE_ERROR, [])
@@ -138,9 +155,9 @@ class BrokerCollector:
     def _log_is_forbidden(self) -> bool:
         return self._log_worker.state.status(time.monotonic()).reason is SourceReason.AUTHORIZATION
 
-    def _follow(self, client: Client) -> Step:
+    @contextmanager
+    def _follow(self) -> Iterator[Step]:
         self._checksum = self._checksum or fastest_crc32c()
-        reader = LogReader(client, self._checksum)
         look_at, any_ours = 0.0, False
 
         def step() -> float:
@@ -153,9 +170,12 @@ class BrokerCollector:
             self._follower.poll(reader, wait_seconds=FETCH_WAIT_SECONDS, now_ms=_now_ms())
             return 0.0
 
-        return step
+        with Client(self._access) as client:
+            reader = LogReader(client, self._checksum)
+            yield step
 
-    def _ask_coordinators(self, client: Client) -> Step:
+    @contextmanager
+    def _ask_coordinators(self) -> Iterator[Step]:
         def step() -> float:
             may_describe_all(client)
             listed = list_transactions(client)
@@ -166,9 +186,11 @@ class BrokerCollector:
                 self._approximate_since_ms = self._approximate_since_ms or now_ms
             return self._poll_seconds
 
-        return step
+        with Client(self._access) as client:
+            yield step
 
-    def _look_at_partitions(self, client: Client) -> Step:
+    @contextmanager
+    def _look_at_partitions(self) -> Iterator[Step]:
         def step() -> float:
             found = look(client)
             with self._look_lock:
@@ -180,7 +202,29 @@ class BrokerCollector:
             self._log_hanging(before, found.hanging)
             return self._poll_seconds
 
-        return step
+        with Client(self._access) as client:
+            yield step
+
+    @contextmanager
+    def _look_at_topics(self) -> Iterator[Step]:
+        def step() -> float:
+            found = topics_of(client, self._topics, self._dead_letter_topics)
+            with self._look_lock:
+                self._topic_facts = found
+            return self._poll_seconds
+
+        with Client(self._access) as client:
+            yield step
+
+    @contextmanager
+    def _try_bootstrap_servers(self) -> Iterator[Step]:
+        def step() -> float:
+            found = {server: find(self._access, server) for server in self._access.bootstrap_servers}
+            with self._look_lock:
+                self._bootstrap_families = bootstrap_families(found, self._texts)
+            return self._poll_seconds
+
+        yield step
 
     def _log_hanging(self, before: Sequence[HangingTransaction], now: Sequence[HangingTransaction]) -> None:
         known = {(one.topic, one.partition, one.producer_id) for one in before}
@@ -192,7 +236,7 @@ class BrokerCollector:
                     one.partition,
                     one.producer_id,
                     one.start_offset,
-                    one.abort_command(self._bootstrap_server),
+                    one.abort_command(self._access.bootstrap_servers[0]),
                 )
 
 

@@ -6,6 +6,8 @@ from kafka_producer_exporter.broker.follower import LogFollower
 from kafka_producer_exporter.broker.hanging import Look
 from kafka_producer_exporter.broker.idempotent import IdempotentTracker
 from kafka_producer_exporter.broker.outcomes import OpenTransaction
+from kafka_producer_exporter.broker.probe import Finding
+from kafka_producer_exporter.broker.topics import Facts
 from kafka_producer_exporter.broker.tracker import TransactionTracker
 from kafka_producer_exporter.catalogue import broker
 from kafka_producer_exporter.model import Family, Labels, Metric
@@ -104,6 +106,47 @@ def idempotent_families(tracker: IdempotentTracker, texts: LabelTexts, *, now_ms
         labels = texts.of("topic", activity.topic, "partition", str(activity.partition))
         found.setdefault(broker.IDEMPOTENT_ACTIVE, []).append((labels, activity.active))
         found.setdefault(broker.IDEMPOTENT_IDLE_SECONDS, []).append((labels, activity.idle_seconds))
+    return [Family(metric, samples) for metric, samples in found.items()]
+
+
+def topic_families(facts: Facts, texts: LabelTexts, *, fresh: bool) -> list[Family]:
+    """Return how safely topics are kept, and how much was ever written to dead letter topics."""
+    found: dict[Metric, Samples] = {}
+
+    def add(metric: Metric, value: float, *pairs: str) -> None:
+        found.setdefault(metric, []).append((texts.of(*pairs), value))
+
+    for topic, records in facts.dead_letters().items():
+        add(broker.DEAD_LETTERS, records, "topic", topic)
+    if not fresh:
+        return [Family(metric, samples) for metric, samples in found.items()]
+    for safety in facts.safety():
+        add(broker.TOPIC_REPLICATION, safety.replication, "topic", safety.topic)
+        add(broker.TOPIC_OFFLINE, safety.offline, "topic", safety.topic)
+        if safety.min_in_sync is not None:
+            add(broker.TOPIC_MIN_ISR, safety.min_in_sync, "topic", safety.topic)
+            add(broker.TOPIC_UNDER_MIN_ISR, safety.under_min_in_sync, "topic", safety.topic)
+        if safety.unclean is not None:
+            add(broker.TOPIC_UNCLEAN, safety.unclean, "topic", safety.topic)
+    for (topic, partition), end in facts.shown_ends().items():
+        add(broker.TOPIC_END_OFFSET, end, "topic", topic, "partition", str(partition))
+    if facts.max_timeout_ms is not None:
+        add(broker.MAX_TIMEOUT_SECONDS, facts.max_timeout_ms / 1000)
+    return [Family(metric, samples) for metric, samples in found.items()]
+
+
+def bootstrap_families(findings: Mapping[str, Finding], texts: LabelTexts) -> list[Family]:
+    """Return whether each bootstrap server can be used."""
+    found: dict[Metric, Samples] = {}
+    for server, finding in findings.items():
+        labels = texts.of("server", server)
+        found.setdefault(broker.SERVER_UP, []).append((labels, float(finding.error is None)))
+        found.setdefault(broker.SERVER_ADDRESSES, []).append((labels, finding.addresses))
+        if finding.certificate_expiry is not None:
+            found.setdefault(broker.SERVER_EXPIRY, []).append((labels, finding.certificate_expiry))
+        if finding.error:
+            labels = texts.of("server", server, "reason", finding.error.reason)
+            found.setdefault(broker.SERVER_ERROR, []).append((labels, 1.0))
     return [Family(metric, samples) for metric, samples in found.items()]
 
 

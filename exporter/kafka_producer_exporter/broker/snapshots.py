@@ -42,3 +42,20 @@ class PartitionEnd(NamedTuple):
     end_offset: int
     stable_offset: int
     """Behind it lie records of open transactions, and whatever came after them."""
+
+
+class PartitionLayout(NamedTuple):
+    """Where a partition lies."""
+
+    partition: int
+    leader: int
+    """-1: nobody leads it, so nothing can be written there."""
+    replicas: int
+    in_sync: int
+
+
+class TopicLayout(NamedTuple):
+    """Where a topic's partitions lie."""
+
+    topic: str
+    partitions: tuple[PartitionLayout, ...]

@@ -1,17 +1,25 @@
-"""One look at all partitions and coordinators of a cluster: who writes there, and which transactions hang."""
+"""One look at a cluster: who writes to its partitions, which transactions hang, how safely its topics are kept."""
+
+import re
+from collections.abc import Sequence
 
 from kafka_producer_exporter.broker.admin import (
     Listed,
+    broker_config,
     describe_producers,
     describe_transactions,
     list_transactions,
     may_describe_all,
     partition_ends,
     partition_leaders,
+    topic_configs,
+    topic_layouts,
 )
 from kafka_producer_exporter.broker.client import Client
 from kafka_producer_exporter.broker.hanging import Look, hanging, not_known, open_on_partitions
 from kafka_producer_exporter.broker.snapshots import ActiveProducer
+from kafka_producer_exporter.broker.topics import BROKER_SETTINGS, TOPIC_SETTINGS, Facts
+from kafka_producer_exporter.broker.transaction_log import TOPIC
 
 
 def look(client: Client) -> Look:
@@ -27,6 +35,29 @@ def look(client: Client) -> Look:
     found = hanging(suspects, describe_producers(client, places).producers, partition_ends(client, places))
     transactional = frozenset(one.producer_id for one in listed)
     return Look(found, answers.producers, transactional, frozenset(leaders), frozenset(answers.refused))
+
+
+def topics_of(client: Client, topics: Sequence[re.Pattern[str]], dead_letters: Sequence[re.Pattern[str]]) -> Facts:
+    """Return what is true of the topics that one of the patterns matches as a whole, and of the transaction log.
+
+    Raises SourceError.
+    """
+    layouts = {layout.topic: layout for layout in topic_layouts(client)}
+    shown = {name for name in layouts if name == TOPIC or any(pattern.fullmatch(name) for pattern in topics)}
+    dead = {name for name in layouts if any(pattern.fullmatch(name) for pattern in dead_letters)}
+    leaders = {
+        (name, partition.partition): partition.leader
+        for name in (shown | dead) - {TOPIC}
+        for partition in layouts[name].partitions
+        if partition.leader >= 0
+    }
+    return Facts(
+        layouts=[layouts[name] for name in sorted(shown)],
+        settings=topic_configs(client, sorted(shown), TOPIC_SETTINGS) if shown else {},
+        broker_settings=broker_config(client, client.brokers[0], BROKER_SETTINGS) if client.brokers else {},
+        ends={place: end.end_offset for place, end in partition_ends(client, leaders).items()},
+        dead_letter_topics={name: len(layouts[name].partitions) for name in sorted(dead)},
+    )
 
 
 def _suspects(client: Client, producers: list[ActiveProducer], listed: list[Listed]) -> list[ActiveProducer]:

@@ -1,15 +1,14 @@
-"""A thread for each source: it has a client of its own, which it replaces after every failure and every few minutes.
+"""A thread for each source, so that one that hangs holds up no other, and no scrape.
 
-So one source that hangs holds up no other, and no scrape.
+What a source needs to ask (a client) is made for a session, and made anew after every failure and every few minutes.
 """
 
 import logging
 import threading
 import time
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 
-from kafka_producer_exporter.broker.access import Access
-from kafka_producer_exporter.broker.client import Client
 from kafka_producer_exporter.broker.errors import SourceError, SourceReason
 from kafka_producer_exporter.broker.source import SourceState
 
@@ -32,18 +31,16 @@ class Worker:
     def __init__(
         self,
         name: str,
-        access: Access,
-        steps: Callable[[Client], Step],
+        session: Callable[[], AbstractContextManager[Step]],
         *,
         silent_seconds: float,
         wanted: Callable[[], bool] = lambda: True,
     ) -> None:
-        """Poll with what ``steps`` makes of each new client, for as long as the source is ``wanted``.
+        """Poll with what each ``session`` gives, for as long as the source is ``wanted``.
 
         A source that has told nothing for ``silent_seconds`` is down, whatever it waits for.
         """
-        self._access = access
-        self._steps = steps
+        self._session = session
         self._wanted = wanted
         self._closed = threading.Event()
         self.state = SourceState(name, silent_seconds=silent_seconds, now=time.monotonic())
@@ -64,7 +61,7 @@ class Worker:
                 self._closed.wait(IDLE_SECONDS)
                 continue
             try:
-                self._use_a_client()
+                self._hold_a_session()
                 continue
             except SourceError as error:
                 failures = self.state.failed(error, time.monotonic())
@@ -74,15 +71,11 @@ class Worker:
                 failures = self.state.failed(defect, time.monotonic())
             self._closed.wait(RETRY_SECONDS[min(failures, len(RETRY_SECONDS)) - 1])
 
-    def _use_a_client(self) -> None:
+    def _hold_a_session(self) -> None:
         """Poll with one client for as long as it is good, or until it is old. Raises SourceError."""
-        client = Client(self._access)
-        try:
-            step = self._steps(client)
+        with self._session() as step:
             old_at = time.monotonic() + RENEW_SECONDS
             while not self._closed.is_set() and self._wanted() and time.monotonic() < old_at:
                 wait_seconds = step()
                 self.state.succeeded(time.monotonic())
                 self._closed.wait(wait_seconds)
-        finally:
-            client.close()

@@ -14,6 +14,12 @@ TRANSACTIONS = "Transactions"
 SOURCES = "The exporter's view of the brokers"
 IDEMPOTENT = "Producers without transactions"
 PARTITIONS = "the partitions' leaders (DescribeProducers)"
+TOPICS = "Topics, as far as they matter to producers"
+SERVERS = "Bootstrap servers"
+LAYOUT = "the cluster's metadata"
+SETTINGS = "the topic's settings (DescribeConfigs)"
+ENDS = "the partitions' leaders (ListOffsets)"
+PROBE = "a connection of our own"
 LOG = "the transaction log (__transaction_state)"
 
 STARTED = Metric(
@@ -196,6 +202,112 @@ IDEMPOTENT_RESETS = Metric(
     labels=("topic",),
     source=PARTITIONS,
 )
+TOPIC_REPLICATION = Metric(
+    name="kafka_topic_replication_factor",
+    kind=Kind.GAUGE,
+    help="Replicas of the topic's partition that has the fewest. __transaction_state is always among the topics.",
+    section=TOPICS,
+    labels=("topic",),
+    source=LAYOUT,
+    profile=Profile.MINIMAL,
+)
+TOPIC_MIN_ISR = Metric(
+    name="kafka_topic_min_insync_replicas",
+    kind=Kind.GAUGE,
+    help="The effective min.insync.replicas: Kafka caps it at the replication factor, so that 1 replica is enough for "
+    "acks=all where there is but one.",
+    section=TOPICS,
+    labels=("topic",),
+    source=SETTINGS,
+    profile=Profile.MINIMAL,
+)
+TOPIC_UNDER_MIN_ISR = Metric(
+    name="kafka_topic_under_min_insync_partitions",
+    kind=Kind.GAUGE,
+    help="Partitions with fewer replicas in sync than min.insync.replicas: acks=all is refused there.",
+    section=TOPICS,
+    labels=("topic",),
+    source=LAYOUT,
+    profile=Profile.MINIMAL,
+)
+TOPIC_OFFLINE = Metric(
+    name="kafka_topic_offline_partitions",
+    kind=Kind.GAUGE,
+    help="Partitions that nobody leads: nothing can be written there.",
+    section=TOPICS,
+    labels=("topic",),
+    source=LAYOUT,
+    profile=Profile.MINIMAL,
+)
+TOPIC_UNCLEAN = Metric(
+    name="kafka_topic_unclean_leader_election",
+    kind=Kind.GAUGE,
+    help="Whether a replica that is behind may become leader, which loses records: 1 or 0.",
+    section=TOPICS,
+    labels=("topic",),
+    source=SETTINGS,
+)
+TOPIC_END_OFFSET = Metric(
+    name="kafka_topic_partition_end_offset",
+    kind=Kind.GAUGE,
+    help="End of the partition; the rates of a topic's partitions side by side show a skewed key.",
+    section=TOPICS,
+    labels=("topic", "partition"),
+    source=ENDS,
+)
+DEAD_LETTERS = Metric(
+    name="kafka_dead_letter_record_total",
+    kind=Kind.COUNTER,
+    help="Records that were ever written to a dead letter topic: the sum of its partitions' end offsets.",
+    section=TOPICS,
+    labels=("topic",),
+    source=ENDS,
+    profile=Profile.MINIMAL,
+)
+MAX_TIMEOUT_SECONDS = Metric(
+    name="kafka_transaction_max_timeout_seconds",
+    kind=Kind.GAUGE,
+    unit=Unit.MILLISECONDS,
+    help="The longest transaction.timeout.ms that the brokers let a producer have (transaction.max.timeout.ms).",
+    section=TOPICS,
+    source="a broker's settings (DescribeConfigs)",
+)
+SERVER_UP = Metric(
+    name="kafka_bootstrap_server_up",
+    kind=Kind.GAUGE,
+    help="Whether a bootstrap server can be used, tried step by step: name, connection, TLS, protocol, login.",
+    section=SERVERS,
+    labels=("server",),
+    source=PROBE,
+    profile=Profile.MINIMAL,
+)
+SERVER_ERROR = Metric(
+    name="kafka_bootstrap_server_error",
+    kind=Kind.GAUGE,
+    help="Why a bootstrap server cannot be used; always 1, and there only while it cannot.",
+    section=SERVERS,
+    labels=("server", "reason"),
+    source=PROBE,
+    profile=Profile.MINIMAL,
+)
+SERVER_ADDRESSES = Metric(
+    name="kafka_bootstrap_server_addresses",
+    kind=Kind.GAUGE,
+    help="Addresses that the name of a bootstrap server has; 0: it has none.",
+    section=SERVERS,
+    labels=("server",),
+    source=PROBE,
+)
+SERVER_EXPIRY = Metric(
+    name="kafka_bootstrap_server_certificate_expiry_timestamp_seconds",
+    kind=Kind.GAUGE,
+    unit=Unit.SECONDS,
+    help="When the certificate of a bootstrap server's TLS listener expires, in seconds since 1970.",
+    section=SERVERS,
+    labels=("server",),
+    source=PROBE,
+    profile=Profile.MINIMAL,
+)
 EXACT = Metric(
     name="kafka_producer_exporter_transaction_counts_exact",
     kind=Kind.GAUGE,
@@ -309,6 +421,18 @@ METRICS = (
     IDEMPOTENT_APPEARED,
     IDEMPOTENT_GONE,
     IDEMPOTENT_RESETS,
+    TOPIC_REPLICATION,
+    TOPIC_MIN_ISR,
+    TOPIC_UNDER_MIN_ISR,
+    TOPIC_OFFLINE,
+    TOPIC_UNCLEAN,
+    TOPIC_END_OFFSET,
+    DEAD_LETTERS,
+    MAX_TIMEOUT_SECONDS,
+    SERVER_UP,
+    SERVER_ERROR,
+    SERVER_ADDRESSES,
+    SERVER_EXPIRY,
     SOURCE_UP,
     SOURCE_ERROR,
     EXACT,
