@@ -1,5 +1,6 @@
 """The demo's table: the guide's numbers of each producer, out of a page as Prometheus sees it. Pure."""
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
 from prometheus_client.parser import text_string_to_metric_families
@@ -13,18 +14,24 @@ Page = Mapping[tuple[str, str], float]
 """Metric and target to value: in the demo each target has one producer."""
 
 
-def read_page(text: str) -> Page:
-    """Return the samples of a page that say something of a target as a whole, or of its producer."""
-    return {
-        (sample.name, sample.labels["target"]): sample.value
-        for family in text_string_to_metric_families(text)
-        for sample in family.samples
-        if "target" in sample.labels and not {"topic", "node_id"} & sample.labels.keys()
-    }
+def read_page(text: str, transactional_ids: Mapping[str, str]) -> Page:
+    """Return the samples of a page that say something of a target as a whole, or of its producer.
+
+    What brokers say of a transactional id goes to the target that it stands for, summed over reasons.
+    """
+    page: dict[tuple[str, str], float] = defaultdict(float)
+    for family in text_string_to_metric_families(text):
+        for sample in family.samples:
+            labels = sample.labels
+            target = labels.get("target") or transactional_ids.get(labels.get("transactional_id", ""))
+            if target and not {"topic", "node_id"} & labels.keys():
+                # The number of an info is in its label.
+                page[sample.name, target] += float(labels.get("producer_id", sample.value))
+    return dict(page)
 
 
 def guide_table(page: Page, before: Page, seconds: float, targets: Sequence[str]) -> str:
-    """Return a line for each name of the guide that a client has, and the targets side by side.
+    """Return a line for each name of the guide, and the targets side by side.
 
     A total is shown as its rise in a second since the page before.
     """
@@ -49,11 +56,15 @@ def guide_table(page: Page, before: Page, seconds: float, targets: Sequence[str]
 
 
 def missing(page: Page, targets: Sequence[str]) -> list[str]:
-    """Return what a working demo has and this page has not: each of the guide's names that a client has, by target."""
-    return [
-        f"{metric.name} of {target}"
-        for entry in GUIDE
-        for metric in entry.metrics()
-        for target in targets
-        if metric.labels[:2] == ("target", "client_id") and (metric.name, target) not in page
-    ]
+    """Return which of the guide's names a working demo has and this page has not.
+
+    What a client says of itself must be there for every target, what brokers say for one at least.
+    """
+    lacking = []
+    for metric in (metric for entry in GUIDE for metric in entry.metrics()):
+        without = [target for target in targets if (metric.name, target) not in page]
+        if "target" in metric.labels:
+            lacking += [f"{metric.name} of {target}" for target in without]
+        elif len(without) == len(targets):
+            lacking.append(metric.name)
+    return lacking

@@ -1,3 +1,4 @@
+from kafka_producer_exporter.catalogue.guide import GUIDE
 from kafka_producer_exporter.exposition.formats import Format
 from kafka_producer_exporter.exposition.text import render
 from kafka_producer_exporter.settings import Jmx, Settings, Target
@@ -9,7 +10,7 @@ from tests.recordings import Recorded
 
 def page():
     reader = TargetReader(Target(name="a", jmx=Jmx(port=1)), Settings(), transport=Recorded(), guard=MemoryGuard(None))
-    return read_page(render(reader.read(1e12).families, Format.PROMETHEUS_TEXT).decode())
+    return read_page(render(reader.read(1e12).families, Format.PROMETHEUS_TEXT).decode(), {})
 
 
 def test_the_table_has_a_line_for_each_of_the_guides_names_that_a_client_has():
@@ -32,5 +33,26 @@ def test_a_total_is_shown_as_its_rise_in_a_second():
 
 
 def test_what_a_target_lacks_is_named():
-    assert missing(page(), ["a"]) == []
+    of_brokers = {
+        (metric.name, "a"): 1.0 for entry in GUIDE for metric in entry.metrics() if "target" not in metric.labels
+    }
+
+    assert missing(page() | of_brokers, ["a"]) == []
     assert "kafka_producer_record_send_rate of b" in missing(page(), ["a", "b"])
+    assert "kafka_transaction_started_total" in missing(page(), ["a"])
+
+
+def test_what_brokers_say_of_a_transactional_id_goes_to_its_target():
+    lines = [
+        "# TYPE kafka_transaction_aborted_total counter",
+        'kafka_transaction_aborted_total{transactional_id="tx",reason="client"} 2.0',
+        'kafka_transaction_aborted_total{transactional_id="tx",reason="fenced"} 1.0',
+        'kafka_transaction_aborted_total{transactional_id="unknown",reason="client"} 7.0',
+        "# TYPE kafka_transactional_producer_info gauge",
+        'kafka_transactional_producer_info{transactional_id="tx",producer_id="1001"} 1.0',
+    ]
+
+    assert read_page("\n".join([*lines, ""]), {"tx": "a"}) == {
+        ("kafka_transaction_aborted_total", "a"): 3.0,
+        ("kafka_transactional_producer_info", "a"): 1001.0,
+    }
