@@ -27,7 +27,7 @@ COUNTERS = (
 
 
 def values(collector):
-    """Every sample of a page that is whole: no family and no series twice, and the labels that the catalogue declares."""
+    """Every sample of a page that is whole: nothing is twice in it, and its labels are the declared ones."""
     families = collector.families()
     found = {(f.metric.name, labels.pairs): value for f in families for labels, value in f.samples}
     assert len({family.metric for family in families}) == len(families)
