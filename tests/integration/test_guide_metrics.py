@@ -45,12 +45,10 @@ def served(serving):
     """Scrapes: the producer's own metrics, without their prefix, and their values now."""
 
     def values(producer):
+        page = serving.page()
+        assert page.value("kafka_producer_up", target="app") == 1, serving.log()
         own = {"target": "app", "client_id": producer.name}
-        return {
-            sample.name.removeprefix(PREFIX): sample.value
-            for sample in serving.page().series(**own)
-            if sample.labels == own
-        }
+        return {s.name.removeprefix(PREFIX): s.value for s in page.series(**own) if s.labels == own}
 
     return values
 
