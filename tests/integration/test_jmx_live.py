@@ -43,8 +43,28 @@ def values(transport, selection=PRODUCERS):
 def failure_of(transport):
     with pytest.raises(TransportError) as error:
         transport.read([PRODUCERS], deadline=within(10))
-    transport.close()
     return error.value
+
+
+@pytest.fixture
+def client():
+    """Makes transports to a port, and closes them at the end."""
+    with contextlib.ExitStack() as open_:
+        yield lambda port, **options: open_.enter_context(
+            contextlib.closing(RmiTransport("127.0.0.1", port, **options))
+        )
+
+
+def read_when_settled(transport, producers):
+    """Read as soon as each producer has tried its broker: no MBean comes to it after that."""
+    read = {}
+
+    def settled():
+        read.update(values(transport))
+        return len({name for name, _ in read if "node-metrics" in name}) == producers
+
+    wait_until("each producer has tried its broker", settled)
+    return read
 
 
 @pytest.fixture(scope="module")
@@ -53,18 +73,14 @@ def certificates(tmp_path_factory):
 
 
 @pytest.mark.parametrize("selection", [PRODUCERS, PLATFORM], ids=["kafka.producer", "java.lang"])
-def test_the_values_are_those_that_the_jmxquery_jar_reads(lab, producer_jvm, selection):
+def test_the_values_are_those_that_the_jmxquery_jar_reads(lab, client, producer_jvm, selection):
     target = producer_jvm("4.4.0")
     for name in ("orders", "orders,eu", 'a "quoted" *?\\ name'):
         target.new(name, NOBODY, reconnect_backoff_ms=60_000)
-    ours, jar = RmiTransport("127.0.0.1", target.jmx_port), JarTransport("127.0.0.1", target.jmx_port)
-    wait_until(
-        "each producer has tried its broker",
-        lambda: len({name for name, _ in values(ours) if "node-metrics" in name}) == 3,
-    )
+    ours, jar = client(target.jmx_port), JarTransport("127.0.0.1", target.jmx_port)
+    read_when_settled(ours, producers=3)
 
     before, judged, after = values(ours, selection), values(jar, selection), values(ours, selection)
-    ours.close()
 
     assert before.keys() == judged.keys()
     still = {key for key in before if before[key] == after[key]}
@@ -72,12 +88,12 @@ def test_the_values_are_those_that_the_jmxquery_jar_reads(lab, producer_jvm, sel
     assert {key: before[key] for key in still} == {key: judged[key] for key in still}
 
 
-def test_a_password_is_asked_for_each_login_and_a_rotated_one_is_taken_up(lab, producer_jvm, tmp_path):
+def test_a_password_is_asked_for_each_login_and_a_rotated_one_is_taken_up(lab, client, producer_jvm, tmp_path):
     file = write_password_file(tmp_path, {"monitor": "first"})
     target = producer_jvm("4.4.0", password_file=file)
     target.new("orders", NOBODY)
     password = ["wrong"]
-    transport = RmiTransport("127.0.0.1", target.jmx_port, credentials=lambda: ("monitor", password[0]))
+    transport = client(target.jmx_port, credentials=lambda: ("monitor", password[0]))
 
     refused = []
     with pytest.raises(TransportError) as error:
@@ -85,8 +101,7 @@ def test_a_password_is_asked_for_each_login_and_a_rotated_one_is_taken_up(lab, p
     refused.append(error.value.reason)
     password[0] = "first"
     read = values(transport)
-    transport.close()
-    anonymous = failure_of(RmiTransport("127.0.0.1", target.jmx_port))
+    anonymous = failure_of(client(target.jmx_port))
 
     assert refused == [Reason.AUTHENTICATION]
     assert any("orders" in name for name, _ in read)
@@ -94,25 +109,22 @@ def test_a_password_is_asked_for_each_login_and_a_rotated_one_is_taken_up(lab, p
 
 
 @pytest.mark.parametrize("registry", [True, False], ids=["both", "rmi"])
-def test_tls_is_spoken_on_the_ports_that_have_it(lab, producer_jvm, certificates, registry):
+def test_tls_is_spoken_on_the_ports_that_have_it(lab, client, producer_jvm, certificates, registry):
     tls = JmxTls(identity=certificates.server, registry=registry, client_trust_store=certificates.trust_store)
     target = producer_jvm("4.4.0", tls=tls)
     target.new("orders", NOBODY)
-    client = certificates.client
-    right = TlsSettings(
-        registry=registry, rmi=True, ca_file=certificates.ca, cert_file=client.certificate, key_file=client.key
-    )
+    me = certificates.client
+    right = TlsSettings(registry=registry, rmi=True, ca_file=certificates.ca, cert_file=me.certificate, key_file=me.key)
 
-    transport = RmiTransport("127.0.0.1", target.jmx_port, tls=right)
+    transport = client(target.jmx_port, tls=right)
     read = values(transport)
-    transport.close()
 
     assert any("orders" in name for name, _ in read)
 
 
-def test_each_misunderstanding_about_tls_has_its_reason(lab, producer_jvm, certificates):
+def test_each_misunderstanding_about_tls_has_its_reason(lab, client, producer_jvm, certificates):
     def reason(target, **settings):
-        return failure_of(RmiTransport("127.0.0.1", target.jmx_port, tls=TlsSettings(**settings))).reason
+        return failure_of(client(target.jmx_port, tls=TlsSettings(**settings))).reason
 
     ca = certificates.ca
     plain = producer_jvm("4.4.0")
@@ -132,11 +144,11 @@ def test_each_misunderstanding_about_tls_has_its_reason(lab, producer_jvm, certi
     assert reason(shown, registry=True, rmi=True, ca_file=ca) is Reason.TLS_MISMATCH
 
 
-def test_a_jvm_that_is_frozen_killed_and_started_again_is_never_read_wrong(lab):
+def test_a_jvm_that_is_frozen_killed_and_started_again_is_never_read_wrong(client, lab):
     with ProducerJvm("4.4.0") as target:
         target.new("orders", NOBODY)
-        transport = RmiTransport("127.0.0.1", target.jmx_port)
-        first = values(transport)
+        transport = client(target.jmx_port)
+        first = read_when_settled(transport, producers=1)
         target.pause()
         with pytest.raises(TransportError) as frozen:
             transport.read([PRODUCERS], deadline=within(0.5))
@@ -148,7 +160,6 @@ def test_a_jvm_that_is_frozen_killed_and_started_again_is_never_read_wrong(lab):
         target.start()
         target.new("payments", NOBODY)
         again = values(transport)
-        transport.close()
 
     assert frozen.value.reason is Reason.TIMEOUT
     assert gone.value.reason is Reason.REFUSED
@@ -157,13 +168,13 @@ def test_a_jvm_that_is_frozen_killed_and_started_again_is_never_read_wrong(lab):
     assert any("payments" in name for name, _ in again)
 
 
-def test_many_reads_over_restarts_leave_no_thread_or_descriptor_behind(lab):
+def test_many_reads_over_restarts_leave_no_thread_or_descriptor_behind(client, lab):
     def held():
         return threading.active_count(), sum(1 for _ in Path("/proc/self/fd").iterdir())
 
     with ProducerJvm("4.4.0") as target:
         target.new("orders", NOBODY)
-        transport = RmiTransport("127.0.0.1", target.jmx_port)
+        transport = client(target.jmx_port)
         values(transport)
         before = held()
         for round_ in range(3):
@@ -176,26 +187,26 @@ def test_many_reads_over_restarts_leave_no_thread_or_descriptor_behind(lab):
             for _ in range(80):
                 assert any(f"orders-{round_}" in name for name, _ in values(transport))
         after = held()
-        transport.close()
 
     assert after == before
 
 
-def test_reads_leave_no_thread_behind_in_the_jvm(lab, producer_jvm):
+def test_reads_leave_no_thread_behind_in_the_jvm(lab, client, producer_jvm):
     target = producer_jvm("4.4.0")
 
     def threads():
         return sum(1 for _ in Path(f"/proc/{target.pid}/task").iterdir())
 
-    for _ in range(20):  # each opens a login of its own, and ends it
-        transport = RmiTransport("127.0.0.1", target.jmx_port)
+    def login_and_out():
+        transport = client(target.jmx_port)
         transport.read([PRODUCERS], deadline=within(10))
         transport.close()
+
+    for _ in range(20):
+        login_and_out()
     warm = threads()
     for _ in range(20):
-        transport = RmiTransport("127.0.0.1", target.jmx_port)
-        transport.read([PRODUCERS], deadline=within(10))
-        transport.close()
+        login_and_out()
 
     wait_until("the JVM has no more threads than before", lambda: threads() <= warm + 2)
 
@@ -231,7 +242,7 @@ public class Awkward {
 """
 
 
-def test_mbeans_that_cannot_be_read_do_not_take_the_others_with_them(lab, tmp_path):
+def test_mbeans_that_cannot_be_read_do_not_take_the_others_with_them(lab, client, tmp_path):
     source = tmp_path / "Awkward.java"
     source.write_text(AWKWARD)
     subprocess.run([jvm.java("javac"), "-d", tmp_path, source], check=True)
@@ -253,7 +264,7 @@ def test_mbeans_that_cannot_be_read_do_not_take_the_others_with_them(lab, tmp_pa
         return ()
 
     with Process("a JVM with awkward MBeans", command, log_file=tmp_path / "log", pipes=True) as process:
-        transport = RmiTransport("127.0.0.1", port.number)
+        transport = client(port.number)
 
         def ready():
             with contextlib.suppress(TransportError):
@@ -263,7 +274,6 @@ def test_mbeans_that_cannot_be_read_do_not_take_the_others_with_them(lab, tmp_pa
 
         wait_until("the last MBean is there", ready, processes=[process])
         first, second = (transport.read([awkward], deadline=within(5)) for _ in range(2))
-        transport.close()
     port.close()
 
     for readings in (first, second):
