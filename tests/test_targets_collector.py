@@ -10,7 +10,7 @@ from kafka_producer_exporter.jmx.readings import Reading
 from kafka_producer_exporter.model import Profile
 from kafka_producer_exporter.settings import Jmx, Settings, Target
 from kafka_producer_exporter.targets.collector import Collector, page
-from kafka_producer_exporter.targets.memory import MBEAN_BYTES, MemoryGuard
+from kafka_producer_exporter.targets.memory import MemoryGuard, mbean_bytes
 from tests.recordings import Recorded, recorded_readings
 
 SOON = 5.0
@@ -153,8 +153,7 @@ class ManyTopics(Recorded):
 
 def test_under_memory_pressure_topics_and_nodes_are_left_out_and_counted_and_producers_never():
     jvm = ManyTopics()
-    room = 10
-    guard = MemoryGuard(int((room + 0.5) * MBEAN_BYTES / 0.8), resident=lambda: 0)
+    guard = MemoryGuard(100_000, resident=lambda: 0)
     collector = collector_of({"checkout": jvm}, guard=guard)
 
     found = collect(collector)
@@ -165,19 +164,19 @@ def test_under_memory_pressure_topics_and_nodes_are_left_out_and_counted_and_pro
     recorded = {
         r.name for r in recorded_readings("4.4.0") if "topic" in r.name.properties or "node-id" in r.name.properties
     }
-    assert shed == ManyTopics.TOPICS + len(recorded) - room
-    assert len(kept) == room
+    assert 0 < shed < ManyTopics.TOPICS + len(recorded)
+    assert len(kept) == ManyTopics.TOPICS + len(recorded) - shed
     assert found['kafka_producer_clients{target="checkout",team="c"}'] == 2
 
 
 def test_when_more_is_resident_than_reckoned_the_jvm_is_asked_for_less_at_the_next_read():
     jvm = ManyTopics()
     resident = [0]
-    guard = MemoryGuard(100 * MBEAN_BYTES, resident=lambda: resident[0])
+    guard = MemoryGuard(1000 * mbean_bytes(1, 0), resident=lambda: resident[0])
     collector = collector_of({"checkout": jvm}, guard=guard)
 
     collect(collector)
-    resident[0] = 90 * MBEAN_BYTES
+    resident[0] = 900 * mbean_bytes(1, 0)
     collect(collector)
     collect(collector)
     collector.close()

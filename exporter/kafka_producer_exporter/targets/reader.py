@@ -4,7 +4,7 @@ import logging
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
-from kafka_producer_exporter.catalogue import exporter, mbeans
+from kafka_producer_exporter.catalogue import exporter
 from kafka_producer_exporter.catalogue.table import selections
 from kafka_producer_exporter.errors import Reason, TransportError
 from kafka_producer_exporter.jmx.objectname import ObjectName
@@ -13,14 +13,12 @@ from kafka_producer_exporter.model import Family, Labels, Metric, Scrape
 from kafka_producer_exporter.settings import Settings, Target
 from kafka_producer_exporter.targets.families import FamilyBuilder
 from kafka_producer_exporter.targets.memory import MemoryGuard
+from kafka_producer_exporter.targets.shedding import Shedder
 
 log = logging.getLogger(__name__)
 
 Outcome = tuple[Metric, Mapping[str, str], float]
 Choose = Callable[[ObjectName, Sequence[str]], Sequence[str]]
-
-SHED_KINDS = {mbeans.TOPIC: "topic", mbeans.NODE: "node"}
-"""What may be left out under memory pressure. The numbers of the producers themselves never are."""
 
 
 class TargetReader:
@@ -31,11 +29,10 @@ class TargetReader:
         self.last: Scrape | None = None
         self._transport = transport
         self._guard = guard
-        self._generation = guard.generation
-        self._admitted = 0
-        self._shed = dict.fromkeys(SHED_KINDS.values(), 0)
-        self._selections = [Selection(one.pattern, self._within_memory(one)) for one in selections(settings.profile)]
         self._static = dict(target.labels) | {"target": target.name}
+        self._shedder = Shedder(guard, label_length=len(Labels(self._static).text))
+        self._shedding = False
+        self._selections = [Selection(one.pattern, self._within_memory(one)) for one in selections(settings.profile)]
         self._families = FamilyBuilder(
             target.name, target.labels, profile=settings.profile, limits=settings.limits, groups=settings.id_groups
         )
@@ -43,11 +40,12 @@ class TargetReader:
 
     def read(self, deadline: float) -> Scrape:
         """Read the JVM once, by the deadline (``time.monotonic()``, in seconds). Never raises."""
-        if self._guard.generation != self._generation:
-            self._begin_anew()
+        if self._shedder.shrunk() or self._shedder.review_due():
+            self._transport.forget()
         started = time.time()
         try:
             readings = self._transport.read(self._selections, deadline=deadline)
+            self._shedder.retain({reading.name.text for reading in readings})
             families, clients = self._families.build(readings)
             scrape = answered_scrape(self.target, [*families, *self._shed_families()], clients, started=started)
         except TransportError as error:
@@ -64,37 +62,31 @@ class TargetReader:
     def close(self) -> None:
         """End the session with the JVM."""
         self._transport.close()
-        self._guard.release(self._admitted)
-        self._admitted = 0
+        self._shedder.release()
 
     def _within_memory(self, selection: Selection) -> Choose:
         def choose(name: ObjectName, listed: Sequence[str]) -> Sequence[str]:
             wanted = selection.choose(name, listed)
-            kind = mbeans.kind_of(name)
-            if not wanted or kind not in SHED_KINDS:
-                return wanted
-            if not self._guard.admit():
-                self._shed[SHED_KINDS[kind]] += 1
-                return ()
-            self._admitted += 1
-            return wanted
+            return wanted if wanted and self._shedder.admits(name, len(wanted)) else ()
 
         return choose
 
-    def _begin_anew(self) -> None:
-        self._generation = self._guard.generation
-        self._guard.release(self._admitted)
-        self._admitted = 0
-        self._shed = dict.fromkeys(self._shed, 0)
-        self._transport.forget()
-        log.warning(
-            "less is read from now on, to stay within the memory limit; give the container more, or set limits",
-            extra={"target": self.target.name},
-        )
-
     def _shed_families(self) -> list[Family]:
-        samples = [(Labels(self._static | {"kind": kind}), float(n)) for kind, n in self._shed.items() if n]
+        counts = self._shedder.counts()
+        if bool(counts) != self._shedding:
+            self._shedding = bool(counts)
+            self._log_shedding(counts)
+        samples = [(Labels(self._static | {"kind": kind}), float(n)) for kind, n in counts.items()]
         return [Family(exporter.SERIES_SHED, samples)] if samples else []
+
+    def _log_shedding(self, counts: Mapping[str, int]) -> None:
+        extra = {"target": self.target.name}
+        if counts:
+            what = " and ".join(f"{number} {kind}s" for kind, number in sorted(counts.items()))
+            advice = "give the container more memory, or set limits"
+            log.warning("left out, to stay within the memory limit: %s; %s", what, advice, extra=extra)
+        else:
+            log.info("there is memory for all of it again", extra=extra)
 
     def _log_change(self, scrape: Scrape) -> None:
         if scrape.reason is self._reason:

@@ -1,0 +1,108 @@
+import pytest
+
+from kafka_producer_exporter.jmx.objectname import ObjectName
+from kafka_producer_exporter.targets.memory import MemoryGuard, mbean_bytes
+from kafka_producer_exporter.targets.shedding import REVIEW_READS, Shedder
+
+ROOM = 5
+
+
+def topic(number):
+    return ObjectName(f"kafka.producer:type=producer-topic-metrics,client-id=orders,topic=t{number}")
+
+
+def producer(number):
+    return ObjectName(f"kafka.producer:type=producer-metrics,client-id=c{number}")
+
+
+@pytest.fixture
+def guard():
+    """One that has room for so many topics of one attribute."""
+    return MemoryGuard(int((ROOM + 0.5) * mbean_bytes(1, len(topic(0).text)) / 0.8), resident=lambda: 0)
+
+
+@pytest.fixture
+def shedder(guard):
+    return Shedder(guard, label_length=0)
+
+
+def let_in(shedder, names):
+    return [name for name in names if shedder.admits(name, 1)]
+
+
+def test_what_has_no_room_is_left_out_and_counted(shedder):
+    topics = [topic(number) for number in range(9)]
+
+    assert let_in(shedder, topics) == topics[:ROOM]
+    assert shedder.counts() == {"topic": 9 - ROOM}
+
+
+def test_producers_are_let_in_whatever_they_cost(shedder):
+    let_in(shedder, [topic(number) for number in range(9)])
+
+    producers = [producer(number) for number in range(9)]
+
+    assert let_in(shedder, producers) == producers
+    assert shedder.counts() == {"topic": 9 - ROOM}
+
+
+def test_an_mbean_that_is_asked_about_again_is_counted_once_and_answered_alike(shedder):
+    topics = [topic(number) for number in range(9)]
+
+    for _ in range(3):
+        assert let_in(shedder, reversed(topics)) == let_in(shedder, topics)[::-1]
+
+    assert shedder.counts() == {"topic": 9 - ROOM}
+
+
+def test_an_mbean_that_was_let_in_stays_so_when_it_has_more_attributes(shedder):
+    topics = [topic(number) for number in range(ROOM)]
+    let_in(shedder, topics)
+
+    assert shedder.admits(topics[0], 50)
+
+    assert not shedder.admits(topic(99), 1)
+
+
+def test_what_ends_makes_room_for_others_and_producers_made_anew_for_ever_use_nothing_up(shedder):
+    for life in range(50):
+        topics = [topic(f"{life}-{number}") for number in range(ROOM)]
+
+        assert let_in(shedder, topics) == topics
+        shedder.retain({name.text for name in topics})
+        shedder.retain(set())
+
+    assert shedder.counts() == {}
+
+
+def test_what_is_left_out_is_asked_about_anew_now_and_then_and_nothing_else_ever_is(shedder):
+    let_in(shedder, [topic(number) for number in range(ROOM)])
+    assert not any(shedder.review_due() for _ in range(2 * REVIEW_READS))
+
+    let_in(shedder, [topic(99)])
+
+    assert [shedder.review_due() for _ in range(REVIEW_READS)].count(True) == 1
+    assert shedder.counts() == {}
+
+
+def test_two_targets_share_one_budget_and_one_that_ends_gives_its_part_back(guard):
+    one, other = Shedder(guard, label_length=0), Shedder(guard, label_length=0)
+    topics = [topic(number) for number in range(ROOM)]
+    let_in(one, topics)
+
+    assert let_in(other, topics) == []
+    one.release()
+    assert let_in(other, topics) == topics
+
+
+def test_a_budget_that_shrank_is_asked_about_anew_by_each_target_once():
+    resident = [0]
+    guard = MemoryGuard(100_000, resident=lambda: resident[0])
+    one, other = Shedder(guard, label_length=0), Shedder(guard, label_length=0)
+    before = len(let_in(one, [topic(number) for number in range(100)]))
+
+    resident[0] = 90_000
+    guard.check()
+
+    assert [one.shrunk(), one.shrunk(), other.shrunk(), other.shrunk()] == [True, False, True, False]
+    assert 0 < len(let_in(one, [topic(number) for number in range(100)])) < before
