@@ -25,13 +25,13 @@ warnings.simplefilter("ignore", DeprecationWarning)  # kafka-python reads its sc
 from kafka import KafkaConsumer, TopicPartition  # noqa: E402
 from kafka.record import default_records  # noqa: E402
 
-from kafka_producer_exporter.broker.access import Access  # noqa: E402
 from kafka_producer_exporter.broker.client import Client  # noqa: E402
 from kafka_producer_exporter.broker.crc32c import fastest_crc32c, python_crc32c  # noqa: E402
 from kafka_producer_exporter.broker.fetch import LogReader  # noqa: E402
 from kafka_producer_exporter.broker.follower import EARLIEST, LATEST  # noqa: E402
 from kafka_producer_exporter.broker.tracker import TransactionTracker  # noqa: E402
 from kafka_producer_exporter.broker.transaction_log import State, decode  # noqa: E402
+from kafka_producer_exporter.settings import Broker as BrokerSettings  # noqa: E402
 from lab.broker import Broker  # noqa: E402
 
 RECORDED = Path(__file__).parents[1] / "tests" / "recorded" / "transaction-log-tv2.json"
@@ -81,7 +81,7 @@ def copied_log(broker: Broker, count: int) -> None:
 
 
 def by_us(bootstrap: str, checksum: Checksum) -> Counted:
-    client = Client(Access(bootstrap_servers=(bootstrap,), request_timeout_seconds=30))
+    client = Client(BrokerSettings(bootstrap_servers=(bootstrap,), request_timeout_seconds=30))
     reader = LogReader(client, checksum, topic=TOPIC)
     tracker = TransactionTracker()
     reader.partitions()

@@ -1,13 +1,14 @@
 """Scripted runs on real brokers: what was done is what is counted, by reason, also when the broker dies in between."""
 
 import contextlib
+import gc
 import time
 import uuid
 import warnings
 
 import pytest
 
-from kafka_producer_exporter.broker.access import Access
+from kafka_producer_exporter.settings import Broker as BrokerSettings
 from lab.broker import Broker
 from lab.process import LabError, wait_until
 from lab.producer import ProducerError
@@ -16,7 +17,11 @@ with warnings.catch_warnings():  # kafka-python reads its schemas in a way that 
     warnings.simplefilter("ignore", DeprecationWarning)
     from kafka_producer_exporter.broker.collector import BrokerCollector
 
-pytestmark = pytest.mark.integration
+pytestmark = [
+    pytest.mark.integration,
+    # kafka-python leaves a socket that could not connect to the garbage collector.
+    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
+]
 COUNTERS = (
     "kafka_transaction_started_total",
     "kafka_transaction_committed_total",
@@ -53,14 +58,15 @@ def counts(collector, transactional_id):
 
 @contextlib.contextmanager
 def collecting(broker, **options):
-    access = Access(bootstrap_servers=(broker.bootstrap,), request_timeout_seconds=2.0)
-    collector = BrokerCollector(access, labels={}, **options)
+    cluster = BrokerSettings(bootstrap_servers=(broker.bootstrap,), request_timeout_seconds=2)
+    collector = BrokerCollector(cluster, labels={}, **options)
     collector.start()
     wait_until(
         "the counting has begun", lambda: value(collector, "kafka_producer_exporter_counting_since_timestamp_seconds")
     )
     yield collector
     collector.close(wait_seconds=10)
+    gc.collect()  # so that what the library left behind is told here, and not in some other test
 
 
 @pytest.fixture(params=[2, 0], ids=["protocol-2", "protocol-0"], scope="module")
@@ -155,12 +161,15 @@ def test_an_open_transaction_is_seen_with_its_age_and_time_out(broker, producer_
         wait_until("it is open", lambda: value(collector, "kafka_transaction_open_seconds", transactional_id="open"))
         time_out = value(collector, "kafka_transaction_timeout_seconds", transactional_id="open")
         protocol = value(collector, "kafka_transaction_protocol_version", transactional_id="open")
+        overview = collector.overview()
         producer.commit()
         wait_until(
             "it is closed", lambda: value(collector, "kafka_transaction_open_seconds", transactional_id="open") is None
         )
 
         assert (time_out, protocol) == (50, 2)
+        assert ("open", (("open-transaction", (0,)),)) in [(o.transactional_id, o.partitions) for o in overview.open]
+        assert ("open", "init") in [(event.transactional_id, event.reason) for event in overview.recent]
 
 
 def test_the_counts_are_exact_when_the_broker_dies_in_the_middle_and_the_collector_says_so(lab, producer_jvm):
@@ -228,3 +237,45 @@ def test_a_frozen_broker_holds_up_no_scrape(lab):
             "it is up again",
             lambda: value(collector, "kafka_producer_exporter_source_up", source="transaction_log") == 1,
         )
+
+
+def test_a_coordinator_that_moves_loses_nothing(cluster, producer_jvm):
+    topic = f"moving-{uuid.uuid4().hex[:6]}"
+    cluster.create_topic(topic, partitions=2)
+    settings = BrokerSettings(bootstrap_servers=tuple(cluster.bootstrap.split(",")), request_timeout_seconds=2)
+    collector = BrokerCollector(settings, labels={})
+    collector.start()
+    producer = producer_jvm("4.4.0", jmx=False).new(topic, cluster.bootstrap, transactional_id=topic)
+
+    def commit(times):
+        for _ in range(times):
+            producer.begin()
+            producer.send(topic)
+            producer.commit()
+
+    producer.init()
+    wait_until("it counts", lambda: value(collector, "kafka_producer_exporter_counting_since_timestamp_seconds"))
+    commit(1)
+    wait_until("it is followed", lambda: value(collector, "kafka_transaction_committed_total", transactional_id=topic))
+    before = value(collector, "kafka_transaction_committed_total", transactional_id=topic)
+    node = cluster.nodes[coordinator_of(cluster, topic)]
+    node.kill()
+    try:
+        commit(3)
+        expected = before + 3
+        with contextlib.suppress(LabError):
+            wait_until(
+                "all are counted",
+                lambda: value(collector, "kafka_transaction_committed_total", transactional_id=topic) == expected,
+            )
+
+        assert value(collector, "kafka_transaction_committed_total", transactional_id=topic) == expected
+    finally:
+        node.start()
+        collector.close(wait_seconds=10)
+        gc.collect()
+
+
+def coordinator_of(cluster, transactional_id):
+    with cluster.admin() as admin:
+        return admin.describe_transactions([transactional_id])[transactional_id].coordinator_id

@@ -1,6 +1,7 @@
 """Transactions that truly hang, producers without transactions, and what a user may see: on real brokers."""
 
 import contextlib
+import gc
 import socket
 import struct
 import subprocess
@@ -10,7 +11,8 @@ import warnings
 
 import pytest
 
-from kafka_producer_exporter.broker.access import Access, Sasl
+from kafka_producer_exporter.settings import Broker as BrokerSettings
+from kafka_producer_exporter.settings import Sasl
 from lab import jvm
 from lab.broker import Broker, Security
 from lab.certificates import make_certificates
@@ -33,18 +35,23 @@ with warnings.catch_warnings():  # kafka-python reads its schemas in a way that 
 
     from kafka_producer_exporter.broker.collector import BrokerCollector
 
-pytestmark = pytest.mark.integration
+pytestmark = [
+    pytest.mark.integration,
+    # kafka-python leaves a socket that could not connect to the garbage collector.
+    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
+]
 HANGING = "kafka_transaction_hanging"
 UP = "kafka_producer_exporter_source_up"
 
 
 @contextlib.contextmanager
 def collecting(bootstrap, *, sasl=None, **options):
-    access = Access(bootstrap_servers=(bootstrap,), request_timeout_seconds=2.0, sasl=sasl)
-    collector = BrokerCollector(access, labels={}, **{"poll_seconds": 0.3} | options)
+    cluster = BrokerSettings(bootstrap_servers=(bootstrap,), request_timeout_seconds=2, sasl=sasl)
+    collector = BrokerCollector(cluster, labels={}, **{"poll_seconds": 0.3} | options)
     collector.start()
     yield collector
     collector.close(wait_seconds=10)
+    gc.collect()  # so that what the library left behind is told here, and not in some other test
 
 
 def topic(broker, *, partitions=1):

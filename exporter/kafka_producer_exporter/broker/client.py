@@ -8,8 +8,10 @@ Rule 3: a client that has failed is not used again, and none is used for longer 
 Rule 4: the library's logger is silent: at DEBUG it prints passwords, and above it repeats itself, while we log changes.
 """
 
+import gc
 import logging
 import os
+import random
 import ssl
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Self
@@ -20,11 +22,14 @@ from kafka.net.sasl import get_sasl_mechanism
 from kafka.net.selector import NetworkSelector
 from kafka.protocol.metadata import MetadataRequest
 
-from kafka_producer_exporter.broker.access import Access, BrokerTls, Sasl
 from kafka_producer_exporter.broker.errors import SourceError, SourceReason
 from kafka_producer_exporter.broker.probe import Finding, probe
+from kafka_producer_exporter.settings import Broker, BrokerTls, Sasl
 
 MAX_RESPONSE_BYTES = 64 << 20
+ANY_BROKER = "bootstrap-0"
+"""The library's name for the bootstrap server that it was given, and that is known to answer. Of the brokers in the
+metadata one may have just died."""
 
 _REASONS: tuple[tuple[type[Exception], SourceReason], ...] = (
     (kafka.errors.AuthorizationError, SourceReason.AUTHORIZATION),
@@ -44,24 +49,23 @@ _REASONS: tuple[tuple[type[Exception], SourceReason], ...] = (
 class Client:
     """Connections to one cluster, for one thread. ``close`` it after any SourceError."""
 
-    def __init__(self, access: Access) -> None:
+    def __init__(self, broker: Broker) -> None:
         """Connect, and make sure that it is the right cluster. Raises SourceError."""
         logging.getLogger("kafka").setLevel(logging.CRITICAL)
-        unreachable = explain(access)
-        if unreachable:
-            raise unreachable
-        self._timeout_ms = round(access.request_timeout_seconds * 1000)
-        self._selector = NetworkSelector(client_id=access.client_id, slow_task_threshold_secs=0)
-        self._manager = KafkaConnectionManager(self._selector, **_options(access))
+        self._timeout_ms = round(broker.request_timeout_seconds * 1000)
+        options = _options(broker)
+        options["bootstrap_servers"] = usable_server(broker)
+        self._selector = NetworkSelector(client_id=broker.client_id, slow_task_threshold_secs=0)
+        self._manager = KafkaConnectionManager(self._selector, **options)
         try:
             self._manager.bootstrap(timeout_ms=self._timeout_ms)
         except kafka.errors.KafkaError as error:
             self.close()
             raise source_error(error, "the bootstrap servers") from None
         self.cluster_id = str(self._manager.cluster.cluster_id)
-        if access.cluster_id not in (None, self.cluster_id):
+        if broker.cluster_id not in (None, self.cluster_id):
             self.close()
-            message = f"{access.bootstrap_servers[0]}: its cluster id is {self.cluster_id}, not {access.cluster_id}"
+            message = f"{broker.bootstrap_servers[0]}: its cluster id is {self.cluster_id}, not {broker.cluster_id}"
             raise SourceError(SourceReason.CLUSTER, message)
 
     def __enter__(self) -> Self:
@@ -74,6 +78,9 @@ class Client:
         """Close every connection."""
         self._manager.close()
         self._selector.close()
+        # The library leaves a socket that could not connect in a cycle of frames and errors; a broker that stays away
+        # would cost a descriptor at every attempt. What is that young is collected within a millisecond.
+        gc.collect(1)
 
     @property
     def brokers(self) -> list[int]:
@@ -92,7 +99,8 @@ class Client:
         sent = {}
         for node, request in requests.items():
             try:
-                sent[node] = self._manager.send(request, node_id=node, request_timeout_ms=timeout_ms)
+                to = ANY_BROKER if node is None else node
+                sent[node] = self._manager.send(request, node_id=to, request_timeout_ms=timeout_ms)
             except kafka.errors.KafkaError as error:  # raised, not returned, for a broker that is not known
                 answers[node] = source_error(error, _name(node))
         for node, future in sent.items():
@@ -122,10 +130,10 @@ class Client:
         return response.topics
 
 
-def find(access: Access, server: str) -> Finding:
+def find(broker: Broker, server: str) -> Finding:
     """Try one bootstrap server step by step."""
-    options = _options(access)
-    sasl = access.sasl
+    options = _options(broker)
+    sasl = broker.sasl
     exchange: Callable[[str], Any] | None = None
     if sasl:
         exchange = lambda host: get_sasl_mechanism(sasl.mechanism)(host=host, **options)  # noqa: E731
@@ -134,18 +142,18 @@ def find(access: Access, server: str) -> Finding:
         tls=options.get("ssl_context"),
         mechanism=sasl.mechanism if sasl else None,
         exchange=exchange,
-        timeout_seconds=access.request_timeout_seconds,
+        timeout_seconds=broker.request_timeout_seconds,
     )
 
 
-def explain(access: Access) -> SourceError | None:
-    """Return why none of the bootstrap servers can be used; None: one of them can."""
-    error = None
-    for server in access.bootstrap_servers:
-        error = find(access, server).error
+def usable_server(broker: Broker) -> str:
+    """Return any bootstrap server that can be used. Raises SourceError where none can: why the last one cannot."""
+    servers = random.sample(broker.bootstrap_servers, len(broker.bootstrap_servers))
+    for server in servers:
+        error = find(broker, server).error
         if error is None:
-            return None
-    return error
+            return server
+    raise error or SourceError(SourceReason.INTERNAL, "no bootstrap server is configured")
 
 
 def source_error(error: Exception, what: str) -> SourceError:
@@ -164,25 +172,25 @@ def _name(node: int | None) -> str:
     return "a broker" if node is None else f"broker {node}"
 
 
-def _options(access: Access) -> dict[str, Any]:
+def _options(broker: Broker) -> dict[str, Any]:
     """Return kafka-python's own settings. Raises SourceError where a file that they need cannot be read."""
-    timeout_ms = round(access.request_timeout_seconds * 1000)
+    timeout_ms = round(broker.request_timeout_seconds * 1000)
     options: dict[str, Any] = {
-        "bootstrap_servers": list(access.bootstrap_servers),
-        "client_id": access.client_id,
-        "security_protocol": access.protocol,
+        "bootstrap_servers": list(broker.bootstrap_servers),
+        "client_id": broker.client_id,
+        "security_protocol": broker.protocol,
         "request_timeout_ms": timeout_ms,
         "socket_connection_setup_timeout_ms": timeout_ms,
         "socket_connection_setup_timeout_max_ms": timeout_ms,
         "receive_message_max_bytes": MAX_RESPONSE_BYTES,
     }
-    if access.tls:
-        options["ssl_context"] = _tls_context(access.tls)
-        options["ssl_check_hostname"] = access.tls.check_name
-    if access.sasl:
-        options["sasl_mechanism"] = access.sasl.mechanism
-        options["sasl_plain_username"] = access.sasl.username
-        options["sasl_plain_password"] = _password(access.sasl)
+    if broker.tls:
+        options["ssl_context"] = _tls_context(broker.tls)
+        options["ssl_check_hostname"] = broker.tls.check_name
+    if broker.sasl:
+        options["sasl_mechanism"] = broker.sasl.mechanism
+        options["sasl_plain_username"] = broker.sasl.username
+        options["sasl_plain_password"] = _password(broker.sasl)
     return options
 
 

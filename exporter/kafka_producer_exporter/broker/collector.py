@@ -6,8 +6,8 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from typing import NamedTuple
 
-from kafka_producer_exporter.broker.access import Access
 from kafka_producer_exporter.broker.admin import describe_transactions, list_transactions, may_describe_all
 from kafka_producer_exporter.broker.approximate import ApproximateLog
 from kafka_producer_exporter.broker.client import Client, find
@@ -26,14 +26,15 @@ from kafka_producer_exporter.broker.fetch import LogReader
 from kafka_producer_exporter.broker.follower import LogFollower, Shard
 from kafka_producer_exporter.broker.hanging import HangingTransaction, Look
 from kafka_producer_exporter.broker.idempotent import IdempotentTracker
+from kafka_producer_exporter.broker.outcomes import Event, OpenTransaction
 from kafka_producer_exporter.broker.source import SourceState
 from kafka_producer_exporter.broker.topics import NOTHING
 from kafka_producer_exporter.broker.tracker import TransactionTracker
 from kafka_producer_exporter.broker.watch import look, topics_of
 from kafka_producer_exporter.broker.worker import Step, Worker
-from kafka_producer_exporter.catalogue import broker
+from kafka_producer_exporter.catalogue import broker as catalogue
 from kafka_producer_exporter.model import Family
-from kafka_producer_exporter.settings import IdGroup
+from kafka_producer_exporter.settings import Broker, IdGroup
 
 TRANSACTION_LOG, COORDINATORS, PARTITIONS = "transaction_log", "coordinators", "partitions"
 TOPICS, BOOTSTRAP = "topics", "bootstrap_servers"
@@ -42,6 +43,17 @@ LOOK_SECONDS = 30.0
 """How often the log's partitions are looked up; where there are none yet, every second."""
 
 log = logging.getLogger(__name__)
+
+
+class Overview(NamedTuple):
+    """What a person on call wants to see of a cluster, by raw id."""
+
+    open: list[OpenTransaction]
+    """The oldest first."""
+    recent: list[Event]
+    """Aborts, sessions and id changes that were counted, the newest first; aborts that still have no reason are not
+    among them."""
+    hanging: list[HangingTransaction]
 
 
 class BrokerCollector:
@@ -55,7 +67,7 @@ class BrokerCollector:
 
     def __init__(
         self,
-        access: Access,
+        broker: Broker,
         *,
         labels: Mapping[str, str],
         limit: int = 1000,
@@ -67,7 +79,7 @@ class BrokerCollector:
         poll_seconds: float = 30.0,
     ) -> None:
         """``topics`` are patterns of those that are shown one by one, ``dlq_topics`` of those for dead letters."""
-        self._access = access
+        self._broker = broker
         self._poll_seconds = poll_seconds
         self._texts = LabelTexts(labels)
         tracker = TransactionTracker(limit=limit, group_of=group_function(id_groups))
@@ -83,7 +95,7 @@ class BrokerCollector:
         self._look_lock = threading.Lock()
         self._checksum: Callable[[bytes], int] | None = None
         # Finding the cause, connecting, looking up and asking may each take their time-out.
-        busy_seconds = 4 * access.request_timeout_seconds
+        busy_seconds = 4 * broker.request_timeout_seconds
         self._log_worker = Worker(TRANSACTION_LOG, self._follow, silent_seconds=busy_seconds + FETCH_WAIT_SECONDS)
         self._coordinators = Worker(
             COORDINATORS,
@@ -94,11 +106,11 @@ class BrokerCollector:
         self._partitions = Worker(PARTITIONS, self._look_at_partitions, silent_seconds=2 * busy_seconds + poll_seconds)
 
         self._topics_worker = Worker(TOPICS, self._look_at_topics, silent_seconds=2 * busy_seconds + poll_seconds)
-        servers = len(access.bootstrap_servers)
+        servers = len(broker.bootstrap_servers)
         self._bootstrap = Worker(
             BOOTSTRAP,
             self._try_bootstrap_servers,
-            silent_seconds=(servers + 1) * access.request_timeout_seconds + poll_seconds,
+            silent_seconds=(servers + 1) * broker.request_timeout_seconds + poll_seconds,
         )
 
     def start(self) -> None:
@@ -121,12 +133,12 @@ class BrokerCollector:
         counting = self._log_worker.state if exact else self._coordinators.state
         unwanted = self._coordinators if exact else None
         sources = [worker.state for worker in self._workers() if worker is not unwanted]
-        families = [*self._source_families(sources, now), Family(broker.EXACT, [(self._texts.of(), float(exact))])]
+        families = [*self._source_families(sources, now), Family(catalogue.EXACT, [(self._texts.of(), float(exact))])]
         with self._follower.lock:
             since_ms = self._follower.counting_since_ms or self._approximate_since_ms
             if since_ms is not None:
                 fresh_ms = now_ms if counting.status(now).fresh else None
-                families.append(Family(broker.COUNTING_SINCE, [(self._texts.of(), since_ms / 1000)]))
+                families.append(Family(catalogue.COUNTING_SINCE, [(self._texts.of(), since_ms / 1000)]))
                 families += transaction_families(self._follower.tracker, self._texts, now_ms=fresh_ms)
             families += follower_families(self._follower, self._texts)
         with self._look_lock:
@@ -140,11 +152,19 @@ class BrokerCollector:
                 families += self._bootstrap_families
         return families
 
+    def overview(self) -> Overview:
+        """Return what is open, hanging, and lately aborted or reset, as far as it is known now."""
+        with self._follower.lock:
+            tracker = self._follower.tracker
+            transactions, recent = tracker.open_transactions(_now_ms()), list(reversed(tracker.events))
+        with self._look_lock:
+            return Overview(transactions, recent, list(self._look.hanging) if self._look else [])
+
     def _workers(self) -> tuple[Worker, ...]:
         return self._log_worker, self._coordinators, self._partitions, self._topics_worker, self._bootstrap
 
     def _source_families(self, sources: Sequence[SourceState], now: float) -> list[Family]:
-        up, errors = Family(broker.SOURCE_UP, []), Family(broker.SOURCE_ERROR, [])
+        up, errors = Family(catalogue.SOURCE_UP, []), Family(catalogue.SOURCE_ERROR, [])
         for source in sources:
             reason = source.status(now).reason
             up.samples.append((self._texts.of("source", source.name), float(reason is None)))
@@ -170,7 +190,7 @@ class BrokerCollector:
             self._follower.poll(reader, wait_seconds=FETCH_WAIT_SECONDS, now_ms=_now_ms())
             return 0.0
 
-        with Client(self._access) as client:
+        with Client(self._broker) as client:
             reader = LogReader(client, self._checksum)
             yield step
 
@@ -186,7 +206,7 @@ class BrokerCollector:
                 self._approximate_since_ms = self._approximate_since_ms or now_ms
             return self._poll_seconds
 
-        with Client(self._access) as client:
+        with Client(self._broker) as client:
             yield step
 
     @contextmanager
@@ -202,7 +222,7 @@ class BrokerCollector:
             self._log_hanging(before, found.hanging)
             return self._poll_seconds
 
-        with Client(self._access) as client:
+        with Client(self._broker) as client:
             yield step
 
     @contextmanager
@@ -213,13 +233,13 @@ class BrokerCollector:
                 self._topic_facts = found
             return self._poll_seconds
 
-        with Client(self._access) as client:
+        with Client(self._broker) as client:
             yield step
 
     @contextmanager
     def _try_bootstrap_servers(self) -> Iterator[Step]:
         def step() -> float:
-            found = {server: find(self._access, server) for server in self._access.bootstrap_servers}
+            found = {server: find(self._broker, server) for server in self._broker.bootstrap_servers}
             with self._look_lock:
                 self._bootstrap_families = bootstrap_families(found, self._texts)
             return self._poll_seconds
@@ -236,7 +256,7 @@ class BrokerCollector:
                     one.partition,
                     one.producer_id,
                     one.start_offset,
-                    one.abort_command(self._access.bootstrap_servers[0]),
+                    one.abort_command(self._broker.bootstrap_servers[0]),
                 )
 
 
