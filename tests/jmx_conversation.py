@@ -1,7 +1,8 @@
 """A recorded JMX conversation with a real JVM: asked again in process, without a socket.
 
-Recorded anew by ``python -m tests.jmx_conversation PORT SECURED_PORT FILE``, from a JVM with few MBeans and one that
-wants a password (see lab/java/Shape.java).
+Recorded anew by ``python -m tests.jmx_conversation PORT SECURED_PORT FILE``: the first a JVM with one producer, one
+node and one topic, whose numbers are all 42.5 where they are not the producer's own, started with
+``-Djava.rmi.server.hostname=10.99.99.99``; the second one that wants a password.
 """
 
 import json
