@@ -18,6 +18,7 @@ VERBS: Mapping[str, str] = {
     "serve": "serve the producers' metrics to Prometheus",
     "scrape": "read targets once, or again and again with --watch, and show their numbers",
     "check": "see whether each target can be read, and what to change where it cannot",
+    "transactions": "list a cluster's transactions: open, hanging, lately aborted or reset",
     "metrics": "list every metric: its type, labels, source and meaning",
 }
 
