@@ -1,0 +1,72 @@
+"""A control group with a memory limit, as a container has one: the kernel kills what goes over it."""
+
+import contextlib
+import uuid
+from pathlib import Path
+from typing import Self
+
+from lab.process import LabError, wait_until
+
+MOUNT = Path("/sys/fs/cgroup")
+
+
+class MemoryGroup:
+    """A group of version 1 or 2, whichever this machine limits memory by.
+
+    ``with MemoryGroup(96 << 20) as group: Process("serve", [*group.prefix(), "serve"], …)``
+    """
+
+    def __init__(self, limit_bytes: int) -> None:
+        self._limit_bytes = limit_bytes
+        self._first_version = (MOUNT / "memory").is_dir()
+        parent = MOUNT / "memory" if self._first_version else MOUNT
+        self.folder = parent / f"lab-{uuid.uuid4().hex[:12]}"
+
+    def __enter__(self) -> Self:
+        """Make the group; raises LabError where this machine does not let us."""
+        try:
+            if not self._first_version:
+                (MOUNT / "cgroup.subtree_control").write_text("+memory")
+            self.folder.mkdir()
+            for file in self._limit_files():
+                with contextlib.suppress(FileNotFoundError):  # a kernel that does not account for swap
+                    (self.folder / file).write_text(str(self._limit_bytes if "swap" not in file else 0))
+        except OSError as error:
+            self._remove()
+            what = f"cannot make a control group with a memory limit in {MOUNT}: {error.strerror}"
+            raise LabError(f"{what}; run as root, outside of a container or in a privileged one") from None
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        wait_until("the control group is empty", lambda: not self.number("cgroup.procs"))
+        self._remove()
+
+    def prefix(self) -> list[str]:
+        """Return what stands before a command so that it runs in the group, from its first instruction on."""
+        return ["/bin/sh", "-c", 'echo $$ > "$0" && exec "$@"', str(self.folder / "cgroup.procs")]
+
+    def kills(self) -> int:
+        """Return how many processes of the group the kernel has killed for want of memory."""
+        return self.number("memory.oom_control" if self._first_version else "memory.events", "oom_kill")
+
+    def limit_hits(self) -> int:
+        """Return how often the group was at its limit, so that the kernel had to find something to drop."""
+        return self.number("memory.failcnt") if self._first_version else self.number("memory.events", "max")
+
+    def peak_bytes(self) -> int:
+        """Return the most that the group has used, what the kernel keeps of files included."""
+        return self.number("memory.max_usage_in_bytes" if self._first_version else "memory.peak")
+
+    def number(self, file: str, key: str = "") -> int:
+        """Return the number in a file of the group, or that behind a key; 0 where there is none."""
+        lines = [line.split() for line in (self.folder / file).read_text().splitlines()]
+        return next((int(words[-1]) for words in lines if words[:-1] == ([key] if key else [])), 0)
+
+    def _limit_files(self) -> list[str]:
+        if self._first_version:
+            return ["memory.limit_in_bytes"]
+        return ["memory.max", "memory.swap.max"]
+
+    def _remove(self) -> None:
+        with contextlib.suppress(OSError):
+            self.folder.rmdir()
