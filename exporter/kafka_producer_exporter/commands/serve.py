@@ -81,6 +81,7 @@ def _broker_view(settings: Settings) -> BrokerView:
         limit=settings.limits.transactional_ids,
         id_groups=settings.id_groups,
         topics=broker.topics,
+        dlq_topics=broker.dlq_topics,
         shard=Shard(broker.shard, broker.total_shards),
         lookback_records=broker.lookback_records,
         poll_seconds=broker.poll_seconds,
