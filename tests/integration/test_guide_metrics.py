@@ -209,24 +209,24 @@ def test_bufferpool_wait_time_and_buffer_exhausted_rate_rise_when_the_broker_tak
 ):
     proxy, broker = troubled
     orders = topic(broker)
-    producer = jvm.new("orders", broker.address("VIA"), buffer_memory=100_000, max_block_ms=500)
+    producer = jvm.new("orders", broker.address("VIA"), buffer_memory=100_000, max_block_ms=3000)
     producer.send(orders)
     before = served(producer)
 
     proxy.silent = True
     try:
-        stats = producer.send(orders, count=8, size=20_000, wait=False)
+        stats = producer.send(orders, count=5, size=20_000, wait=False)  # of which four have room
         during = served(producer)
     finally:
         proxy.silent = False
     producer.flush()
 
     after = served(producer)
-    lost = stats["BufferExhaustedException"]
+    assert stats["BufferExhaustedException"] == 1
     assert trouble(before) == set()
     assert during["buffer_available_bytes"] < 21_000 < before["buffer_available_bytes"]
     assert trouble(after) == set(TROUBLE) - {"record_retry_rate", "record_retry_total"}
-    assert after["buffer_exhausted_total"] == after["record_error_total"] == lost
-    assert after["bufferpool_wait_time_seconds_total"] >= 0.9 * 0.5 * lost
+    assert after["buffer_exhausted_total"] == after["record_error_total"] == 1
+    assert 2.9 < after["bufferpool_wait_time_seconds_total"] < 10
     assert topic_errors(serving, orders) == 0  # they never got as far as a batch
-    assert producer.stats() == {"ok": 9 - lost, "BufferExhaustedException": lost}
+    assert producer.stats() == {"ok": 5, "BufferExhaustedException": 1}
