@@ -532,6 +532,34 @@ def test_the_protocol_of_an_open_transaction_is_told_as_soon_as_a_record_tells_i
     assert (first, tracker.open_transactions(0)[0].protocol) == (before, after)
 
 
+def test_a_4_0_broker_tells_the_protocol_by_the_commits_and_not_by_the_beginnings():
+    coordinator = Coordinator()
+    coordinator.init()
+    coordinator.commit()
+    coordinator.begin()
+    tracker = following(0)
+
+    told = []
+    for offset, record in enumerate(coordinator.records):
+        own = 0 if record.state is State.ONGOING else record.client_transaction_version
+        tracker.apply(0, offset, record._replace(client_transaction_version=own))
+        told += [transaction.protocol for transaction in tracker.open_transactions(0)]
+
+    assert told == [None, None, 2, 2, 2]
+
+
+def test_an_id_that_had_expired_is_recreated_and_not_rolled_over_whatever_its_epoch_was():
+    used_up = Transition("orders", 1, 100, 32766, 10_000, State.COMPLETE_COMMIT, (), 1000, 900)
+    anew = Transition("orders", 1, 200, 0, 10_000, State.EMPTY, None, 9000, -1)
+    expired, in_use = following(0), following(0)
+
+    take_in(expired, [used_up, Tombstone("orders"), anew])
+    take_in(in_use, [used_up, anew])
+
+    assert (counted(expired)[RECREATED], counted(expired)[ROLLOVER]) == (1, 0)
+    assert (counted(in_use)[RECREATED], counted(in_use)[ROLLOVER]) == (0, 1)
+
+
 def test_an_id_that_was_there_before_has_its_counters_at_zero_before_anything_happens():
     coordinator = Coordinator()
     coordinator.init()
@@ -552,6 +580,7 @@ def test_ids_over_the_limit_are_summed_into_other_those_used_last_come_first():
     tracker = following(0, counting_from=3, limit=1)
     take_in(tracker, [coordinator.records[0] for coordinator in coordinators])
     tracker.begin_counting()
+    assert [series.name for series in tracker.series()] == ["c"]
 
     for coordinator in coordinators:
         coordinator.commit()
