@@ -1,0 +1,96 @@
+"""Our exporter beside jmx_exporter's standalone, on the same JVMs, in one run, in turns.
+
+    python -m benchmarks.against_jmx_exporter [--shape 1x3x5] [--rounds 3]
+
+A shape is CLIENTS x NODES x TOPICS of one JVM. Ours is measured with its default profile and, since jmx_exporter serves
+every attribute, with the full one; ratios are to the full one.
+"""
+
+import argparse
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from benchmarks.exporters import Command, Exporter, Scraped, jmx_exporter, median, ours
+from lab.process import exit_on_sigterm
+from lab.shape import ShapeJvm
+
+CANDIDATES: Mapping[str, Command] = {
+    "ours": ours("default"),
+    "ours, full": ours("full"),
+    "jmx_exporter": jmx_exporter,
+}
+SHAPES = {"1x3x5": 100, "10x6x20": 60, "50x10x50": 20}
+"""Each shape, and how often it is scraped in a round."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Turn:
+    """What one candidate came to in one round."""
+
+    first_page_seconds: float
+    scraped: Scraped
+    resident_megabytes: float
+
+
+FIGURES = {
+    "first page after the start, ms": lambda turn: turn.first_page_seconds * 1e3,
+    "a scrape, median, ms": lambda turn: turn.scraped.median_seconds * 1e3,
+    "processor a scrape, ms": lambda turn: turn.scraped.cpu_seconds * 1e3,
+    "the target's processor a scrape, ms": lambda turn: turn.scraped.target_cpu_seconds * 1e3,
+    "resident memory after that, MB": lambda turn: turn.resident_megabytes,
+    "samples": lambda turn: turn.scraped.samples,
+}
+
+
+def measure(shape: str, *, rounds: int, scrapes: int, folder: Path) -> dict[str, list[Turn]]:
+    """Return the turns of each candidate on one JVM of this shape."""
+    clients, nodes, topics = (int(number) for number in shape.split("x"))
+    turns: dict[str, list[Turn]] = {name: [] for name in CANDIDATES}
+    with ShapeJvm(clients=clients, nodes=nodes, topics=topics) as target:
+        lines = {name: warm(command, target, scrapes=scrapes, folder=folder) for name, command in CANDIDATES.items()}
+        for _ in range(rounds):
+            for name, command in CANDIDATES.items():
+                with Exporter(command, target, folder) as exporter:
+                    first = exporter.first_page(lines=lines[name])
+                    scraped = exporter.scrape_often(scrapes)
+                    resident = exporter.resident_megabytes()
+                turns[name].append(Turn(first_page_seconds=first, scraped=scraped, resident_megabytes=resident))
+    return turns
+
+
+def warm(command: Command, target: ShapeJvm, *, scrapes: int, folder: Path) -> int:
+    """Scrape until the JVM has compiled what it needs for this candidate; return how many lines a whole page has."""
+    with Exporter(command, target, folder) as exporter:
+        exporter.first_page(lines=1)
+        exporter.scrape_often(scrapes)
+        return exporter.scrape().count(b'client_id="')
+
+
+def report(shape: str, turns: Mapping[str, list[Turn]]) -> str:
+    """Return the medians of all rounds as a Markdown table."""
+    rows = [[shape, *turns, "jmx_exporter : ours, full"], ["---"] * (len(turns) + 2)]
+    for title, figure in FIGURES.items():
+        medians = {name: median([figure(turn) for turn in some]) for name, some in turns.items()}
+        ratio = medians["jmx_exporter"] / medians["ours, full"] if medians["ours, full"] else float("nan")
+        rows.append([title, *(f"{value:,.4g}" for value in medians.values()), f"{ratio:.1f}"])
+    return "\n".join(f"| {' | '.join(row)} |" for row in rows)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--shape", action="append", metavar="CxNxT", help=f"default: {', '.join(SHAPES)}")
+    parser.add_argument("--rounds", type=int, default=3)
+    arguments = parser.parse_args()
+    exit_on_sigterm()
+    print(f"{Path('/proc/loadavg').read_text().split()[0]} processes were at work before; {arguments.rounds} rounds")
+    with tempfile.TemporaryDirectory() as folder:
+        for shape in arguments.shape or SHAPES:
+            scrapes = SHAPES.get(shape, 20)
+            turns = measure(shape, rounds=arguments.rounds, scrapes=scrapes, folder=Path(folder))
+            print(f"\n{report(shape, turns)}", flush=True)
+
+
+if __name__ == "__main__":
+    main()
