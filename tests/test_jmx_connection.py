@@ -1,5 +1,6 @@
 """The transport over real sockets on loopback: an agent that answers, and many that do not."""
 
+import itertools
 import os
 import resource
 import socket
@@ -11,10 +12,13 @@ from pathlib import Path
 
 import pytest
 
-from kafka_producer_exporter.jmx.connection import RmiTransport
+from kafka_producer_exporter.jmx.connection import RmiTransport, _Connection
 from kafka_producer_exporter.jmx.dns import Resolver
 from kafka_producer_exporter.jmx.errors import Reason, TransportError
 from kafka_producer_exporter.jmx.javatext import encode_utf
+from kafka_producer_exporter.jmx.jrmp import REPLY_HEAD, read_reply
+from kafka_producer_exporter.jmx.line import Line
+from kafka_producer_exporter.jmx.session import Call
 from kafka_producer_exporter.jmx.tlssettings import TlsSettings
 from tests.jmx_conversation import EVERYTHING, LOOKUP, NEW_CLIENT, Conversation
 from tests.jmx_server import FakeAgent, replaying, saying, silent
@@ -35,13 +39,19 @@ def transport(agent: FakeAgent, **settings) -> RmiTransport:
 
 
 def failure_of(client: RmiTransport, seconds: float = 5.0) -> TransportError:
+    """Return how a read fails, and close the client."""
+    failure = failure_to_read(client, seconds)
+    client.close()
+    return failure
+
+
+def failure_to_read(client: RmiTransport, seconds: float) -> TransportError:
     """Return how a read fails, and make sure that it does so by its deadline."""
     deadline = within(seconds)
     with pytest.raises(TransportError) as error:
         client.read([EVERYTHING], deadline=deadline)
     assert time.monotonic() < deadline + 0.5
     assert "\n" not in str(error.value)
-    client.close()
     return error.value
 
 
@@ -109,6 +119,59 @@ def test_a_server_that_answers_a_byte_at_a_time_ends_in_timeout_by_the_deadline(
 
     with FakeAgent(drip) as agent:
         assert failure_of(transport(agent), 0.4).reason is Reason.TIMEOUT
+
+
+def test_a_server_that_never_pauses_ends_in_timeout_by_the_deadline():
+    class Drip(Line):
+        """Has one byte more whenever it is asked, so that nobody ever waits."""
+
+        def __init__(self) -> None:
+            self._bytes = itertools.chain(
+                CONVERSATION.greeting + REPLY_HEAD + bytes(14) + b"\x7c" + (10 << 20).to_bytes(8, "big"),
+                itertools.repeat(0x78),
+            )
+
+        def send(self, data) -> int:
+            return len(data)
+
+        def receive(self) -> bytes:
+            return bytes([next(self._bytes)])
+
+    with pytest.raises(TransportError) as error:
+        _Connection(Drip(), "drip:1").exchange([Call((b"?",), read_nothing_but_text)], deadline=within(0.1))
+
+    assert error.value.reason is Reason.TIMEOUT
+
+
+def read_nothing_but_text(buffer: bytearray, start: int) -> tuple[object, int]:
+    return read_reply(buffer, start, lambda decoder: decoder.value())
+
+
+def test_answers_that_come_after_the_deadline_are_not_taken_for_those_to_the_next_questions():
+    answers_may_go = threading.Event()
+    answers_may_go.set()
+
+    class Gate:
+        def __init__(self, connection: socket.socket) -> None:
+            self.recv = connection.recv
+            self._connection = connection
+
+        def sendall(self, data: bytes) -> None:
+            answers_may_go.wait(5)
+            self._connection.sendall(data)
+
+    with FakeAgent(lambda connection: replaying(CONVERSATION)(Gate(connection))) as agent:
+        client = transport(agent)
+        before = client.read([EVERYTHING], deadline=within(5))
+        answers_may_go.clear()
+        late = failure_to_read(client, 0.1)
+        answers_may_go.set()
+        after = client.read([EVERYTHING], deadline=within(5))
+        client.close()
+
+        assert late.reason is Reason.TIMEOUT
+        assert [reading.name for reading in after] == [reading.name for reading in before]
+        assert agent.accepted == 2
 
 
 def test_a_flood_of_objects_ends_in_limit():

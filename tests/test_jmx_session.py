@@ -51,12 +51,14 @@ def test_every_mbean_of_the_recording_is_read():
 def test_a_second_read_asks_for_names_and_attributes_alone_and_finds_the_same():
     session, replay = new_session(), Replay(CONVERSATION)
     first = replay.read(session)
+    since_first = len(replay.asked)
     replay.read(session, now=1.0)
     since = len(replay.asked)
 
     third = replay.read(session, now=2.0)
 
     assert same(third, first)
+    assert asked(replay, GET_MBEAN_INFO, since_first) >= 8  # new ones may have been met half-made: once more for each
     assert asked(replay, QUERY_NAMES, since) == 1
     assert asked(replay, GET_ATTRIBUTES, since) == 8
     assert asked(replay, GET_MBEAN_INFO, since) <= 1  # its turn to be looked at again
@@ -290,6 +292,18 @@ def test_a_login_outlives_its_connection():
     assert len(replay.dialled) == 2
 
 
+def test_a_time_out_is_the_end_of_a_read_and_not_the_reason_for_another_login():
+    session, replay = new_session(), Replay(CONVERSATION)
+    replay.read(session)
+    steps = session.read([EVERYTHING], 1.0)
+    next(steps)
+
+    with pytest.raises(TransportError) as error:
+        steps.throw(TransportError(Reason.TIMEOUT, "too late"))
+
+    assert error.value.reason is Reason.TIMEOUT
+
+
 @pytest.mark.parametrize(("idle", "logins"), [(99.0, 1), (101.0, 2)])
 def test_a_login_that_was_idle_for_more_than_100_seconds_is_renewed(idle, logins):
     session, replay = new_session(), Replay(CONVERSATION)
@@ -306,10 +320,13 @@ def test_an_mbean_that_is_gone_by_the_time_it_is_asked_is_left_out():
     replay.read(session, now=1.0)
     replay.instead[len(replay.asked) + 1] = FAILURES["InstanceNotFoundException"]
 
-    readings, after = replay.read(session, now=2.0), replay.read(session, now=3.0)
+    readings = replay.read(session, now=2.0)
+    since = len(replay.asked)
+    after = replay.read(session, now=3.0)
 
     assert [len(readings), len(after)] == [7, 8]
     assert session.resting == []
+    assert GET_MBEAN_INFO in replay.asked[since + 1]  # of that name everything was forgotten
 
 
 @pytest.mark.parametrize("at", [0, 3, 7])

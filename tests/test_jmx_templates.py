@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from kafka_producer_exporter.jmx.javastream import Decoder, JavaStreamError, NeedMore
 from kafka_producer_exporter.jmx.javatext import encode_utf
-from kafka_producer_exporter.jmx.jrmp import REPLY_BODY, REPLY_HEAD
+from kafka_producer_exporter.jmx.jrmp import REPLY_BODY, REPLY_HEAD, RemoteFailure, Wire
 from kafka_producer_exporter.jmx.templates import Answer, AnswerReader, SameBytesReader, extract_listed
 from tests.jmx_conversation import GET_ATTRIBUTES, GET_MBEAN_INFO, Conversation
 
@@ -140,6 +140,55 @@ def test_a_shorter_reply_that_begins_like_a_longer_one_is_not_waited_for():
     answer, end = reader(bytearray(shorter), 0)
 
     assert (list(answer.values), end) == ([1.0, "x" * 5], len(shorter))
+
+
+def test_a_shorter_reply_that_comes_in_two_pieces_is_read_when_it_is_whole():
+    reader = AnswerReader()
+    longer, shorter = (attribute_list(b"\x74" + encode_utf("x" * count), boxed("Double", "d", 1.0)) for count in (9, 5))
+    same_until = next(at for at in range(22, len(shorter)) if longer[at] != shorter[at])
+    reader(bytearray(longer), 0)
+    wire = Wire()
+    wire.expect([reader])
+
+    values, _ = wire.receive(CONVERSATION.greeting + shorter[:same_until])
+    values_then, _ = wire.receive(shorter[same_until:])
+
+    assert values == []
+    assert [list(answer.values) for answer in values_then] == [["x" * 5, 1.0]]
+
+
+def test_at_least_never_promises_more_than_is_still_to_come():
+    stream = ATTRIBUTES[0] + ATTRIBUTES[1] + ATTRIBUTES[0]
+    wire, reader = Wire(), AnswerReader()
+    wire.receive(CONVERSATION.greeting)
+    wire.expect([reader] * 3)
+
+    for at in range(len(stream)):
+        assert wire.at_least <= len(stream) - at
+        wire.receive(stream[at : at + 1])
+
+    assert not wire.waiting
+
+
+def test_an_exception_is_never_taken_for_an_answer():
+    reader = AnswerReader()
+    reply = attribute_list(boxed("Double", "d", 1.0))
+    reader(bytearray(reply), 0)
+
+    answer, _ = reader(bytearray(reply[:7] + b"\x02" + reply[8:]), 0)
+
+    assert isinstance(answer, RemoteFailure)
+
+
+def test_a_number_inside_of_a_composite_is_not_taken_for_a_value():
+    reader = AnswerReader()
+    field = b"\x00\x01L" + encode_utf("used") + b"\x74" + encode_utf("N")
+    composite = b"\x73\x72" + encode_utf("Composite") + bytes(8) + b"\x02" + field + b"\x78\x70" + boxed("Long", "q", 9)
+    reply = attribute_list(composite, boxed("Double", "d", 0.5), b"\x74" + encode_utf("up"))
+
+    answers = [reader(bytearray(reply), 0)[0] for _ in range(2)]
+
+    assert [list(answer.values) for answer in answers] == [[None, 0.5, "up"]] * 2
 
 
 @pytest.mark.parametrize("reply", [ATTRIBUTES[0], INFOS[0]], ids=["attributes", "info"])

@@ -15,7 +15,6 @@ from kafka_producer_exporter.jmx.javastream import (
     JavaStreamError,
     Limits,
     NeedMore,
-    StreamLimitError,
 )
 from kafka_producer_exporter.jmx.javatext import printable
 
@@ -57,8 +56,7 @@ class RemoteFailure(NamedTuple):
 class Wire:
     """One connection: hand it what is expected and what comes in, and it hands back the values."""
 
-    def __init__(self, limits: Limits = LIMITS) -> None:
-        self._limits = limits
+    def __init__(self) -> None:
         self._buffer = bytearray()
         self._readers: deque[Reader] = deque()
         self._greeted = False
@@ -103,8 +101,6 @@ class Wire:
         except JavaStreamError as error:
             return values, error
         del buffer[:position]
-        if len(buffer) > self._limits.size:
-            return values, StreamLimitError(f"an answer of more than {self._limits.size} bytes")
         if buffer and self._greeted and not self._readers:
             return values, JavaStreamError("an answer to a question that was not asked")
         return values, None
