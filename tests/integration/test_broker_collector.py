@@ -16,6 +16,7 @@ from lab.producer import ProducerError
 with warnings.catch_warnings():  # kafka-python reads its schemas in a way that Python 3.11 deprecates
     warnings.simplefilter("ignore", DeprecationWarning)
     from kafka_producer_exporter.broker.collector import BrokerCollector
+    from kafka_producer_exporter.broker.listing import list_transactions_now
 
 pytestmark = [
     pytest.mark.integration,
@@ -161,15 +162,15 @@ def test_an_open_transaction_is_seen_with_its_age_and_time_out(broker, producer_
         wait_until("it is open", lambda: value(collector, "kafka_transaction_open_seconds", transactional_id="open"))
         time_out = value(collector, "kafka_transaction_timeout_seconds", transactional_id="open")
         protocol = value(collector, "kafka_transaction_protocol_version", transactional_id="open")
-        overview = collector.overview()
+        listing = list_transactions_now(BrokerSettings(bootstrap_servers=(broker.bootstrap,)))
         producer.commit()
         wait_until(
             "it is closed", lambda: value(collector, "kafka_transaction_open_seconds", transactional_id="open") is None
         )
 
         assert (time_out, protocol) == (50, 2)
-        assert ("open", (("open-transaction", (0,)),)) in [(o.transactional_id, o.partitions) for o in overview.open]
-        assert ("open", "init") in [(event.transactional_id, event.reason) for event in overview.recent]
+        assert ("open", (("open-transaction", (0,)),)) in [(o.transactional_id, o.partitions) for o in listing.opened]
+        assert ("open", "init") in [(event.transactional_id, event.reason) for event in listing.recent]
 
 
 def test_the_counts_are_exact_when_the_broker_dies_in_the_middle_and_the_collector_says_so(lab, producer_jvm):

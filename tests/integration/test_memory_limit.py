@@ -98,7 +98,9 @@ def of_the_clients(series):
 
 def lines_of_clients_alone(jvm, profile, folder):
     """How many series of its producers themselves a JVM has where there is no limit."""
-    with Serve("--target", f"checkout=127.0.0.1:{jvm.jmx_port}", "--profile", profile, folder=folder / "alone") as serve:
+    with Serve(
+        "--target", f"checkout=127.0.0.1:{jvm.jmx_port}", "--profile", profile, folder=folder / "alone"
+    ) as serve:
         return of_the_clients(scrape(serve, TEXT))["checkout"]
 
 

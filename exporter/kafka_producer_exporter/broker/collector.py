@@ -6,7 +6,6 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import NamedTuple
 
 from kafka_producer_exporter.broker.admin import describe_transactions, list_transactions, may_describe_all
 from kafka_producer_exporter.broker.approximate import ApproximateLog
@@ -26,7 +25,6 @@ from kafka_producer_exporter.broker.fetch import LogReader
 from kafka_producer_exporter.broker.follower import LogFollower, Shard
 from kafka_producer_exporter.broker.hanging import HangingTransaction, Look
 from kafka_producer_exporter.broker.idempotent import IdempotentTracker
-from kafka_producer_exporter.broker.outcomes import Event, OpenTransaction
 from kafka_producer_exporter.broker.source import SourceState
 from kafka_producer_exporter.broker.topics import NOTHING
 from kafka_producer_exporter.broker.tracker import TransactionTracker
@@ -43,17 +41,6 @@ LOOK_SECONDS = 30.0
 """How often the log's partitions are looked up; where there are none yet, every second."""
 
 log = logging.getLogger(__name__)
-
-
-class Overview(NamedTuple):
-    """What a person on call wants to see of a cluster, by raw id."""
-
-    open: list[OpenTransaction]
-    """The oldest first."""
-    recent: list[Event]
-    """Aborts, sessions and id changes that were counted, the newest first; aborts that still have no reason are not
-    among them."""
-    hanging: list[HangingTransaction]
 
 
 class BrokerCollector:
@@ -151,14 +138,6 @@ class BrokerCollector:
             if self._bootstrap.state.status(now).fresh:
                 families += self._bootstrap_families
         return families
-
-    def overview(self) -> Overview:
-        """Return what is open, hanging, and lately aborted or reset, as far as it is known now."""
-        with self._follower.lock:
-            tracker = self._follower.tracker
-            transactions, recent = tracker.open_transactions(_now_ms()), list(reversed(tracker.events))
-        with self._look_lock:
-            return Overview(transactions, recent, list(self._look.hanging) if self._look else [])
 
     def _workers(self) -> tuple[Worker, ...]:
         return self._log_worker, self._coordinators, self._partitions, self._topics_worker, self._bootstrap

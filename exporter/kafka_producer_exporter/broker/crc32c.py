@@ -1,7 +1,7 @@
 """CRC-32C (Castagnoli), the checksum of a record batch: native where the package ``crc32c`` is there, else in Python.
 
-In Python the checksum is most of what a record costs. So it takes two bytes at a time, which halves that, for a table
-of 256 KiB that is made only where it is needed.
+In Python the checksum is most of what a record costs. So it takes two bytes at a time, which saves about a third, for a
+table of 256 KiB that is made only where it is needed.
 """
 
 import array
