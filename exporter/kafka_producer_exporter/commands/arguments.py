@@ -13,6 +13,9 @@ from kafka_producer_exporter.config.shapes import Choice, FilePath, Integer, Var
 from kafka_producer_exporter.errors import ConfigError, Problem
 from kafka_producer_exporter.settings import Address, Settings, Target
 
+METAVARS = {("targets",): "[NAME=]HOST:PORT", ("id_groups",): "PRESET", ("broker", "bootstrap_servers"): "HOST:PORT"}
+"""What stands for the value of a flag that may be repeated."""
+
 SERVING = ("listen", "listen-pages")
 """Options that mean nothing to a verb that does not serve."""
 
@@ -78,10 +81,8 @@ def _overrides(arguments: argparse.Namespace) -> Overrides:
 
 
 def _metavar(option: Option) -> str:
-    if option.path == ("targets",):
-        return "[NAME=]HOST:PORT"
-    if option.repeatable:
-        return "PRESET"
+    if option.path in METAVARS:
+        return METAVARS[option.path]
     match option.key.shape:
         case Choice(names=names):
             return "{" + ",".join(names) + "}"

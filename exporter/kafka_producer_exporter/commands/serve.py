@@ -57,6 +57,8 @@ def run(arguments: argparse.Namespace) -> int:
         extra={"version": __version__, "pid": os.getpid(), "port": server.port, "pages_port": server.pages_port}
         | {"targets": len(settings.targets)},
     )
+    if not settings.targets and settings.broker is None:
+        log.warning("there is nothing to read yet; give --target HOST:PORT, --bootstrap-server or --config FILE")
     try:
         while (received := signal.sigwait(SIGNALS)) == signal.SIGHUP:
             _reload(program, settings)
