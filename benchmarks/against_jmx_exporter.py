@@ -48,7 +48,8 @@ def measure(shape: str, *, rounds: int, scrapes: int, folder: Path) -> dict[str,
     """Return the turns of each candidate on one JVM of this shape."""
     clients, nodes, topics = (int(number) for number in shape.split("x"))
     turns: dict[str, list[Turn]] = {name: [] for name in CANDIDATES}
-    with ShapeJvm(clients=clients, nodes=nodes, topics=topics) as target:
+    # With Java's own defaults: an application has both of its compilers.
+    with ShapeJvm(clients=clients, nodes=nodes, topics=topics, java_options=()) as target:
         lines = {name: warm(command, target, scrapes=scrapes, folder=folder) for name, command in CANDIDATES.items()}
         for _ in range(rounds):
             for name, command in CANDIDATES.items():
@@ -74,7 +75,9 @@ def report(shape: str, turns: Mapping[str, list[Turn]]) -> str:
     for title, figure in FIGURES.items():
         medians = {name: median([figure(turn) for turn in some]) for name, some in turns.items()}
         ratio = medians["jmx_exporter"] / medians["ours, full"] if medians["ours, full"] else float("nan")
-        rows.append([title, *(f"{value:,.4g}" for value in medians.values()), f"{ratio:.1f}"])
+        rows.append(
+            [title, *(format(value, ",.0f" if value >= 100 else ".3g") for value in medians.values()), f"{ratio:.1f}"]
+        )
     return "\n".join(f"| {' | '.join(row)} |" for row in rows)
 
 

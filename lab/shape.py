@@ -7,6 +7,7 @@ import json
 import shutil
 import tempfile
 import threading
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Self
 
@@ -26,12 +27,20 @@ class ShapeJvm:
     Each value rises whenever it is read. ``with ShapeJvm(clients=10, nodes=6, topics=20) as jvm: read(jvm.jmx_port)``
     """
 
-    def __init__(self, *, clients: int, nodes: int, topics: int, heap_megabytes: int = 256) -> None:
+    def __init__(
+        self,
+        *,
+        clients: int,
+        nodes: int,
+        topics: int,
+        heap_megabytes: int = 256,
+        java_options: Sequence[str] = jvm.SMALL,
+    ) -> None:
         self.name = f"JVM of {clients} clients, {nodes} nodes, {topics} topics"
         self.process: Process | None = None
         self.folder = Path(tempfile.mkdtemp(prefix="lab-shape-"))
         self._shape = [str(number) for number in (clients, nodes, topics)]
-        self._heap_megabytes = heap_megabytes
+        self._options = [*java_options, f"-Xmx{heap_megabytes}m"]
         self._port = Port()
         self.jmx_port = self._port.number
 
@@ -62,7 +71,7 @@ class ShapeJvm:
         self.process = process = Process(
             self.name,
             [
-                *(jvm.java(), *jvm.SMALL, f"-Xmx{self._heap_megabytes}m", "-Djava.rmi.server.hostname=127.0.0.1"),
+                *(jvm.java(), *self._options, "-Djava.rmi.server.hostname=127.0.0.1"),
                 *(f"-Dcom.sun.management.jmxremote.{key}={value}" for key, value in jmx.items()),
                 *("-cp", f"{classes}:{jvm.class_path(PART)}", "Shape", *self._shape, str(attributes)),
             ],
