@@ -58,8 +58,11 @@ demo: setup ## the main job on real input; DURATION=60 ends it by itself
 	$(BIN)/python -m lab.demo $(if $(DURATION),--duration $(DURATION))
 
 bench: setup ## side by side with the peers, in one run
-	$(BIN)/python -m benchmarks.rendering --clients 100
 	$(BIN)/python -m benchmarks.against_jmx_exporter
+	$(BIN)/python -m benchmarks.rendering --clients 100
+	$(BIN)/python -m benchmarks.targets_at_once
+	$(BIN)/python -m benchmarks.transaction_log
+	PYTHONPATH=exporter $(BIN)/python -m benchmarks.http_layer
 
 test: ## all that must hold
 	@$(MAKE) --no-print-directory check generated
