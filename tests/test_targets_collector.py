@@ -176,7 +176,7 @@ def test_when_more_is_resident_than_reckoned_the_jvm_is_asked_for_less_at_the_ne
     collector = collector_of({"checkout": jvm}, guard=guard)
 
     collect(collector)
-    resident[0] = 900 * mbean_bytes(1, 0)
+    resident[0] = 950 * mbean_bytes(1, 0)
     collect(collector)
     collect(collector)
     collector.close()

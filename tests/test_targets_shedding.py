@@ -101,7 +101,7 @@ def test_a_budget_that_shrank_is_asked_about_anew_by_each_target_once():
     one, other = Shedder(guard, label_length=0), Shedder(guard, label_length=0)
     before = len(let_in(one, [topic(number) for number in range(100)]))
 
-    resident[0] = 90_000
+    resident[0] = 95_000
     guard.check()
 
     assert [one.shrunk(), one.shrunk(), other.shrunk(), other.shrunk()] == [True, False, True, False]

@@ -18,6 +18,9 @@ CEILING = 0.8
 """The share of the limit that we fill. The rest is for slow clients, whose pages wait (16 MB at most), for what the
 kernel keeps for our sockets, and for what the allocator holds back."""
 
+ALARM = 0.9
+"""The share of the limit that shows that the reckoning was wrong; it is of the peak, so the ceiling is reached."""
+
 # What reading one more MBean costs at its peak, with two scrapers at once: names, kept texts, values, its lines on the
 # page. Fitted to docs/benchmark.md, "Memory": 26 MB for 4400 MBeans with 20 000 attributes, 41 MB for 5600 with 41 600.
 MBEAN_BYTES = 3500
@@ -87,6 +90,7 @@ class MemoryGuard:
     def __init__(self, limit: int | None, resident: Callable[[], int] = resident_bytes) -> None:
         """``limit`` in bytes; None: everything is let in."""
         self._ceiling = None if limit is None else int(limit * CEILING)
+        self._alarm = None if limit is None else int(limit * ALARM)
         self._resident = resident
         self._base: int | None = None
         self._worst = 0
@@ -119,15 +123,15 @@ class MemoryGuard:
             self._admitted -= cost
 
     def check(self) -> None:
-        """Shrink the budget if more is resident than the ceiling, and more than at the last time.
+        """Shrink the budget if more is resident than reckoned, by far, and more than at the last time.
 
         An allocator gives little back, so memory that stays high after a shrink is no reason for another.
         """
-        if self._ceiling is None:
+        if self._alarm is None:
             return
         resident = self._resident()
         with self._lock:
-            if resident > self._ceiling and resident > self._worst * 1.02:
+            if resident > self._alarm and resident > self._worst * 1.02:
                 self._worst = resident
                 self._scale *= 1.5
                 self.generation += 1
