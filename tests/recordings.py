@@ -1,4 +1,4 @@
-"""The recorded MBeans of eleven client versions, as the readings that a JVM would give."""
+"""The recorded MBeans of eleven client versions and of a broker, as the readings that a JVM would give."""
 
 import json
 import threading
@@ -40,6 +40,34 @@ def recorded_readings(version: str, asked: Profile | Sequence[Selection] = Profi
     return readings
 
 
+def recorded_broker_mbeans() -> dict[str, dict[str, float | str]]:
+    """Attributes of a broker's MBeans: those that concern producers, and enough of the rest to be told apart."""
+    mbeans: dict[str, dict[str, float | str]] = json.loads((RECORDED / "broker-mbeans-4.4.0.json").read_text())[
+        "mbeans"
+    ]
+    return mbeans
+
+
+def recorded_broker_readings(asked: Sequence[Selection]) -> list[Reading]:
+    """What that broker answers to these selections."""
+    readings = []
+    for selection in asked:
+        pattern = ObjectName(selection.pattern)
+        for text, attributes in recorded_broker_mbeans().items():
+            name = ObjectName(text)
+            wanted = tuple(selection.choose(name, list(attributes))) if _matches(pattern, name) else ()
+            if wanted:
+                readings.append(Reading(name, wanted, [attributes[attribute] for attribute in wanted]))
+    return readings
+
+
+def _matches(pattern: ObjectName, name: ObjectName) -> bool:
+    """Whether domain and keys are the same, and each value is, or is any."""
+    return (pattern.domain, pattern.properties.keys()) == (name.domain, name.properties.keys()) and all(
+        value in ("*", name.properties[key]) for key, value in pattern.properties.items()
+    )
+
+
 class Recorded:
     """A transport that answers as a recorded JVM does, or fails, or is silent, as it is told."""
 
@@ -56,6 +84,9 @@ class Recorded:
             raise TransportError(Reason.TIMEOUT, "no answer")
         if self.failure:
             raise self.failure
+        return self.answer(asked)
+
+    def answer(self, asked):
         return recorded_readings(self.version, asked)
 
     def forget(self):
@@ -63,3 +94,10 @@ class Recorded:
 
     def close(self):
         self.closed += 1
+
+
+class RecordedBroker(Recorded):
+    """The same for a recorded broker."""
+
+    def answer(self, asked):
+        return recorded_broker_readings(asked)

@@ -10,10 +10,12 @@ from kafka_producer_exporter.catalogue.mbeans import APP_INFO, CLIENT, KINDS, NO
 from kafka_producer_exporter.catalogue.table import IGNORED, METRICS, attribute_labels, by_attribute, selections
 from kafka_producer_exporter.jmx.objectname import ObjectName
 from kafka_producer_exporter.model import Attribute, Fold, Kind, Profile, Unit
+from tests.recordings import recorded_broker_mbeans
 
 RECORDED = {
     file.stem: json.loads(file.read_text()) for file in Path(__file__).with_name("recorded").glob("[0-9]*.json")
 }
+BROKER = recorded_broker_mbeans()
 
 NOT_RECORDED = {TLS: "the recordings were made on plaintext"}
 """Kinds of MBeans that no recording has, and why."""
@@ -77,6 +79,7 @@ def test_every_numeric_attribute_is_served_or_ignored_with_a_reason(version):
 
 def test_every_spelling_of_an_entry_was_seen_in_some_client():
     seen = {key for version in RECORDED for key in recorded_attributes(version)}
+    seen |= {(kind_of(ObjectName(name)), attribute) for name, attributes in BROKER.items() for attribute in attributes}
 
     unseen = [key for key in by_attribute(Profile.FULL) if key not in seen and key[0] not in NOT_RECORDED]
 
@@ -168,7 +171,8 @@ def test_a_value_of_the_source_is_divided_into_its_base_unit(unit, value, expect
 def test_totals_are_counters_and_nothing_else_is():
     for metric in METRICS.values():
         if isinstance(metric.source, Attribute):
-            assert (metric.kind is Kind.COUNTER) == metric.source.name.endswith("-total"), metric.name
+            is_total = metric.source.name.endswith(("-total", "Count"))  # as Kafka's own metrics and Yammer's call it
+            assert (metric.kind is Kind.COUNTER) == is_total, metric.name
 
 
 def test_of_the_windowed_rates_only_those_of_the_guide_are_served():

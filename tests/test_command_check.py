@@ -9,14 +9,18 @@ from kafka_producer_exporter.commands.check import State, as_text, check, exit_c
 from kafka_producer_exporter.errors import ConfigError, Reason, TransportError
 from kafka_producer_exporter.jmx.objectname import ObjectName
 from kafka_producer_exporter.jmx.readings import Reading
-from kafka_producer_exporter.settings import Jmx, JmxTls, Target, TlsMode
+from kafka_producer_exporter.settings import Jmx, JmxTls, Target, TargetKind, TlsMode
 
 
 class Agent:
-    """A JMX agent with some producers, that asks for a password or does not; the transports to it."""
+    """A JMX agent with some producers, or a broker, that asks for a password or does not; the transports to it."""
 
-    def __init__(self, *, versions=None, clients=(), asks=False, error=None):
+    def __init__(self, *, versions=None, clients=(), brokers=None, asks=False, error=None):
         self.readings = [
+            *(
+                Reading(ObjectName(f"kafka.server:type=app-info,id={broker}"), ("Version",), (version,))
+                for broker, version in (brokers or {}).items()
+            ),
             *(
                 Reading(
                     ObjectName(f"kafka.producer:type=producer-metrics,client-id={client}"), ("batch-size-avg",), (1.0,)
@@ -61,8 +65,8 @@ def port():
         yield listener.getsockname()[1]
 
 
-def target_at(port, **jmx):
-    return Target(name="checkout", jmx=Jmx(port=port, **jmx))
+def target_at(port, *, kind=TargetKind.PRODUCER, **jmx):
+    return Target(name="checkout", kind=kind, jmx=Jmx(port=port, **jmx))
 
 
 def states_of(report):
@@ -83,6 +87,26 @@ def test_a_target_with_a_password_and_producers_is_well(port):
     assert report.advice == ()
     assert exit_code([report]) == 0
     assert agent.open == 0
+
+
+def test_a_broker_is_named_with_its_version(port):
+    agent = Agent(brokers={"1": "4.4.0"}, asks=True)
+
+    report = check(target_at(port, kind=TargetKind.BROKER, username="monitor"), transport_for=agent.transport_for)
+
+    assert set(states_of(report).values()) == {State.GOOD}
+    assert detail_of(report, "broker") == "1 (4.4.0)"
+    assert "producers" not in states_of(report)
+
+
+def test_a_jvm_that_has_no_broker_though_one_is_expected_is_a_finding(port):
+    agent = Agent(asks=True)
+
+    report = check(target_at(port, kind=TargetKind.BROKER, username="monitor"), transport_for=agent.transport_for)
+
+    assert states_of(report)["broker"] is State.FINDING
+    assert "write kind: producer" in detail_of(report, "broker")
+    assert exit_code([report]) == 1
 
 
 def test_a_target_without_a_password_is_a_finding_that_says_who_can_write(port):

@@ -4,10 +4,10 @@ import pytest
 
 from kafka_producer_exporter.commands.scrape import Screen, as_json
 from kafka_producer_exporter.errors import Reason, TransportError
-from kafka_producer_exporter.settings import Jmx, Settings, Target
+from kafka_producer_exporter.settings import Jmx, Settings, Target, TargetKind
 from kafka_producer_exporter.targets.memory import MemoryGuard
 from kafka_producer_exporter.targets.reader import TargetReader
-from tests.recordings import Recorded
+from tests.recordings import Recorded, RecordedBroker
 
 TARGET = Target(name="checkout", jmx=Jmx(port=9999))
 
@@ -40,6 +40,18 @@ def test_topics_and_brokers_have_a_line_each(read):
 
     assert "client_id / topic: kafka_producer_topic_…" in text
     assert "client_id / node_id: kafka_producer_node_…" in text
+
+
+def test_a_broker_shows_its_error_codes_and_its_own_numbers_a_line_each():
+    target = Target(name="kafka-1", kind=TargetKind.BROKER, jmx=Jmx(port=9999))
+    scrape = TargetReader(target, Settings(), transport=RecordedBroker(), guard=MemoryGuard(None)).read(deadline=1e12)
+
+    text = Screen(clear=False).show([target], [scrape])
+
+    assert text.startswith("kafka-1 (127.0.0.1:9999): up, a broker, ")
+    assert "no producer yet" not in text
+    assert ["Produce", "/", "MESSAGE_TOO_LARGE", "3"] in [line.split() for line in text.splitlines()]
+    assert ["kafka_broker_under_min_isr_partitions", "0"] in [line.split() for line in text.splitlines()]
 
 
 def test_a_target_that_is_down_shows_what_to_do(read, jvm):

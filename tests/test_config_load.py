@@ -98,6 +98,14 @@ def test_targets_of_the_environment_are_separated_by_commas(tmp_path):
     ]
 
 
+def test_a_target_is_a_producer_unless_it_is_said_to_be_a_broker(tmp_path):
+    text = "targets: [{name: checkout, jmx: {port: 1}}, {name: kafka-1, kind: broker, jmx: {port: 1}}]\n"
+
+    settings = settings_of(tmp_path, text)
+
+    assert [target.kind for target in settings.targets] == ["producer", "broker"]
+
+
 def test_a_target_without_a_name_is_called_by_its_address(tmp_path):
     text = "defaults: {jmx: {port: 9999}}\ntargets: [{jmx: {host: a}}, {jmx: {host: '::1'}}, {name: c}]\n"
 
@@ -209,7 +217,7 @@ def test_the_text_of_the_error_begins_with_the_file_and_the_number_of_problems(t
         ("profile: [full]", "1 profile: a list is none of minimal, default, full"),
         ("targets: {}", "1 targets: a mapping is not a list; start each entry with a dash"),
         ("targets:", "1 targets: nothing is not a list; start each entry with a dash"),
-        ("targets: [x]", '1 targets[0]: "x" is not a mapping; its keys are name, transport, jmx, labels'),
+        ("targets: [x]", '1 targets[0]: "x" is not a mapping; its keys are name, kind, transport, jmx, labels'),
         ("targets: [{name: a}]", "1 targets[0].jmx: missing; write jmx: {port: 9999}"),
         ("targets: [{jmx: {host: a}}]", "1 targets[0].jmx.port: missing; write port: 9999"),
         ("targets: [{jmx: {port: '9999'}}]", '1 targets[0].jmx.port: "9999" is not a whole number; use 1 to 65535'),
@@ -264,7 +272,7 @@ def test_the_text_of_the_error_begins_with_the_file_and_the_number_of_problems(t
             "targets: [{jmx: {port: 1}, labels: {version_of: 1.10}}]",
             "1 targets[0].labels.version_of: 1.1 is not text; put it in quotes",
         ),
-        ("defaults: {name: a}", "1 defaults.name: unknown key; the keys here are transport, jmx, labels"),
+        ("defaults: {name: a}", "1 defaults.name: unknown key; the keys here are kind, transport, jmx, labels"),
         ("defaults: {jmx: {port: 0}}", "1 defaults.jmx.port: 0 is not a port; use 1 to 65535"),
         ("limits: {clients: 0}", "1 limits.clients: 0 is not a limit; use 1 to 1000000"),
         (

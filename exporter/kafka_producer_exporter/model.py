@@ -64,13 +64,15 @@ class Fold(StrEnum):
 class MBeanKind(NamedTuple):
     """A kind of MBean: its domain, its ``type`` property, and the label that each further key property becomes.
 
-    A name is of a kind only if it has exactly these properties: ``client-id=*,*`` would take in the TLS beans.
+    An ObjectName is of a kind only if it has exactly these properties: ``client-id=*,*`` would take in the TLS beans.
     """
 
     domain: str
     type: str
     labels: tuple[tuple[str, str], ...]
     """Key property and label, in the order of the ObjectName: ``(("client-id", "client_id"), ("topic", "topic"))``."""
+    name: str = ""
+    """Its ``name`` property, which is next to ``type`` in the MBeans of a broker's Yammer metrics; empty: none."""
 
 
 class Attribute(NamedTuple):
@@ -179,8 +181,8 @@ class Scrape(NamedTuple):
     """None: the target answered."""
     detail: str
     """For a person, one line: what happened and what to do; empty where the target answered."""
-    clients: int
-    """Live producers that were seen."""
+    clients: int | None
+    """Live producers that were seen; None: the target is a broker."""
     started: float
     """Seconds since the epoch."""
     duration_seconds: float

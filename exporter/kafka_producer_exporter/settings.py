@@ -33,6 +33,13 @@ class Address(NamedTuple):
         return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
 
 
+class TargetKind(StrEnum):
+    """Whose JVM a target is."""
+
+    PRODUCER = "producer"
+    BROKER = "broker"
+
+
 class TransportKind(StrEnum):
     """The way in to a JVM."""
 
@@ -81,10 +88,11 @@ class Jmx:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Target:
-    """One JVM whose producers are read."""
+    """One JVM whose producers are read; or a broker's own, of which the numbers that concern producers are."""
 
     name: str
     jmx: Jmx
+    kind: TargetKind = TargetKind.PRODUCER
     transport: TransportKind = TransportKind.RMI
     labels: Mapping[str, str] = field(default_factory=dict)
     """Go onto every series of this target; they never replace a label that the series has."""

@@ -113,7 +113,9 @@ def _source(metric: Metric, code: str = "") -> str:
     if not isinstance(metric.source, Attribute):
         return metric.source
     names = attribute_labels(metric) or (metric.source.name,)
-    source = f"{code}{metric.source.mbean.type}{code}: " + ", ".join(f"{code}{name}{code}" for name in names)
+    mbean = metric.source.mbean
+    kind = f"{mbean.type},name={mbean.name}" if mbean.name else mbean.type
+    source = f"{code}{kind}{code}: " + ", ".join(f"{code}{name}{code}" for name in names)
     if metric.unit.divisor != 1:
         source += f", in {metric.unit.name.lower()}"
     for older in metric.source.older:
@@ -122,7 +124,7 @@ def _source(metric: Metric, code: str = "") -> str:
 
 
 def _fold(metric: Metric) -> str:
-    if not isinstance(metric.source, Attribute):
+    if not isinstance(metric.source, Attribute) or "client_id" not in metric.labels:
         return "-"
     return "left out" if metric.fold is Fold.DROP else str(metric.fold)
 

@@ -1,10 +1,10 @@
-"""The kinds of MBeans that a Java producer registers, and how their names are told apart."""
+"""The kinds of MBeans that a Java producer registers, those of a broker that are read, and how they are told apart."""
 
 from kafka_producer_exporter.jmx.objectname import ObjectName
 from kafka_producer_exporter.model import MBeanKind
 
 PATTERN = "kafka.producer:*"
-"""Takes in every kind below."""
+"""Takes in every kind of a producer."""
 
 _CLIENT_ID = ("client-id", "client_id")
 
@@ -18,21 +18,72 @@ METRICS_COUNT = MBeanKind("kafka.producer", "kafka-metrics-count", (_CLIENT_ID,)
 
 KINDS = (CLIENT, TLS, NODE, TOPIC, APP_INFO, APP_INFO_ID, METRICS_COUNT)
 
+_REQUEST = ("request", "request")
+
+ERRORS = MBeanKind("kafka.network", "RequestMetrics", (_REQUEST, ("error", "error")), "ErrorsPerSec")
+REQUESTS = MBeanKind("kafka.network", "RequestMetrics", (_REQUEST, ("version", "version")), "RequestsPerSec")
+FAILED_PRODUCE = MBeanKind("kafka.server", "BrokerTopicMetrics", (), "FailedProduceRequestsPerSec")
+UNDER_MIN_ISR = MBeanKind("kafka.server", "ReplicaManager", (), "UnderMinIsrPartitionCount")
+LATE_TRANSACTIONS = MBeanKind("kafka.server", "ReplicaManager", (), "PartitionsWithLateTransactionsCount")
+PRODUCER_IDS = MBeanKind("kafka.server", "ReplicaManager", (), "ProducerIdCount")
+COORDINATOR = MBeanKind("kafka.server", "transaction-coordinator-metrics", ())
+UNKNOWN_DESTINATION = MBeanKind(
+    "kafka.coordinator.transaction", "TransactionMarkerChannelManager", (), "UnknownDestinationQueueSize"
+)
+APPEND_RETRY = MBeanKind(
+    "kafka.coordinator.transaction", "TransactionMarkerChannelManager", (), "LogAppendRetryQueueSize"
+)
+
+BROKER_KINDS = (
+    ERRORS,
+    REQUESTS,
+    FAILED_PRODUCE,
+    UNDER_MIN_ISR,
+    LATE_TRANSACTIONS,
+    PRODUCER_IDS,
+    COORDINATOR,
+    UNKNOWN_DESTINATION,
+    APPEND_RETRY,
+)
+
+_TRANSACTION_REQUESTS = frozenset(
+    {"InitProducerId", "AddPartitionsToTxn", "AddOffsetsToTxn", "TxnOffsetCommit", "EndTxn", "WriteTxnMarkers"}
+)
+
+PRODUCERS_REQUESTS = {
+    ERRORS: _TRANSACTION_REQUESTS | {"Produce", "FindCoordinator", "Metadata"},
+    REQUESTS: _TRANSACTION_REQUESTS | {"Produce"},
+}
+"""The requests that are made by producers, or for them; a broker has dozens more."""
+
 # Kafka leaves a tag out of the name where its value is empty (see its JmxReporter.getMBeanName), and client.id=""
 # is allowed: `kafka.producer:type=producer-metrics` is a producer too, whose client id is the empty string.
 _BY_SHAPE = {
-    (kind.domain, kind.type, frozenset(key for key, _ in kind.labels) - left_out): kind
+    (kind.domain, kind.type, kind.name, frozenset(key for key, _ in kind.labels) - left_out): kind
     for left_out in (frozenset[str](), frozenset({"client-id"}))
-    for kind in KINDS
+    for kind in (*KINDS, *BROKER_KINDS)
 }
 
 
 def kind_of(name: ObjectName) -> MBeanKind | None:
     """Return the kind that the name's domain, type and further key properties say, all of them, or None."""
     properties = name.properties
-    return _BY_SHAPE.get((name.domain, properties.get("type", ""), frozenset(properties) - {"type"}))
+    keys = frozenset(properties) - {"type", "name"}
+    return _BY_SHAPE.get((name.domain, properties.get("type", ""), properties.get("name", ""), keys))
+
+
+def pattern_of(kind: MBeanKind) -> str:
+    """Return the pattern of ObjectNames that takes in this kind alone."""
+    name = [f"name={kind.name}"] if kind.name else []
+    return f"{kind.domain}:" + ",".join([f"type={kind.type}", *name, *(f"{key}=*" for key, _ in kind.labels)])
 
 
 def is_bootstrap(kind: MBeanKind, name: ObjectName) -> bool:
     """Whether it is a connection to an address of ``bootstrap.servers``: ``node--1``, a broker's id not yet known."""
     return kind is NODE and name.properties["node-id"].startswith("node--")
+
+
+def concerns_producers(kind: MBeanKind, name: ObjectName) -> bool:
+    """Whether it is of no request, or of one that producers make; what counts successes as errors (NONE) is neither."""
+    requests = PRODUCERS_REQUESTS.get(kind)
+    return requests is None or (name.properties["request"] in requests and name.properties.get("error") != "NONE")

@@ -4,11 +4,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import cache, lru_cache, partial
 from types import MappingProxyType
 
-from kafka_producer_exporter.catalogue import broker, client, exporter, process
-from kafka_producer_exporter.catalogue.mbeans import PATTERN, is_bootstrap, kind_of
+from kafka_producer_exporter.catalogue import broker, broker_jmx, client, exporter, process
+from kafka_producer_exporter.catalogue.mbeans import PATTERN, concerns_producers, is_bootstrap, kind_of, pattern_of
 from kafka_producer_exporter.jmx.objectname import ObjectName
 from kafka_producer_exporter.jmx.readings import Selection
 from kafka_producer_exporter.model import Attribute, Kind, MBeanKind, Metric, Profile
+from kafka_producer_exporter.settings import TargetKind
 
 
 def _by_name(metrics: Iterable[Metric]) -> Mapping[str, Metric]:
@@ -19,7 +20,7 @@ def _by_name(metrics: Iterable[Metric]) -> Mapping[str, Metric]:
     return MappingProxyType(table)
 
 
-METRICS = _by_name([*client.METRICS, *broker.METRICS, *exporter.METRICS, *process.METRICS])
+METRICS = _by_name([*client.METRICS, *broker.METRICS, *broker_jmx.METRICS, *exporter.METRICS, *process.METRICS])
 """Every metric of the page by its name, in the order of the page and of the documentation."""
 
 IGNORED: Mapping[Attribute, str] = MappingProxyType(client.IGNORED)
@@ -52,17 +53,22 @@ def by_attribute(profile: Profile) -> Mapping[tuple[MBeanKind, str], Metric]:
 
 
 @cache
-def selections(profile: Profile) -> Sequence[Selection]:
+def selections(profile: Profile, target: TargetKind = TargetKind.PRODUCER) -> Sequence[Selection]:
     """Return what to ask a JVM for, so that it is asked for nothing that the profile does not serve.
 
-    Connections to bootstrap addresses are read only in the full profile: they say nothing of any one broker.
+    Connections to bootstrap addresses are read only in the full profile: they say nothing of any one broker. A broker
+    has a thousand MBeans and more, so it is asked for those of each kind by a pattern of their own.
     """
-    return (Selection(PATTERN, partial(_choose, profile)),)
+    if target is TargetKind.PRODUCER:
+        return (Selection(PATTERN, partial(_choose, profile)),)
+    sources = (metric.source for metric in broker_jmx.METRICS if profile.includes(metric.profile))
+    patterns = dict.fromkeys(pattern_of(source.mbean) for source in sources if isinstance(source, Attribute))
+    return tuple(Selection(pattern, partial(_choose, profile)) for pattern in patterns)
 
 
 def _choose(profile: Profile, name: ObjectName, listed: Sequence[str]) -> Sequence[str]:
     kind = kind_of(name)
-    if kind is None or (profile is not Profile.FULL and is_bootstrap(kind, name)):
+    if kind is None or (profile is not Profile.FULL and is_bootstrap(kind, name)) or not concerns_producers(kind, name):
         return ()
     return _wanted(profile, kind, tuple(listed))
 

@@ -7,7 +7,7 @@ import json
 import socket
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from enum import StrEnum
 from typing import NamedTuple
@@ -19,8 +19,8 @@ from kafka_producer_exporter.commands.arguments import (
     settings_from,
 )
 from kafka_producer_exporter.errors import Reason, TransportError
-from kafka_producer_exporter.jmx.readings import Selection, Transport
-from kafka_producer_exporter.settings import Address, Jmx, Target, TlsMode
+from kafka_producer_exporter.jmx.readings import Reading, Selection, Transport
+from kafka_producer_exporter.settings import Address, Jmx, Target, TargetKind, TlsMode
 
 HELP = "see whether each target can be read, and what to change where it cannot"
 
@@ -62,7 +62,8 @@ class Report(NamedTuple):
     advice: tuple[str, ...]
 
 
-STEPS = ("address", "reachable", "JMX", "password", "producers")
+WAY = ("address", "reachable", "JMX", "password")
+"""The steps to any target; the last one, what is found there, is by its kind."""
 
 FAILING_STEP = {Reason.DNS: "address", Reason.REFUSED: "reachable", Reason.AUTHENTICATION: "password"}
 """The step at which a read failed; JMX for every other reason."""
@@ -75,6 +76,12 @@ PRODUCERS = Selection("kafka.producer:type=producer-metrics,client-id=*", lambda
 VERSIONS = Selection(
     "kafka.producer:type=app-info,client-id=*", lambda _, listed: [name for name in listed if name == "version"]
 )
+BROKERS = Selection("kafka.server:type=app-info,id=*", lambda _, listed: [name for name in listed if name == "Version"])
+
+ASKED: Mapping[TargetKind, Sequence[Selection]] = {
+    TargetKind.PRODUCER: (PRODUCERS, VERSIONS),
+    TargetKind.BROKER: (BROKERS,),
+}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -108,7 +115,8 @@ def check(target: Target, *, transport_for: TransportFor) -> Report:
     """Walk the way to a target. Takes two deadlines at most, and as long as the resolver needs."""
     steps = _walk(target, transport_for)
     passed = {step.name for step in steps}
-    steps += [Step(name, State.NOT_ASKED) for name in STEPS if name not in passed]
+    last = "broker" if target.kind is TargetKind.BROKER else "producers"
+    steps += [Step(name, State.NOT_ASKED) for name in (*WAY, last) if name not in passed]
     address = str(Address(target.jmx.host, target.jmx.port))
     return Report(target.name, address, tuple(steps), tuple(_advice(target.jmx, steps)))
 
@@ -130,30 +138,22 @@ def _walk(target: Target, transport_for: TransportFor) -> list[Step]:
         why = f"nothing listens on {peer}" if isinstance(error, ConnectionRefusedError) else str(error.strerror)
         return [*steps, Step("reachable", State.FAILED, f"{why}; start the JVM with the flags below")]
     try:
-        versions, clients = _producers(target, transport_for)
+        readings = _read(target, transport_for)
     except TransportError as error:
         failing = FAILING_STEP.get(error.reason, "JMX")
-        passed = [Step(name, State.GOOD) for name in STEPS[1 : STEPS.index(failing)]]
-        return [*steps[: STEPS.index(failing)], *passed, Step(failing, State.FAILED, str(error))]
+        passed = [Step(name, State.GOOD) for name in WAY[1 : WAY.index(failing)]]
+        return [*steps[: WAY.index(failing)], *passed, Step(failing, State.FAILED, str(error))]
     steps += [Step("reachable", State.GOOD), Step("JMX", State.GOOD), _password(target, transport_for)]
-    return [*steps, _producer_step(clients, versions)]
+    return [*steps, (_broker_step if target.kind is TargetKind.BROKER else _producer_step)(readings)]
 
 
-def _producers(target: Target, transport_for: TransportFor) -> tuple[dict[str, str], list[str]]:
-    """Return version by client id, and the ids of the producers that are seen. Raises TransportError."""
+def _read(target: Target, transport_for: TransportFor) -> list[Reading]:
+    """Return what tells the producers, or the broker, that the JVM has. Raises TransportError."""
     transport = transport_for(target)
     try:
-        readings = transport.read([PRODUCERS, VERSIONS], deadline=time.monotonic() + DEADLINE_SECONDS)
+        return transport.read(ASKED[target.kind], deadline=time.monotonic() + DEADLINE_SECONDS)
     finally:
         transport.close()
-    versions, clients = {}, []
-    for reading in readings:
-        client = reading.name.properties.get("client-id", "")
-        if reading.name.properties.get("type") == "app-info":
-            versions[client] = str(dict(zip(reading.attributes, reading.values, strict=True)).get("version", ""))
-        else:
-            clients.append(client)
-    return versions, sorted(clients)
 
 
 def _password(target: Target, transport_for: TransportFor) -> Step:
@@ -161,14 +161,23 @@ def _password(target: Target, transport_for: TransportFor) -> Step:
         return Step("password", State.FINDING, OPEN_TO_ALL)
     jmx = dataclasses.replace(target.jmx, username=None, password_file=None, password_env=None)
     try:
-        _producers(dataclasses.replace(target, jmx=jmx), transport_for)
+        _read(dataclasses.replace(target, jmx=jmx), transport_for)
     except TransportError as error:
         refused = error.reason is Reason.AUTHENTICATION
         return Step("password", State.GOOD, "asked for, and right" if refused else "right")
     return Step("password", State.FINDING, f"yours is taken, but {OPEN_TO_ALL}")
 
 
-def _producer_step(clients: Sequence[str], versions: dict[str, str]) -> Step:
+def _broker_step(readings: Sequence[Reading]) -> Step:
+    if not readings:
+        why = "there is none in this JVM; write kind: producer, or correct jmx.host and jmx.port"
+        return Step("broker", State.FINDING, why)
+    named = [f"{reading.name.properties['id']} ({', '.join(map(str, reading.values))})" for reading in readings]
+    return Step("broker", State.GOOD, _listed(named))
+
+
+def _producer_step(readings: Sequence[Reading]) -> Step:
+    versions, clients = _producers(readings)
     hidden = sorted(set(versions) - set(clients))
     if hidden:
         # Of two with one client.id each close takes the MBeans of both, and leaves only app-info.
@@ -179,6 +188,18 @@ def _producer_step(clients: Sequence[str], versions: dict[str, str]) -> Step:
         return Step("producers", State.FINDING, why)
     named = [f"{client} ({versions[client]})" if versions.get(client) else client for client in clients]
     return Step("producers", State.GOOD, f"{len(clients)}: {_listed(named)}")
+
+
+def _producers(readings: Sequence[Reading]) -> tuple[dict[str, str], list[str]]:
+    """Return version by client id, and the ids of the producers that are seen."""
+    versions, clients = {}, []
+    for reading in readings:
+        client = reading.name.properties.get("client-id", "")
+        if reading.name.properties.get("type") == "app-info":
+            versions[client] = str(dict(zip(reading.attributes, reading.values, strict=True)).get("version", ""))
+        else:
+            clients.append(client)
+    return versions, sorted(clients)
 
 
 def _listed(names: Sequence[str]) -> str:

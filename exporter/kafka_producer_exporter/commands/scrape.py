@@ -99,9 +99,8 @@ def target_text(target: Target, scrape: Scrape, rates: Rates) -> Iterator[str]:
         yield f"{where}: down, {scrape.reason}\n  {scrape.detail}\n"
         return
     series = sum(len(family.samples) for family in scrape.families)
-    producers = "1 producer" if scrape.clients == 1 else f"{scrape.clients} producers"
-    yield f"{where}: up, {producers}, {series} series in {human_seconds(scrape.duration_seconds)}\n"
-    if not scrape.clients:
+    yield f"{where}: up, {_seen(scrape.clients)}, {series} series in {human_seconds(scrape.duration_seconds)}\n"
+    if scrape.clients == 0:
         yield "  The JVM answers and has no producer yet; one shows as soon as the application makes it.\n"
     # What a series is about: the labels that its MBean's name gives it.
     by_subject: dict[tuple[str, ...], list[Family]] = {}
@@ -110,7 +109,13 @@ def target_text(target: Target, scrape: Scrape, rates: Rates) -> Iterator[str]:
         if isinstance(source, Attribute):
             by_subject.setdefault(tuple(label for _, label in source.mbean.labels), []).append(family)
     for subject, families in by_subject.items():
-        yield from (_producers if subject == ("client_id",) else _parts)(subject, families, rates)
+        yield from SHOWN_AS.get(subject, _parts)(subject, families, rates)
+
+
+def _seen(clients: int | None) -> str:
+    if clients is None:
+        return "a broker"
+    return "1 producer" if clients == 1 else f"{clients} producers"
 
 
 def _producers(_: Sequence[str], families: Sequence[Family], rates: Rates) -> Iterator[str]:
@@ -143,6 +148,19 @@ def _parts(subject: Sequence[str], families: Sequence[Family], rates: Rates) -> 
         *(family.metric.name.removeprefix(f"{prefix}_") for family in families),
     ]
     yield "\n" + table([head, *([key, *(cells.get((key, family.metric), "-") for family in families)] for key in keys)])
+
+
+def _whole(_: Sequence[str], families: Sequence[Family], rates: Rates) -> Iterator[str]:
+    """Yield a table with a line for each metric of the JVM as a whole."""
+    cells = _cells(families, rates, lambda _: "")
+    yield "\n" + table([[family.metric.name, cells["", family.metric]] for family in families])
+
+
+SHOWN_AS: Mapping[tuple[str, ...], Callable[[Sequence[str], Sequence[Family], Rates], Iterator[str]]] = {
+    ("client_id",): _producers,
+    (): _whole,
+}
+"""How the series about a subject are shown; those of any other as parts."""
 
 
 def _cells(families: Iterable[Family], rates: Rates, about: Callable[[Labels], str]) -> dict[tuple[str, Metric], str]:

@@ -44,6 +44,7 @@ from kafka_producer_exporter.settings import (
     SaslMechanism,
     Settings,
     Target,
+    TargetKind,
     TlsMode,
     TransportKind,
 )
@@ -184,6 +185,8 @@ TARGET = Section(
     Target,
     (
         Key("name", NAME, "Its label `target`. Without it: `HOST:PORT`.", example="checkout"),
+        Key("kind", choice_of(TargetKind),
+            "Whose JVM it is: an application's, or a broker's own (docs/broker-view.md, Error codes)."),
         Key("transport", TRANSPORT, "`rmi` reads JMX without a JVM; `jmxquery` starts one for each scrape."),
         Key("jmx", JMX, "The JVM's JMX agent, and how to log in.", required=True, example="{port: 9999}"),
         Key("labels", Labels(RESERVED_LABELS), "Labels for all series of the target, such as `kafka_cluster`.",

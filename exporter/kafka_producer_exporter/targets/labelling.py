@@ -21,7 +21,7 @@ class Placement(NamedTuple):
 
     labels: Labels
     client_id: str
-    """The client's own id, whatever its label became."""
+    """The client's own id, whatever its label became; empty for an MBean of a broker."""
     folded: str | None
     """``group``, ``client``, ``topic`` or ``node``; None: the series are this MBean's own."""
 
@@ -39,6 +39,8 @@ class Labeller:
     def place(self, kind: MBeanKind, name: ObjectName) -> Placement:
         """Return the placement of an MBean that was not there before; the caller keeps it while the MBean lives."""
         values = {label: name.properties.get(key, "") for key, label in kind.labels}  # an empty tag is left out
+        if "client_id" not in values:  # a broker's: as many as Kafka has requests and error codes
+            return Placement(Labels(self._static | values), "", None)
         if "node_id" in values:
             values["node_id"] = values["node_id"].removeprefix("node-")
         client_id = values.get("client_id", "")
@@ -60,7 +62,7 @@ class Labeller:
         self._owners.clear()
         for kind, placement in placements:
             labels = dict(placement.labels.pairs)
-            client = labels["client_id"]
+            client = labels.get("client_id", "")
             self._owners.setdefault(placement.labels, set()).add(kind)
             for label, scope in (("client_id", ""), ("topic", client), ("node_id", client)):
                 if labels.get(label, OTHER) != OTHER:

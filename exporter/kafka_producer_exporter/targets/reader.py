@@ -10,7 +10,7 @@ from kafka_producer_exporter.errors import Reason, TransportError
 from kafka_producer_exporter.jmx.objectname import ObjectName
 from kafka_producer_exporter.jmx.readings import Selection, Transport
 from kafka_producer_exporter.model import Family, Labels, Metric, Scrape
-from kafka_producer_exporter.settings import Settings, Target
+from kafka_producer_exporter.settings import Settings, Target, TargetKind
 from kafka_producer_exporter.targets.families import FamilyBuilder
 from kafka_producer_exporter.targets.memory import MemoryGuard
 from kafka_producer_exporter.targets.shedding import Shedder
@@ -32,7 +32,9 @@ class TargetReader:
         self._static = dict(target.labels) | {"target": target.name}
         self._shedder = Shedder(guard, label_length=len(Labels(self._static).text))
         self._shedding = False
-        self._selections = [Selection(one.pattern, self._within_memory(one)) for one in selections(settings.profile)]
+        self._selections = [
+            Selection(one.pattern, self._within_memory(one)) for one in selections(settings.profile, target.kind)
+        ]
         self._families = FamilyBuilder(
             target.name, target.labels, profile=settings.profile, limits=settings.limits, groups=settings.id_groups
         )
@@ -101,12 +103,13 @@ class TargetReader:
 def answered_scrape(target: Target, families: Sequence[Family], clients: int, *, started: float) -> Scrape:
     """Return the scrape of a target that answered; ``started`` in seconds since the epoch."""
     duration = max(0.0, time.time() - started)
+    seen = _seen(target, clients)
     outcome: list[Outcome] = [
         (exporter.UP, {}, 1.0),
-        (exporter.CLIENTS, {}, float(clients)),
+        *([] if seen is None else [(exporter.CLIENTS, {}, float(seen))]),
         (exporter.SCRAPE_DURATION, {}, duration),
     ]
-    return Scrape(target.name, [*families, *_own(target, outcome)], None, "", clients, started, duration)
+    return Scrape(target.name, [*families, *_own(target, outcome)], None, "", seen, started, duration)
 
 
 def failed_scrape(target: Target, reason: Reason, detail: str, *, started: float) -> Scrape:
@@ -117,7 +120,11 @@ def failed_scrape(target: Target, reason: Reason, detail: str, *, started: float
         (exporter.TARGET_ERROR, {"reason": reason.value}, 1.0),
         (exporter.SCRAPE_DURATION, {}, duration),
     ]
-    return Scrape(target.name, _own(target, outcome), reason, detail, 0, started, duration)
+    return Scrape(target.name, _own(target, outcome), reason, detail, _seen(target, 0), started, duration)
+
+
+def _seen(target: Target, clients: int) -> int | None:
+    return clients if target.kind is TargetKind.PRODUCER else None
 
 
 def _own(target: Target, samples: Iterable[Outcome]) -> list[Family]:
