@@ -111,6 +111,37 @@ def test_a_refused_user_is_told_apart_from_a_wrong_listener(server, replies, say
     assert says in str(error)
 
 
+def test_a_refused_token_is_not_told_as_a_wrong_password(server):
+    handshake = struct.pack(">hih", 0, 1, 11) + b"OAUTHBEARER"
+
+    error = tried(server(answers(handshake, struct.pack(">hhi", 58, -1, 0))), mechanism="OAUTHBEARER").error
+
+    assert error.reason is SourceReason.AUTHENTICATION
+    assert "the broker refused the token" in str(error)
+
+
+@pytest.mark.parametrize(
+    ("step", "replies"),
+    [("__init__", [HANDSHAKE_OK]), ("auth_bytes", [HANDSHAKE_OK]), ("receive", [HANDSHAKE_OK, WELCOME])],
+)
+def test_a_mechanism_that_cannot_be_done_here_is_told_in_its_own_words(server, step, replies):
+    def fails(*_):
+        raise OSError("no ticket was found")
+
+    exchange = type("Failing", (Password,), {step: fails})
+
+    finding = probe(
+        server(answers(*replies)),
+        tls=None,
+        mechanism="GSSAPI",
+        exchange=lambda host: exchange(),
+        timeout_seconds=2,
+    )
+
+    assert finding.error.reason is SourceReason.AUTHENTICATION
+    assert "GSSAPI cannot be done here: no ticket was found" in str(finding.error)
+
+
 def test_nothing_listens():
     with socket.create_server(("127.0.0.1", 0)) as held:
         address = f"127.0.0.1:{held.getsockname()[1]}"

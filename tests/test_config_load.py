@@ -7,7 +7,7 @@ from kafka_producer_exporter.config.generate import EXAMPLE
 from kafka_producer_exporter.config.load import load
 from kafka_producer_exporter.errors import ConfigError
 from kafka_producer_exporter.model import Profile
-from kafka_producer_exporter.settings import IdGroup, Jmx, JmxTls, Limits, Settings, Target, TlsMode
+from kafka_producer_exporter.settings import IdGroup, Jmx, JmxTls, Limits, Sasl, Settings, Target, TlsMode
 
 PREFIX = "KAFKA_PRODUCER_EXPORTER_"
 
@@ -496,3 +496,149 @@ def test_loading_again_gives_the_same_and_sees_a_change(tmp_path):
     assert first == second
     assert third.profile is Profile.MINIMAL
     assert (environment, overrides) == ({f"{PREFIX}LISTEN": "a:1"}, {"target": ["a:1"]})
+
+
+def broker_file(**below: str) -> str:
+    """A file whose broker section has these keys below its address."""
+    return "broker:\n  bootstrap_servers: [a:1]\n" + "".join(f"  {key}: {text}\n" for key, text in below.items())
+
+
+def test_a_token_may_come_from_a_file_or_from_an_endpoint(tmp_path):
+    for name in ("token", "secret"):
+        (tmp_path / name).write_text("x")
+        (tmp_path / name).chmod(0o600)
+    endpoint = "{mechanism: OAUTHBEARER, token_url: 'https://id.example/token', client_id: c, scope: s, "
+
+    settings = [
+        settings_of(tmp_path, broker_file(sasl=sasl)).broker
+        for sasl in ("{mechanism: OAUTHBEARER, token_file: token}", endpoint + "client_secret_file: secret}")
+    ]
+
+    assert [broker and broker.sasl for broker in settings] == [
+        Sasl(mechanism="OAUTHBEARER", token_file=tmp_path / "token"),
+        Sasl(
+            mechanism="OAUTHBEARER",
+            token_url="https://id.example/token",
+            client_id="c",
+            client_secret_file=tmp_path / "secret",
+            scope="s",
+        ),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("sasl", "problems"),
+    [
+        (
+            "{mechanism: OAUTHBEARER, username: u}",
+            [
+                "username: no effect with OAUTHBEARER; leave it out, or choose another mechanism",
+                "token_file: missing; write token_file: FILE, or token_url, client_id and client_secret_file",
+            ],
+        ),
+        (
+            "{mechanism: OAUTHBEARER, token_url: 'https://a/b'}",
+            [
+                "client_id: missing; write client_id: exporter",
+                "client_secret_file: missing; add client_secret_file or client_secret_env",
+            ],
+        ),
+        (
+            "{mechanism: OAUTHBEARER, token_file: file, scope: s}",
+            ["scope: no effect without token_url; add it, or leave this out"],
+        ),
+        (
+            "{mechanism: OAUTHBEARER, token_file: file, token_url: 'http://[::1]:9/', client_id: c, "
+            "client_secret_env: SECRET, client_secret_file: file}",
+            [
+                "token_url: token_file and token_url are both there; keep one of them",
+                "client_secret_env: client_secret_file and client_secret_env are both there; keep one of them",
+            ],
+        ),
+        ("{mechanism: PLAIN}", ["username: missing; write username: exporter"]),
+        (
+            "{mechanism: PLAIN, username: u, password_file: file, token_file: file}",
+            ["token_file: no effect with PLAIN; leave it out, or choose another mechanism"],
+        ),
+        (
+            "{mechanism: AWS_MSK_IAM, username: u}",
+            [
+                "username: no effect with AWS_MSK_IAM; leave it out, or choose another mechanism",
+                "mechanism: AWS_MSK_IAM needs the package botocore; pip install botocore",
+                "mechanism: AWS_MSK_IAM works over TLS only; add tls: {} to broker",
+            ],
+        ),
+        ("{mechanism: GSSAPI}", ["mechanism: GSSAPI needs the package gssapi; pip install gssapi"]),
+    ],
+)
+def test_a_mechanism_is_told_what_it_needs_and_what_it_ignores(tmp_path, sasl, problems):
+    (tmp_path / "file").write_text("x")
+    (tmp_path / "file").chmod(0o600)
+
+    found = problems_of(tmp_path, broker_file(sasl=sasl), {"SECRET": "x"})
+
+    assert sorted(found) == sorted(f"exporter.yml:3 broker.sasl.{problem}" for problem in problems)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://id.example/token",
+        "ftp://127.0.0.1/token",
+        "https:///token",
+        "https://user:hidden@id.example/token",
+        "https://id.example/token#part",
+        "https://id.example:port/token",
+        "https://[id.example/token",
+        "id.example",
+    ],
+)
+def test_an_address_that_no_secret_may_be_sent_to_is_refused_unseen(tmp_path, url):
+    sasl = f"{{mechanism: OAUTHBEARER, client_id: c, client_secret_env: SECRET, token_url: '{url}'}}"
+
+    (found,) = problems_of(tmp_path, broker_file(sasl=sasl), {"SECRET": "x"})
+
+    assert found.startswith("exporter.yml:3 broker.sasl.token_url: ")
+    assert "hidden" not in found
+
+
+@pytest.mark.parametrize("hostname", ["exporter-3", "a-1-3"])
+def test_the_shard_may_be_the_number_of_our_pod(tmp_path, hostname):
+    text = broker_file(shard="from_hostname", total_shards="4")
+
+    broker = settings_of(tmp_path, text, {"HOSTNAME": hostname}).broker
+
+    assert broker is not None
+    assert (broker.shard, broker.total_shards) == (3, 4)
+
+
+def test_the_shard_may_come_from_the_environment(tmp_path):
+    environment = {f"{PREFIX}SHARD": "from_hostname", f"{PREFIX}TOTAL_SHARDS": "2", "HOSTNAME": "exporter-1"}
+
+    broker = settings_of(tmp_path, broker_file(), environment).broker
+
+    assert broker is not None
+    assert (broker.shard, broker.total_shards) == (1, 2)
+
+
+@pytest.mark.parametrize(
+    ("environment", "says"),
+    [
+        ({}, "there is no HOSTNAME; run in a StatefulSet, or write the number itself"),
+        (
+            {"HOSTNAME": "exporter-7d9f-x2k"},
+            'HOSTNAME is "exporter-7d9f-x2k", with no -NUMBER at its end; run in a StatefulSet, or write the number '
+            "itself",
+        ),
+        (
+            {"HOSTNAME": "-3"},
+            'HOSTNAME is "-3", with no -NUMBER at its end; run in a StatefulSet, or write the number itself',
+        ),
+        ({"HOSTNAME": "exporter-2"}, "2, from the host name, is no shard of 2; use 0 to 1"),
+        ({"HOSTNAME": "exporter-1000"}, "1000 is not a shard; use 0 to 999, or from_hostname"),
+    ],
+)
+def test_a_host_name_without_a_shard_is_refused(tmp_path, environment, says):
+    found = problems_of(tmp_path, broker_file(shard="from_hostname", total_shards="2"), environment)
+
+    assert found == [f"exporter.yml:3 broker.shard: {says}"]

@@ -146,6 +146,13 @@ class SaslMechanism(StrEnum):
     PLAIN = "PLAIN"
     SCRAM_SHA_256 = "SCRAM-SHA-256"
     SCRAM_SHA_512 = "SCRAM-SHA-512"
+    OAUTHBEARER = "OAUTHBEARER"
+    AWS_MSK_IAM = "AWS_MSK_IAM"
+    GSSAPI = "GSSAPI"
+
+
+LOOPBACK_HOSTS = ("127.0.0.1", "::1", "localhost")
+"""Where a token may be asked for without TLS."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,11 +160,25 @@ class Sasl:
     """Who we are."""
 
     mechanism: str
-    username: str
+    username: str | None = None
+    """Of PLAIN and SCRAM, as the password is."""
     password_file: Path | None = None
     """Read again with each new connection, so that it may rotate."""
     password_env: str | None = None
     """Name of the environment variable that holds the password."""
+    token_file: Path | None = None
+    """Of OAUTHBEARER; read again with each new connection."""
+    token_url: str | None = None
+    """Of OAUTHBEARER: a token endpoint for client credentials, as all that follows."""
+    client_id: str | None = None
+    client_secret_file: Path | None = None
+    client_secret_env: str | None = None
+    """Name of the environment variable that holds the secret."""
+    scope: str | None = None
+    token_ca_file: Path | None = None
+    """None: the system's CAs."""
+    kerberos_service: str = "kafka"
+    """Of GSSAPI: the first part of the brokers' principal."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

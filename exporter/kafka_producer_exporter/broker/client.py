@@ -10,7 +10,6 @@ Rule 4: the library's logger is silent: at DEBUG it prints passwords, and above 
 
 import gc
 import logging
-import os
 import random
 import ssl
 from collections.abc import Callable, Mapping, Sequence
@@ -19,12 +18,15 @@ from typing import Any, Self
 import kafka.errors
 from kafka.net.manager import KafkaConnectionManager
 from kafka.net.sasl import get_sasl_mechanism
+from kafka.net.sasl.oauth import AbstractTokenProvider
 from kafka.net.selector import NetworkSelector
 from kafka.protocol.metadata import MetadataRequest
 
+from kafka_producer_exporter.broker.credentials import read_secret
 from kafka_producer_exporter.broker.errors import SourceError, SourceReason
+from kafka_producer_exporter.broker.oauth import bearer_token, forget_token
 from kafka_producer_exporter.broker.probe import Finding, probe
-from kafka_producer_exporter.settings import Broker, BrokerTls, Sasl
+from kafka_producer_exporter.settings import Broker, BrokerTls, Sasl, SaslMechanism
 
 MAX_RESPONSE_BYTES = 64 << 20
 ANY_BROKER = "bootstrap-0"
@@ -44,6 +46,22 @@ _REASONS: tuple[tuple[type[Exception], SourceReason], ...] = (
     (kafka.errors.NodeNotReadyError, SourceReason.CLOSED),
     (kafka.errors.RetriableError, SourceReason.UNAVAILABLE),
 )
+
+
+class TokenProvider(AbstractTokenProvider):  # type: ignore[misc]  # the library has no types
+    """Gives the library a fresh token for each connection, and for each time that it proves itself anew on one."""
+
+    def __init__(self, sasl: Sasl, timeout_seconds: float) -> None:
+        super().__init__()
+        self._sasl = sasl
+        self._timeout_seconds = timeout_seconds
+
+    def token(self) -> str:
+        """Return it. Raises an error of the library's: the next probe says in words what is wrong."""
+        try:
+            return bearer_token(self._sasl, timeout_seconds=self._timeout_seconds)
+        except SourceError as error:
+            raise kafka.errors.SaslAuthenticationFailedError(str(error)) from None
 
 
 class Client:
@@ -137,13 +155,16 @@ def find(broker: Broker, server: str) -> Finding:
     exchange: Callable[[str], Any] | None = None
     if sasl:
         exchange = lambda host: get_sasl_mechanism(sasl.mechanism)(host=host, **options)  # noqa: E731
-    return probe(
+    finding = probe(
         server,
         tls=options.get("ssl_context"),
         mechanism=sasl.mechanism if sasl else None,
         exchange=exchange,
         timeout_seconds=broker.request_timeout_seconds,
     )
+    if sasl and finding.error and finding.error.reason is SourceReason.AUTHENTICATION:
+        forget_token(sasl)
+    return finding
 
 
 def usable_server(broker: Broker) -> str:
@@ -188,9 +209,21 @@ def _options(broker: Broker) -> dict[str, Any]:
         options["ssl_context"] = _tls_context(broker.tls)
         options["ssl_check_hostname"] = broker.tls.check_name
     if broker.sasl:
-        options["sasl_mechanism"] = broker.sasl.mechanism
-        options["sasl_plain_username"] = broker.sasl.username
-        options["sasl_plain_password"] = _password(broker.sasl)
+        options |= _sasl_options(broker.sasl, broker.request_timeout_seconds)
+    return options
+
+
+def _sasl_options(sasl: Sasl, timeout_seconds: float) -> dict[str, Any]:
+    options: dict[str, Any] = {"sasl_mechanism": sasl.mechanism}
+    if sasl.mechanism == SaslMechanism.OAUTHBEARER:
+        bearer_token(sasl, timeout_seconds=timeout_seconds)  # what is wrong with it is best told here
+        options["sasl_oauth_token_provider"] = TokenProvider(sasl, timeout_seconds)
+    elif sasl.mechanism == SaslMechanism.GSSAPI:
+        options["sasl_kerberos_service_name"] = sasl.kerberos_service
+    elif sasl.mechanism != SaslMechanism.AWS_MSK_IAM:  # which has its credentials from AWS's own places
+        options["sasl_plain_username"] = sasl.username
+        password = read_secret("password", file=sasl.password_file, variable=sasl.password_env)
+        options["sasl_plain_password"] = password
     return options
 
 
@@ -203,18 +236,3 @@ def _tls_context(tls: BrokerTls) -> ssl.SSLContext:
     except (OSError, ssl.SSLError) as error:
         raise SourceError(SourceReason.TLS_MISMATCH, f"a certificate file cannot be read: {error}") from None
     return context
-
-
-def _password(sasl: Sasl) -> str:
-    if sasl.password_env:
-        password = os.environ.get(sasl.password_env)
-        if password is None:
-            message = f"the environment has no {sasl.password_env}"
-            raise SourceError(SourceReason.AUTHENTICATION, message)
-        return password
-    if sasl.password_file is None:
-        raise SourceError(SourceReason.AUTHENTICATION, f"no password is set for the user {sasl.username}")
-    try:
-        return sasl.password_file.read_text().rstrip("\r\n")
-    except (OSError, UnicodeDecodeError) as error:
-        raise SourceError(SourceReason.AUTHENTICATION, f"the password file cannot be read: {error}") from None

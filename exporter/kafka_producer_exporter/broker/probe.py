@@ -4,11 +4,12 @@ Address, connection, TLS, Kafka's protocol, SASL: the first step that fails is t
 this way is seen: how many addresses a name has, and when the listener's certificate expires.
 """
 
+import contextlib
 import socket
 import ssl
 import struct
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import NamedTuple, Protocol
 
 from kafka_producer_exporter.broker.errors import SourceError, SourceReason
@@ -18,6 +19,11 @@ METADATA, SASL_HANDSHAKE, SASL_AUTHENTICATE = 3, 17, 36
 NO_TOPICS = struct.pack(">i?", 0, False)
 UNSUPPORTED_SASL_MECHANISM, ILLEGAL_SASL_STATE = 33, 34
 MAX_ANSWER_BYTES = 1 << 20
+_REFUSED = {
+    "OAUTHBEARER": "the broker refused the token; has it expired, or is it meant for another audience or scope?",
+    "AWS_MSK_IAM": "the broker refused our AWS identity; does its policy allow kafka-cluster:Connect?",
+    "GSSAPI": "the broker refused our Kerberos ticket; is it still good, and is kerberos_service right?",
+}
 
 
 class SaslExchange(Protocol):
@@ -122,7 +128,7 @@ def _talk(
         if mechanism is None or exchange is None:
             _call(connection, METADATA, 4, NO_TOPICS, deadline)
         else:
-            _authenticate(connection, server, mechanism, exchange(host), deadline)
+            _authenticate(connection, server, mechanism, host, exchange, deadline)
     except TimeoutError:
         message = f"{server}: it accepts connections and does not answer; is it frozen, or is it a TLS listener?"
         raise SourceError(SourceReason.TIMEOUT, message) from None
@@ -141,7 +147,12 @@ def _wanted(connection: socket.socket, mechanism: str | None) -> str:
 
 
 def _authenticate(
-    connection: socket.socket, server: str, mechanism: str, exchange: SaslExchange, deadline: float
+    connection: socket.socket,
+    server: str,
+    mechanism: str,
+    host: str,
+    exchange: Callable[[str], SaslExchange],
+    deadline: float,
 ) -> None:
     answer = _call(connection, SASL_HANDSHAKE, 1, _string(mechanism), deadline)
     code = struct.unpack_from(">h", answer)[0]
@@ -152,14 +163,28 @@ def _authenticate(
         raise SourceError(SourceReason.AUTHENTICATION, message)
     if code == ILLEGAL_SASL_STATE:
         raise SourceError(SourceReason.AUTHENTICATION, f"{server}: this listener wants no SASL; leave `sasl` out")
-    while not exchange.is_done():
-        said = exchange.auth_bytes()
+    with _telling(server, mechanism):
+        ours = exchange(host)
+    while not ours.is_done():
+        with _telling(server, mechanism):
+            said = ours.auth_bytes()
         answer = _call(connection, SASL_AUTHENTICATE, 0, struct.pack(">i", len(said)) + said, deadline)
         if struct.unpack_from(">h", answer)[0]:
-            message = f"{server}: user or password is wrong for {mechanism}"
-            raise SourceError(SourceReason.AUTHENTICATION, message)
+            why = _REFUSED.get(mechanism, f"user or password is wrong for {mechanism}")
+            raise SourceError(SourceReason.AUTHENTICATION, f"{server}: {why}")
         text = max(0, struct.unpack_from(">h", answer, 2)[0])
-        exchange.receive(answer[8 + text :])
+        with _telling(server, mechanism):
+            ours.receive(answer[8 + text :])
+
+
+@contextlib.contextmanager
+def _telling(server: str, mechanism: str) -> Iterator[None]:
+    """Tell what a mechanism cannot do, such as find a package, credentials or a ticket; each raises what it likes."""
+    try:
+        yield
+    except Exception as error:  # noqa: BLE001 - see above
+        message = f"{server}: {mechanism} cannot be done here: {str(error) or type(error).__name__}"
+        raise SourceError(SourceReason.AUTHENTICATION, message) from None
 
 
 def _call(connection: socket.socket, api: int, version: int, body: bytes, deadline: float) -> bytes:

@@ -4,15 +4,18 @@ The loader's checks, the JSON schema, ``docs/configuration.md``, the flags and t
 Defaults stand in ``settings``.
 """
 
+import importlib.util
 import ipaddress
 import re
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
+from urllib.parse import urlsplit
 
 from kafka_producer_exporter.catalogue import broker
 from kafka_producer_exporter.catalogue.table import METRICS
 from kafka_producer_exporter.config.files import examine_file, examine_password_file
 from kafka_producer_exporter.config.found import ALTERNATIVES, Findings, Found
+from kafka_producer_exporter.config.ordinal import FROM_HOSTNAME, Ordinal
 from kafka_producer_exporter.config.presets import PRESETS
 from kafka_producer_exporter.config.shapes import (
     Choice,
@@ -31,6 +34,7 @@ from kafka_producer_exporter.config.shapes import (
 )
 from kafka_producer_exporter.model import Profile
 from kafka_producer_exporter.settings import (
+    LOOPBACK_HOSTS,
     Address,
     Broker,
     BrokerTls,
@@ -265,18 +269,107 @@ BROKER_TLS = Section(
     check=check_pair,
 )  # fmt: skip
 
+
+def endpoint(text: str) -> str:
+    """Return the address of a token endpoint. Raises ValueError, without the text: it may hold a secret."""
+    try:
+        url = urlsplit(text)
+        whole = bool(url.hostname) and url.port != 0
+    except ValueError:
+        raise ValueError("this is not an address; write https://HOST/PATH") from None
+    if url.scheme != "https" and (url.scheme != "http" or url.hostname not in LOOPBACK_HOSTS):
+        raise ValueError("a secret would go unencrypted, or nowhere; write https:// (http:// for this machine only)")
+    if not whole or url.fragment or not text.isascii():
+        raise ValueError("this is not an address; write https://HOST/PATH")
+    if url.username is not None:
+        raise ValueError("credentials do not belong here; use client_id and client_secret_file")
+    return text
+
+
+_LOGIN = frozenset({"username", *ALTERNATIVES})
+_SECRETS = ("client_secret_file", "client_secret_env")
+_ENDPOINT = frozenset({"client_id", *_SECRETS, "scope", "token_ca_file"})
+SASL_KEYS: Mapping[SaslMechanism, frozenset[str]] = {
+    SaslMechanism.PLAIN: _LOGIN,
+    SaslMechanism.SCRAM_SHA_256: _LOGIN,
+    SaslMechanism.SCRAM_SHA_512: _LOGIN,
+    SaslMechanism.OAUTHBEARER: _ENDPOINT | {"token_file", "token_url"},
+    SaslMechanism.AWS_MSK_IAM: frozenset(),
+    SaslMechanism.GSSAPI: frozenset({"kerberos_service"}),
+}
+"""Which keys go with which mechanism."""
+SASL_PACKAGES = {SaslMechanism.AWS_MSK_IAM: "botocore", SaslMechanism.GSSAPI: "gssapi"}
+"""What kafka-python needs besides for it."""
+
+
+def check_sasl(values: Mapping[str, object], found: Found, findings: Findings) -> None:
+    """Refuse keys of another mechanism, and half of what one needs."""
+    mechanism = values.get("mechanism")
+    if not isinstance(mechanism, SaslMechanism):
+        return
+    allowed_keys = SASL_KEYS[mechanism]
+    for name in frozenset().union(*SASL_KEYS.values()) - allowed_keys:
+        if name in found.keys:
+            findings.add(
+                found.keys[name].where, f"no effect with {mechanism}; leave it out, or choose another mechanism"
+            )
+    if allowed_keys == _LOGIN:
+        if "username" not in found.keys and not any(name in found.keys for name in ALTERNATIVES):
+            findings.add(f"{found.where}.username", "missing; write username: exporter")
+        check_login(values, found, findings)
+    if mechanism is SaslMechanism.OAUTHBEARER:
+        _check_token(found, findings)
+    package = SASL_PACKAGES.get(mechanism)
+    if package and importlib.util.find_spec(package) is None:
+        findings.add(found.keys["mechanism"].where, f"{mechanism} needs the package {package}; pip install {package}")
+
+
+def _check_token(found: Found, findings: Findings) -> None:
+    if "token_url" not in found.keys:
+        if "token_file" not in found.keys:
+            message = "missing; write token_file: FILE, or token_url, client_id and client_secret_file"
+            findings.add(f"{found.where}.token_file", message)
+        for name in sorted(_ENDPOINT & found.keys.keys()):
+            findings.add(found.keys[name].where, "no effect without token_url; add it, or leave this out")
+        return
+    if "token_file" in found.keys:
+        findings.add(found.keys["token_url"].where, "token_file and token_url are both there; keep one of them")
+    if "client_id" not in found.keys:
+        findings.add(f"{found.where}.client_id", "missing; write client_id: exporter")
+    secrets = [name for name in _SECRETS if name in found.keys]
+    if not secrets:
+        findings.add(f"{found.where}.client_secret_file", f"missing; add {' or '.join(_SECRETS)}")
+    if len(secrets) > 1:
+        findings.add(found.keys[secrets[-1]].where, f"{' and '.join(secrets)} are both there; keep one of them")
+
+
+ENDPOINT = Text("https://HOST/PATH", r"[^\x00-\x20\x7f]+", "write https://HOST/PATH", endpoint)
+
 SASL = Section(
     Sasl,
     (
         Key("mechanism", choice_of(SaslMechanism), "How to prove who we are.", required=True, example="SCRAM-SHA-512"),
-        Key("username", LINE, "The user; docs/broker-view.md has the rights that it needs.", required=True,
+        Key("username", LINE, "PLAIN, SCRAM: the user; docs/broker-view.md has the rights that it needs.",
             example="exporter"),
-        Key("password_file", PASSWORD_FILE, "File with the password, not readable by all; read at each connection."),
-        Key("password_env", VariableName(), "Name of the environment variable with the password."),
+        Key("password_file", PASSWORD_FILE, "PLAIN, SCRAM: file with the password, not readable by all; read at each "
+            "connection."),
+        Key("password_env", VariableName(), "PLAIN, SCRAM: name of the environment variable with the password."),
+        Key("token_file", PASSWORD_FILE, "OAUTHBEARER: file with the token, not readable by all; read at each "
+            "connection, so that it may rotate."),
+        Key("token_url", ENDPOINT, "OAUTHBEARER: a token endpoint instead, asked by client credentials."),
+        Key("client_id", LINE, "OAUTHBEARER, with `token_url`: who we are there."),
+        Key("client_secret_file", PASSWORD_FILE, "OAUTHBEARER, with `token_url`: file with the secret, not readable by "
+            "all; read for each token."),
+        Key("client_secret_env", VariableName(), "OAUTHBEARER, with `token_url`: name of the environment variable "
+            "with the secret."),
+        Key("scope", LINE, "OAUTHBEARER, with `token_url`: what the token shall be good for."),
+        Key("token_ca_file", FILE, "OAUTHBEARER, with `token_url`: whom to trust there, in PEM. Without it: the "
+            "system's CAs."),
+        Key("kerberos_service", LINE, "GSSAPI: the first part of the brokers' principal."),
     ),
     alternatives=ALTERNATIVES,
     secret="password",  # noqa: S106 - a key's name
-    check=check_login,
+    check=check_sasl,
 )  # fmt: skip
 
 TOPIC_PATTERN = Text("regular expression", r"[\s\S]+", "write a regular expression, in quotes", expression)
@@ -286,7 +379,17 @@ def check_shards(values: Mapping[str, object], found: Found, findings: Findings)
     """Refuse a shard that is none of so many."""
     shard, total = values.get("shard", 0), values.get("total_shards", 1)
     if isinstance(shard, int) and isinstance(total, int) and shard >= total:
-        findings.add(found.keys["shard"].where, f"{shard} is no shard of {total}; use 0 to {total - 1}")
+        told = found.keys["shard"]
+        whose = f"{shard}, from the host name," if told.value == FROM_HOSTNAME else f"{shard}"
+        findings.add(told.where, f"{whose} is no shard of {total}; use 0 to {total - 1}")
+
+
+def check_broker(values: Mapping[str, object], found: Found, findings: Findings) -> None:
+    """Refuse a shard that is none of so many, and a mechanism without the TLS that it needs."""
+    check_shards(values, found, findings)
+    mechanism = found.keys["sasl"].keys.get("mechanism") if "sasl" in found.keys else None
+    if mechanism and mechanism.value == SaslMechanism.AWS_MSK_IAM and "tls" not in found.keys:
+        findings.add(mechanism.where, f"{mechanism.value} works over TLS only; add tls: {{}} to broker")
 
 
 BROKER = Section(
@@ -301,13 +404,16 @@ BROKER = Section(
             example="{kafka_cluster: orders}"),
         Key("topics", Several(TOPIC_PATTERN), "Patterns of the topics whose idempotent producers are shown."),
         Key("dlq_topics", Several(TOPIC_PATTERN), "Patterns of the dead letter topics whose growth is shown."),
-        Key("shard", Integer("0 to 999", 0, 999, "a shard"), "Which part of the transaction log is ours."),
-        Key("total_shards", Integer("1 to 1000", 1, 1000, "a number of shards"), "How many collectors share the log."),
+        Key("shard", Ordinal("0 to 999, or from_hostname", 0, 999, "a shard"),
+            "Which part of the transaction log is ours; `from_hostname`: the number of our pod in its StatefulSet.",
+            option="shard"),
+        Key("total_shards", Integer("1 to 1000", 1, 1000, "a number of shards"), "How many collectors share the log.",
+            option="total-shards"),
         Key("lookback_records", COUNT, "Records of each of the log's partitions that are read at the start, at most."),
         Key("poll_seconds", Integer("1 to 3600", 1, 3600, "an interval"), "How often the brokers are asked."),
         Key("request_timeout_seconds", Integer("1 to 60", 1, 60, "a time-out"), "How long an answer may take."),
     ),
-    check=check_shards,
+    check=check_broker,
 )  # fmt: skip
 
 LOGGING = Section(
