@@ -18,6 +18,8 @@ from kafka_producer_exporter.broker.transaction_log import TOPIC
 
 PARTITION_BYTES = 1 << 20
 RESPONSE_BYTES = 4 << 20
+MIN_RESPONSE_BYTES = 64 << 10
+"""Less is answered when the wait is over: a request for every record would be a load without a use."""
 
 
 class LogReader:
@@ -76,7 +78,7 @@ class LogReader:
         return found
 
     def fetch(self, positions: Mapping[int, int], *, wait_seconds: float) -> list[Fetched]:
-        """Return what is new from these offsets on; waits that long where there is nothing. Raises SourceError.
+        """Return what is new from these offsets on; waits that long where there is little. Raises SourceError.
 
         One response from each broker, of at most 4 MiB; they take turns to be the first in it.
         """
@@ -84,7 +86,7 @@ class LogReader:
         requests = {
             node: FetchRequest(
                 max_wait_ms=round(wait_seconds * 1000),
-                min_bytes=1,
+                min_bytes=MIN_RESPONSE_BYTES,
                 max_bytes=RESPONSE_BYTES,
                 isolation_level=0,
                 topics=[
