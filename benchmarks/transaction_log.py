@@ -8,8 +8,10 @@ the broker's own is not in it.
 """
 
 import argparse
+import cProfile
 import itertools
 import json
+import pstats
 import struct
 import sys
 import time
@@ -188,6 +190,18 @@ def compare(bootstrap: str, records: int, rounds: int) -> None:
         print(f"{name:28}{rates[0]:>16}{rates[1]:>16}{best[0] / best[1]:>8.1f}")
 
 
+def profile(bootstrap: str) -> None:
+    """Print where our time goes, with the checksum in Python."""
+    checksum = python_crc32c()
+    profiler = cProfile.Profile()
+    profiler.runcall(by_us, bootstrap, checksum)
+    functions = pstats.Stats(profiler).get_stats_profile()
+    print(f"\nOurs, with the checksum in Python, of {functions.total_tt:.1f} s under cProfile:")
+    busiest = sorted(functions.func_profiles.items(), key=lambda item: -item[1].tottime)
+    for name, function in busiest[:8]:
+        print(f"{function.tottime / functions.total_tt:6.0%} {name}")
+
+
 def checksums() -> Iterator[tuple[str, Checksum]]:
     native = fastest_crc32c()
     if native.__module__.startswith("crc32c"):
@@ -218,10 +232,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--records", type=int, default=200_000)
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--profile", action="store_true", help="say besides where our time goes")
     arguments = parser.parse_args()
     with Broker() as broker:
         copied_log(broker, arguments.records)
-        compare(broker.bootstrap, arguments.records, arguments.rounds)
+        if arguments.rounds:
+            compare(broker.bootstrap, arguments.records, arguments.rounds)
+        if arguments.profile:
+            profile(broker.bootstrap)
     memory_for_ids(100_000)
 
 
