@@ -17,7 +17,7 @@ from typing import Any, Self
 
 from lab import jvm
 from lab.certificates import PASSWORD, Certificates
-from lab.process import LabError, Port, Process, wait_until
+from lab.process import LabError, Port, Process, listens, wait_until
 from lab.proxy import Proxy
 
 VERSION = "4.4.0"
@@ -183,10 +183,11 @@ class Broker:
         )
 
     def wait_ready(self, timeout_seconds: float = 60) -> None:
-        """Return when it answers ApiVersions, which it does when it is in the cluster and unfenced."""
+        """Return when it answers ApiVersions, which it does when it is in the cluster and unfenced, and listens."""
+        ports = [port.number for port in self._ports.values()]
         wait_until(
-            f"{self.name} answers on {self.bootstrap}",
-            lambda: _answers(self._ports[BROKER].number),
+            f"{self.name} answers on {self.bootstrap} and listens on all of {ports}",
+            lambda: _answers(self._ports[BROKER].number) and all(map(listens, ports)),
             processes=[self._running()],
             timeout_seconds=timeout_seconds,
         )

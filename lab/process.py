@@ -90,8 +90,10 @@ class Process:
         return _tail(self.log_file, lines)
 
     def pause(self) -> None:
-        """Freeze it: sockets stay open and nothing answers."""
+        """Freeze it: sockets stay open and nothing answers, once this returns."""
         self._signal(signal.SIGSTOP)
+        # A thread that runs on the other core goes on until the signal reaches it.
+        wait_until(f"{self.name} is frozen", lambda: _states(self.pid) <= {"T", "t"}, timeout_seconds=10)
 
     def resume(self) -> None:
         """Let it go on after ``pause``."""
@@ -208,6 +210,15 @@ def listens(port: int) -> bool:
     except OSError:
         return False
     return True
+
+
+def _states(pid: int) -> set[str]:
+    """Return the states of a process's threads, as proc(5) has them."""
+    states = set()
+    for thread in Path(f"/proc/{pid}/task").glob("*/stat"):
+        with contextlib.suppress(OSError):  # a thread that ended meanwhile
+            states.add(thread.read_text().rpartition(")")[2].split()[0])
+    return states
 
 
 def _tail(path: Path, lines: int) -> str:

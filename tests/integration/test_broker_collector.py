@@ -15,6 +15,8 @@ from lab.producer import ProducerError
 
 with warnings.catch_warnings():  # kafka-python reads its schemas in a way that Python 3.11 deprecates
     warnings.simplefilter("ignore", DeprecationWarning)
+    from kafka.errors import KafkaError
+
     from kafka_producer_exporter.broker.collector import BrokerCollector
     from kafka_producer_exporter.broker.listing import list_transactions_now
 
@@ -278,5 +280,13 @@ def test_a_coordinator_that_moves_loses_nothing(cluster, producer_jvm):
 
 
 def coordinator_of(cluster, transactional_id):
-    with cluster.admin() as admin:
-        return admin.describe_transactions([transactional_id])[transactional_id].coordinator_id
+    found = []
+
+    def is_found():
+        # kafka-python refuses a coordinator that its metadata does not have yet.
+        with contextlib.suppress(KafkaError), cluster.admin() as admin:
+            found.append(admin.describe_transactions([transactional_id])[transactional_id].coordinator_id)
+        return found
+
+    wait_until(f"the coordinator of {transactional_id} is known", is_found)
+    return found[0]
