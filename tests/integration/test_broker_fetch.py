@@ -4,6 +4,7 @@ import gc
 import time
 import uuid
 import warnings
+from dataclasses import replace
 
 import pytest
 
@@ -155,6 +156,39 @@ def test_each_way_in_is_found_well_and_used(secured, password_file, listener, me
     assert client.brokers == [1]
     assert (find(cluster, broker.address(listener)).certificate_expiry is not None) == listener.endswith("SSL")
     client.close()
+
+
+def test_a_client_certificate_lets_in_and_without_the_right_one_nobody_is(lab, tmp_path):
+    certificates = make_certificates(tmp_path)
+    security = Security(
+        certificates=certificates, users={"alice": PASSWORD}, access_control=False, client_certificates="required"
+    )
+    with Broker(security=security) as broker:
+
+        def connect(identity):
+            pair = {"cert_file": identity.certificate, "key_file": identity.key} if identity else {}
+            tls = BrokerTls(ca_file=certificates.ca, **pair)
+            Client(BrokerSettings(bootstrap_servers=(broker.address("SSL"),), tls=tls)).close()
+
+        connect(certificates.client)
+        with pytest.raises(SourceError) as without:
+            connect(None)
+        with pytest.raises(SourceError) as foreign:
+            connect(certificates.foreign_client)
+
+    assert {without.value.reason, foreign.value.reason} == {SourceReason.TLS_MISMATCH}
+
+
+def test_an_expired_certificate_of_a_broker_is_told_as_such(lab, tmp_path):
+    certificates = make_certificates(tmp_path)
+    expired = replace(certificates, server=certificates.expired)
+    with Broker(security=Security(certificates=expired, users={"alice": PASSWORD}, access_control=False)) as broker:
+        cluster = BrokerSettings(bootstrap_servers=(broker.address("SSL"),), tls=BrokerTls(ca_file=certificates.ca))
+
+        with pytest.raises(SourceError) as caught:
+            Client(cluster)
+
+    assert caught.value.reason is SourceReason.TLS_EXPIRED
 
 
 def test_a_wrong_password_is_told_from_a_wrong_listener(secured, password_file, tmp_path):

@@ -145,6 +145,32 @@ def test_a_transaction_that_truly_hangs_is_found_and_a_healthy_one_is_not(broker
         healthy.commit()
 
 
+def test_what_is_just_committed_or_left_by_a_dead_application_does_not_hang(broker, producer_jvm):
+    name = topic(broker, partitions=2)
+    dead_jvm = producer_jvm("4.4.0", jmx=False)
+    dead = dead_jvm.new("dead", broker.bootstrap, transactional_id=f"dead-{name}", transaction_timeout_ms=600_000)
+    dead.init()
+    dead.begin()
+    dead.send(name, partition=0)
+    dead_jvm.kill()
+    busy = producer_jvm("4.4.0", jmx=False).new("busy", broker.bootstrap, transactional_id=f"busy-{name}")
+    busy.init()
+    found = set()
+
+    with collecting(broker.bootstrap) as collector:
+        wait_until("a first look", lambda: value(collector, UP, source="partitions"))
+        until = time.monotonic() + 4  # a dozen looks, each at some moment of a commit
+        while time.monotonic() < until:
+            busy.begin()
+            busy.send(name, partition=1)
+            busy.commit()
+            found |= hanging(collector, name)
+        still_open = value(collector, "kafka_transaction_open_seconds", transactional_id=f"dead-{name}")
+
+    assert found == set() == found_by_kafka(broker, name)
+    assert still_open > 0
+
+
 def test_producers_without_transactions_are_seen_by_partition(broker, producer_jvm):
     name = topic(broker)
     with collecting(broker.bootstrap, topics=[name]) as collector:
