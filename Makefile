@@ -41,7 +41,7 @@ check: lint fast ## format, lint, types, imports, fast tests (the promise of eac
 generate: setup ## write docs and schema anew from the tables that they follow from
 	$(BIN)/kafka-producer-exporter metrics --format markdown > docs/metrics.md
 	$(BIN)/kafka-producer-exporter metrics --guide --format markdown > docs/guide-coverage.md
-	$(BIN)/python -m kafka_producer_exporter.config.generate exporter/kafka_producer_exporter/config/exporter.schema.json docs/configuration.md
+	$(BIN)/python -m tools.generate_configuration exporter/kafka_producer_exporter/config/exporter.schema.json docs/configuration.md
 	@$(MAKE) --no-print-directory setup
 
 golden: setup ## write the golden pages anew; each difference is a decision to review

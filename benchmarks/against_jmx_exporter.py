@@ -14,7 +14,7 @@ from pathlib import Path
 
 from benchmarks.exporters import Command, Exporter, Scraped, jmx_exporter, median, ours
 from lab.process import exit_on_sigterm
-from lab.shape import ShapeJvm
+from lab.synthetic_jvm import ShapeJvm
 
 CANDIDATES: Mapping[str, Command] = {
     "ours": ours("default"),

@@ -16,12 +16,12 @@ from collections.abc import Callable, Iterator
 
 warnings.simplefilter("ignore", DeprecationWarning)  # kafka-python reads its schemas in a way that 3.11 deprecates
 
-from kafka_producer_exporter.broker.admin import describe_transactions, list_transactions, may_describe_all  # noqa: E402
-from kafka_producer_exporter.broker.client import Client  # noqa: E402
+from kafka_producer_exporter.broker.client.admin import describe_transactions, list_transactions, may_describe_all  # noqa: E402
+from kafka_producer_exporter.broker.client.connection import Client  # noqa: E402
+from kafka_producer_exporter.broker.client.fetch import LogReader  # noqa: E402
 from kafka_producer_exporter.broker.collector import FETCH_WAIT_SECONDS  # noqa: E402
 from kafka_producer_exporter.broker.crc32c import fastest_crc32c  # noqa: E402
-from kafka_producer_exporter.broker.fetch import LogReader  # noqa: E402
-from kafka_producer_exporter.broker.follower import LATEST  # noqa: E402
+from kafka_producer_exporter.broker.log.follower import LATEST  # noqa: E402
 from kafka_producer_exporter.broker.watch import look, topics_of  # noqa: E402
 from kafka_producer_exporter.settings import Broker as BrokerSettings  # noqa: E402
 from lab.broker import Broker, Listener  # noqa: E402

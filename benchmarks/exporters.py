@@ -13,7 +13,7 @@ from typing import Self
 from lab import jvm
 from lab.fetch import fetch
 from lab.process import LabError, Port, Process
-from lab.shape import ShapeJvm
+from lab.synthetic_jvm import ShapeJvm
 
 TICKS = os.sysconf("SC_CLK_TCK")
 ACCEPT = "application/openmetrics-text;version=1.0.0;q=0.6,text/plain;version=0.0.4;q=0.4"

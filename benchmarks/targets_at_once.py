@@ -22,7 +22,7 @@ from kafka_producer_exporter.targets.collector import Collector
 from kafka_producer_exporter.targets.memory import MemoryGuard
 from kafka_producer_exporter.targets.transports import transport_for
 from lab.process import exit_on_sigterm
-from lab.shape import ShapeJvm
+from lab.synthetic_jvm import ShapeJvm
 
 DEADLINE_SECONDS = 30.0
 

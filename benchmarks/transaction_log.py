@@ -27,16 +27,16 @@ warnings.simplefilter("ignore", DeprecationWarning)  # kafka-python reads its sc
 from kafka import KafkaConsumer, TopicPartition  # noqa: E402
 from kafka.record import default_records  # noqa: E402
 
-from kafka_producer_exporter.broker.client import Client  # noqa: E402
+from kafka_producer_exporter.broker.client.connection import Client  # noqa: E402
+from kafka_producer_exporter.broker.client.fetch import LogReader  # noqa: E402
 from kafka_producer_exporter.broker.crc32c import fastest_crc32c, python_crc32c  # noqa: E402
-from kafka_producer_exporter.broker.fetch import LogReader  # noqa: E402
-from kafka_producer_exporter.broker.follower import EARLIEST, LATEST  # noqa: E402
-from kafka_producer_exporter.broker.tracker import TransactionTracker  # noqa: E402
-from kafka_producer_exporter.broker.transaction_log import State, decode  # noqa: E402
+from kafka_producer_exporter.broker.log.follower import EARLIEST, LATEST  # noqa: E402
+from kafka_producer_exporter.broker.log.records import State, decode  # noqa: E402
+from kafka_producer_exporter.broker.log.tracker import TransactionTracker  # noqa: E402
 from kafka_producer_exporter.settings import Broker as BrokerSettings  # noqa: E402
 from lab.broker import Broker  # noqa: E402
 
-RECORDED = Path(__file__).parents[1] / "tests" / "recorded" / "transaction-log-tv2.json"
+RECORDED = Path(__file__).parents[1] / "recorded" / "transaction-log-tv2.json"
 TOPIC = "copied-log"
 Checksum = Callable[[bytes], int]
 Counted = tuple[int, int, int]

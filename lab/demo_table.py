@@ -7,8 +7,8 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from kafka_producer_exporter.catalogue.guide import GUIDE
 from kafka_producer_exporter.catalogue.table import METRICS
-from kafka_producer_exporter.commands.text import human_value, table
 from kafka_producer_exporter.model import Kind
+from kafka_producer_exporter.text import human_value, table
 
 Page = Mapping[tuple[str, str], float]
 """Metric and target to value: in the demo each target has one producer."""

@@ -3,16 +3,13 @@
 ``python -m tests.golden_pages`` writes them anew; each difference is a decision to review.
 """
 
-from pathlib import Path
-
 from kafka_producer_exporter.exposition.formats import Format
 from kafka_producer_exporter.exposition.text import render
 from kafka_producer_exporter.model import Profile
 from kafka_producer_exporter.settings import Limits
 from kafka_producer_exporter.targets.families import FamilyBuilder
+from tests.paths import GOLDEN
 from tests.recordings import VERSIONS, recorded_readings
-
-GOLDEN = Path(__file__).with_name("golden")
 
 
 def golden_pages() -> dict[str, bytes]:

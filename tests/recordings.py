@@ -4,15 +4,14 @@ import json
 import threading
 import time
 from collections.abc import Sequence
-from pathlib import Path
 
 from kafka_producer_exporter.catalogue.table import selections
 from kafka_producer_exporter.errors import Reason, TransportError
 from kafka_producer_exporter.jmx.objectname import ObjectName
 from kafka_producer_exporter.jmx.readings import Reading, Selection
 from kafka_producer_exporter.model import Profile
+from tests.paths import RECORDED
 
-RECORDED = Path(__file__).with_name("recorded")
 VERSIONS = sorted(file.stem for file in RECORDED.glob("[0-9]*.json"))
 
 

@@ -5,9 +5,9 @@ from dataclasses import replace
 import pytest
 
 from kafka_producer_exporter.catalogue.table import METRICS
-from kafka_producer_exporter.commands.program import Program
 from kafka_producer_exporter.errors import ConfigError, Problem, Reason, TransportError
 from kafka_producer_exporter.model import Family, Labels
+from kafka_producer_exporter.program import Program
 from kafka_producer_exporter.server.application import ProbeRefused
 from kafka_producer_exporter.settings import Broker, Jmx, ProbeNetwork, Settings, Target
 from kafka_producer_exporter.targets.memory import MemoryGuard

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from kafka_producer_exporter.jmx.errors import Reason, TransportError
+from kafka_producer_exporter.net.errors import Reason, TransportError
 
 __all__ = ["ConfigError", "Problem", "Reason", "TransportError"]
 

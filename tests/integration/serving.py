@@ -11,10 +11,9 @@ from pathlib import Path
 from prometheus_client.parser import text_string_to_metric_families
 
 from lab.process import Process, wait_until
+from tests.paths import ROOT
 
 COMMAND = Path(sys.executable).with_name("kafka-producer-exporter")
-ROOT = Path(__file__).parents[2]
-
 DOWN = {
     "kafka_producer_up",
     "kafka_producer_exporter_target_error",

@@ -3,7 +3,7 @@
 import pytest
 
 from benchmarks.exporters import Exporter, jmx_exporter, ours
-from lab.shape import ShapeJvm
+from lab.synthetic_jvm import ShapeJvm
 
 pytestmark = pytest.mark.integration
 

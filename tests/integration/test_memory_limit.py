@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from lab.memorygroup import MemoryGroup
+from lab.cgroup import MemoryGroup
 from lab.process import LabError
-from lab.shape import ShapeJvm
+from lab.synthetic_jvm import ShapeJvm
 from tests.integration.serving import Serve
 
 pytestmark = pytest.mark.integration

@@ -7,9 +7,12 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
-from kafka_producer_exporter.broker.admin import describe_transactions, list_transactions, may_describe_all
-from kafka_producer_exporter.broker.approximate import ApproximateLog
-from kafka_producer_exporter.broker.client import Client, find
+from kafka_producer_exporter.broker.client.admin import describe_transactions, list_transactions, may_describe_all
+from kafka_producer_exporter.broker.client.connection import Client, find
+from kafka_producer_exporter.broker.client.fetch import LogReader
+from kafka_producer_exporter.broker.cluster.hanging import HangingTransaction, Look
+from kafka_producer_exporter.broker.cluster.idempotent import IdempotentTracker
+from kafka_producer_exporter.broker.cluster.topics import NOTHING
 from kafka_producer_exporter.broker.crc32c import fastest_crc32c
 from kafka_producer_exporter.broker.errors import SourceReason
 from kafka_producer_exporter.broker.families import (
@@ -21,15 +24,12 @@ from kafka_producer_exporter.broker.families import (
     topic_families,
     transaction_families,
 )
-from kafka_producer_exporter.broker.fetch import LogReader
-from kafka_producer_exporter.broker.follower import LogFollower, Shard
-from kafka_producer_exporter.broker.hanging import HangingTransaction, Look
-from kafka_producer_exporter.broker.idempotent import IdempotentTracker
-from kafka_producer_exporter.broker.source import SourceState
-from kafka_producer_exporter.broker.topics import NOTHING
-from kafka_producer_exporter.broker.tracker import TransactionTracker
+from kafka_producer_exporter.broker.log.approximate import ApproximateLog
+from kafka_producer_exporter.broker.log.follower import LogFollower, Shard
+from kafka_producer_exporter.broker.log.tracker import TransactionTracker
+from kafka_producer_exporter.broker.sources.state import SourceState
+from kafka_producer_exporter.broker.sources.worker import Step, Worker
 from kafka_producer_exporter.broker.watch import look, topics_of
-from kafka_producer_exporter.broker.worker import Step, Worker
 from kafka_producer_exporter.catalogue import broker as catalogue
 from kafka_producer_exporter.model import Family
 from kafka_producer_exporter.settings import Broker, IdGroup

@@ -2,13 +2,13 @@
 
 from collections.abc import Iterator, Mapping
 
-from kafka_producer_exporter.broker.follower import LogFollower
-from kafka_producer_exporter.broker.hanging import Look
-from kafka_producer_exporter.broker.idempotent import IdempotentTracker
-from kafka_producer_exporter.broker.outcomes import OpenTransaction
-from kafka_producer_exporter.broker.probe import Finding
-from kafka_producer_exporter.broker.topics import Facts
-from kafka_producer_exporter.broker.tracker import TransactionTracker
+from kafka_producer_exporter.broker.client.probe import Finding
+from kafka_producer_exporter.broker.cluster.hanging import Look
+from kafka_producer_exporter.broker.cluster.idempotent import IdempotentTracker
+from kafka_producer_exporter.broker.cluster.topics import Facts
+from kafka_producer_exporter.broker.log.follower import LogFollower
+from kafka_producer_exporter.broker.log.outcomes import OpenTransaction
+from kafka_producer_exporter.broker.log.tracker import TransactionTracker
 from kafka_producer_exporter.catalogue import broker
 from kafka_producer_exporter.model import Family, Labels, Metric
 

@@ -4,17 +4,17 @@ import time
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from kafka_producer_exporter.broker.admin import describe_transactions, list_transactions, may_describe_all
-from kafka_producer_exporter.broker.approximate import ApproximateLog
-from kafka_producer_exporter.broker.client import Client
+from kafka_producer_exporter.broker.client.admin import describe_transactions, list_transactions, may_describe_all
+from kafka_producer_exporter.broker.client.connection import Client
+from kafka_producer_exporter.broker.client.fetch import LogReader
+from kafka_producer_exporter.broker.cluster.hanging import HangingTransaction
 from kafka_producer_exporter.broker.crc32c import fastest_crc32c
 from kafka_producer_exporter.broker.errors import SourceError, SourceReason
-from kafka_producer_exporter.broker.fetch import LogReader
-from kafka_producer_exporter.broker.follower import EARLIEST, LATEST
-from kafka_producer_exporter.broker.hanging import HangingTransaction
-from kafka_producer_exporter.broker.outcomes import Event, OpenTransaction
-from kafka_producer_exporter.broker.tracker import HOLD_UNFINISHED_MS, TransactionTracker
-from kafka_producer_exporter.broker.transaction_log import DamagedRecord, Unknown, decode
+from kafka_producer_exporter.broker.log.approximate import ApproximateLog
+from kafka_producer_exporter.broker.log.follower import EARLIEST, LATEST
+from kafka_producer_exporter.broker.log.outcomes import Event, OpenTransaction
+from kafka_producer_exporter.broker.log.records import DamagedRecord, Unknown, decode
+from kafka_producer_exporter.broker.log.tracker import HOLD_UNFINISHED_MS, TransactionTracker
 from kafka_producer_exporter.broker.watch import look
 from kafka_producer_exporter.settings import Broker
 

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 
-from kafka_producer_exporter.broker.admin import (
+from kafka_producer_exporter.broker.client.admin import (
     Listed,
     broker_config,
     describe_producers,
@@ -15,11 +15,11 @@ from kafka_producer_exporter.broker.admin import (
     topic_configs,
     topic_layouts,
 )
-from kafka_producer_exporter.broker.client import Client
-from kafka_producer_exporter.broker.hanging import Look, hanging, not_known, open_on_partitions
-from kafka_producer_exporter.broker.snapshots import ActiveProducer
-from kafka_producer_exporter.broker.topics import BROKER_SETTINGS, TOPIC_SETTINGS, Facts
-from kafka_producer_exporter.broker.transaction_log import TOPIC
+from kafka_producer_exporter.broker.client.connection import Client
+from kafka_producer_exporter.broker.cluster.hanging import Look, hanging, not_known, open_on_partitions
+from kafka_producer_exporter.broker.cluster.snapshots import ActiveProducer
+from kafka_producer_exporter.broker.cluster.topics import BROKER_SETTINGS, TOPIC_SETTINGS, Facts
+from kafka_producer_exporter.broker.log.records import TOPIC
 
 
 def look(client: Client) -> Look:

@@ -7,8 +7,8 @@ import signal
 
 from kafka_producer_exporter import __version__, logs
 from kafka_producer_exporter.commands.arguments import add_settings_arguments, settings_from
-from kafka_producer_exporter.commands.program import BrokerView, Program
 from kafka_producer_exporter.errors import ConfigError
+from kafka_producer_exporter.program import BrokerView, Program
 from kafka_producer_exporter.server.listeners import Server
 from kafka_producer_exporter.settings import Settings
 from kafka_producer_exporter.targets.memory import MemoryGuard, memory_limit
@@ -72,7 +72,7 @@ def run(arguments: argparse.Namespace) -> int:
 def _broker_view(settings: Settings) -> BrokerView:
     # A sidecar that asks no broker does not load kafka-python, which costs 8 MB.
     from kafka_producer_exporter.broker.collector import BrokerCollector
-    from kafka_producer_exporter.broker.follower import Shard
+    from kafka_producer_exporter.broker.log.follower import Shard
 
     broker = settings.broker
     if broker is None:

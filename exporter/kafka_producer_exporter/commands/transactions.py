@@ -7,8 +7,8 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 
 from kafka_producer_exporter.commands.arguments import add_settings_arguments, settings_from
-from kafka_producer_exporter.commands.text import human_seconds, table
 from kafka_producer_exporter.errors import ConfigError, Problem
+from kafka_producer_exporter.text import human_seconds, table
 
 HELP = "list a cluster's transactions: open, hanging, lately aborted or reset"
 

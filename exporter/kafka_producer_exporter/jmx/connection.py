@@ -7,14 +7,14 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
 from kafka_producer_exporter.jmx import requests
-from kafka_producer_exporter.jmx.dns import Resolver
-from kafka_producer_exporter.jmx.errors import Reason, TransportError
 from kafka_producer_exporter.jmx.explain import ClosedError, address_text
 from kafka_producer_exporter.jmx.jrmp import Wire
-from kafka_producer_exporter.jmx.line import Line, connect
 from kafka_producer_exporter.jmx.readings import Reading, Selection
 from kafka_producer_exporter.jmx.session import Agent, Call, Dial, Outcome, Readings, Session, Step
-from kafka_producer_exporter.jmx.tlssettings import NO_TLS, TlsSettings
+from kafka_producer_exporter.net.connection import Line, connect
+from kafka_producer_exporter.net.dns import Resolver
+from kafka_producer_exporter.net.errors import Reason, TransportError
+from kafka_producer_exporter.net.tls_settings import NO_TLS, TlsSettings
 
 log = logging.getLogger(__name__)
 
@@ -96,7 +96,7 @@ class RmiTransport:
         if not step.tls:
             return _Connection(Line(connected), peer)
         # Here, since ssl costs four megabytes that few need.
-        from kafka_producer_exporter.jmx.tls import open_tls  # noqa: PLC0415
+        from kafka_producer_exporter.net.tls import open_tls  # noqa: PLC0415
 
         try:
             line = open_tls(connected, self._tls, host=self._agent.host, peer=peer, deadline=deadline)

@@ -1,8 +1,8 @@
 """What went wrong with an agent, in words: where, what, and what to do now."""
 
-from kafka_producer_exporter.jmx.errors import Reason, TransportError
 from kafka_producer_exporter.jmx.javastream import JavaStreamError, StreamLimitError
 from kafka_producer_exporter.jmx.jrmp import NotJrmpError, RemoteFailure
+from kafka_producer_exporter.net.errors import Reason, TransportError
 
 _TLS_ALERT = b"\x15\x03"
 # To what it cannot read as a request, a server may answer as HTTP 0.9 did: with the document alone.

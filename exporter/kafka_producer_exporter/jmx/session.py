@@ -9,14 +9,14 @@ from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 from kafka_producer_exporter.jmx import explain, requests
-from kafka_producer_exporter.jmx.errors import Reason, TransportError
 from kafka_producer_exporter.jmx.explain import ClosedError, address_text
 from kafka_producer_exporter.jmx.javastream import JavaStreamError, UnreadableError
 from kafka_producer_exporter.jmx.jrmp import Reader, RemoteFailure
-from kafka_producer_exporter.jmx.mbeans import Shape, Watched
 from kafka_producer_exporter.jmx.readings import Reading, Selection
 from kafka_producer_exporter.jmx.stubs import Stub, read_stub
 from kafka_producer_exporter.jmx.templates import Answer, SameBytesReader, extract_listed
+from kafka_producer_exporter.jmx.watched import Shape, Watched
+from kafka_producer_exporter.net.errors import Reason, TransportError
 
 IDLE_SECONDS: Final = 100.0
 """A JVM ends a login after 120 s without a call; from this age on a new one is made instead."""

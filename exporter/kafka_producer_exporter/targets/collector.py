@@ -7,7 +7,7 @@ from kafka_producer_exporter.catalogue.table import METRICS
 from kafka_producer_exporter.errors import Reason
 from kafka_producer_exporter.jmx.readings import Transport
 from kafka_producer_exporter.model import Family, Labels, Metric, Scrape
-from kafka_producer_exporter.scheduler import SharedRead
+from kafka_producer_exporter.net.shared_call import SharedRead
 from kafka_producer_exporter.settings import Settings, Target
 from kafka_producer_exporter.targets.memory import MemoryGuard
 from kafka_producer_exporter.targets.reader import TargetReader, failed_scrape

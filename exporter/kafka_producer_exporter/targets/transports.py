@@ -2,7 +2,7 @@
 
 from kafka_producer_exporter.jmx.connection import RmiTransport
 from kafka_producer_exporter.jmx.readings import Transport
-from kafka_producer_exporter.jmx.tlssettings import TlsSettings
+from kafka_producer_exporter.net.tls_settings import TlsSettings
 from kafka_producer_exporter.settings import JmxTls, Target, TlsMode, TransportKind
 from kafka_producer_exporter.targets.credentials import credentials
 

@@ -1,0 +1,1 @@
+"""The transaction log: from bytes to record batches, records, transitions and counts. Pure."""

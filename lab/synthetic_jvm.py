@@ -1,0 +1,102 @@
+"""A JVM with the MBeans of any number of producers, nodes and topics, and neither broker nor traffic.
+
+Kafka's own classes register the MBeans; which attributes they have is taken from the recording of a real producer.
+"""
+
+import json
+import shutil
+import tempfile
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Self
+
+from lab import jvm
+from lab.process import Port, Process, wait_until
+
+SOURCE = Path(__file__).parent / "java" / "Shape.java"
+PART = "kafka-clients-4.4.0"
+RECORDING = Path(__file__).parent.parent / "recorded" / "4.4.0.json"
+BY_METRICS = ("producer-metrics", "producer-node-metrics", "producer-topic-metrics")
+"""The types of MBeans that are made attribute by attribute; Kafka makes the others whole."""
+
+
+class ShapeJvm:
+    """The producers ``client-0``, ``client-1``…, each with ``nodes`` brokers, their bootstrap node, and ``topics``.
+
+    Each value rises whenever it is read. ``with ShapeJvm(clients=10, nodes=6, topics=20) as jvm: read(jvm.jmx_port)``
+    """
+
+    def __init__(
+        self,
+        *,
+        clients: int,
+        nodes: int,
+        topics: int,
+        heap_megabytes: int = 256,
+        java_options: Sequence[str] = jvm.SMALL,
+    ) -> None:
+        self.name = f"JVM of {clients} clients, {nodes} nodes, {topics} topics"
+        self.process: Process | None = None
+        self.folder = Path(tempfile.mkdtemp(prefix="lab-shape-"))
+        self._shape = [str(number) for number in (clients, nodes, topics)]
+        self._options = [*java_options, f"-Xmx{heap_megabytes}m"]
+        self._port = Port()
+        self.jmx_port = self._port.number
+
+    def __enter__(self) -> Self:
+        try:
+            self.start()
+        except BaseException:
+            self.close()
+            raise
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    @property
+    def pid(self) -> int:
+        """The JVM's process id."""
+        assert self.process is not None
+        return self.process.pid
+
+    def start(self) -> None:
+        """Start it and return when all its MBeans are there."""
+        attributes = self.folder / "attributes"
+        attributes.write_text("".join(f"{kind} {name}\n" for kind, name in recorded_attributes()))
+        classes = jvm.compiled(SOURCE, part=PART)
+        port = self.jmx_port
+        jmx = {"port": port, "rmi.port": port, "host": "127.0.0.1", "authenticate": "false", "ssl": "false"}
+        self.process = process = Process(
+            self.name,
+            [
+                *(jvm.java(), *self._options, "-Djava.rmi.server.hostname=127.0.0.1"),
+                *(f"-Dcom.sun.management.jmxremote.{key}={value}" for key, value in jmx.items()),
+                *("-cp", f"{classes}:{jvm.class_path(PART)}", "Shape", *self._shape, str(attributes)),
+            ],
+            log_file=self.folder / "shape.log",
+            pipes=True,
+        )
+        ready: list[bytes] = []
+        threading.Thread(target=lambda: ready.append(process.stdout.readline()), daemon=True).start()
+        wait_until(f"the {self.name} is ready", lambda: ready, processes=[process])
+
+    def close(self) -> None:
+        """Take it down."""
+        if self.process is not None:
+            self.process.kill()
+            self.process = None
+        self._port.close()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def recorded_attributes() -> list[tuple[str, str]]:
+    """Return type and name of each attribute that a recorded producer has."""
+    mbeans = json.loads(RECORDING.read_text())["mbeans"]
+    found: dict[tuple[str, str], None] = {}
+    for mbean, attributes in mbeans.items():
+        kind = mbean.partition("type=")[2].partition(",")[0]
+        if kind in BY_METRICS:
+            found |= dict.fromkeys((kind, attribute) for attribute in attributes)
+    return list(found)

@@ -1,0 +1,56 @@
+import pytest
+
+from kafka_producer_exporter.broker.cluster.hanging import HangingTransaction, hanging, not_known
+from kafka_producer_exporter.broker.cluster.snapshots import ActiveProducer, KnownTransaction, PartitionEnd
+from kafka_producer_exporter.broker.log.records import State
+
+STUCK = ActiveProducer("orders", 3, 987, 0, 1_700_000_000_000, 310)
+HEALTHY = ActiveProducer("orders", 3, 12, 4, 1_700_000_000_000, 311)
+IDLE = ActiveProducer("orders", 3, 13, 0, 1_700_000_000_000, -1)
+
+
+def known(producer_id, *partitions, state=State.ONGOING):
+    return KnownTransaction("checkout", producer_id, 4, state, 60_000, 1_700_000_000_000, frozenset(partitions))
+
+
+def test_an_open_transaction_that_its_coordinator_knows_does_not_hang():
+    assert not_known([HEALTHY, IDLE], [known(12, ("orders", 3))]) == []
+
+
+@pytest.mark.parametrize(
+    "coordinator",
+    [
+        pytest.param([], id="nobody knows the producer id"),
+        pytest.param([known(12, ("orders", 2))], id="it is known on another partition"),
+        pytest.param([known(12, state=State.COMPLETE_COMMIT)], id="it is complete"),
+    ],
+)
+def test_an_open_transaction_that_no_coordinator_knows_there_is_suspect(coordinator):
+    assert not_known([HEALTHY, IDLE], coordinator) == [HEALTHY]
+
+
+def test_a_suspect_that_is_still_open_hangs():
+    found = hanging([STUCK], [STUCK, HEALTHY], {("orders", 3): PartitionEnd(320, 310)})
+
+    assert found == [HangingTransaction("orders", 3, 987, 0, 310, 1_700_000_000_000, 10)]
+
+
+@pytest.mark.parametrize(
+    "now",
+    [
+        pytest.param([STUCK._replace(start_offset=-1)], id="it has ended"),
+        pytest.param([STUCK._replace(start_offset=400)], id="it is another one"),
+        pytest.param([STUCK._replace(epoch=1)], id="the epoch is another one"),
+        pytest.param([], id="the producer id has expired"),
+    ],
+)
+def test_a_suspect_that_was_about_to_end_does_not_hang(now):
+    assert hanging([STUCK], now, {}) == []
+
+
+def test_the_command_that_ends_it_can_be_copied():
+    (found,) = hanging([STUCK], [STUCK], {})
+
+    assert found.abort_command("broker:9092") == (
+        "kafka-transactions.sh --bootstrap-server broker:9092 abort --topic orders --partition 3 --start-offset 310"
+    )

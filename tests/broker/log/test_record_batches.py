@@ -1,0 +1,162 @@
+import json
+import warnings
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from kafka_producer_exporter.broker.crc32c import fastest_crc32c, python_crc32c
+from kafka_producer_exporter.broker.log import record_batches as module
+from kafka_producer_exporter.broker.log.record_batches import Page, read_records
+from tests.paths import RECORDED
+
+with warnings.catch_warnings():  # it reads its schemas in a way that Python 3.11 deprecates
+    warnings.simplefilter("ignore", DeprecationWarning)
+    from kafka.record import MemoryRecords
+    from kafka.record.default_records import DefaultRecordBatchBuilder
+    from kafka.record.util import crc32c_py
+
+GZIP, SNAPPY = 1, 2
+ATTRIBUTES_AT = 22
+checksum, fastest = python_crc32c(), fastest_crc32c()
+
+
+def batch(entries, *, base_offset=0, compression=0, headers=()):
+    """A batch as kafka-python's own builder makes it; an entry is (key, value)."""
+    builder = DefaultRecordBatchBuilder(
+        magic=2,
+        compression_type=compression,
+        is_transactional=False,
+        producer_id=-1,
+        producer_epoch=-1,
+        base_sequence=-1,
+        batch_size=1 << 20,
+    )
+    for number, (key, value) in enumerate(entries):
+        builder.append(number, 1_795_358_947_226 + 200 * number, key, value, list(headers))
+    data = bytearray(builder.build())
+    data[:8] = base_offset.to_bytes(8, "big")
+    return bytes(data)
+
+
+def resealed(data):
+    """The batch with the checksum that its changed bytes have."""
+    return data[:17] + checksum(data[21:]).to_bytes(4, "big") + data[21:]
+
+
+@settings(max_examples=100, deadline=None)
+@given(data=st.binary(max_size=300))
+def test_the_checksum_is_the_one_that_kafka_python_makes(data):
+    assert checksum(data) == fastest(data) == crc32c_py(data)
+
+
+def test_the_checksum_of_the_standards_own_example():
+    assert checksum(b"123456789") == 0xE3069283
+
+
+def test_a_recorded_log_is_read_as_kafka_python_reads_it():
+    recorded = json.loads((RECORDED / "transaction-log-tv2.json").read_text())["records"]
+    entries = [(bytes.fromhex(record["key"]), bytes.fromhex(record["value"])) for record in recorded]
+    data = b"".join(batch([entry], base_offset=offset) for offset, entry in enumerate(entries))
+
+    page = read_records(data, 0, checksum)
+
+    oracle = MemoryRecords(data)
+    expected = []
+    while oracle.has_next():
+        expected += [(record.offset, bytes(record.key), bytes(record.value)) for record in oracle.next_batch()]
+    assert page == Page(expected, len(entries))
+    assert [(key, value) for _, key, value in page.records] == entries
+
+
+content = st.one_of(st.none(), st.binary(max_size=20), st.binary(min_size=100, max_size=300))
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    batches=st.lists(st.lists(st.tuples(content, content), min_size=1, max_size=5), max_size=5),
+    headers=st.lists(st.tuples(st.text(max_size=5), st.one_of(st.none(), st.binary(max_size=5))), max_size=2),
+    compression=st.sampled_from([0, GZIP]),
+    data=st.data(),
+)
+def test_any_records_come_out_as_they_went_in(batches, headers, compression, data):
+    fetched, expected, offset = b"", [], 100
+    for entries in batches:
+        fetched += batch(entries, base_offset=offset, headers=headers, compression=compression)
+        expected += [(offset + number, key, value) for number, (key, value) in enumerate(entries)]
+        offset += len(entries)
+    start = data.draw(st.integers(100, offset))
+
+    page = read_records(fetched, start, checksum)
+
+    assert page == Page([record for record in expected if record[0] >= start], offset)
+
+
+def test_offset_deltas_with_more_than_one_byte_are_read():
+    entries = [(b"k", b"v")] * 300
+
+    page = read_records(batch(entries, base_offset=5), 5, checksum)
+
+    assert [offset for offset, _, _ in page.records] == list(range(5, 305))
+
+
+def test_a_last_batch_that_is_cut_short_is_left_for_the_next_fetch():
+    whole, cut = batch([(b"a", b"1")]), batch([(b"b", b"2")], base_offset=1)
+
+    for end in range(len(cut)):
+        assert read_records(whole + cut[:end], 0, checksum) == Page([(0, b"a", b"1")], 1)
+
+
+def test_control_batches_are_passed_over():
+    marker = bytearray(batch([(b"\0\0\0\1", b"")], base_offset=7))
+    marker[ATTRIBUTES_AT] |= 0x20
+
+    assert read_records(resealed(bytes(marker)), 7, checksum) == Page([], 8)
+
+
+def test_a_damaged_batch_is_told_and_what_came_before_it_is_kept():
+    good, bad = batch([(b"a", b"1")]), bytearray(batch([(b"b", b"2"), (b"c", b"3")], base_offset=1))
+    bad[-2] ^= 1
+
+    page = read_records(good + bytes(bad), 0, checksum)
+
+    assert (page.records, page.next_offset, page.skip_to) == ([(0, b"a", b"1")], 1, 3)
+    assert page.problem == "the batch at offset 1 is damaged: its checksum is wrong"
+
+
+def test_a_compression_that_the_log_never_has_is_told_with_what_to_do():
+    data = bytearray(batch([(b"a", b"1")]))
+    data[ATTRIBUTES_AT] |= SNAPPY
+
+    problem = read_records(resealed(bytes(data)), 0, checksum).problem
+
+    assert "compressed with snappy; set compression.type=uncompressed" in problem
+
+
+def test_a_batch_that_inflates_without_end_is_refused(monkeypatch):
+    monkeypatch.setattr(module, "MAX_INFLATED_BYTES", 1000)
+
+    page = read_records(batch([(b"a", b"0" * 2000)], compression=GZIP), 0, checksum)
+
+    assert "larger than 1000 bytes" in page.problem
+
+
+def test_an_older_format_is_told():
+    data = bytearray(batch([(b"a", b"1")]))
+    data[16] = 1
+
+    page = read_records(bytes(data), 0, checksum)
+
+    assert (page.problem, page.skip_to) == ("no record batch at offset 0", 1)
+
+
+@settings(max_examples=300, deadline=None)
+@given(data=st.data())
+def test_changed_bytes_never_raise_and_never_bring_half_a_batch(data):
+    changed = bytearray(batch([(b"key", b"value"), (None, None)], base_offset=3, headers=[("h", b"1")]))
+    for _ in range(data.draw(st.integers(1, 4))):
+        changed[data.draw(st.integers(0, len(changed) - 1))] = data.draw(st.integers(0, 255))
+
+    page = read_records(resealed(bytes(changed)), 3, checksum)
+
+    assert page.problem is None or page.records == []
+    assert page.problem is None or page.skip_to > page.next_offset

@@ -1,0 +1,635 @@
+import json
+from collections import Counter
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from kafka_producer_exporter.broker.log.outcomes import AbortReason, IdChangeReason, Identity, SessionReason
+from kafka_producer_exporter.broker.log.records import State, Tombstone, Transition, decode, partition_for
+from kafka_producer_exporter.broker.log.tracker import HOLD_MS, HOLD_UNFINISHED_MS, TransactionTracker
+from tests.paths import RECORDED
+
+CLIENT, TIMEOUT, FENCED, UNKNOWN = AbortReason
+INIT, TAKEOVER, RECOVERY = SessionReason
+ROLLOVER, RECREATED = IdChangeReason
+STARTED, COMMITTED = "started", "committed"
+
+
+class Coordinator:
+    """Writes what Kafka's coordinator would write for one id, and notes what each action should be counted as."""
+
+    def __init__(self, transactional_id="orders", *, protocol=2, producer_id=100, epoch=0, now_ms=1_000_000):
+        self.transactional_id = transactional_id
+        self.protocol = protocol
+        self.producer_id, self.epoch, self.start_ms = producer_id, epoch, -1
+        self.now_ms = now_ms
+        self.records = []
+        self.expected = Counter()
+
+    def write(self, state, *, previous=None, client_version=None, partitions=None):
+        version = min(self.protocol, 1)
+        own = 2 if self.protocol == 2 else 0
+        self.records.append(
+            Transition(
+                self.transactional_id,
+                version,
+                self.producer_id,
+                self.epoch,
+                10_000,
+                state,
+                partitions,
+                self.now_ms,
+                self.start_ms,
+                -1 if version == 0 else self.producer_id if previous is None else previous,
+                client_transaction_version=own if client_version is None else client_version,
+            )
+        )
+
+    def init(self, reason=INIT):
+        if self.epoch >= 32766:
+            self.producer_id, self.epoch = self.producer_id + 1, 0
+            self.expected[ROLLOVER] += 1
+        elif self.records:
+            self.epoch += 1
+        self.start_ms = -1
+        self.write(State.EMPTY, client_version=0)
+        self.expected[reason] += 1
+        self.now_ms += 3000
+
+    def begin(self):
+        self.start_ms = self.now_ms
+        self.write(State.ONGOING, partitions=(("payments", (0,)),))
+        self.now_ms += 20
+        self.write(State.ONGOING, partitions=(("payments", (0, 1)),))
+        self.expected[STARTED] += 1
+
+    def end(self, prepare, complete, *, bump):
+        self.epoch += bump
+        self.write(prepare, partitions=(("payments", (0, 1)),), client_version=2 if bump else None)
+        previous = self.producer_id
+        if self.protocol == 2 and self.epoch == 32767:
+            self.producer_id, self.epoch = self.producer_id + 1, 0
+            self.expected[ROLLOVER] += 1
+        self.now_ms += 5
+        self.write(complete, previous=previous, client_version=2 if bump else None, partitions=())
+        self.now_ms += 3000
+
+    def commit(self):
+        self.begin()
+        self.end(State.PREPARE_COMMIT, State.COMPLETE_COMMIT, bump=self.protocol == 2)
+        self.expected[COMMITTED] += 1
+
+    def abort(self):
+        self.begin()
+        self.end(State.PREPARE_ABORT, State.COMPLETE_ABORT, bump=self.protocol == 2)
+        self.expected[CLIENT] += 1
+
+    def abort_nothing(self):
+        if self.protocol < 2:
+            return
+        self.start_ms = self.now_ms
+        self.end(State.PREPARE_ABORT, State.COMPLETE_ABORT, bump=1)
+        self.expected[STARTED] += 1
+        self.expected[CLIENT] += 1
+
+    def time_out(self):
+        self.begin()
+        self.now_ms += 11_000
+        self.end(State.PREPARE_ABORT, State.COMPLETE_ABORT, bump=1)
+        self.expected[TIMEOUT] += 1
+        if self.protocol < 2:
+            self.init()
+
+    def fence(self):
+        self.begin()
+        self.end(State.PREPARE_ABORT, State.COMPLETE_ABORT, bump=1)
+        self.now_ms -= 2900
+        self.init(TAKEOVER)
+        self.expected[FENCED] += 1
+
+    def recover(self):
+        if self.protocol == 2:
+            return
+        self.abort()
+        self.now_ms -= 2990
+        self.init(RECOVERY)
+
+    def expire(self):
+        self.records.append(Tombstone(self.transactional_id))
+        self.producer_id, self.epoch, self.start_ms = self.producer_id + 1000, -1, -1
+        self.expected[RECREATED] += 1
+        self.init()
+
+
+ACTIONS = ("init", "commit", "abort", "abort_nothing", "time_out", "fence", "recover", "expire")
+
+
+def counted(tracker):
+    """All that was counted, under all names."""
+    total = Counter()
+    for series in tracker.series():
+        counts = series.counts
+        total[STARTED] += counts.started
+        total[COMMITTED] += counts.committed
+        for reasons in (counts.aborted, counts.sessions, counts.id_changes):
+            total.update(reasons)
+    return +total
+
+
+def following(*partitions, counting_from=0, **options):
+    tracker = TransactionTracker(**options)
+    for partition in partitions:
+        tracker.follow(partition, from_offset=0, counting_from=counting_from)
+    return tracker
+
+
+def take_in(tracker, records, *, partition=0, from_offset=0):
+    for offset, record in enumerate(records, start=from_offset):
+        tracker.apply(partition, offset, record)
+
+
+def settle(tracker):
+    tracker.settle(0)
+    tracker.settle(HOLD_UNFINISHED_MS)
+
+
+def replay(log):
+    records = json.loads((RECORDED / f"transaction-log-{log}.json").read_text())["records"]
+    tracker = following(*{record["partition"] for record in records})
+    for record in records:
+        transition = decode(bytes.fromhex(record["key"]), bytes.fromhex(record["value"]))
+        tracker.apply(record["partition"], record["offset"], transition)
+    settle(tracker)
+    return tracker
+
+
+def counts_of(tracker, name):
+    counts = {series.name: series.counts for series in tracker.series()}[name]
+    reasons = {
+        reason: count
+        for kind in ("aborted", "sessions", "id_changes")
+        for reason, count in getattr(counts, kind).items()
+    }
+    return {STARTED: counts.started, COMMITTED: counts.committed} | {r: n for r, n in reasons.items() if n}
+
+
+@pytest.mark.parametrize("log", ["tv0", "tv1"])
+def test_the_older_protocols_as_recorded(log):
+    # One commit, one abort, one fencing by a second instance, one time-out of the second instance.
+    assert counts_of(replay(log), "tx") == {
+        STARTED: 4,
+        COMMITTED: 1,
+        CLIENT: 1,
+        FENCED: 1,
+        TIMEOUT: 1,
+        INIT: 1,
+        TAKEOVER: 1,
+    }
+
+
+VERSIONS = [
+    "2.1.1",
+    "2.2.2",
+    "2.4.1",
+    "2.5.1",
+    "2.8.2",
+    "3.0.2",
+    "3.1.2",
+    "3.3.2",
+    "3.9.2",
+    "4.0.0",
+    "4.1.2",
+    "4.2.2",
+    "4.3.1",
+    "4.4.0",
+]
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_three_commits_and_an_abort_of_every_client_version_as_recorded(version):
+    assert counts_of(replay("tv2"), f"tx-{version}") == {STARTED: 4, COMMITTED: 3, CLIENT: 1, INIT: 1}
+
+
+@pytest.mark.parametrize(
+    ("transactional_id", "expected"),
+    [
+        # Five aborts, two fencings, a time-out after which the producer went on with no new session, a commit.
+        ("txh", {STARTED: 9, COMMITTED: 1, CLIENT: 5, FENCED: 2, TIMEOUT: 1, INIT: 2, TAKEOVER: 2}),
+        # A time-out and a commit after it; fenced; an abort, then a restart two seconds later; fenced.
+        ("txv-4.4.0", {STARTED: 5, COMMITTED: 1, TIMEOUT: 1, FENCED: 2, CLIENT: 1, INIT: 2, TAKEOVER: 2}),
+        # The same client program at protocol 1: its coordinator's aborts carry level 2 all the same.
+        ("txv-3.9.2", {STARTED: 3, COMMITTED: 0, TIMEOUT: 1, CLIENT: 1, FENCED: 1, INIT: 3, TAKEOVER: 1}),
+        ("killed", {STARTED: 1, COMMITTED: 0, TIMEOUT: 1, INIT: 1}),
+        ("ghost-real", {STARTED: 0, COMMITTED: 0, INIT: 1}),
+    ],
+)
+def test_faults_under_protocol_2_as_recorded(transactional_id, expected):
+    assert counts_of(replay("tv2"), transactional_id) == expected
+
+
+def test_an_epoch_roll_over_as_recorded_is_one_roll_over_and_no_incident():
+    tracker = replay("rollover")
+
+    assert counts_of(tracker, "roll") == {STARTED: 6, COMMITTED: 5, ROLLOVER: 1}
+    assert [event.reason for event in tracker.events] == [ROLLOVER]
+    assert next(tracker.series()).identity == Identity(2004, 1)
+
+
+def test_ten_thousand_commits_under_protocol_2_are_no_reset():
+    coordinator = Coordinator()
+    coordinator.init()
+    for _ in range(10_000):
+        coordinator.commit()
+    tracker = following(0)
+
+    take_in(tracker, coordinator.records)
+
+    assert counted(tracker) == {STARTED: 10_000, COMMITTED: 10_000, INIT: 1}
+
+
+@pytest.mark.parametrize("protocol", [0, 1, 2])
+@pytest.mark.parametrize("action", ACTIONS)
+def test_each_thing_that_can_happen_is_counted_as_what_it_was(action, protocol):
+    coordinator = Coordinator(protocol=protocol)
+    coordinator.init()
+    coordinator.commit()
+    getattr(coordinator, action)()
+    coordinator.commit()
+    tracker = following(0)
+
+    take_in(tracker, coordinator.records)
+
+    assert counted(tracker) == coordinator.expected
+
+
+histories = st.lists(st.sampled_from(ACTIONS), max_size=12)
+epochs = st.sampled_from([0, 7, 32755, 32765])
+protocols = st.sampled_from([0, 1, 2])
+
+
+def coordinated(history, *, transactional_id="orders", protocol=2, epoch=0, producer_id=100):
+    coordinator = Coordinator(transactional_id, protocol=protocol, epoch=epoch, producer_id=producer_id)
+    coordinator.init()
+    for action in history:
+        getattr(coordinator, action)()
+    return coordinator
+
+
+@settings(max_examples=150, deadline=None)
+@given(history=histories, protocol=protocols, epoch=epochs)
+def test_any_history_is_counted_as_what_it_was(history, protocol, epoch):
+    coordinator = coordinated(history, protocol=protocol, epoch=epoch)
+    tracker = following(0)
+
+    take_in(tracker, coordinator.records)
+    settle(tracker)
+
+    assert counted(tracker) == +coordinator.expected
+    assert (tracker.ends_unseen, tracker.held, tracker.open_transactions(0)) == (0, 0, [])
+
+
+@settings(max_examples=100, deadline=None)
+@given(history=histories, protocol=protocols, epoch=epochs, data=st.data())
+def test_records_that_come_again_change_nothing(history, protocol, epoch, data):
+    records = coordinated(history, protocol=protocol, epoch=epoch).records
+    once, again = following(0), following(0)
+    take_in(once, records)
+
+    for offset, record in enumerate(records):
+        again.apply(0, offset, record)
+        back = data.draw(st.integers(0, offset))
+        take_in(again, records[back : offset + 1], from_offset=back)
+
+    assert counted(again) == counted(once)
+    assert list(again.events) == list(once.events)
+
+
+@settings(max_examples=100, deadline=None)
+@given(history=histories, protocol=protocols, epoch=epochs, data=st.data())
+def test_a_record_that_the_coordinator_wrote_twice_counts_once(history, protocol, epoch, data):
+    coordinator = coordinated(history, protocol=protocol, epoch=epoch)
+    twice = data.draw(st.sets(st.integers(0, len(coordinator.records) - 1)))
+    records = [r for at, record in enumerate(coordinator.records) for r in [record] * (2 if at in twice else 1)]
+    tracker = following(0)
+
+    take_in(tracker, records)
+    settle(tracker)
+
+    assert counted(tracker) == +coordinator.expected
+
+
+@settings(max_examples=100, deadline=None)
+@given(history=histories, protocol=protocols, epoch=epochs, data=st.data())
+def test_after_a_restart_what_comes_behind_the_stated_position_counts_and_nothing_else(history, protocol, epoch, data):
+    records = coordinated(history, protocol=protocol, epoch=epoch).records
+    position = data.draw(st.integers(0, len(records)))
+    steady, restarted = following(0), following(0, counting_from=position)
+    take_in(steady, records[:position])
+    before, held = counted(steady), steady.held
+    take_in(steady, records[position:], from_offset=position)
+
+    take_in(restarted, records)
+    restarted.begin_counting()
+
+    settle(steady), settle(restarted)
+    since = counted(steady) - before
+    if held:  # its abort lies before the position, whatever came out afterwards
+        since -= Counter({CLIENT: 1}) if since[CLIENT] > counted(restarted)[CLIENT] else Counter({FENCED: 1})
+    assert counted(restarted) == since
+
+
+@settings(max_examples=100, deadline=None)
+@given(by_id=st.lists(st.tuples(histories, protocols, epochs), min_size=1, max_size=5))
+def test_two_shards_add_up_to_what_one_tracker_counts(by_id):
+    logs = {0: [], 1: []}
+    for number, (history, protocol, epoch) in enumerate(by_id):
+        name = f"orders-{number}"
+        logs[partition_for(name, 2)] += coordinated(
+            history, transactional_id=name, protocol=protocol, epoch=epoch
+        ).records
+    whole, shards = following(0, 1), [following(0), following(1)]
+
+    for partition, records in logs.items():
+        take_in(whole, records, partition=partition)
+        take_in(shards[partition], records, partition=partition)
+
+    assert counted(whole) == counted(shards[0]) + counted(shards[1])
+
+
+anything = st.one_of(
+    st.builds(Tombstone, st.sampled_from("ab")),
+    st.builds(
+        Transition,
+        transactional_id=st.sampled_from("ab"),
+        version=st.integers(0, 1),
+        producer_id=st.integers(1, 2),
+        epoch=st.sampled_from([0, 1, 2, 32766, 32767]),
+        timeout_ms=st.just(2),
+        state=st.sampled_from([state for state in State if state < State.DEAD]),
+        partitions=st.just(()),
+        last_update_ms=st.integers(0, 5),
+        start_ms=st.integers(-1, 2),
+        previous_producer_id=st.integers(-1, 2),
+        client_transaction_version=st.sampled_from([0, 2]),
+    ),
+)
+
+
+@settings(max_examples=400, deadline=None)
+@given(records=st.lists(anything, max_size=30), position=st.integers(0, 30))
+def test_whatever_a_log_with_holes_holds_the_counts_add_up(records, position):
+    tracker = following(0, counting_from=position)
+    take_in(tracker, records[:position])
+    open_before = sum(transaction.state is State.ONGOING for transaction in tracker.open_transactions(0))
+
+    take_in(tracker, records[position:], from_offset=position)
+
+    total = counted(tracker)
+    ended = total[COMMITTED] + sum(total[reason] for reason in AbortReason) + tracker.held + tracker.ends_unseen
+    open_after = sum(transaction.state is State.ONGOING for transaction in tracker.open_transactions(0))
+    assert open_before + total[STARTED] == ended + open_after
+
+
+def test_a_fencing_of_a_4_0_broker_raises_the_epoch_by_two_and_is_known_at_once():
+    coordinator = Coordinator()
+    coordinator.init()
+    coordinator.begin()
+    coordinator.end(State.PREPARE_ABORT, State.COMPLETE_ABORT, bump=2)
+    tracker = following(0)
+
+    take_in(tracker, coordinator.records)
+
+    assert counts_of(tracker, "orders") == {STARTED: 1, COMMITTED: 0, FENCED: 1, INIT: 1}
+
+
+def test_an_old_client_that_is_known_to_be_one_is_fenced_at_once():
+    coordinator = Coordinator(protocol=1)
+    coordinator.init()
+    coordinator.commit()
+    coordinator.begin()
+    coordinator.end(State.PREPARE_ABORT, State.COMPLETE_ABORT, bump=1)
+    tracker = following(0)
+
+    take_in(tracker, coordinator.records)
+
+    assert counts_of(tracker, "orders")[FENCED] == 1
+
+
+def aborted_under_protocol_2():
+    coordinator = Coordinator()
+    coordinator.init()
+    coordinator.abort()
+    tracker = following(0)
+    take_in(tracker, coordinator.records)
+    return tracker, coordinator
+
+
+def test_an_abort_under_protocol_2_is_held_until_nothing_has_followed_for_long_enough():
+    tracker, _ = aborted_under_protocol_2()
+
+    tracker.settle(50_000)
+    tracker.settle(50_000 + HOLD_MS - 1)
+    assert (tracker.held, counted(tracker)[CLIENT]) == (1, 0)
+    tracker.settle(50_000 + HOLD_MS)
+
+    assert (tracker.held, counted(tracker)[CLIENT]) == (0, 1)
+
+
+def test_an_abort_is_held_for_as_long_as_its_partition_was_not_read_to_the_end():
+    tracker, _ = aborted_under_protocol_2()
+
+    for now_ms in range(0, 10 * HOLD_MS, HOLD_MS):
+        tracker.settle(now_ms, behind={0})
+
+    assert tracker.held == 1
+
+
+def test_an_abort_whose_markers_are_not_written_is_held_longer():
+    tracker = following(0)
+    coordinator = Coordinator()
+    coordinator.init()
+    coordinator.abort()
+    take_in(tracker, coordinator.records[:-1])
+
+    tracker.settle(0)
+    tracker.settle(HOLD_UNFINISHED_MS - 1)
+    assert tracker.held == 1
+    tracker.apply(0, len(coordinator.records) - 1, coordinator.records[-1])
+    tracker.settle(HOLD_UNFINISHED_MS)
+    tracker.settle(HOLD_UNFINISHED_MS + HOLD_MS - 1)
+
+    assert tracker.held == 1
+
+
+def test_a_fencing_that_is_heard_of_too_late_stays_a_clients_abort_and_its_session_is_a_takeover():
+    tracker, coordinator = aborted_under_protocol_2()
+    settle(tracker)
+    coordinator.now_ms -= 2900
+    coordinator.init()
+
+    take_in(tracker, coordinator.records)
+
+    assert counts_of(tracker, "orders") == {STARTED: 1, COMMITTED: 0, CLIENT: 1, INIT: 1, TAKEOVER: 1}
+
+
+def test_an_abort_of_which_only_the_last_record_is_left_has_no_known_reason():
+    coordinator = Coordinator()
+    coordinator.init()
+    coordinator.abort()
+    tracker = following(0)
+
+    take_in(tracker, coordinator.records[-1:])
+
+    assert counts_of(tracker, "orders") == {STARTED: 1, COMMITTED: 0, UNKNOWN: 1}
+
+
+def test_two_transactions_in_one_millisecond_are_two():
+    coordinator = Coordinator()
+    coordinator.init()
+    for _ in range(2):
+        coordinator.now_ms = 5_000_000
+        coordinator.commit()
+    tracker = following(0)
+
+    take_in(tracker, coordinator.records)
+
+    assert counted(tracker)[STARTED] == counted(tracker)[COMMITTED] == 2
+
+
+def test_a_transaction_is_open_from_its_first_record_until_its_markers_are_written():
+    coordinator = Coordinator()
+    coordinator.init()
+    coordinator.commit()
+    _, first, second, prepare, complete = coordinator.records
+    tracker = following(0)
+
+    take_in(tracker, [first, second])
+    (ongoing,) = tracker.open_transactions(second.start_ms + 2500)
+    tracker.apply(0, 2, prepare)
+    (prepared,) = tracker.open_transactions(0)
+    tracker.apply(0, 3, complete)
+
+    assert (ongoing.age_seconds, ongoing.timeout_seconds, ongoing.protocol) == (2.5, 10.0, 2)
+    assert ongoing.partitions == (("payments", (0, 1)),)
+    assert (prepared.state, prepared.age_seconds) == (State.PREPARE_COMMIT, 0.0)
+    assert tracker.open_transactions(0) == []
+
+
+@pytest.mark.parametrize(("protocol", "before", "after"), [(0, 0, 0), (1, None, 1), (2, 2, 2)])
+def test_the_protocol_of_an_open_transaction_is_told_as_soon_as_a_record_tells_it(protocol, before, after):
+    coordinator = Coordinator(protocol=protocol)
+    coordinator.init()
+    coordinator.commit()
+    coordinator.begin()
+    tracker = following(0)
+
+    take_in(tracker, coordinator.records[:2])
+    first = tracker.open_transactions(0)[0].protocol
+    take_in(tracker, coordinator.records)
+
+    assert (first, tracker.open_transactions(0)[0].protocol) == (before, after)
+
+
+def test_a_4_0_broker_tells_the_protocol_by_the_commits_and_not_by_the_beginnings():
+    coordinator = Coordinator()
+    coordinator.init()
+    coordinator.commit()
+    coordinator.begin()
+    tracker = following(0)
+
+    told = []
+    for offset, record in enumerate(coordinator.records):
+        own = 0 if record.state is State.ONGOING else record.client_transaction_version
+        tracker.apply(0, offset, record._replace(client_transaction_version=own))
+        told += [transaction.protocol for transaction in tracker.open_transactions(0)]
+
+    assert told == [None, None, 2, 2, 2]
+
+
+def test_an_id_that_had_expired_is_recreated_and_not_rolled_over_whatever_its_epoch_was():
+    used_up = Transition("orders", 1, 100, 32766, 10_000, State.COMPLETE_COMMIT, (), 1000, 900)
+    anew = Transition("orders", 1, 200, 0, 10_000, State.EMPTY, None, 9000, -1)
+    expired, in_use = following(0), following(0)
+
+    take_in(expired, [used_up, Tombstone("orders"), anew])
+    take_in(in_use, [used_up, anew])
+
+    assert (counted(expired)[RECREATED], counted(expired)[ROLLOVER]) == (1, 0)
+    assert (counted(in_use)[RECREATED], counted(in_use)[ROLLOVER]) == (0, 1)
+
+
+def test_an_id_that_was_there_before_has_its_counters_at_zero_before_anything_happens():
+    coordinator = Coordinator()
+    coordinator.init()
+    tracker = following(0, counting_from=1)
+
+    take_in(tracker, coordinator.records)
+    assert list(tracker.series()) == []
+    tracker.begin_counting()
+
+    assert counts_of(tracker, "orders") == {STARTED: 0, COMMITTED: 0}
+    assert next(tracker.series()).identity == Identity(100, 0)
+
+
+def test_ids_over_the_limit_are_summed_into_other_those_used_last_come_first():
+    coordinators = [Coordinator(name, now_ms=now_ms) for now_ms, name in enumerate("abc", start=1)]
+    for coordinator in coordinators:
+        coordinator.init()
+    tracker = following(0, counting_from=3, limit=1)
+    take_in(tracker, [coordinator.records[0] for coordinator in coordinators])
+    tracker.begin_counting()
+    assert [series.name for series in tracker.series()] == ["c"]
+
+    for coordinator in coordinators:
+        coordinator.commit()
+    take_in(tracker, [r for coordinator in coordinators for r in coordinator.records[1:]], from_offset=3)
+
+    assert counts_of(tracker, "c") == {STARTED: 1, COMMITTED: 1}
+    assert counts_of(tracker, "other") == {STARTED: 2, COMMITTED: 2}
+    assert tracker.folded == 2
+
+
+def test_ids_of_a_group_are_summed_under_its_name_and_stay_in_the_sum_when_they_expire():
+    tracker = following(0, group_of=lambda name: name.split("-")[0], limit=2)
+    for number in range(5):
+        coordinator = Coordinator(f"streams-{number}")
+        coordinator.init()
+        coordinator.commit()
+        take_in(tracker, [*coordinator.records, Tombstone(f"streams-{number}")], from_offset=10 * number)
+
+    assert counts_of(tracker, "streams") == {STARTED: 5, COMMITTED: 5, INIT: 5}
+    assert [series.identity for series in tracker.series()] == [None]
+    assert (tracker.known_ids, tracker.folded) == (0, 0)
+
+
+def test_an_expired_id_makes_room_for_another_when_it_is_not_remembered_any_more():
+    tracker = following(0, limit=1)
+    for number, name in enumerate(("first", "second", "third")):
+        coordinator = Coordinator(name)
+        coordinator.init()
+        take_in(tracker, coordinator.records, from_offset=10 * number)
+        last = [series.name for series in tracker.series()]
+        take_in(tracker, [Tombstone(name)], from_offset=10 * number + 5)
+
+    assert last == ["other", "third"]
+
+
+def test_a_partition_can_be_followed_anew_from_elsewhere():
+    tracker, coordinator = aborted_under_protocol_2()
+    coordinator.commit()
+
+    tracker.follow(0, from_offset=0, counting_from=len(coordinator.records))
+    take_in(tracker, coordinator.records)
+    tracker.advance(0, 90)
+
+    assert counted(tracker)[COMMITTED] == 0
+    assert tracker.position(0) == 90
+
+
+def test_the_tombstone_of_an_id_that_is_not_known_is_nothing():
+    tracker = following(0)
+
+    tracker.apply(0, 5, Tombstone("gone"))
+
+    assert (counted(tracker), tracker.known_ids, tracker.position(0)) == ({}, 0, 6)

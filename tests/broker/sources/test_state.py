@@ -1,0 +1,53 @@
+import logging
+
+import pytest
+
+from kafka_producer_exporter.broker.errors import SourceError, SourceReason
+from kafka_producer_exporter.broker.sources.state import SourceState, Status
+
+REFUSED = SourceError(SourceReason.REFUSED, "127.0.0.1:9092: nothing listens there")
+
+
+@pytest.fixture
+def state():
+    return SourceState("transaction_log", silent_seconds=20.0, now=100.0)
+
+
+def test_before_the_first_poll_it_is_not_up(state):
+    assert state.status(101.0).reason is SourceReason.UNAVAILABLE
+
+
+def test_a_failure_is_said_at_once_and_gauges_go_after_two(state):
+    state.succeeded(100.0)
+    assert state.status(101.0) == Status(None, fresh=True)
+
+    assert state.failed(REFUSED, 102.0) == 1
+    once = state.status(102.0)
+    assert state.failed(REFUSED, 103.0) == 2
+    twice = state.status(103.0)
+    state.succeeded(104.0)
+
+    assert once == Status(SourceReason.REFUSED, fresh=True)
+    assert twice == Status(SourceReason.REFUSED, fresh=False)
+    assert state.status(104.0) == Status(None, fresh=True)
+
+
+def test_a_source_that_says_nothing_for_long_is_down_whatever_it_waits_for(state):
+    state.succeeded(100.0)
+
+    assert state.status(120.0).reason is None
+    assert state.status(120.1) == Status(SourceReason.TIMEOUT, fresh=False)
+
+
+def test_the_log_tells_changes_and_not_repetitions(state, caplog):
+    caplog.set_level(logging.INFO)
+
+    for _ in range(3):
+        state.failed(REFUSED, 100.0)
+    for _ in range(3):
+        state.succeeded(101.0)
+
+    assert caplog.messages == [
+        "source=transaction_log refused: 127.0.0.1:9092: nothing listens there",
+        "source=transaction_log up",
+    ]

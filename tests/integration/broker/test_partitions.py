@@ -1,0 +1,281 @@
+"""Transactions that truly hang, producers without transactions, and what a user may see: on real brokers."""
+
+import contextlib
+import gc
+import socket
+import struct
+import subprocess
+import time
+import uuid
+import warnings
+
+import pytest
+
+from kafka_producer_exporter.settings import Broker as BrokerSettings
+from kafka_producer_exporter.settings import Sasl
+from lab import jvm
+from lab.broker import Broker, Security
+from lab.certificates import make_certificates
+from lab.process import LabError, wait_until
+from tests.integration.broker.test_collector import counts, value, values
+
+with warnings.catch_warnings():  # kafka-python reads its schemas in a way that Python 3.11 deprecates
+    warnings.simplefilter("ignore", DeprecationWarning)
+    from kafka.admin import (
+        ACL,
+        ACLOperation,
+        ACLPermissionType,
+        ACLResourcePatternType,
+        ConfigResource,
+        ConfigResourceType,
+        ResourcePattern,
+        ResourceType,
+    )
+    from kafka.record.default_records import DefaultRecordBatchBuilder
+
+    from kafka_producer_exporter.broker.collector import BrokerCollector
+
+pytestmark = [
+    pytest.mark.integration,
+    # kafka-python leaves a socket that could not connect to the garbage collector.
+    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
+]
+HANGING = "kafka_transaction_hanging"
+UP = "kafka_producer_exporter_source_up"
+
+
+@contextlib.contextmanager
+def collecting(bootstrap, *, sasl=None, **options):
+    cluster = BrokerSettings(bootstrap_servers=(bootstrap,), request_timeout_seconds=2, sasl=sasl)
+    collector = BrokerCollector(cluster, labels={}, **{"poll_seconds": 0.3} | options)
+    collector.start()
+    yield collector
+    collector.close(wait_seconds=10)
+    gc.collect()  # so that what the library left behind is told here, and not in some other test
+
+
+def topic(broker, *, partitions=1):
+    name = f"topic-{uuid.uuid4().hex[:8]}"
+    broker.create_topic(name, partitions=partitions)
+    return name
+
+
+def leave_hanging(broker, name, *, partition, producer_id, age_seconds):
+    """Write an open transaction that no coordinator knows of, past a verification that is switched off meanwhile."""
+
+    def verification(state):
+        resource = ConfigResource(
+            ConfigResourceType.BROKER, "1", {"transaction.partition.verification.enable": ("SET", state)}
+        )
+        with broker.admin() as admin:
+            admin.alter_configs([resource])
+
+    builder = DefaultRecordBatchBuilder(
+        magic=2,
+        compression_type=0,
+        is_transactional=True,
+        producer_id=producer_id,
+        producer_epoch=0,
+        base_sequence=0,
+        batch_size=1 << 20,
+    )
+    builder.append(0, round((time.time() - age_seconds) * 1000), None, b"stuck", [])
+    verification("false")
+    try:
+        deadline = time.monotonic() + 10
+        while produce(broker, name, partition, bytes(builder.build())):
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+    finally:
+        verification("true")
+
+
+def produce(broker, name, partition, batch):
+    """Return the error code of a Produce request, version 3: acks=all, one topic, one partition."""
+    text = lambda word: struct.pack(">h", len(word)) + word.encode()  # noqa: E731
+    body = text("ghost") + struct.pack(">hii", -1, 5000, 1) + text(name) + struct.pack(">iii", 1, partition, len(batch))
+    message = struct.pack(">hhi", 0, 3, 1) + text("test") + body + batch
+    host, port = broker.bootstrap.split(":")
+    with socket.create_connection((host, int(port)), timeout=5) as connection:
+        connection.sendall(struct.pack(">i", len(message)) + message)
+        size = struct.unpack(">i", connection.recv(4, socket.MSG_WAITALL))[0]
+        answer = connection.recv(size, socket.MSG_WAITALL)
+    return struct.unpack_from(">h", answer, 4 + 4 + 2 + len(name) + 4 + 4)[0]
+
+
+def found_by_kafka(broker, name):
+    """What kafka-transactions.sh finds on a topic, as (partition, producer id)."""
+    command = [
+        *(jvm.java(), "-cp", jvm.class_path("kafka-tools-4.3.1"), "org.apache.kafka.tools.TransactionsCommand"),
+        *("--bootstrap-server", broker.bootstrap, "find-hanging", "--topic", name),
+    ]
+    lines = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True).stdout.splitlines()
+    rows = [line.split() for line in lines if line.startswith(name)]
+    return {(int(row[1]), int(row[2])) for row in rows}
+
+
+def hanging(collector, name):
+    """What we find on a topic, as (partition, producer id)."""
+    found = [dict(pairs) for (metric, pairs) in values(collector) if metric == HANGING]
+    return {(int(row["partition"]), int(row["producer_id"])) for row in found if row["topic"] == name}
+
+
+def test_a_transaction_that_truly_hangs_is_found_and_a_healthy_one_is_not(broker, producer_jvm, caplog):
+    name = topic(broker, partitions=4)
+    healthy = producer_jvm("4.4.0", jmx=False).new(
+        "healthy", broker.bootstrap, transactional_id=f"healthy-{name}", transaction_timeout_ms=600_000
+    )
+    healthy.init()
+    healthy.begin()
+    healthy.send(name, count=20)
+    leave_hanging(broker, name, partition=3, producer_id=987_654, age_seconds=7200)
+
+    with collecting(broker.bootstrap) as collector:
+        wait_until("it is found", lambda: hanging(collector, name))
+        ours = hanging(collector, name)
+        labels = {"topic": name, "partition": "3", "producer_id": "987654"}
+        age = value(collector, "kafka_transaction_hanging_seconds", **labels)
+        held_back = value(collector, "kafka_transaction_hanging_records", **labels)
+        commands = [message for message in caplog.messages if f"--topic {name} --partition 3" in message]
+
+        assert ours == {(3, 987_654)} == found_by_kafka(broker, name)
+        assert 7200 <= age < 7300
+        assert held_back >= 1
+        assert len(commands) == 1
+        healthy.commit()
+
+
+def test_what_is_just_committed_or_left_by_a_dead_application_does_not_hang(broker, producer_jvm):
+    name = topic(broker, partitions=2)
+    dead_jvm = producer_jvm("4.4.0", jmx=False)
+    dead = dead_jvm.new("dead", broker.bootstrap, transactional_id=f"dead-{name}", transaction_timeout_ms=600_000)
+    dead.init()
+    dead.begin()
+    dead.send(name, partition=0)
+    dead_jvm.kill()
+    busy = producer_jvm("4.4.0", jmx=False).new("busy", broker.bootstrap, transactional_id=f"busy-{name}")
+    busy.init()
+    found = set()
+
+    with collecting(broker.bootstrap) as collector:
+        wait_until("a first look", lambda: value(collector, UP, source="partitions"))
+        until = time.monotonic() + 4  # a dozen looks, each at some moment of a commit
+        while time.monotonic() < until:
+            busy.begin()
+            busy.send(name, partition=1)
+            busy.commit()
+            found |= hanging(collector, name)
+        still_open = value(collector, "kafka_transaction_open_seconds", transactional_id=f"dead-{name}")
+
+    assert found == set() == found_by_kafka(broker, name)
+    assert still_open > 0
+
+
+def test_producers_without_transactions_are_seen_by_partition(broker, producer_jvm):
+    name = topic(broker)
+    with collecting(broker.bootstrap, topics=[name]) as collector:
+        wait_until(
+            "a first look", lambda: value(collector, "kafka_idempotent_producer_id_appeared_total", topic=name) == 0
+        )
+        producer_jvm("4.4.0", jmx=False).new("plain", broker.bootstrap).send(name, count=3)
+
+        wait_until(
+            "it has appeared",
+            lambda: value(collector, "kafka_idempotent_producer_id_appeared_total", topic=name) == 1,
+        )
+
+        assert value(collector, "kafka_idempotent_producer_active", topic=name, partition="0") == 1
+        assert value(collector, "kafka_idempotent_producer_epoch_reset_total", topic=name) == 0
+
+
+@pytest.fixture(scope="module")
+def guarded(lab, tmp_path_factory):
+    """A broker whose user alice may do nothing, yet."""
+    certificates = make_certificates(tmp_path_factory.mktemp("certificates"))
+    with Broker(security=Security(certificates=certificates, users={"alice": "secret"})) as broker:
+        broker.create_topic("payments")
+        yield broker
+
+
+def grant(broker, kind, name, operation):
+    rule = ACL(
+        principal="User:alice",
+        host="*",
+        operation=operation,
+        permission_type=ACLPermissionType.ALLOW,
+        resource_pattern=ResourcePattern(kind, name, ACLResourcePatternType.LITERAL),
+    )
+    with broker.admin() as admin:
+        admin.create_acls([rule])
+
+
+def test_without_rights_the_page_says_so_and_each_right_brings_its_source(guarded, producer_jvm, tmp_path):
+    password_file = tmp_path / "password"
+    password_file.write_text("secret")
+    sasl = Sasl(mechanism="PLAIN", username="alice", password_file=password_file)
+    producer = producer_jvm("4.4.0", jmx=False).new("tx", guarded.bootstrap, transactional_id="tx")
+    producer.init()
+
+    def once():
+        producer.begin()
+        producer.send("payments")
+        producer.commit()
+
+    once()
+    with collecting(guarded.address("SASL_PLAINTEXT"), sasl=sasl) as collector:
+
+        def error(source):
+            return value(collector, "kafka_producer_exporter_source_error", source=source, reason="authorization")
+
+        wait_until(
+            "every source is refused", lambda: all(map(error, ("transaction_log", "coordinators", "partitions")))
+        )
+        assert value(collector, "kafka_producer_exporter_transaction_counts_exact") == 0
+
+        grant(guarded, ResourceType.TRANSACTIONAL_ID, "*", ACLOperation.DESCRIBE)
+        wait_until("the coordinators answer", lambda: value(collector, UP, source="coordinators"))
+        wait_until(
+            "a poll",
+            lambda: (
+                counts(collector, "tx") == {}
+                and value(collector, "kafka_transaction_started_total", transactional_id="tx") == 0
+            ),
+        )
+        once()
+        wait_until("it is counted", lambda: counts(collector, "tx") == {"started": 1, "committed": 1})
+        assert value(collector, "kafka_producer_exporter_transaction_counts_exact") == 0
+        assert error("transaction_log")
+
+        grant(guarded, ResourceType.TOPIC, "payments", ACLOperation.READ)
+        wait_until("the partitions answer", lambda: value(collector, UP, source="partitions"))
+
+        grant(guarded, ResourceType.TOPIC, "__transaction_state", ACLOperation.READ)
+        wait_until("the log is read", lambda: value(collector, "kafka_producer_exporter_transaction_counts_exact"))
+        wait_until(
+            "from its end on", lambda: not value(collector, "kafka_producer_exporter_transaction_log_behind_records")
+        )
+        for _ in range(3):
+            once()
+        with contextlib.suppress(LabError):
+            wait_until("all is counted", lambda: counts(collector, "tx").get("committed") == 4)
+
+        assert counts(collector, "tx") == {"started": 4, "committed": 4}
+        assert value(collector, UP, source="coordinators") is None
+
+
+def test_topics_and_ways_in_are_told_as_they_are(broker, producer_jvm):
+    name, dead = topic(broker, partitions=2), topic(broker)
+    producer_jvm("4.4.0", jmx=False).new("dead", broker.bootstrap).send(dead, count=4)
+
+    with collecting(broker.bootstrap, topics=[name], dlq_topics=[dead]) as collector:
+        wait_until("the topics are known", lambda: value(collector, "kafka_dead_letter_record_total", topic=dead) == 4)
+
+        assert value(collector, "kafka_topic_min_insync_replicas", topic=name) == 1
+        assert value(collector, "kafka_topic_replication_factor", topic=name) == 1
+        assert value(collector, "kafka_topic_offline_partitions", topic=name) == 0
+        assert value(collector, "kafka_topic_unclean_leader_election", topic=name) == 0
+        assert value(collector, "kafka_topic_partition_end_offset", topic=name, partition="1") == 0
+        assert value(collector, "kafka_transaction_max_timeout_seconds") == 900
+        wait_until(
+            "the way in is tried", lambda: value(collector, "kafka_bootstrap_server_up", server=broker.bootstrap) == 1
+        )

@@ -1,0 +1,209 @@
+"""The rights that docs/broker-view.md asks for: enough for everything, and none of them too many."""
+
+import contextlib
+import re
+import warnings
+from typing import NamedTuple
+
+import pytest
+
+from kafka_producer_exporter.settings import Sasl
+from lab.broker import Broker, Security
+from lab.certificates import make_certificates
+from lab.process import LabError, wait_until
+from tests.integration.broker.test_collector import counts, value
+from tests.integration.broker.test_partitions import UP, collecting
+from tests.paths import DOCS
+
+with warnings.catch_warnings():  # kafka-python reads its schemas in a way that Python 3.11 deprecates
+    warnings.simplefilter("ignore", DeprecationWarning)
+    from kafka.admin import (
+        ACL,
+        ACLFilter,
+        ACLOperation,
+        ACLPermissionType,
+        ACLResourcePatternType,
+        ResourcePattern,
+        ResourcePatternFilter,
+        ResourceType,
+    )
+
+pytestmark = [
+    pytest.mark.integration,
+    # kafka-python leaves a socket that could not connect to the garbage collector.
+    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
+]
+PAGE = DOCS / "broker-view.md"
+USER = "exporter"
+DEAD = "payments.dlq"
+RESOURCES = {
+    "--topic": ResourceType.TOPIC,
+    "--transactional-id": ResourceType.TRANSACTIONAL_ID,
+    "--cluster": ResourceType.CLUSTER,
+}
+OPERATIONS = {
+    "Read": ACLOperation.READ,
+    "Describe": ACLOperation.DESCRIBE,
+    "DescribeConfigs": ACLOperation.DESCRIBE_CONFIGS,
+}
+
+
+class Grant(NamedTuple):
+    """One line of the page."""
+
+    operation: str
+    kind: str
+    name: str
+
+
+def documented():
+    """Every line of the page's shell block, each of which must be one grant to the user."""
+    block = re.search(r"^## Rights$.*?^```sh\n(.*?)^```$", PAGE.read_text(), re.DOTALL | re.MULTILINE)[1]
+    line = re.compile(
+        rf"kafka-acls\.sh --add --allow-principal User:{USER} --operation (\w+) (--[a-z-]+) ?'?([^' …]*)'? …"
+    )
+    return [Grant(*line.fullmatch(text).groups()) for text in block.splitlines()]
+
+
+GRANTS = documented()
+
+
+class Access:
+    """What the user may do on a broker."""
+
+    def __init__(self, broker):
+        self.broker = broker
+
+    def grant(self, *grants):
+        with self.broker.admin() as admin:
+            admin.create_acls([self._rule(ACL, ResourcePattern, grant) for grant in grants])
+
+    def revoke(self, grant):
+        with self.broker.admin() as admin:
+            admin.delete_acls([self._rule(ACLFilter, ResourcePatternFilter, grant)])
+
+    @staticmethod
+    def _rule(rule, pattern, grant):
+        return rule(
+            principal=f"User:{USER}",
+            host="*",
+            operation=OPERATIONS[grant.operation],
+            permission_type=ACLPermissionType.ALLOW,
+            resource_pattern=pattern(
+                RESOURCES[grant.kind], grant.name or "kafka-cluster", ACLResourcePatternType.LITERAL
+            ),
+        )
+
+
+@pytest.fixture(scope="module")
+def guarded(lab, tmp_path_factory):
+    """A broker with an authorizer, whose user may do what the page says and nothing else."""
+    certificates = make_certificates(tmp_path_factory.mktemp("certificates"))
+    with Broker(security=Security(certificates=certificates, users={USER: "secret"})) as broker:
+        broker.create_topic("payments")
+        broker.create_topic(DEAD)
+        Access(broker).grant(*GRANTS)
+        yield broker
+
+
+@pytest.fixture
+def producer(guarded, producer_jvm):
+    jvm = producer_jvm("4.4.0", jmx=False)
+    jvm.new("plain", guarded.bootstrap).send("payments")
+    producer = jvm.new("tx", guarded.bootstrap, transactional_id="tx")
+    producer.init()
+    commit(producer)
+    return producer
+
+
+def commit(producer):
+    producer.begin()
+    producer.send("payments")
+    producer.commit()
+
+
+@pytest.fixture
+def collector(guarded, producer, tmp_path):
+    """Looks with the user's rights, where there is a transaction log, and a producer without transactions."""
+    password_file = tmp_path / "password"
+    password_file.write_text("secret")
+    sasl = Sasl(mechanism="SCRAM-SHA-512", username=USER, password_file=password_file)
+    with collecting(
+        guarded.address("SASL_PLAINTEXT"), sasl=sasl, topics=["payments"], dlq_topics=[DEAD], poll_seconds=0.2
+    ) as collector:
+        yield collector
+
+
+def up(source):
+    return lambda collector: value(collector, UP, source=source) == 1
+
+
+def served(name, **labels):
+    return lambda collector: value(collector, name, **labels) is not None
+
+
+def all_served(*parts):
+    return lambda collector: all(part(collector) for part in parts)
+
+
+# What each grant brings, as the page's table says.
+BRINGS = {
+    Grant("Read", "--topic", "__transaction_state"): all_served(
+        up("transaction_log"),
+        lambda collector: value(collector, "kafka_producer_exporter_transaction_counts_exact") == 1,
+    ),
+    Grant("Describe", "--transactional-id", "*"): up("partitions"),
+    Grant("Read", "--topic", "payments"): served("kafka_idempotent_producer_active", topic="payments", partition="0"),
+    Grant("Describe", "--topic", DEAD): served("kafka_dead_letter_record_total", topic=DEAD),
+    Grant("DescribeConfigs", "--topic", "payments"): all_served(
+        served("kafka_topic_min_insync_replicas", topic="payments"),
+        served("kafka_topic_unclean_leader_election", topic="payments"),
+    ),
+    Grant("DescribeConfigs", "--topic", "__transaction_state"): served(
+        "kafka_topic_min_insync_replicas", topic="__transaction_state"
+    ),
+    Grant("DescribeConfigs", "--cluster", ""): served("kafka_transaction_max_timeout_seconds"),
+}
+
+
+def test_the_documented_rights_are_enough_for_every_source_and_exact_counts(collector, producer):
+    for source in ("transaction_log", "partitions", "topics", "bootstrap_servers"):
+        wait_until(f"{source} is up", lambda source=source: up(source)(collector))
+    for grant, brought in BRINGS.items():
+        wait_until(f"{grant} brings what it should", lambda brought=brought: brought(collector))
+
+    for _ in range(5):
+        commit(producer)
+    with contextlib.suppress(LabError):
+        wait_until("all is counted", lambda: counts(collector, "tx").get("committed") == 5)
+
+    assert counts(collector, "tx") == {"started": 5, "committed": 5}
+    assert value(collector, UP, source="coordinators") is None
+
+
+def test_the_page_and_this_test_name_the_same_rights():
+    assert set(GRANTS) == set(BRINGS)
+    assert len(GRANTS) == len(BRINGS)
+
+
+@pytest.mark.parametrize("grant", GRANTS, ids=lambda grant: " ".join(grant).replace("--", ""))
+def test_without_any_one_of_them_what_it_brings_is_missing_and_the_rest_stays(guarded, collector, grant):
+    access = Access(guarded)
+    for brought in BRINGS.values():
+        wait_until("everything is served", lambda brought=brought: brought(collector))
+
+    # A topic that may not be read is hidden as a whole, so that its settings cannot be asked for either.
+    expected = {other for other in GRANTS if grant in (other, other._replace(operation="Read"))}
+
+    def missing():
+        return {other for other, brought in BRINGS.items() if not brought(collector)}
+
+    access.revoke(grant)
+    try:
+        with contextlib.suppress(LabError):  # the sources are polled one after the other
+            wait_until("what it brought is gone", lambda: missing() == expected)
+        assert missing() == expected
+    finally:
+        access.grant(grant)
+
+    wait_until("it is back", lambda: BRINGS[grant](collector))

@@ -1,0 +1,169 @@
+"""Tokens as the way in to a real broker, which checks Kafka's unsecured ones: what they say of themselves, and when."""
+
+import base64
+import json
+import ssl
+import time
+import warnings
+
+import pytest
+
+from kafka_producer_exporter.broker.errors import SourceError, SourceReason
+from kafka_producer_exporter.settings import Broker as BrokerSettings
+from kafka_producer_exporter.settings import Sasl
+from lab.broker import Broker, Listener
+from lab.certificates import make_certificates
+from tests.broker.client.token_endpoint import SECRET, TokenEndpointServer
+from tests.integration.broker.test_collector import value
+from tests.integration.broker.test_partitions import UP, collecting
+
+with warnings.catch_warnings():  # kafka-python reads its schemas in a way that Python 3.11 deprecates
+    warnings.simplefilter("ignore", DeprecationWarning)
+    from kafka_producer_exporter.broker.client.connection import Client, find
+
+pytestmark = [
+    pytest.mark.integration,
+    # kafka-python leaves a socket that could not connect to the garbage collector.
+    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
+]
+LOGIN = "org.apache.kafka.common.security.oauthbearer.OAuthBearerLoginModule required"
+TOKENS = Listener(
+    name="TOKENS",
+    protocol="SASL_PLAINTEXT",
+    properties={
+        "sasl.enabled.mechanisms": "OAUTHBEARER",
+        "oauthbearer.sasl.jaas.config": f'{LOGIN} unsecuredLoginStringClaim_sub="broker";',
+        "oauthbearer.connections.max.reauth.ms": "60000",  # so that a session ends with its token
+    },
+)
+
+
+@pytest.fixture(scope="module")
+def broker(lab):
+    with Broker(listeners=[TOKENS]) as broker:
+        yield broker
+
+
+def token(*, lasts_seconds=3600.0):
+    """An unsecured JSON web token; no signature stands behind its last dot."""
+    now = time.time()
+    parts = ({"alg": "none"}, {"sub": "exporter", "iat": now - 3600, "exp": now + lasts_seconds})
+    return "".join(base64.urlsafe_b64encode(json.dumps(part).encode()).decode().rstrip("=") + "." for part in parts)
+
+
+def settings_of(broker, **sasl):
+    return BrokerSettings(
+        bootstrap_servers=(broker.address("TOKENS"),),
+        request_timeout_seconds=2,
+        sasl=Sasl(mechanism="OAUTHBEARER", **sasl),
+    )
+
+
+@pytest.fixture
+def token_file(tmp_path):
+    file = tmp_path / "token"
+    file.write_text(token() + "\n")
+    return file
+
+
+def test_a_good_token_of_a_file_is_let_in(broker, token_file):
+    with Client(settings_of(broker, token_file=token_file)) as client:
+        assert client.brokers == [1]
+
+
+def test_an_expired_token_is_told_as_such_and_a_new_one_is_let_in(broker, token_file):
+    token_file.write_text(expired := token(lasts_seconds=-60))
+    settings = settings_of(broker, token_file=token_file)
+
+    with pytest.raises(SourceError) as caught:
+        Client(settings)
+    token_file.write_text(token())
+    finding = find(settings, settings.bootstrap_servers[0])
+
+    assert caught.value.reason is SourceReason.AUTHENTICATION
+    assert "the broker refused the token; has it expired" in str(caught.value)
+    assert expired not in str(caught.value)
+    assert finding.error is None
+
+
+def test_a_connection_outlives_its_token_where_the_file_has_a_new_one_in_time(broker, token_file):
+    token_file.write_text(token(lasts_seconds=3))
+    expires_at = time.monotonic() + 3
+    with Client(settings_of(broker, token_file=token_file)) as client:
+        client.metadata([])
+        token_file.write_text(token())
+
+        while time.monotonic() < expires_at + 1:
+            client.metadata([])
+            time.sleep(0.05)
+
+
+def test_a_connection_ends_with_its_token_where_the_file_has_no_new_one(broker, token_file):
+    token_file.write_text(token(lasts_seconds=2))
+    expires_at = time.monotonic() + 2
+    with Client(settings_of(broker, token_file=token_file)) as client:
+        while time.monotonic() < expires_at + 5:
+            try:
+                client.metadata([])
+            except SourceError:
+                break
+            time.sleep(0.05)
+
+    assert expires_at - 1 < time.monotonic() < expires_at + 5
+
+
+def test_a_token_endpoint_is_asked_once_for_all_sources(broker, tmp_path):
+    secret_file = tmp_path / "secret"
+    secret_file.write_text(SECRET)
+    with TokenEndpointServer(token) as endpoint:
+        sasl = Sasl(
+            mechanism="OAUTHBEARER",
+            token_url=endpoint.url,
+            client_id="exporter",
+            client_secret_file=secret_file,
+            scope="kafka",
+        )
+        with collecting(broker.address("TOKENS"), sasl=sasl) as collector:
+            deadline = time.monotonic() + 30
+            while value(collector, UP, source="bootstrap_servers") != 1 or value(collector, UP, source="topics") != 1:
+                assert time.monotonic() < deadline
+                time.sleep(0.05)
+
+    assert len(endpoint.requests) == 1
+    assert endpoint.requests[0]["scope"] == ["kafka"]
+
+
+def test_a_wrong_client_secret_is_told_as_such(broker, tmp_path):
+    secret_file = tmp_path / "secret"
+    secret_file.write_text("guess")
+    with TokenEndpointServer(token) as endpoint:
+        settings = settings_of(broker, token_url=endpoint.url, client_id="exporter", client_secret_file=secret_file)
+
+        with pytest.raises(SourceError) as caught:
+            Client(settings)
+
+    assert caught.value.reason is SourceReason.AUTHENTICATION
+    assert "it refused us (invalid_client)" in str(caught.value)
+    assert "guess" not in str(caught.value)
+
+
+def test_a_token_endpoint_is_asked_over_tls_and_only_where_it_is_trusted(broker, tmp_path):
+    certificates = make_certificates(tmp_path / "certificates")
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    tls.load_cert_chain(certificates.server.certificate, certificates.server.key)
+    secret_file = tmp_path / "secret"
+    secret_file.write_text(SECRET)
+    with TokenEndpointServer(token, tls=tls) as endpoint:
+
+        def settings(**options):
+            way = {"token_url": endpoint.url, "client_id": "exporter", "client_secret_file": secret_file}
+            return settings_of(broker, **way, **options)
+
+        with Client(settings(token_ca_file=certificates.ca)) as client:
+            brokers = client.brokers
+        with pytest.raises(SourceError) as caught:
+            Client(settings())
+
+    assert brokers == [1]
+    assert "its certificate is not trusted" in str(caught.value)
+    assert len(endpoint.requests) == 1

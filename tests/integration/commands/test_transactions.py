@@ -1,0 +1,82 @@
+"""The verb ``transactions`` as a person on call uses it, on a real broker."""
+
+import json
+import subprocess
+import sys
+import uuid
+
+import pytest
+
+from tests.integration.broker.test_partitions import leave_hanging, topic
+
+pytestmark = pytest.mark.integration
+
+
+def transactions(broker, *arguments):
+    words = ["-m", "kafka_producer_exporter", "transactions", "--bootstrap-server", broker.bootstrap, *arguments]
+    return subprocess.run([sys.executable, *words], check=False, capture_output=True, text=True, timeout=60)
+
+
+@pytest.fixture
+def producer(broker, producer_jvm):
+    """A transactional producer, and the topic that it writes to."""
+    made = producer_jvm("4.4.0").new(
+        f"tx-{uuid.uuid4().hex[:8]}", broker.bootstrap, transactional_id=f"id-{uuid.uuid4().hex[:8]}", client_id=None
+    )
+    made.init()
+    return made
+
+
+def test_what_is_open_and_what_was_aborted_is_listed_by_raw_id(broker, producer):
+    name = topic(broker)
+    producer.begin()
+    producer.send(name, 1)
+    producer.abort()
+    producer.begin()
+    producer.send(name, 1)
+
+    listed = transactions(broker, "--format", "json")
+
+    assert listed.returncode in (0, 1), listed.stderr
+    found = json.loads(listed.stdout)
+    (opened,) = [row for row in found["open"] if row["partitions"] == f"{name}-0"]
+    assert (opened["state"], opened["epoch"]) == ("ongoing", 1)
+    assert opened["age_seconds"] < opened["timeout_seconds"] == 60
+    mine = [
+        (row["what"], row["reason"]) for row in found["recent"] if row["transactional_id"] == opened["transactional_id"]
+    ]
+    assert mine == [("abort", "client"), ("session", "init")]
+    assert found["unseen"] == []
+
+    text = transactions(broker, "--open")
+    assert f"{opened['transactional_id']}  " in text.stdout
+    assert "Aborts" not in text.stdout
+
+
+def test_a_hanging_transaction_is_a_finding_with_the_line_that_ends_it(lab, broker):
+    name = topic(broker)
+    leave_hanging(broker, name, partition=0, producer_id=424_242, age_seconds=7200)
+
+    listed = transactions(broker, "--hanging")
+
+    assert listed.returncode == 1, listed.stderr
+    assert f"{name}-0" in listed.stdout
+    assert f"abort --topic {name} --partition 0 --start-offset 0" in listed.stdout
+
+
+def test_a_cluster_that_is_not_there_is_told_with_its_reason():
+    class Nowhere:
+        bootstrap = "127.0.0.1:1"
+
+    listed = transactions(Nowhere)
+
+    assert listed.returncode == 3
+    assert listed.stderr.startswith("refused: ")
+
+
+def test_without_a_cluster_it_is_told_what_to_give():
+    words = [sys.executable, "-m", "kafka_producer_exporter", "transactions"]
+    listed = subprocess.run(words, check=False, capture_output=True, text=True, timeout=60)
+
+    assert listed.returncode == 2
+    assert "--bootstrap-server" in listed.stderr

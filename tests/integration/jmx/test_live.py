@@ -1,0 +1,283 @@
+"""The JMX client against real JVMs: what it reads, whom it trusts, and what it survives."""
+
+import contextlib
+import subprocess
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from kafka_producer_exporter.jmx.connection import RmiTransport
+from kafka_producer_exporter.jmx.jar import JarTransport
+from kafka_producer_exporter.jmx.readings import Selection
+from kafka_producer_exporter.net.errors import Reason, TransportError
+from kafka_producer_exporter.net.tls_settings import TlsSettings
+from lab import jvm
+from lab.certificates import make_certificates
+from lab.process import Port, Process, wait_until
+from lab.producer import JmxTls, ProducerJvm, write_password_file
+
+pytestmark = pytest.mark.integration
+
+NOBODY = "127.0.0.1:9"  # a producer registers its MBeans whether a broker answers or not
+PRODUCERS = Selection("kafka.producer:*", lambda _, listed: listed)
+MOVED_BY_READING = {"OperatingSystem", "Threading"}
+PLATFORM = Selection("java.lang:*", lambda name, listed: () if name.properties["type"] in MOVED_BY_READING else listed)
+
+
+def within(seconds):
+    return time.monotonic() + seconds
+
+
+def values(transport, selection=PRODUCERS):
+    """Read: ObjectName and attribute to the value."""
+    readings = transport.read([selection], deadline=within(10))
+    return {
+        (reading.name.text, attribute): repr(value)
+        for reading in readings
+        for attribute, value in zip(reading.attributes, reading.values, strict=True)
+    }
+
+
+def failure_of(transport):
+    with pytest.raises(TransportError) as error:
+        transport.read([PRODUCERS], deadline=within(10))
+    return error.value
+
+
+@pytest.fixture
+def client():
+    """Makes transports to a port, and closes them at the end."""
+    with contextlib.ExitStack() as open_:
+        yield lambda port, **options: open_.enter_context(
+            contextlib.closing(RmiTransport("127.0.0.1", port, **options))
+        )
+
+
+def read_when_settled(transport, producers):
+    """Read as soon as each producer has tried its broker: no MBean comes to it after that."""
+    read = {}
+
+    def settled():
+        read.update(values(transport))
+        return len({name for name, _ in read if "node-metrics" in name}) == producers
+
+    wait_until("each producer has tried its broker", settled)
+    return read
+
+
+@pytest.fixture(scope="module")
+def certificates(tmp_path_factory):
+    return make_certificates(tmp_path_factory.mktemp("certificates"))
+
+
+@pytest.mark.parametrize("selection", [PRODUCERS, PLATFORM], ids=["kafka.producer", "java.lang"])
+def test_the_values_are_those_that_the_jmxquery_jar_reads(lab, client, producer_jvm, selection):
+    target = producer_jvm("4.4.0")
+    for name in ("orders", "orders,eu", 'a "quoted" *?\\ name'):
+        target.new(name, NOBODY, reconnect_backoff_ms=60_000)
+    ours, jar = client(target.jmx_port), JarTransport("127.0.0.1", target.jmx_port)
+    read_when_settled(ours, producers=3)
+
+    before, judged, after = values(ours, selection), values(jar, selection), values(ours, selection)
+
+    assert before.keys() == judged.keys()
+    still = {key for key in before if before[key] == after[key]}
+    assert len(still) > len(before) * 0.7
+    assert {key: before[key] for key in still} == {key: judged[key] for key in still}
+
+
+def test_a_password_is_asked_for_each_login_and_a_rotated_one_is_taken_up(lab, client, producer_jvm, tmp_path):
+    file = write_password_file(tmp_path, {"monitor": "first"})
+    target = producer_jvm("4.4.0", password_file=file)
+    target.new("orders", NOBODY)
+    password = ["wrong"]
+    transport = client(target.jmx_port, credentials=lambda: ("monitor", password[0]))
+
+    refused = []
+    with pytest.raises(TransportError) as error:
+        transport.read([PRODUCERS], deadline=within(10))
+    refused.append(error.value.reason)
+    password[0] = "first"
+    read = values(transport)
+    anonymous = failure_of(client(target.jmx_port))
+
+    assert refused == [Reason.AUTHENTICATION]
+    assert any("orders" in name for name, _ in read)
+    assert anonymous.reason is Reason.AUTHENTICATION
+
+
+@pytest.mark.parametrize("registry", [True, False], ids=["both", "rmi"])
+def test_tls_is_spoken_on_the_ports_that_have_it(lab, client, producer_jvm, certificates, registry):
+    tls = JmxTls(identity=certificates.server, registry=registry, client_trust_store=certificates.trust_store)
+    target = producer_jvm("4.4.0", tls=tls)
+    target.new("orders", NOBODY)
+    me = certificates.client
+    right = TlsSettings(registry=registry, rmi=True, ca_file=certificates.ca, cert_file=me.certificate, key_file=me.key)
+
+    transport = client(target.jmx_port, tls=right)
+    read = values(transport)
+
+    assert any("orders" in name for name, _ in read)
+
+
+def test_each_misunderstanding_about_tls_has_its_reason(lab, client, producer_jvm, certificates):
+    def reason(target, **settings):
+        return failure_of(client(target.jmx_port, tls=TlsSettings(**settings))).reason
+
+    ca = certificates.ca
+    plain = producer_jvm("4.4.0")
+    both = producer_jvm("4.4.0", tls=JmxTls(identity=certificates.server))
+    rmi = producer_jvm("4.4.0", tls=JmxTls(identity=certificates.server, registry=False))
+    expired = producer_jvm("4.4.0", tls=JmxTls(identity=certificates.expired))
+    elsewhere = producer_jvm("4.4.0", tls=JmxTls(identity=certificates.elsewhere))
+    shown = producer_jvm("4.4.0", tls=JmxTls(identity=certificates.server, client_trust_store=certificates.trust_store))
+
+    assert reason(plain, registry=True, rmi=True, ca_file=ca) is Reason.TLS_MISMATCH
+    assert reason(plain, rmi=True, ca_file=ca) is Reason.TLS_MISMATCH
+    assert reason(both) is Reason.TLS_MISMATCH
+    assert reason(rmi) is Reason.TLS_MISMATCH
+    assert reason(both, registry=True, rmi=True, ca_file=certificates.foreign_ca) is Reason.TLS_CA
+    assert reason(expired, registry=True, rmi=True, ca_file=ca) is Reason.TLS_EXPIRED
+    assert reason(elsewhere, registry=True, rmi=True, ca_file=ca) is Reason.TLS_NAME
+    assert reason(shown, registry=True, rmi=True, ca_file=ca) is Reason.TLS_MISMATCH
+
+
+def test_a_jvm_that_is_frozen_killed_and_started_again_is_never_read_wrong(client, lab):
+    with ProducerJvm("4.4.0") as target:
+        target.new("orders", NOBODY)
+        transport = client(target.jmx_port)
+        first = read_when_settled(transport, producers=1)
+        target.pause()
+        with pytest.raises(TransportError) as frozen:
+            transport.read([PRODUCERS], deadline=within(0.5))
+        target.resume()
+        resumed = values(transport)
+        target.kill()
+        with pytest.raises(TransportError) as gone:
+            transport.read([PRODUCERS], deadline=within(5))
+        target.start()
+        target.new("payments", NOBODY)
+        again = values(transport)
+
+    assert frozen.value.reason is Reason.TIMEOUT
+    assert gone.value.reason is Reason.REFUSED
+    assert first.keys() == resumed.keys()
+    assert not any("orders" in name for name, _ in again)
+    assert any("payments" in name for name, _ in again)
+
+
+def test_many_reads_over_restarts_leave_no_thread_or_descriptor_behind(client, lab):
+    def held():
+        return threading.active_count(), sum(1 for _ in Path("/proc/self/fd").iterdir())
+
+    with ProducerJvm("4.4.0") as target:
+        target.new("orders", NOBODY)
+        transport = client(target.jmx_port)
+        values(transport)
+        before = held()
+        for round_ in range(3):
+            target.kill()
+            for _ in range(20):
+                with contextlib.suppress(TransportError):
+                    transport.read([PRODUCERS], deadline=within(1))
+            target.start()
+            target.new(f"orders-{round_}", NOBODY)
+            for _ in range(80):
+                assert any(f"orders-{round_}" in name for name, _ in values(transport))
+        after = held()
+
+    assert after == before
+
+
+def test_reads_leave_no_thread_behind_in_the_jvm(lab, client, producer_jvm):
+    target = producer_jvm("4.4.0")
+
+    def threads():
+        return sum(1 for _ in Path(f"/proc/{target.pid}/task").iterdir())
+
+    def login_and_out():
+        transport = client(target.jmx_port)
+        transport.read([PRODUCERS], deadline=within(10))
+        transport.close()
+
+    for _ in range(20):
+        login_and_out()
+    warm = threads()
+    for _ in range(20):
+        login_and_out()
+
+    wait_until("the JVM has no more threads than before", lambda: threads() <= warm + 2)
+
+
+AWKWARD = """
+import java.lang.management.ManagementFactory;
+import javax.management.ObjectName;
+
+public class Awkward {
+    public interface PlainMBean { double getValue(); }
+    public static class Plain implements PlainMBean { public double getValue() { return 1.5; } }
+    public interface OpaqueMBean { Object getValue(); }
+    public static class Opaque implements OpaqueMBean {
+        private final Object value;
+        Opaque(Object value) { this.value = value; }
+        public Object getValue() {
+            if (value == null) throw new IllegalStateException("on purpose");
+            return value;
+        }
+    }
+
+    public static void main(String[] arguments) throws Exception {
+        var server = ManagementFactory.getPlatformMBeanServer();
+        for (int index = 0; index < 40; index++) {
+            server.registerMBean(new Plain(), new ObjectName("awkward:type=plain,index=" + index));
+        }
+        server.registerMBean(new Opaque(new Object()), new ObjectName("awkward:type=not-serializable"));
+        server.registerMBean(new Opaque(java.time.Instant.now()), new ObjectName("awkward:type=externalizable"));
+        server.registerMBean(new Opaque(null), new ObjectName("awkward:type=throws"));
+        System.in.read();
+    }
+}
+"""
+
+
+def test_mbeans_that_cannot_be_read_do_not_take_the_others_with_them(lab, client, tmp_path):
+    source = tmp_path / "Awkward.java"
+    source.write_text(AWKWARD)
+    subprocess.run([jvm.java("javac"), "-d", tmp_path, source], check=True)
+    port = Port()
+    options = {
+        "port": port.number,
+        "rmi.port": port.number,
+        "host": "127.0.0.1",
+        "authenticate": "false",
+        "ssl": "false",
+    }
+    flags = [f"-Dcom.sun.management.jmxremote.{key}={value}" for key, value in options.items()]
+    command = [jvm.java(), *jvm.SMALL, "-Djava.rmi.server.hostname=10.99.99.99", *flags, "-cp", tmp_path, "Awkward"]
+    awkward = Selection("awkward:*", lambda _, listed: listed)
+    names = []
+
+    def seen(name, _):
+        names.append(name)
+        return ()
+
+    with Process("a JVM with awkward MBeans", command, log_file=tmp_path / "log", pipes=True) as process:
+        transport = client(port.number)
+
+        def ready():
+            with contextlib.suppress(TransportError):
+                wanted = Selection("awkward:type=throws", seen)
+                return transport.read([wanted], deadline=within(5)) == [] and bool(names)
+            return False
+
+        wait_until("the last MBean is there", ready, processes=[process])
+        first, second = (transport.read([awkward], deadline=within(5)) for _ in range(2))
+    port.close()
+
+    for readings in (first, second):
+        plain = [reading for reading in readings if reading.name.properties["type"] == "plain"]
+        assert len(plain) == 40
+        assert all(list(reading.values) == [1.5] for reading in plain)
+        assert {reading.name.properties["type"] for reading in readings} <= {"plain", "throws"}

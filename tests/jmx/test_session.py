@@ -1,0 +1,455 @@
+"""The session against a recorded JVM, in process: what it asks, what it remembers, and how it ends."""
+
+import itertools
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from kafka_producer_exporter.jmx.objectname import ObjectName
+from kafka_producer_exporter.jmx.readings import Reading, Selection
+from kafka_producer_exporter.jmx.session import Dial, Session
+from kafka_producer_exporter.net.errors import Reason, TransportError
+from tests.jmx.conversation import (
+    EVERYTHING,
+    GET_ATTRIBUTES,
+    GET_MBEAN_INFO,
+    LOOKUP,
+    NEW_CLIENT,
+    QUERY_NAMES,
+    VERSIONS,
+    Conversation,
+    Replay,
+    agent,
+    new_session,
+)
+
+CONVERSATION = Conversation.load()
+FAILURES = CONVERSATION.failures
+
+
+def asked(replay: Replay, mark: bytes, since: int = 0) -> int:
+    return sum(mark in request for request in replay.asked[since:])
+
+
+def same(readings: list[Reading], others: list[Reading]) -> bool:
+    return repr([(each.name, each.attributes, list(each.values)) for each in readings]) == repr(
+        [(each.name, each.attributes, list(each.values)) for each in others]
+    )
+
+
+def test_every_mbean_of_the_recording_is_read():
+    readings = Replay(CONVERSATION).read(new_session())
+
+    by_name = {reading.name.text: dict(zip(reading.attributes, reading.values, strict=True)) for reading in readings}
+    assert len(by_name) == 8
+    assert by_name["kafka.producer:type=app-info,client-id=client-0"]["version"] == "4.4.0"
+    assert by_name["kafka.producer:type=producer-topic-metrics,client-id=client-0,topic=topic-0"]["byte-total"] == 42.5
+    assert by_name["kafka.producer:type=producer-metrics,client-id=client-0"]["buffer-total-bytes"] == 33554432.0
+
+
+def test_a_second_read_asks_for_names_and_attributes_alone_and_finds_the_same():
+    session, replay = new_session(), Replay(CONVERSATION)
+    first = replay.read(session)
+    since_first = len(replay.asked)
+    replay.read(session, now=1.0)
+    since = len(replay.asked)
+
+    third = replay.read(session, now=2.0)
+
+    assert same(third, first)
+    assert asked(replay, GET_MBEAN_INFO, since_first) >= 8  # new ones may have been met half-made: once more for each
+    assert asked(replay, QUERY_NAMES, since) == 1
+    assert asked(replay, GET_ATTRIBUTES, since) == 8
+    assert asked(replay, GET_MBEAN_INFO, since) <= 1  # its turn to be looked at again
+    assert asked(replay, LOOKUP, since) + asked(replay, NEW_CLIENT, since) == 0
+    assert all(now.attributes is before.attributes for now, before in zip(third, first, strict=True))
+
+
+def test_the_host_in_a_stub_is_ignored_and_its_port_is_used():
+    session, replay = Session(agent(rmi_port=None), lambda: None), Replay(CONVERSATION)
+
+    replay.read(session)
+
+    assert b"10.99.99.99" in CONVERSATION.reply(LOOKUP)
+    assert replay.dialled == [Dial(9999, False), Dial(19913, False)]
+
+
+def test_one_connection_does_where_registry_and_agent_share_a_port():
+    replay = Replay(CONVERSATION)
+
+    replay.read(new_session())
+
+    assert replay.dialled == [Dial(9999, False)]
+
+
+@given(fragment=st.integers(1, 5000))
+@settings(max_examples=12, deadline=None)
+def test_any_fragmentation_gives_the_same_readings(fragment):
+    session, replay = new_session(), Replay(CONVERSATION, fragment=fragment if fragment > 40 else 41)
+
+    cold, warm = replay.read(session), replay.read(session, now=1.0)
+
+    assert same(cold, Replay(CONVERSATION).read(new_session()))
+    assert same(warm, cold)
+
+
+def test_a_byte_at_a_time_gives_the_same_readings():
+    session = new_session()
+
+    cold = Replay(CONVERSATION, fragment=1).read(session, [VERSIONS])
+
+    assert same(cold, Replay(CONVERSATION).read(new_session(), [VERSIONS]))
+
+
+# Cut after every byte.
+
+
+def test_a_first_read_that_is_cut_after_any_byte_ends_in_closed():
+    whole = Replay(CONVERSATION)
+    whole.read(new_session(), [VERSIONS])
+
+    for budget in range(whole.spent):
+        with pytest.raises(TransportError) as error:
+            Replay(CONVERSATION, budget=budget).read(new_session(), [VERSIONS])
+
+        assert error.value.reason is Reason.CLOSED
+
+
+def test_a_large_first_read_that_is_cut_anywhere_ends_in_closed():
+    whole = Replay(CONVERSATION)
+    whole.read(new_session())
+
+    for budget in range(0, whole.spent, 97):
+        with pytest.raises(TransportError) as error:
+            Replay(CONVERSATION, budget=budget).read(new_session())
+
+        assert error.value.reason is Reason.CLOSED
+
+
+def test_a_later_read_that_is_cut_after_any_byte_ends_in_closed_and_the_next_one_is_right():
+    session, replay = new_session(), Replay(CONVERSATION)
+    right = replay.read(session)
+    replay.read(session, now=0.0)
+    before = replay.spent
+    replay.read(session, now=0.0)
+    names = len(CONVERSATION.reply(QUERY_NAMES))
+
+    # How long a read is differs by the MBean whose turn it is to be looked at again: none may survive its cut.
+    for cut in range(replay.spent - before - max(map(len, CONVERSATION.replies.values()))):
+        replay.budget = replay.spent + cut
+        with pytest.raises(TransportError) as error:
+            replay.read(session)
+        replay.budget = 1 << 40
+
+        assert error.value.reason is Reason.CLOSED
+        if cut < names + 50 or cut % 200 == 0:
+            assert same(replay.read(session), right)
+
+
+# What is remembered.
+
+
+def test_choose_is_asked_once_for_each_mbean():
+    seen: list[str] = []
+
+    def choose(name: ObjectName, listed):
+        seen.append(name.text)
+        return [attribute for attribute in listed if attribute.endswith("-total")]
+
+    session, replay = new_session(), Replay(ANY_CHOICE)
+    for now in range(25):
+        replay.read(session, [Selection(EVERYTHING.pattern, choose)], float(now))
+
+    assert len(seen) == len(set(seen)) == 8
+
+
+class _AnyChoice(dict[bytes, bytes]):
+    """Answers whatever is chosen of an MBean with all of it."""
+
+    def __missing__(self, request: bytes) -> bytes:
+        name_ends = request.index(b"[Ljava.lang.String;")
+        return next(reply for known, reply in self.items() if known[:name_ends] == request[:name_ends])
+
+
+ANY_CHOICE = CONVERSATION._replace(replies=_AnyChoice(CONVERSATION.replies))
+
+
+def test_only_what_was_chosen_is_asked_for():
+    session, replay = new_session(), Replay(ANY_CHOICE)
+
+    replay.read(session, [Selection("kafka.producer:type=app-info,*", lambda _, listed: listed[:1])])
+
+    requests = [request for request in replay.asked if GET_ATTRIBUTES in request]
+    assert len(requests) == 2
+    assert all(b"start-time-ms" not in request or b"commit-id" not in request for request in requests)
+
+
+def test_an_mbean_of_which_nothing_was_chosen_is_not_asked_and_leaves_little_behind():
+    session, replay = new_session(), Replay(CONVERSATION)
+
+    readings = [replay.read(session, [Selection("kafka.producer:*", lambda *_: ())], float(now)) for now in range(3)]
+
+    assert readings == [[], [], []]
+    assert asked(replay, GET_ATTRIBUTES) == 0
+    assert session._watched[0].mbeans == {}
+
+
+def test_after_forget_choose_is_asked_anew():
+    session, replay = new_session(), Replay(CONVERSATION)
+    wanted = [EVERYTHING.choose]
+
+    def choose(name, listed):
+        return wanted[0](name, listed)
+
+    selection = Selection("kafka.producer:*", choose)
+    before = replay.read(session, [selection])
+    wanted[0] = lambda _, listed: listed if len(listed) == 3 else ()
+
+    still = replay.read(session, [selection], 1.0)
+    session.forget()
+    after = replay.read(session, [selection], 2.0)
+
+    assert [len(before), len(still), len(after)] == [8, 8, 2]
+
+
+def test_two_selections_are_read_in_one_go():
+    readings = Replay(CONVERSATION).read(new_session(), [VERSIONS, EVERYTHING])
+
+    assert len(readings) == 2 + 8
+
+
+def test_a_pattern_that_is_no_object_name_never_reaches_the_jvm():
+    replay = Replay(CONVERSATION)
+
+    with pytest.raises(ValueError, match="is not an ObjectName"):
+        replay.read(new_session(), [Selection("kafka.producer", EVERYTHING.choose)])
+
+    assert replay.asked == []
+
+
+def test_an_mbean_that_answers_with_less_than_it_lists_is_looked_at_before_the_next_read_and_then_left_in_peace():
+    short = next(
+        reply for request, reply in CONVERSATION.replies.items() if GET_ATTRIBUTES in request and b"app-info" in request
+    )
+    name = b"type=producer-metrics,client-id=client-0"
+    request = next(each for each in CONVERSATION.replies if GET_ATTRIBUTES in each and name in each)
+    session, replay = new_session(), Replay(CONVERSATION._replace(replies=CONVERSATION.replies | {request: short}))
+    counts = []
+    for now in range(4):
+        since = len(replay.asked)
+        replay.read(session, now=float(now))
+        first = list(itertools.takewhile(lambda request: GET_ATTRIBUTES not in request, replay.asked[since:]))
+        counts.append(sum(GET_MBEAN_INFO in request for request in first))
+
+    assert counts == [8, 1, 0, 0]
+
+
+# What goes wrong.
+
+
+def test_a_jvm_that_was_started_again_is_logged_in_to_again_within_the_read():
+    session, replay = new_session(), Replay(CONVERSATION)
+    right = replay.read(session)
+    replay.instead[len(replay.asked)] = FAILURES["NoSuchObjectException"]
+    since = len(replay.asked)
+
+    again = replay.read(session, now=1.0)
+
+    assert same(again, right)
+    assert asked(replay, LOOKUP, since) == asked(replay, NEW_CLIENT, since) == 1
+
+
+def test_a_jvm_that_forgets_each_login_ends_in_protocol():
+    replay = Replay(CONVERSATION.answering(QUERY_NAMES, FAILURES["NoSuchObjectException"]))
+
+    with pytest.raises(TransportError) as error:
+        replay.read(new_session())
+
+    assert error.value.reason is Reason.PROTOCOL
+    assert asked(replay, NEW_CLIENT) == 1
+
+
+def test_a_kept_connection_that_is_dead_is_renewed_within_the_read():
+    session, replay = new_session(), Replay(CONVERSATION)
+    right = replay.read(session)
+    replay.closed = True
+
+    again = replay.read(session, now=1.0)
+
+    assert same(again, right)
+    assert len(replay.dialled) == 2
+
+
+def test_a_login_outlives_its_connection():
+    session, replay = new_session(), Replay(CONVERSATION)
+    replay.read(session)
+    session.lost()
+
+    replay.read(session, now=1.0)
+
+    assert asked(replay, NEW_CLIENT) == 1
+    assert len(replay.dialled) == 2
+
+
+def test_a_time_out_is_the_end_of_a_read_and_not_the_reason_for_another_login():
+    session, replay = new_session(), Replay(CONVERSATION)
+    replay.read(session)
+    steps = session.read([EVERYTHING], 1.0)
+    next(steps)
+
+    with pytest.raises(TransportError) as error:
+        steps.throw(TransportError(Reason.TIMEOUT, "too late"))
+
+    assert error.value.reason is Reason.TIMEOUT
+
+
+@pytest.mark.parametrize(("idle", "logins"), [(99.0, 1), (101.0, 2)])
+def test_a_login_that_was_idle_for_more_than_100_seconds_is_renewed(idle, logins):
+    session, replay = new_session(), Replay(CONVERSATION)
+    replay.read(session, now=1000.0)
+
+    replay.read(session, now=1000.0 + idle)
+
+    assert asked(replay, NEW_CLIENT) == logins
+
+
+def test_an_mbean_that_is_gone_by_the_time_it_is_asked_is_left_out():
+    session, replay = new_session(), Replay(CONVERSATION)
+    replay.read(session)
+    replay.read(session, now=1.0)
+    replay.instead[len(replay.asked) + 1] = FAILURES["InstanceNotFoundException"]
+
+    readings = replay.read(session, now=2.0)
+    since = len(replay.asked)
+    after = replay.read(session, now=3.0)
+
+    assert [len(readings), len(after)] == [7, 8]
+    assert session.resting == []
+    assert GET_MBEAN_INFO in replay.asked[since + 1]  # of that name everything was forgotten
+
+
+@pytest.mark.parametrize("at", [0, 3, 7])
+def test_an_mbean_that_the_jvm_cannot_serialize_is_left_out_and_the_others_are_read(at):
+    session, replay = new_session(), Replay(CONVERSATION)
+    replay.read(session)
+    replay.read(session, now=1.0)
+    ordinal = len(replay.asked) + 1 + at
+    replay.instead[ordinal] = CONVERSATION.reply(GET_ATTRIBUTES)[:22] + b"\x7b"
+
+    readings, resting, logins = replay.read(session, now=2.0), session.resting, asked(replay, NEW_CLIENT)
+    sooner, later = replay.read(session, now=601.0), replay.read(session, now=602.0)
+
+    assert [len(readings), len(sooner), len(later)] == [7, 7, 8]
+    assert len(resting) == 1
+    assert logins == 1  # the login outlives the connection
+
+
+def test_an_mbean_that_cannot_even_be_listed_is_left_out():
+    session, replay = new_session(), Replay(CONVERSATION)
+    replay.instead[4] = CONVERSATION.reply(GET_MBEAN_INFO)[:22] + b"\x7b"
+
+    readings = replay.read(session)
+
+    assert len(readings) == 7
+    assert len(session.resting) == 1
+
+
+def test_a_wrong_password_ends_in_authentication_and_is_tried_once_a_read():
+    passwords = iter(["wrong", "right"])
+    session = Session(agent(), lambda: ("monitor", next(passwords)))
+    known = CONVERSATION.replies
+    login = next(request for request in known if NEW_CLIENT in request)
+
+    class Passwords(dict[bytes, bytes]):
+        def __missing__(self, request: bytes) -> bytes:
+            return known[login] if b"right" in request else FAILURES["SecurityException"]
+
+    replay = Replay(CONVERSATION._replace(replies=Passwords(known)))
+
+    with pytest.raises(TransportError, match=r"producer:9999 refuses the user 'monitor' or the password") as error:
+        replay.read(session)
+    readings = replay.read(session, now=1.0)
+
+    assert error.value.reason is Reason.AUTHENTICATION
+    assert "wrong" not in str(error.value)
+    assert len(readings) == 8
+    assert asked(replay, NEW_CLIENT) == 2
+
+
+def test_a_missing_password_ends_in_authentication():
+    replay = Replay(CONVERSATION.answering(NEW_CLIENT, FAILURES["SecurityException"]))
+
+    with pytest.raises(TransportError, match=r"set jmx\.username and jmx\.password_file") as error:
+        replay.read(new_session())
+
+    assert error.value.reason is Reason.AUTHENTICATION
+
+
+def test_a_user_who_may_not_read_ends_in_authentication():
+    replay = Replay(CONVERSATION.answering(QUERY_NAMES, FAILURES["SecurityException"]))
+
+    with pytest.raises(TransportError, match="role readonly") as error:
+        replay.read(new_session())
+
+    assert error.value.reason is Reason.AUTHENTICATION
+
+
+def test_trouble_with_the_credentials_is_passed_on():
+    def credentials():
+        raise TransportError(Reason.AUTHENTICATION, "password file is gone")
+
+    with pytest.raises(TransportError, match="password file is gone"):
+        Replay(CONVERSATION).read(Session(agent(), credentials))
+
+
+def test_an_agent_without_the_tls_that_is_configured_is_not_spoken_to():
+    replay = Replay(CONVERSATION)
+
+    with pytest.raises(TransportError, match=r"jmxremote\.ssl=true") as error:
+        replay.read(Session(agent(tls_rmi=True), lambda: ("monitor", "secret")))
+
+    assert error.value.reason is Reason.TLS_MISMATCH
+    assert asked(replay, NEW_CLIENT) == 0  # the password stays with us
+
+
+@pytest.mark.parametrize(
+    ("greeting", "reason"),
+    [
+        (b"HTTP/1.1 400 Bad Request\r\n\r\n", Reason.NOT_JMX),
+        (b"SSH-2.0-OpenSSH_9.2\r\n", Reason.NOT_JMX),
+        (bytes.fromhex("15030300020200"), Reason.TLS_MISMATCH),
+        (b"\x4f", Reason.NOT_JMX),
+        (b"\x4e\xff\xff" + b"x" * 100, Reason.NOT_JMX),
+    ],
+)
+def test_whatever_is_not_a_jmx_agent_is_told_apart(greeting, reason):
+    with pytest.raises(TransportError) as error:
+        Replay(CONVERSATION._replace(greeting=greeting)).read(new_session())
+
+    assert error.value.reason is reason
+    assert "\n" not in str(error.value)
+
+
+def test_an_answer_that_is_too_large_ends_in_limit():
+    endless = CONVERSATION.reply(LOOKUP)[:22] + b"\x7c" + (1 << 40).to_bytes(8, "big")
+
+    with pytest.raises(TransportError) as error:
+        Replay(CONVERSATION.answering(LOOKUP, endless)).read(new_session())
+
+    assert error.value.reason is Reason.LIMIT
+
+
+def test_garbage_ends_in_protocol():
+    for mark in (LOOKUP, NEW_CLIENT, QUERY_NAMES, GET_MBEAN_INFO, GET_ATTRIBUTES):
+        with pytest.raises(TransportError) as error:
+            Replay(CONVERSATION.answering(mark, b"\x51" + b"garbage" * 20)).read(new_session())
+
+        assert error.value.reason is Reason.PROTOCOL
+
+
+def test_an_answer_that_nobody_asked_for_ends_in_protocol():
+    with pytest.raises(TransportError) as error:
+        Replay(CONVERSATION.answering(LOOKUP, CONVERSATION.reply(LOOKUP) * 2)).read(new_session())
+
+    assert error.value.reason is Reason.PROTOCOL

@@ -1,0 +1,40 @@
+import pytest
+
+from kafka_producer_exporter.catalogue.table import METRICS
+from kafka_producer_exporter.text import human_seconds, human_value, table
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        (0, "0 s"),
+        (0.0000035, "3.5 µs"),
+        (0.035, "35 ms"),
+        (1.5, "1.5 s"),
+        (599, "599 s"),
+        (3600, "60 min"),
+        (9000, "2 h 30 min"),
+    ],
+)
+def test_a_time_is_told_in_the_unit_that_suits_it(seconds, text):
+    assert human_seconds(seconds) == text
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "text"),
+    [
+        ("kafka_producer_buffer_total_bytes", 33554432, "33.6 MB"),
+        ("kafka_producer_batch_size_avg_bytes", 170, "170 B"),
+        ("kafka_producer_record_send_total", 50, "50"),
+        ("kafka_producer_record_send_total", 1234567, "1.23 M"),
+        ("kafka_producer_record_send_total", 99999, "99999"),
+        ("kafka_producer_compression_rate_avg", 0.98765, "0.988"),
+        ("kafka_producer_request_latency_avg_seconds", 0.0048, "4.8 ms"),
+    ],
+)
+def test_a_value_is_told_in_its_unit(name, value, text):
+    assert human_value(value, METRICS[name]) == text
+
+
+def test_columns_are_as_wide_as_their_widest_cell():
+    assert table([["name", "a"], ["long name", "1234"]]) == "  name          a\n  long name  1234\n"
