@@ -6,10 +6,10 @@ import time
 from collections.abc import Sequence
 
 from kafka_producer_exporter.catalogue.table import selections
-from kafka_producer_exporter.errors import Reason, TransportError
 from kafka_producer_exporter.jmx.objectname import ObjectName
 from kafka_producer_exporter.jmx.readings import Reading, Selection
 from kafka_producer_exporter.model import Profile
+from kafka_producer_exporter.net.errors import Reason, TransportError
 from tests.paths import RECORDED
 
 VERSIONS = sorted(file.stem for file in RECORDED.glob("[0-9]*.json"))

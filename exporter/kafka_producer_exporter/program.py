@@ -10,9 +10,10 @@ from typing import Protocol
 
 from kafka_producer_exporter.errors import ConfigError
 from kafka_producer_exporter.model import Family, Scrape
+from kafka_producer_exporter.net.address import Address
 from kafka_producer_exporter.process import own_families
 from kafka_producer_exporter.server.application import ProbeRefused, TargetStatus
-from kafka_producer_exporter.settings import Address, Jmx, Settings, Target
+from kafka_producer_exporter.settings import Jmx, Settings, Target
 from kafka_producer_exporter.targets.collector import Collector, Source, TransportFor, page
 from kafka_producer_exporter.targets.memory import MemoryGuard
 

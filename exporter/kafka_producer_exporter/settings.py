@@ -4,33 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
-from typing import NamedTuple
 
 from kafka_producer_exporter.model import Profile
-
-
-class Address(NamedTuple):
-    """A host and a port; ``str()`` puts an IPv6 address in brackets. No host: every address of the machine."""
-
-    host: str
-    port: int
-
-    @classmethod
-    def parse(cls, text: str) -> "Address":
-        """Read ``HOST:PORT``, ``[IPV6]:PORT`` or ``:PORT``. Raises ValueError with what to do."""
-        host, colon, port = text.rpartition(":")
-        if host.startswith("[") and host.endswith("]"):
-            host = host[1:-1]
-        elif ":" in host:
-            raise ValueError("an IPv6 address goes in brackets; write [ADDRESS]:PORT")
-        if not colon or not (port.isascii() and port.isdigit()):
-            raise ValueError("this is not an address; write HOST:PORT")
-        if len(port) > 5 or int(port) > 65535:
-            raise ValueError(f"{port[:20]} is not a port; use 0 to 65535")
-        return cls(host, int(port))
-
-    def __str__(self) -> str:
-        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
 
 
 class TargetKind(StrEnum):
@@ -149,10 +124,6 @@ class SaslMechanism(StrEnum):
     OAUTHBEARER = "OAUTHBEARER"
     AWS_MSK_IAM = "AWS_MSK_IAM"
     GSSAPI = "GSSAPI"
-
-
-LOOPBACK_HOSTS = ("127.0.0.1", "::1", "localhost")
-"""Where a token may be asked for without TLS."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

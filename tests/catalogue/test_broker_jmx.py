@@ -10,9 +10,9 @@ from kafka_producer_exporter.catalogue.mbeans import (
     pattern_of,
 )
 from kafka_producer_exporter.catalogue.table import selections
-from kafka_producer_exporter.errors import Reason, TransportError
 from kafka_producer_exporter.jmx.objectname import ObjectName
 from kafka_producer_exporter.model import Profile
+from kafka_producer_exporter.net.errors import Reason, TransportError
 from kafka_producer_exporter.settings import Jmx, Settings, Target, TargetKind
 from kafka_producer_exporter.targets.memory import MemoryGuard
 from kafka_producer_exporter.targets.reader import TargetReader

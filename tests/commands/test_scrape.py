@@ -3,7 +3,7 @@ import json
 import pytest
 
 from kafka_producer_exporter.commands.scrape import Screen, as_json
-from kafka_producer_exporter.errors import Reason, TransportError
+from kafka_producer_exporter.net.errors import Reason, TransportError
 from kafka_producer_exporter.settings import Jmx, Settings, Target, TargetKind
 from kafka_producer_exporter.targets.memory import MemoryGuard
 from kafka_producer_exporter.targets.reader import TargetReader

@@ -221,7 +221,7 @@ def test_a_name_server_that_is_silent_ends_in_dns_by_the_deadline_and_holds_one_
         answer.wait(30)
         return [(socket.AF_INET, 0, 0, "", ("192.0.2.1", 0)), (socket.AF_INET6, 0, 0, "", ("2001:db8::1", 0, 0, 0))]
 
-    resolver, reasons = Resolver("producer.test", look_up=look_up), []
+    resolver, reasons = Resolver("producer.test", host_key="jmx.host", look_up=look_up), []
     for _ in range(3):
         with pytest.raises(TransportError) as error:
             resolver.addresses(deadline=within(0.05))

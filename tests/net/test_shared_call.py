@@ -3,7 +3,7 @@ import time
 
 import pytest
 
-from kafka_producer_exporter.net.shared_call import SharedRead
+from kafka_producer_exporter.net.shared_call import SharedCall
 
 SOON = 5.0
 
@@ -28,7 +28,7 @@ def source():
 
 @pytest.fixture
 def shared(source):
-    read = SharedRead("test", source)
+    read = SharedCall("test", source)
     yield read
     source.permits.release(10)
     read.close()
@@ -58,7 +58,8 @@ def test_a_caller_that_comes_after_the_end_starts_a_new_read(shared, source):
 def test_each_caller_keeps_its_own_deadline(shared, source):
     ticket = shared.begin(deadline=later())
 
-    assert shared.wait(ticket, deadline=later(0.01)) is None
+    with pytest.raises(TimeoutError):
+        shared.wait(ticket, deadline=later(0.01))
 
     source.permits.release()
     assert shared.wait(ticket, deadline=later()) == 1
@@ -66,14 +67,16 @@ def test_each_caller_keeps_its_own_deadline(shared, source):
 
 def test_a_read_that_hangs_is_joined_and_not_started_again(shared, source):
     for _ in range(3):
-        assert shared.wait(shared.begin(deadline=later(0.01)), deadline=later(0.01)) is None
+        ticket = shared.begin(deadline=later(0.01))
+        with pytest.raises(TimeoutError):
+            shared.wait(ticket, deadline=later(0.01))
 
     assert len(source.deadlines) == 1
 
 
 def test_closing_lets_the_read_under_way_end_and_then_ends_the_source(source):
     ended = threading.Event()
-    shared = SharedRead("closing", source, ended.set)
+    shared = SharedCall("closing", source, end=ended.set)
     ticket = shared.begin(deadline=later())
 
     shared.close()
@@ -83,12 +86,69 @@ def test_closing_lets_the_read_under_way_end_and_then_ends_the_source(source):
     assert shared.wait(ticket, deadline=later()) == 1
     assert ended.wait(SOON)
     shared.close(wait_seconds=SOON)
-    assert not any(thread.name == "read-closing" for thread in threading.enumerate())
+    assert not any(thread.name == "closing" for thread in threading.enumerate())
 
 
 def test_nothing_is_read_after_closing(source):
-    shared = SharedRead("closed", source)
+    shared = SharedCall("closed", source)
     shared.close()
 
     with pytest.raises(RuntimeError, match="closed"):
         shared.begin(deadline=later())
+
+
+@pytest.mark.parametrize(("keep", "expected"), [(True, 1), (False, 2)])
+def test_a_result_that_came_too_late_goes_to_the_next_caller_only_if_it_is_to_be_kept(source, keep, expected):
+    shared = SharedCall("late", source, idle_seconds=0.0, keep_late_result=keep)
+    ticket = shared.begin(deadline=later())
+    with pytest.raises(TimeoutError):
+        shared.wait(ticket, deadline=later(0.01))
+    (thread,) = (thread for thread in threading.enumerate() if thread.name == "late")
+    source.permits.release(2)
+    thread.join(SOON)
+
+    assert shared.wait(shared.begin(deadline=later()), deadline=later()) == expected
+
+
+def test_every_caller_gets_the_exception_of_the_call_and_the_next_call_is_a_new_one():
+    outcomes = iter([ValueError("first"), None])
+
+    def call(deadline):
+        outcome = next(outcomes)
+        if outcome:
+            raise outcome
+        return "second"
+
+    shared = SharedCall("failing", call)
+    ticket = shared.begin(deadline=later())
+    for _ in range(2):
+        with pytest.raises(ValueError, match="first"):
+            shared.wait(ticket, deadline=later())
+
+    assert shared.wait(shared.begin(deadline=later()), deadline=later()) == "second"
+    shared.close(wait_seconds=SOON)
+
+
+def test_an_idle_thread_ends_and_the_next_call_starts_another():
+    shared = SharedCall("idle", lambda deadline: threading.current_thread(), idle_seconds=0.0)
+
+    first = shared.wait(shared.begin(deadline=later()), deadline=later())
+    first.join(SOON)
+
+    assert not first.is_alive()
+    assert shared.wait(shared.begin(deadline=later()), deadline=later()) is not first
+
+
+def test_a_call_whose_thread_could_not_start_leaves_the_next_one_possible(monkeypatch):
+    shared = SharedCall("no-threads", lambda deadline: "answer")
+    with monkeypatch.context() as no_threads:
+        no_threads.setattr(threading.Thread, "start", out_of_threads)
+        with pytest.raises(RuntimeError, match="can't start"):
+            shared.begin(deadline=later())
+
+    assert shared.wait(shared.begin(deadline=later()), deadline=later()) == "answer"
+    shared.close(wait_seconds=SOON)
+
+
+def out_of_threads(thread):
+    raise RuntimeError("can't start new thread")

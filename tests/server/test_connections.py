@@ -190,14 +190,6 @@ def test_a_request_knows_that_it_comes_from_this_machine(connect):
     assert ask(connect(), b"/who") == (200, b"a neighbour\n")
 
 
-@pytest.mark.parametrize(
-    ("host", "is_loopback"),
-    [("127.0.0.1", True), ("::1", True), ("::ffff:127.0.0.1", True), ("10.0.0.1", False), ("::ffff:10.0.0.1", False)],
-)
-def test_this_machine_is_told_from_others(host, is_loopback):
-    assert connections._is_loopback(host) is is_loopback
-
-
 def test_a_connection_sends_at_once_and_does_not_fill_the_kernel(connect, listener):
     ask(connect())
 

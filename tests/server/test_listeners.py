@@ -6,9 +6,7 @@ import pytest
 
 from kafka_producer_exporter.errors import ConfigError
 from kafka_producer_exporter.server import listeners
-from kafka_producer_exporter.server.address import is_loopback
 from kafka_producer_exporter.server.listeners import Server
-from kafka_producer_exporter.settings import Address
 
 
 class Program:
@@ -45,14 +43,6 @@ def status(host, port, path, *, name="localhost"):
     with socket.create_connection((host, port), timeout=5) as client:
         client.sendall(f"GET {path} HTTP/1.1\r\nHost: {name}:{port}\r\nConnection: close\r\n\r\n".encode())
         return int(client.makefile("rb").readline().split()[1])
-
-
-@pytest.mark.parametrize(
-    ("host", "alone"),
-    [("127.0.0.2", True), ("::1", True), ("localhost", True), ("", False), ("0.0.0.0", False), ("pod", False)],
-)
-def test_an_address_knows_whether_others_can_reach_it(host, alone):
-    assert is_loopback(Address(host, 1)) is alone
 
 
 def test_metrics_and_pages_are_on_listeners_of_their_own(serve):

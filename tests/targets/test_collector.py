@@ -4,10 +4,10 @@ import time
 
 import pytest
 
-from kafka_producer_exporter.errors import Reason, TransportError
 from kafka_producer_exporter.jmx.objectname import ObjectName
 from kafka_producer_exporter.jmx.readings import Reading
 from kafka_producer_exporter.model import Profile
+from kafka_producer_exporter.net.errors import Reason, TransportError
 from kafka_producer_exporter.settings import Jmx, Settings, Target
 from kafka_producer_exporter.targets.collector import Collector, page
 from kafka_producer_exporter.targets.memory import MemoryGuard, mbean_bytes

@@ -14,7 +14,6 @@ from kafka_producer_exporter.broker.cluster.hanging import HangingTransaction, L
 from kafka_producer_exporter.broker.cluster.idempotent import IdempotentTracker
 from kafka_producer_exporter.broker.cluster.topics import NOTHING
 from kafka_producer_exporter.broker.crc32c import fastest_crc32c
-from kafka_producer_exporter.broker.errors import SourceReason
 from kafka_producer_exporter.broker.families import (
     LabelTexts,
     bootstrap_families,
@@ -32,6 +31,7 @@ from kafka_producer_exporter.broker.sources.worker import Step, Worker
 from kafka_producer_exporter.broker.watch import look, topics_of
 from kafka_producer_exporter.catalogue import broker as catalogue
 from kafka_producer_exporter.model import Family
+from kafka_producer_exporter.net.errors import Reason
 from kafka_producer_exporter.settings import Broker, IdGroup
 
 TRANSACTION_LOG, COORDINATORS, PARTITIONS = "transaction_log", "coordinators", "partitions"
@@ -152,7 +152,7 @@ class BrokerCollector:
         return [up, errors] if errors.samples else [up]
 
     def _log_is_forbidden(self) -> bool:
-        return self._log_worker.state.status(time.monotonic()).reason is SourceReason.AUTHORIZATION
+        return self._log_worker.state.status(time.monotonic()).reason is Reason.AUTHORIZATION
 
     @contextmanager
     def _follow(self) -> Iterator[Step]:

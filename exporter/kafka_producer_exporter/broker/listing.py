@@ -9,13 +9,13 @@ from kafka_producer_exporter.broker.client.connection import Client
 from kafka_producer_exporter.broker.client.fetch import LogReader
 from kafka_producer_exporter.broker.cluster.hanging import HangingTransaction
 from kafka_producer_exporter.broker.crc32c import fastest_crc32c
-from kafka_producer_exporter.broker.errors import SourceError, SourceReason
 from kafka_producer_exporter.broker.log.approximate import ApproximateLog
 from kafka_producer_exporter.broker.log.follower import EARLIEST, LATEST
 from kafka_producer_exporter.broker.log.outcomes import Event, OpenTransaction
 from kafka_producer_exporter.broker.log.records import DamagedRecord, Unknown, decode
 from kafka_producer_exporter.broker.log.tracker import HOLD_UNFINISHED_MS, TransactionTracker
 from kafka_producer_exporter.broker.watch import look
+from kafka_producer_exporter.net.errors import Reason, TransportError
 from kafka_producer_exporter.settings import Broker
 
 FETCH_WAIT_SECONDS = 0.2
@@ -36,7 +36,7 @@ class Listing(NamedTuple):
 
 
 def list_transactions_now(broker: Broker) -> Listing:
-    """Ask the cluster once. Raises SourceError where that fails; what is only forbidden is told in the list."""
+    """Ask the cluster once. Raises TransportError where that fails; what is only forbidden is told in the list."""
     unseen: list[str] = []
     now_ms = time.time_ns() // 1_000_000
     with Client(broker) as client:
@@ -49,16 +49,16 @@ def list_transactions_now(broker: Broker) -> Listing:
             tracker.settle(now_ms)
             tracker.settle(now_ms + HOLD_UNFINISHED_MS)
             recent, opened = list(reversed(tracker.events)), tracker.open_transactions(now_ms)
-        except SourceError as error:
+        except TransportError as error:
             unseen.append(_forbidden(error, "what happened lately"))
             try:
                 _ask_coordinators(client, tracker, now_ms)
                 opened = tracker.open_transactions(now_ms)
-            except SourceError as also:
+            except TransportError as also:
                 unseen.append(_forbidden(also, "open transactions"))
         try:
             hanging: Sequence[HangingTransaction] | None = look(client).hanging
-        except SourceError as error:
+        except TransportError as error:
             hanging = None
             unseen.append(_forbidden(error, "hanging transactions"))
     return Listing(opened, hanging, recent, unseen)
@@ -91,8 +91,8 @@ def _ask_coordinators(client: Client, tracker: TransactionTracker, now_ms: int) 
     ApproximateLog(tracker).take_in({one.transactional_id for one in listed}, described, now_ms)
 
 
-def _forbidden(error: SourceError, what: str) -> str:
+def _forbidden(error: TransportError, what: str) -> str:
     """Return a line for what is forbidden, and raise what is worse."""
-    if error.reason is not SourceReason.AUTHORIZATION:
+    if error.reason is not Reason.AUTHORIZATION:
         raise error
     return f"{what}: {error}"

@@ -23,7 +23,7 @@ from kafka_producer_exporter.broker.log.records import TOPIC
 
 
 def look(client: Client) -> Look:
-    """Look at every partition that we may see. Raises SourceError."""
+    """Look at every partition that we may see. Raises TransportError."""
     may_describe_all(client)
     leaders = partition_leaders(client)
     answers = describe_producers(client, leaders)
@@ -40,7 +40,7 @@ def look(client: Client) -> Look:
 def topics_of(client: Client, topics: Sequence[re.Pattern[str]], dead_letters: Sequence[re.Pattern[str]]) -> Facts:
     """Return what is true of the topics that one of the patterns matches as a whole, and of the transaction log.
 
-    Raises SourceError.
+    Raises TransportError.
     """
     layouts = {layout.topic: layout for layout in topic_layouts(client)}
     shown = {name for name in layouts if name == TOPIC or any(pattern.fullmatch(name) for pattern in topics)}

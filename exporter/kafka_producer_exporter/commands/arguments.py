@@ -11,7 +11,8 @@ from kafka_producer_exporter.config.load import load
 from kafka_producer_exporter.config.schema import Option, options
 from kafka_producer_exporter.config.shapes import Choice, FilePath, Integer, VariableName
 from kafka_producer_exporter.errors import ConfigError, Problem
-from kafka_producer_exporter.settings import Address, Settings, Target
+from kafka_producer_exporter.net.address import Address
+from kafka_producer_exporter.settings import Settings, Target
 
 METAVARS = {("targets",): "[NAME=]HOST:PORT", ("id_groups",): "PRESET", ("broker", "bootstrap_servers"): "HOST:PORT"}
 """What stands for the value of a flag that may be repeated."""

@@ -18,9 +18,10 @@ from kafka_producer_exporter.commands.arguments import (
     chosen_targets,
     settings_from,
 )
-from kafka_producer_exporter.errors import Reason, TransportError
 from kafka_producer_exporter.jmx.readings import Reading, Selection, Transport
-from kafka_producer_exporter.settings import Address, Jmx, Target, TargetKind, TlsMode
+from kafka_producer_exporter.net.address import Address, is_loopback
+from kafka_producer_exporter.net.errors import Reason, TransportError
+from kafka_producer_exporter.settings import Jmx, Target, TargetKind, TlsMode
 
 HELP = "see whether each target can be read, and what to change where it cannot"
 
@@ -216,12 +217,11 @@ def _advice(jmx: Jmx, steps: Sequence[Step]) -> list[str]:
 def jvm_flags(jmx: Jmx) -> list[str]:
     """Return the flags of a JVM that this target can read with a password, and nobody from elsewhere."""
     prefix = "-Dcom.sun.management.jmxremote"
-    loopback = jmx.host in ("localhost", "::1") or jmx.host.startswith("127.")
     tls = jmx.tls.mode is not TlsMode.NONE
     return [
         f"{prefix}.port={jmx.port}",
         f"{prefix}.rmi.port={jmx.rmi_port or jmx.port}",
-        *([f"{prefix}.host=127.0.0.1"] if loopback else []),
+        *([f"{prefix}.host=127.0.0.1"] if is_loopback(jmx.host) else []),
         f"{prefix}.ssl={str(tls).lower()}",
         *([f"{prefix}.registry.ssl=true"] if jmx.tls.mode is TlsMode.BOTH else []),
         f"{prefix}.authenticate=true",

@@ -14,7 +14,8 @@ from kafka_producer_exporter.commands.arguments import (
     settings_from,
 )
 from kafka_producer_exporter.model import Attribute, Family, Kind, Labels, Metric, Scrape
-from kafka_producer_exporter.settings import Address, Target
+from kafka_producer_exporter.net.address import Address
+from kafka_producer_exporter.settings import Target
 from kafka_producer_exporter.text import human_seconds, human_value, table
 
 HELP = "read targets once, or again and again with --watch, and show their numbers"

@@ -36,12 +36,12 @@ def run(arguments: argparse.Namespace) -> int:
     if broker is None:
         raise ConfigError("broker", [Problem("--bootstrap-server", "there is no cluster; give HOST:PORT of a broker")])
     # Here, so that what is wrong with the arguments is told without loading kafka-python.
-    from kafka_producer_exporter.broker.errors import SourceError
     from kafka_producer_exporter.broker.listing import list_transactions_now
+    from kafka_producer_exporter.net.errors import TransportError
 
     try:
         listing = list_transactions_now(broker)
-    except SourceError as error:
+    except TransportError as error:
         print(f"{error.reason}: {error}", file=sys.stderr)
         return 3
     found: Sections = {

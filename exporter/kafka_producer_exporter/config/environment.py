@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from kafka_producer_exporter.config.found import Findings, Found, overlay, within
 from kafka_producer_exporter.config.schema import ENVIRONMENT_PREFIX, Option, options
 from kafka_producer_exporter.config.shapes import Integer
-from kafka_producer_exporter.settings import Address
+from kafka_producer_exporter.net.address import Address
 
 Overrides = Mapping[str, str | Sequence[str]]
 """What flags say, by the name of the option without its dashes; a list where the flag was repeated."""

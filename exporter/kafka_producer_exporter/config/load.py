@@ -9,7 +9,8 @@ from kafka_producer_exporter.config.environment import FILE_VARIABLE, Overrides,
 from kafka_producer_exporter.config.found import Findings, Found, Unusable, overlay
 from kafka_producer_exporter.config.schema import SETTINGS
 from kafka_producer_exporter.errors import ConfigError
-from kafka_producer_exporter.settings import Address, Jmx, Settings
+from kafka_producer_exporter.net.address import Address
+from kafka_producer_exporter.settings import Jmx, Settings
 
 
 def load(*, file: Path | None, environment: Mapping[str, str], overrides: Overrides) -> Settings:

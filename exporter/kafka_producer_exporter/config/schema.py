@@ -33,9 +33,8 @@ from kafka_producer_exporter.config.shapes import (
     loosened,
 )
 from kafka_producer_exporter.model import Profile
+from kafka_producer_exporter.net.address import Address, is_loopback
 from kafka_producer_exporter.settings import (
-    LOOPBACK_HOSTS,
-    Address,
     Broker,
     BrokerTls,
     IdGroup,
@@ -277,7 +276,7 @@ def endpoint(text: str) -> str:
         whole = bool(url.hostname) and url.port != 0
     except ValueError:
         raise ValueError("this is not an address; write https://HOST/PATH") from None
-    if url.scheme != "https" and (url.scheme != "http" or url.hostname not in LOOPBACK_HOSTS):
+    if url.scheme != "https" and (url.scheme != "http" or not is_loopback(url.hostname or "")):
         raise ValueError("a secret would go unencrypted, or nowhere; write https:// (http:// for this machine only)")
     if not whole or url.fragment or not text.isascii():
         raise ValueError("this is not an address; write https://HOST/PATH")

@@ -7,10 +7,11 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
 from kafka_producer_exporter.jmx import requests
-from kafka_producer_exporter.jmx.explain import ClosedError, address_text
+from kafka_producer_exporter.jmx.explain import ClosedError
 from kafka_producer_exporter.jmx.jrmp import Wire
 from kafka_producer_exporter.jmx.readings import Reading, Selection
 from kafka_producer_exporter.jmx.session import Agent, Call, Dial, Outcome, Readings, Session, Step
+from kafka_producer_exporter.net.address import Address
 from kafka_producer_exporter.net.connection import Line, connect
 from kafka_producer_exporter.net.dns import Resolver
 from kafka_producer_exporter.net.errors import Reason, TransportError
@@ -40,7 +41,7 @@ class RmiTransport:
     ) -> None:
         self._agent = Agent(host=host, port=port, rmi_port=rmi_port, tls_registry=tls.registry, tls_rmi=tls.rmi)
         self._tls = tls
-        self._resolver = Resolver(host)
+        self._resolver = Resolver(host, host_key="jmx.host")
         self._session = Session(self._agent, credentials)
         self._connection: _Connection | None = None
 
@@ -111,7 +112,7 @@ class RmiTransport:
         return f"it is the agent's RMI port: pin it by -Dcom.sun.management.jmxremote.rmi.port={self._agent.port}"
 
     def _peer(self, port: int) -> str:
-        return address_text(self._agent.host, port)
+        return str(Address(self._agent.host, port))
 
     def _hang_up(self) -> None:
         self._session.lost()

@@ -9,11 +9,6 @@ _TLS_ALERT = b"\x15\x03"
 _HTTP = (b"http/", b"<!doctype html", b"<html")
 
 
-def address_text(host: str, port: int) -> str:
-    """Return host and port as they stand in messages; an IPv6 address goes into brackets."""
-    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
-
-
 class ClosedError(Exception):
     """The peer closed the connection before all replies were there; ``greeted`` tells whether it spoke JRMP before."""
 

@@ -13,10 +13,10 @@ from typing import Final, NamedTuple
 
 from jmxquery import JAR_PATH
 
-from kafka_producer_exporter.jmx.explain import address_text
 from kafka_producer_exporter.jmx.javatext import printable
 from kafka_producer_exporter.jmx.objectname import ObjectName
 from kafka_producer_exporter.jmx.readings import Reading, Selection, Value
+from kafka_producer_exporter.net.address import Address
 from kafka_producer_exporter.net.errors import Reason, TransportError
 from kafka_producer_exporter.net.tls_settings import NO_TLS, TlsSettings
 
@@ -82,7 +82,7 @@ class JarTransport:
             raise ValueError("jmx.tls: jmxquery cannot be told which certificates to trust; use transport: rmi")
         if rmi_port is not None:
             raise ValueError("jmx.rmi_port: jmxquery takes the port that the agent names; use transport: rmi")
-        self._peer = address_text(host, port)
+        self._peer = str(Address(host, port))
         self._option = f"-Dcom.sun.management.jmxremote.port={port}"
         self._command = (java, *_JAVA_OPTIONS, "-jar", JAR_PATH, "-json", "-url")
         self._known_attributes: dict[tuple[str, ...], tuple[str, ...]] = {}

@@ -9,13 +9,14 @@ from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 from kafka_producer_exporter.jmx import explain, requests
-from kafka_producer_exporter.jmx.explain import ClosedError, address_text
+from kafka_producer_exporter.jmx.explain import ClosedError
 from kafka_producer_exporter.jmx.javastream import JavaStreamError, UnreadableError
 from kafka_producer_exporter.jmx.jrmp import Reader, RemoteFailure
 from kafka_producer_exporter.jmx.readings import Reading, Selection
 from kafka_producer_exporter.jmx.stubs import Stub, read_stub
 from kafka_producer_exporter.jmx.templates import Answer, SameBytesReader, extract_listed
 from kafka_producer_exporter.jmx.watched import Shape, Watched
+from kafka_producer_exporter.net.address import Address
 from kafka_producer_exporter.net.errors import Reason, TransportError
 
 IDLE_SECONDS: Final = 100.0
@@ -170,7 +171,7 @@ class Session:
 
     def _dial(self, port: int, *, tls: bool) -> Generator[Step, Outcome | None, None]:
         self._connected = False
-        self._peer = address_text(self._agent.host, port)
+        self._peer = str(Address(self._agent.host, port))
         yield Dial(port, tls)
         self._connected = True
 

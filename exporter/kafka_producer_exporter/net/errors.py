@@ -1,45 +1,59 @@
-"""What may go wrong between us and a JVM: one exception, and a fixed list of reasons."""
+"""The errors of connections: one exception, and one fixed list of reasons."""
 
 from enum import StrEnum
 
 
 class Reason(StrEnum):
-    """Why a read failed. The list is fixed, since it is a label of ``kafka_producer_exporter_target_error``."""
+    """Why a read of a JVM or a poll of a cluster failed.
+
+    The list is fixed because it is the label ``reason`` of ``kafka_producer_exporter_target_error`` and of
+    ``kafka_producer_exporter_broker_source_error``.
+    """
 
     DNS = "dns"
     """The host name has no address."""
     REFUSED = "refused"
-    """Nothing listens there."""
+    """Nothing listens at the address, or there is no route to it."""
     TIMEOUT = "timeout"
-    """No answer, or not all of it, by the deadline."""
+    """No answer, or only part of one, by the deadline."""
     CLOSED = "closed"
-    """The peer closed the connection in the middle."""
+    """The peer closed the connection before it had answered."""
     NOT_JMX = "not_jmx"
     """Something listens, but it does not speak JRMP."""
+    NOT_KAFKA = "not_kafka"
+    """Something listens, but it does not speak Kafka's protocol, or not on this listener."""
     PROTOCOL = "protocol"
-    """It speaks JRMP, but what it sent is damaged, or an answer that we did not expect."""
+    """The peer speaks JRMP, but its answer is damaged or unexpected."""
     TLS_CA = "tls_ca"
-    """The certificate is not signed by a CA that we were told to trust."""
+    """The certificate is not signed by a trusted CA."""
     TLS_EXPIRED = "tls_expired"
-    """The certificate has expired, or is not valid yet."""
+    """The certificate has expired or is not valid yet."""
     TLS_NAME = "tls_name"
     """The certificate is for another name."""
     TLS_MISMATCH = "tls_mismatch"
-    """One side wants TLS and the other does not, or the server refused our certificate."""
+    """Only one side uses TLS, or the peer rejected our certificate."""
     AUTHENTICATION = "authentication"
-    """The user or the password is wrong, missing, or may not read."""
-    ATTACH = "attach"
-    """The JVM cannot be attached to."""
+    """The user, the password or the mechanism is wrong or missing; on a JVM also: the user may not read."""
+    AUTHORIZATION = "authorization"
+    """The user is authenticated but not authorized for this request."""
+    CLUSTER = "cluster"
+    """The cluster has another id than the configured one."""
+    UNSUPPORTED = "unsupported"
+    """The brokers are too old for this request."""
+    DAMAGED = "damaged"
+    """The brokers sent or stored something that cannot be read."""
+    UNAVAILABLE = "unavailable"
+    """A partition has no leader, or a coordinator is still loading; this passes by itself."""
     LIMIT = "limit"
-    """An answer is larger or more deeply nested than we accept."""
+    """An answer is larger or more deeply nested than the exporter accepts, or a resource of its own is used up."""
     INTERNAL = "internal"
-    """A defect of ours; the log has the traceback."""
+    """A bug in the exporter; the log has the traceback."""
 
 
 class TransportError(Exception):
-    """The world failed us, this time: the target is down for this scrape and is asked again at the next.
+    """The world failed this time: the target or source is down now and is tried again later.
 
-    ``str()`` is one line for a person: what happened, where, and what to do. It holds no secret.
+    ``str()`` is one line for a person: where, what happened, and what to do. It contains no secret.
     """
 
     def __init__(self, reason: Reason, message: str) -> None:

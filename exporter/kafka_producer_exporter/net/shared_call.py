@@ -1,4 +1,4 @@
-"""Shared reads: one read of a source at a time, and whoever comes meanwhile waits for it, up to its own deadline."""
+"""One call in a thread, shared by all callers, each of which waits up to its own deadline."""
 
 import threading
 import time
@@ -8,67 +8,101 @@ from typing import Generic, TypeVar
 Result = TypeVar("Result")
 
 
-class SharedRead(Generic[Result]):
-    """Runs a read in a thread of its own, so that no caller ever waits longer than it wants to.
+class SharedCall(Generic[Result]):
+    """Makes one call at a time, in a thread of its own. A caller that comes during a call waits for the same one.
 
-    The thread is started by the first read and kept: a source that hangs beyond every deadline (a name server that
-    does not answer) holds up this thread and nobody else.
+    A call that hangs beyond every deadline (a name server that does not answer) blocks this thread and nobody else.
     """
 
-    def __init__(self, name: str, read: Callable[[float], Result], end: Callable[[], None] = lambda: None) -> None:
-        """``read`` is handed a deadline (``time.monotonic()``, in seconds) and must not raise; nor must ``end``.
+    def __init__(
+        self,
+        name: str,
+        call: Callable[[float], Result],
+        *,
+        end: Callable[[], None] = lambda: None,
+        idle_seconds: float | None = None,
+        keep_late_result: bool = False,
+    ) -> None:
+        """Prepare to make *call*, which gets a deadline (``time.monotonic()``, in seconds).
 
-        Both run in the thread of the reads, one after the other, so neither needs to be thread-safe.
+        *end* is called once, after the last call; it must not raise. Both run in the thread of the calls, one after the
+        other, so neither needs to be thread-safe. The thread starts with the first call. It ends when it had nothing to
+        do for *idle_seconds*, and starts again with the next call; None keeps it until ``close``.
+
+        *keep_late_result*: a result that came after all callers had given up goes to the next caller. Without it the
+        next caller starts a new call, which suits a result that must not be stale.
         """
         self._name = name
-        self._read = read
+        self._call = call
         self._end = end
+        self._idle_seconds = idle_seconds
+        self._keep_late_result = keep_late_result
         self._changed = threading.Condition()
         self._thread: threading.Thread | None = None
         self._started = 0
         self._finished = 0
+        self._delivered = 0
         self._deadline = 0.0
         self._result: Result | None = None
+        self._error: Exception | None = None
         self._closed = False
 
     def begin(self, *, deadline: float) -> int:
-        """Start a read, or join the one under way; returns its ticket for ``wait``."""
+        """Start a call, or join the one in progress. Return its ticket for ``wait``. Raise RuntimeError once closed."""
         with self._changed:
             if self._closed:
-                raise RuntimeError(f"the reads of {self._name} have ended")
-            if self._started == self._finished:
+                raise RuntimeError(f"the calls of {self._name} have ended")
+            late = self._keep_late_result and self._finished > self._delivered and self._error is None
+            if self._started == self._finished and not late:
+                if self._thread is None:
+                    thread = threading.Thread(target=self._run, name=self._name, daemon=True)
+                    thread.start()  # raises RuntimeError where the kernel gives no more threads: nothing has begun
+                    self._thread = thread
                 self._started += 1
                 self._deadline = deadline
-                if self._thread is None:
-                    self._thread = threading.Thread(target=self._run, name=f"read-{self._name}", daemon=True)
-                    self._thread.start()
                 self._changed.notify_all()
             return self._started
 
-    def wait(self, ticket: int, *, deadline: float) -> Result | None:
-        """Return what the read of this ticket, or a later one, brought; None where it did not end by the deadline."""
+    def wait(self, ticket: int, *, deadline: float) -> Result:
+        """Return what the call of *ticket*, or a later one, returned; raise what it raised.
+
+        Raise TimeoutError if it has not ended by *deadline*.
+        """
         with self._changed:
-            time_left = max(0.0, deadline - time.monotonic())
-            return self._result if self._changed.wait_for(lambda: self._finished >= ticket, time_left) else None
+            if not self._changed.wait_for(lambda: self._finished >= ticket, max(0.0, deadline - time.monotonic())):
+                raise TimeoutError
+            self._delivered = self._finished
+            if self._error is not None:
+                raise self._error
+            return self._result  # type: ignore[return-value]  # set by every call that did not raise
 
     def close(self, *, wait_seconds: float = 0.0) -> None:
-        """End the thread, and so the source, as soon as the read under way has ended; waits for that so long."""
+        """End the thread after the call in progress. Wait up to *wait_seconds* for that."""
         with self._changed:
             self._closed = True
             self._changed.notify_all()
-        if self._thread is not None:
-            self._thread.join(wait_seconds)
+            thread = self._thread
+        if thread is not None:
+            thread.join(wait_seconds)
 
     def _run(self) -> None:
         while True:
             with self._changed:
-                self._changed.wait_for(lambda: self._started > self._finished or self._closed)
-                if self._started == self._finished:
+                self._changed.wait_for(lambda: self._started > self._finished or self._closed, self._idle_seconds)
+                if self._started == self._finished:  # closed, or idle for long enough
+                    if not self._closed:
+                        self._thread = None
                     break
                 deadline = self._deadline
-            result = self._read(deadline)
+            result: Result | None = None
+            error: Exception | None = None
+            try:
+                result = self._call(deadline)
+            except Exception as raised:  # noqa: BLE001 - every caller that waits raises it
+                error = raised
             with self._changed:
-                self._result = result
+                self._result, self._error = result, error
                 self._finished = self._started
                 self._changed.notify_all()
-        self._end()
+        if self._closed:
+            self._end()

@@ -1,21 +1,12 @@
 """From an address to a socket that listens there."""
 
 import errno
-import ipaddress
 import os
 import socket
 
-from kafka_producer_exporter.settings import Address
+from kafka_producer_exporter.net.address import Address
 
 BACKLOG = 128
-
-
-def is_loopback(address: Address) -> bool:
-    """Whether only this machine can reach it."""
-    try:
-        return ipaddress.ip_address(address.host).is_loopback
-    except ValueError:
-        return address.host == "localhost"
 
 
 def listening_socket(address: Address) -> socket.socket:

@@ -18,6 +18,7 @@ from dataclasses import replace
 from enum import Enum, auto
 from functools import partial
 
+from kafka_producer_exporter.net.address import is_loopback
 from kafka_producer_exporter.server.messages import (
     BadRequestError,
     Request,
@@ -170,7 +171,7 @@ class HttpServer:
             self._out_of_descriptors = False
             log.info("http: accepts connections again")
         sock.setblocking(False)
-        connection = _Connection(sock, listener, from_loopback=_is_loopback(str(peer[0])))
+        connection = _Connection(sock, listener, from_loopback=is_loopback(str(peer[0])))
         listener.connections.add(connection)
         self._guarded(connection, partial(self._welcome, connection))
         if len(listener.connections) > MAX_CONNECTIONS:
@@ -391,7 +392,3 @@ def _pieces_of(request: Request, respond: Callable[[], Response | None]) -> list
     return response_pieces(
         response, without_body=request.method == "HEAD", keep_alive=request.keep_alive, now=time.time()
     )
-
-
-def _is_loopback(host: str) -> bool:
-    return host == "::1" or host.removeprefix("::ffff:").startswith("127.")

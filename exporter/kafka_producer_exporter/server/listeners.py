@@ -5,11 +5,12 @@ import logging
 import socket
 
 from kafka_producer_exporter.errors import ConfigError, Problem
-from kafka_producer_exporter.server.address import is_loopback, listening_socket, why_not
+from kafka_producer_exporter.net.address import Address, is_loopback
+from kafka_producer_exporter.server.address import listening_socket, why_not
 from kafka_producer_exporter.server.application import Application
 from kafka_producer_exporter.server.connections import HttpServer, Listener
 from kafka_producer_exporter.server.routes import metrics_handler, pages_handler
-from kafka_producer_exporter.settings import Address, Settings
+from kafka_producer_exporter.settings import Settings
 
 DEFAULT_PAGES = Settings().listen_pages
 
@@ -33,7 +34,7 @@ class Server:
         listeners = [Listener(metrics, metrics_handler(application))]
         if pages is not None and listen_pages is not None:
             address = Address.parse(listen_pages)
-            own_host = address.host if is_loopback(address) else None
+            own_host = address.host if is_loopback(address.host) else None
             listeners.append(Listener(pages, pages_handler(application, own_host=own_host)))
         self.port, *others = (listener.port for listener in listeners)
         """Of the metrics; also where the kernel chose it."""

@@ -7,7 +7,8 @@ from kafka_producer_exporter.catalogue.table import METRICS
 from kafka_producer_exporter.errors import Reason
 from kafka_producer_exporter.jmx.readings import Transport
 from kafka_producer_exporter.model import Family, Labels, Metric, Scrape
-from kafka_producer_exporter.net.shared_call import SharedRead
+from kafka_producer_exporter.net.address import Address
+from kafka_producer_exporter.net.shared_call import SharedCall
 from kafka_producer_exporter.settings import Settings, Target
 from kafka_producer_exporter.targets.memory import MemoryGuard
 from kafka_producer_exporter.targets.reader import TargetReader, failed_scrape
@@ -21,7 +22,7 @@ class Source:
     def __init__(self, reader: TargetReader) -> None:
         self.reader = reader
         self.target = reader.target
-        self._shared = SharedRead(self.target.name, reader.read, reader.close)
+        self._shared = SharedCall(f"read-{self.target.name}", reader.read, end=reader.close)
 
     def begin(self, *, deadline: float) -> int:
         """Start a read, or join the one under way; returns its ticket."""
@@ -30,14 +31,15 @@ class Source:
     def wait(self, ticket: int, *, deadline: float) -> Scrape:
         """Return what the read brought; where it is not there by the deadline, that the target did not answer."""
         started = time.time()
-        scrape = self._shared.wait(ticket, deadline=deadline)
-        if scrape is not None and scrape.reason is Reason.TIMEOUT and time.monotonic() < deadline - 0.1:
-            # The read that we joined gave up at the deadline of whoever began it; ours is later.
-            scrape = self._shared.wait(self.begin(deadline=deadline), deadline=deadline)
-        if scrape is None:
-            where = f"{self.target.jmx.host}:{self.target.jmx.port}"
+        try:
+            scrape = self._shared.wait(ticket, deadline=deadline)
+            if scrape.reason is Reason.TIMEOUT and time.monotonic() < deadline - 0.1:
+                # The read that we joined gave up at the earlier deadline of the caller that began it.
+                scrape = self._shared.wait(self.begin(deadline=deadline), deadline=deadline)
+        except TimeoutError:
+            where = Address(self.target.jmx.host, self.target.jmx.port)
             detail = f"no answer from {where} in time; is the JVM frozen, or the scrape timeout too short?"
-            scrape = failed_scrape(self.target, Reason.TIMEOUT, detail, started=started)
+            return failed_scrape(self.target, Reason.TIMEOUT, detail, started=started)
         return scrape
 
     def close(self, *, wait_seconds: float = 0.0) -> None:

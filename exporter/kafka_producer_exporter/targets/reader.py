@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from kafka_producer_exporter.catalogue import exporter
 from kafka_producer_exporter.catalogue.table import selections
-from kafka_producer_exporter.errors import Reason, TransportError
 from kafka_producer_exporter.jmx.objectname import ObjectName
 from kafka_producer_exporter.jmx.readings import Selection, Transport
 from kafka_producer_exporter.model import Family, Labels, Metric, Scrape
+from kafka_producer_exporter.net.errors import Reason, TransportError
 from kafka_producer_exporter.settings import Settings, Target, TargetKind
 from kafka_producer_exporter.targets.families import FamilyBuilder
 from kafka_producer_exporter.targets.memory import MemoryGuard

@@ -1,10 +1,13 @@
 """From a target's settings to the transport that reads it."""
 
+import os
+from collections.abc import Mapping
+
 from kafka_producer_exporter.jmx.connection import RmiTransport
 from kafka_producer_exporter.jmx.readings import Transport
+from kafka_producer_exporter.net.secrets import Secret, read_secret
 from kafka_producer_exporter.net.tls_settings import TlsSettings
-from kafka_producer_exporter.settings import JmxTls, Target, TlsMode, TransportKind
-from kafka_producer_exporter.targets.credentials import credentials
+from kafka_producer_exporter.settings import Jmx, JmxTls, Target, TlsMode, TransportKind
 
 
 def transport_for(target: Target) -> Transport:
@@ -16,8 +19,16 @@ def transport_for(target: Target) -> Transport:
 
         return JarTransport(jmx.host, jmx.port)
     return RmiTransport(
-        jmx.host, jmx.port, rmi_port=jmx.rmi_port, credentials=credentials(jmx), tls=_tls_settings(jmx.tls)
+        jmx.host, jmx.port, rmi_port=jmx.rmi_port, credentials=lambda: credentials(jmx), tls=_tls_settings(jmx.tls)
     )
+
+
+def credentials(jmx: Jmx, environment: Mapping[str, str] = os.environ) -> tuple[str, str] | None:
+    """Return user and password as they are now; None without a user. Raise TransportError if there is no password."""
+    if jmx.username is None:
+        return None
+    secret = Secret("password", jmx.password_file, jmx.password_env, "jmx.password_file", "jmx.password_env")
+    return jmx.username, read_secret(secret, environment)
 
 
 def _tls_settings(tls: JmxTls) -> TlsSettings:

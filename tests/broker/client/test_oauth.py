@@ -8,7 +8,7 @@ import time
 import pytest
 
 from kafka_producer_exporter.broker.client.oauth import TokenEndpoint, bearer_token, forget_token
-from kafka_producer_exporter.broker.errors import SourceError, SourceReason
+from kafka_producer_exporter.net.errors import Reason, TransportError
 from kafka_producer_exporter.settings import Sasl
 from tests.broker.client.token_endpoint import SECRET, TokenEndpointServer
 
@@ -25,7 +25,7 @@ def login(url, secret_file, **options):
 
 
 def refused(sasl, *, timeout_seconds=2.0):
-    with pytest.raises(SourceError) as caught:
+    with pytest.raises(TransportError) as caught:
         TokenEndpoint(sasl).token(timeout_seconds)
     assert SECRET not in str(caught.value)
     return caught.value
@@ -49,10 +49,10 @@ def test_a_file_without_a_token_is_told_and_its_content_is_not(tmp_path, content
     if content is not None:
         file.write_bytes(content)
 
-    with pytest.raises(SourceError) as caught:
+    with pytest.raises(TransportError) as caught:
         bearer_token(Sasl(mechanism="OAUTHBEARER", token_file=file), timeout_seconds=1)
 
-    assert caught.value.reason is SourceReason.AUTHENTICATION
+    assert caught.value.reason is Reason.AUTHENTICATION
     assert str(file) in str(caught.value)
     assert "two words" not in str(caught.value)
 
@@ -118,7 +118,7 @@ def test_an_endpoint_that_gives_no_token_is_told_with_what_to_do(secret_file, an
     with TokenEndpointServer(answer=answer) as server:
         error = refused(login(f"{server.url}?key=hidden", secret_file))
 
-    assert error.reason is SourceReason.AUTHENTICATION
+    assert error.reason is Reason.AUTHENTICATION
     assert f"token endpoint {server.url}: " in str(error)
     assert says in str(error)
     assert "hidden" not in str(error)
@@ -181,12 +181,12 @@ def test_a_slow_endpoint_is_left_in_time_and_its_late_answer_is_used(secret_file
         endpoint._start_fetching(5)
 
         started = time.monotonic()
-        with pytest.raises(SourceError) as caught:
+        with pytest.raises(TransportError) as caught:
             endpoint.token(0.02)
         waited = time.monotonic() - started
         may_answer.set()
         token = endpoint.token(5)
 
-    assert caught.value.reason is SourceReason.TIMEOUT
+    assert caught.value.reason is Reason.TIMEOUT
     assert waited < 1
     assert token == "late"

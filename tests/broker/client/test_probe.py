@@ -8,7 +8,7 @@ import time
 import pytest
 
 from kafka_producer_exporter.broker.client.probe import probe
-from kafka_producer_exporter.broker.errors import SourceReason
+from kafka_producer_exporter.net.errors import Reason
 
 
 class Server:
@@ -107,7 +107,7 @@ def test_a_user_that_is_let_in_is_well(server):
 def test_a_refused_user_is_told_apart_from_a_wrong_listener(server, replies, says):
     error = tried(server(answers(*replies)), mechanism="SCRAM-SHA-256").error
 
-    assert error.reason is SourceReason.AUTHENTICATION
+    assert error.reason is Reason.AUTHENTICATION
     assert says in str(error)
 
 
@@ -116,7 +116,7 @@ def test_a_refused_token_is_not_told_as_a_wrong_password(server):
 
     error = tried(server(answers(handshake, struct.pack(">hhi", 58, -1, 0))), mechanism="OAUTHBEARER").error
 
-    assert error.reason is SourceReason.AUTHENTICATION
+    assert error.reason is Reason.AUTHENTICATION
     assert "the broker refused the token" in str(error)
 
 
@@ -138,7 +138,7 @@ def test_a_mechanism_that_cannot_be_done_here_is_told_in_its_own_words(server, s
         timeout_seconds=2,
     )
 
-    assert finding.error.reason is SourceReason.AUTHENTICATION
+    assert finding.error.reason is Reason.AUTHENTICATION
     assert "GSSAPI cannot be done here: no ticket was found" in str(finding.error)
 
 
@@ -146,20 +146,20 @@ def test_nothing_listens():
     with socket.create_server(("127.0.0.1", 0)) as held:
         address = f"127.0.0.1:{held.getsockname()[1]}"
 
-    assert tried(address).error.reason is SourceReason.REFUSED
+    assert tried(address).error.reason is Reason.REFUSED
 
 
 @pytest.mark.parametrize("address", ["no-such-host.invalid:9092", "127.0.0.1:kafka", "127.0.0.1", ":0:"])
 def test_a_name_without_address(address):
     finding = tried(address)
 
-    assert finding.error.reason in (SourceReason.DNS, SourceReason.REFUSED)
+    assert finding.error.reason in (Reason.DNS, Reason.REFUSED)
 
 
 def test_a_server_that_hangs_up_is_on_another_protocol(server):
     error = tried(server(lambda connection: None)).error
 
-    assert error.reason is SourceReason.NOT_KAFKA
+    assert error.reason is Reason.NOT_KAFKA
     assert "one for PLAINTEXT?" in str(error)
 
 
@@ -171,7 +171,7 @@ def test_a_server_of_another_kind_is_no_kafka(server, said):
         connection.recv(100)
         connection.sendall(said)
 
-    assert tried(server(behave)).error.reason is SourceReason.NOT_KAFKA
+    assert tried(server(behave)).error.reason is Reason.NOT_KAFKA
 
 
 def test_a_server_that_is_silent_is_left_in_time(server):
@@ -179,7 +179,7 @@ def test_a_server_that_is_silent_is_left_in_time(server):
 
     error = tried(server(lambda connection: connection.recv(1000) and connection.recv(1)), timeout_seconds=0.05).error
 
-    assert error.reason is SourceReason.TIMEOUT
+    assert error.reason is Reason.TIMEOUT
     assert time.monotonic() - started < 1
 
 

@@ -3,8 +3,8 @@ import pytest
 from kafka_producer_exporter.broker.client.probe import Finding
 from kafka_producer_exporter.broker.cluster.snapshots import PartitionLayout, TopicLayout
 from kafka_producer_exporter.broker.cluster.topics import Facts
-from kafka_producer_exporter.broker.errors import SourceError, SourceReason
 from kafka_producer_exporter.broker.families import LabelTexts, bootstrap_families, topic_families
+from kafka_producer_exporter.net.errors import Reason, TransportError
 
 
 def facts(*partitions, settings=None, ends=None, dead=None):
@@ -84,7 +84,7 @@ def test_end_offsets_are_shown_only_of_the_chosen_topics():
 def test_a_bootstrap_server_that_cannot_be_used_says_why():
     findings = {
         "one:9093": Finding(2, 1_900_000_000.0, None),
-        "two:9093": Finding(1, None, SourceError(SourceReason.REFUSED, "nothing listens there")),
+        "two:9093": Finding(1, None, TransportError(Reason.REFUSED, "nothing listens there")),
     }
 
     found = page(bootstrap_families(findings, LabelTexts({})))

@@ -2,12 +2,13 @@ import json
 
 import pytest
 
-from kafka_producer_exporter.broker.errors import OutOfRangeError, SourceError, SourceReason
+from kafka_producer_exporter.broker.errors import OutOfRangeError
 from kafka_producer_exporter.broker.families import LabelTexts, follower_families, transaction_families
 from kafka_producer_exporter.broker.log.follower import LATEST, Fetched, LogFollower, Shard
 from kafka_producer_exporter.broker.log.record_batches import Page
 from kafka_producer_exporter.broker.log.tracker import HOLD_MS, TransactionTracker
 from kafka_producer_exporter.model import Kind
+from kafka_producer_exporter.net.errors import Reason, TransportError
 from tests.paths import RECORDED
 
 
@@ -172,12 +173,12 @@ def test_a_damaged_batch_is_fetched_again_and_then_passed_over():
     log.held[0] = THREE_COMMITS_AND_AN_ABORT
     log.problem = (0, 0)
 
-    with pytest.raises(SourceError, match="it is damaged") as caught:
+    with pytest.raises(TransportError, match="it is damaged") as caught:
         poll(following, log)
     assert following.passed_over["damaged_batch"] == 0
     poll(following, log, times=2)
 
-    assert caught.value.reason is SourceReason.DAMAGED
+    assert caught.value.reason is Reason.DAMAGED
     assert following.passed_over["damaged_batch"] == 1
     assert following.tracker.position(0) == len(THREE_COMMITS_AND_AN_ABORT)
 
@@ -188,7 +189,7 @@ def test_a_damaged_batch_that_is_whole_the_second_time_is_not_lost():
     following.look(log, 0)
     log.held[0] = THREE_COMMITS_AND_AN_ABORT
     log.problem = (0, 0)
-    with pytest.raises(SourceError):
+    with pytest.raises(TransportError):
         poll(following, log)
 
     log.problem = None

@@ -2,10 +2,10 @@ import logging
 
 import pytest
 
-from kafka_producer_exporter.broker.errors import SourceError, SourceReason
 from kafka_producer_exporter.broker.sources.state import SourceState, Status
+from kafka_producer_exporter.net.errors import Reason, TransportError
 
-REFUSED = SourceError(SourceReason.REFUSED, "127.0.0.1:9092: nothing listens there")
+REFUSED = TransportError(Reason.REFUSED, "127.0.0.1:9092: nothing listens there")
 
 
 @pytest.fixture
@@ -14,7 +14,7 @@ def state():
 
 
 def test_before_the_first_poll_it_is_not_up(state):
-    assert state.status(101.0).reason is SourceReason.UNAVAILABLE
+    assert state.status(101.0).reason is Reason.UNAVAILABLE
 
 
 def test_a_failure_is_said_at_once_and_gauges_go_after_two(state):
@@ -27,8 +27,8 @@ def test_a_failure_is_said_at_once_and_gauges_go_after_two(state):
     twice = state.status(103.0)
     state.succeeded(104.0)
 
-    assert once == Status(SourceReason.REFUSED, fresh=True)
-    assert twice == Status(SourceReason.REFUSED, fresh=False)
+    assert once == Status(Reason.REFUSED, fresh=True)
+    assert twice == Status(Reason.REFUSED, fresh=False)
     assert state.status(104.0) == Status(None, fresh=True)
 
 
@@ -36,7 +36,7 @@ def test_a_source_that_says_nothing_for_long_is_down_whatever_it_waits_for(state
     state.succeeded(100.0)
 
     assert state.status(120.0).reason is None
-    assert state.status(120.1) == Status(SourceReason.TIMEOUT, fresh=False)
+    assert state.status(120.1) == Status(Reason.TIMEOUT, fresh=False)
 
 
 def test_the_log_tells_changes_and_not_repetitions(state, caplog):

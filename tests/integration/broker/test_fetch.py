@@ -9,9 +9,9 @@ from dataclasses import replace
 import pytest
 
 from kafka_producer_exporter.broker.crc32c import fastest_crc32c
-from kafka_producer_exporter.broker.errors import SourceError, SourceReason
 from kafka_producer_exporter.broker.log.follower import EARLIEST, LATEST
 from kafka_producer_exporter.broker.log.records import State, decode, partition_for
+from kafka_producer_exporter.net.errors import Reason, TransportError
 from kafka_producer_exporter.settings import Broker as BrokerSettings
 from kafka_producer_exporter.settings import BrokerTls, Sasl
 from lab.broker import Broker, Security
@@ -102,10 +102,10 @@ def test_a_cluster_without_transactions_has_no_log_and_gets_none(lab):
 
 
 def test_a_cluster_of_another_id_is_refused(broker):
-    with pytest.raises(SourceError, match="not the-other-one") as caught:
+    with pytest.raises(TransportError, match="not the-other-one") as caught:
         Client(BrokerSettings(bootstrap_servers=(broker.bootstrap,), cluster_id="the-other-one"))
 
-    assert caught.value.reason is SourceReason.CLUSTER
+    assert caught.value.reason is Reason.CLUSTER
 
 
 def test_a_frozen_broker_ends_in_a_time_out_and_a_dead_one_at_once(lab):
@@ -115,20 +115,20 @@ def test_a_frozen_broker_ends_in_a_time_out_and_a_dead_one_at_once(lab):
         broker.pause()
         started = time.monotonic()
 
-        with pytest.raises(SourceError) as frozen:
+        with pytest.raises(TransportError) as frozen:
             client.metadata(["anything"])
-        with pytest.raises(SourceError) as unreachable:
+        with pytest.raises(TransportError) as unreachable:
             Client(cluster)
         frozen_seconds = time.monotonic() - started
         broker.kill()
-        with pytest.raises(SourceError) as dead:
+        with pytest.raises(TransportError) as dead:
             Client(cluster)
         client.close()
 
     assert [caught.value.reason for caught in (frozen, unreachable, dead)] == [
-        SourceReason.TIMEOUT,
-        SourceReason.TIMEOUT,
-        SourceReason.REFUSED,
+        Reason.TIMEOUT,
+        Reason.TIMEOUT,
+        Reason.REFUSED,
     ]
     assert frozen_seconds < 5
 
@@ -171,12 +171,12 @@ def test_a_client_certificate_lets_in_and_without_the_right_one_nobody_is(lab, t
             Client(BrokerSettings(bootstrap_servers=(broker.address("SSL"),), tls=tls)).close()
 
         connect(certificates.client)
-        with pytest.raises(SourceError) as without:
+        with pytest.raises(TransportError) as without:
             connect(None)
-        with pytest.raises(SourceError) as foreign:
+        with pytest.raises(TransportError) as foreign:
             connect(certificates.foreign_client)
 
-    assert {without.value.reason, foreign.value.reason} == {SourceReason.TLS_MISMATCH}
+    assert {without.value.reason, foreign.value.reason} == {Reason.TLS_MISMATCH}
 
 
 def test_an_expired_certificate_of_a_broker_is_told_as_such(lab, tmp_path):
@@ -185,10 +185,10 @@ def test_an_expired_certificate_of_a_broker_is_told_as_such(lab, tmp_path):
     with Broker(security=Security(certificates=expired, users={"alice": PASSWORD}, access_control=False)) as broker:
         cluster = BrokerSettings(bootstrap_servers=(broker.address("SSL"),), tls=BrokerTls(ca_file=certificates.ca))
 
-        with pytest.raises(SourceError) as caught:
+        with pytest.raises(TransportError) as caught:
             Client(cluster)
 
-    assert caught.value.reason is SourceReason.TLS_EXPIRED
+    assert caught.value.reason is Reason.TLS_EXPIRED
 
 
 def test_a_wrong_password_is_told_from_a_wrong_listener(secured, password_file, tmp_path):
@@ -199,7 +199,7 @@ def test_a_wrong_password_is_told_from_a_wrong_listener(secured, password_file, 
     tls = BrokerTls(ca_file=certificates.ca)
 
     def reason(listener, **options):
-        with pytest.raises(SourceError) as caught:
+        with pytest.raises(TransportError) as caught:
             Client(BrokerSettings(bootstrap_servers=(broker.address(listener),), request_timeout_seconds=2, **options))
         assert "guess" not in str(caught.value)
         return caught.value.reason
@@ -224,8 +224,8 @@ def test_a_log_that_may_not_be_read_is_an_error_and_not_an_empty_log(secured, pa
     sasl = Sasl(mechanism="PLAIN", username="alice", password_file=password_file)
     client = Client(BrokerSettings(bootstrap_servers=(broker.address("SASL_PLAINTEXT"),), sasl=sasl))
 
-    with pytest.raises(SourceError) as caught:
+    with pytest.raises(TransportError) as caught:
         LogReader(client, fastest_crc32c()).partitions()
 
-    assert caught.value.reason is SourceReason.AUTHORIZATION
+    assert caught.value.reason is Reason.AUTHORIZATION
     client.close()

@@ -8,7 +8,7 @@ import warnings
 
 import pytest
 
-from kafka_producer_exporter.broker.errors import SourceError, SourceReason
+from kafka_producer_exporter.net.errors import Reason, TransportError
 from kafka_producer_exporter.settings import Broker as BrokerSettings
 from kafka_producer_exporter.settings import Sasl
 from lab.broker import Broker, Listener
@@ -75,12 +75,12 @@ def test_an_expired_token_is_told_as_such_and_a_new_one_is_let_in(broker, token_
     token_file.write_text(expired := token(lasts_seconds=-60))
     settings = settings_of(broker, token_file=token_file)
 
-    with pytest.raises(SourceError) as caught:
+    with pytest.raises(TransportError) as caught:
         Client(settings)
     token_file.write_text(token())
     finding = find(settings, settings.bootstrap_servers[0])
 
-    assert caught.value.reason is SourceReason.AUTHENTICATION
+    assert caught.value.reason is Reason.AUTHENTICATION
     assert "the broker refused the token; has it expired" in str(caught.value)
     assert expired not in str(caught.value)
     assert finding.error is None
@@ -105,7 +105,7 @@ def test_a_connection_ends_with_its_token_where_the_file_has_no_new_one(broker, 
         while time.monotonic() < expires_at + 5:
             try:
                 client.metadata([])
-            except SourceError:
+            except TransportError:
                 break
             time.sleep(0.05)
 
@@ -139,10 +139,10 @@ def test_a_wrong_client_secret_is_told_as_such(broker, tmp_path):
     with TokenEndpointServer(token) as endpoint:
         settings = settings_of(broker, token_url=endpoint.url, client_id="exporter", client_secret_file=secret_file)
 
-        with pytest.raises(SourceError) as caught:
+        with pytest.raises(TransportError) as caught:
             Client(settings)
 
-    assert caught.value.reason is SourceReason.AUTHENTICATION
+    assert caught.value.reason is Reason.AUTHENTICATION
     assert "it refused us (invalid_client)" in str(caught.value)
     assert "guess" not in str(caught.value)
 
@@ -161,7 +161,7 @@ def test_a_token_endpoint_is_asked_over_tls_and_only_where_it_is_trusted(broker,
 
         with Client(settings(token_ca_file=certificates.ca)) as client:
             brokers = client.brokers
-        with pytest.raises(SourceError) as caught:
+        with pytest.raises(TransportError) as caught:
             Client(settings())
 
     assert brokers == [1]

@@ -25,8 +25,8 @@ from kafka_producer_exporter.broker.cluster.snapshots import (
     TopicLayout,
     TopicPartition,
 )
-from kafka_producer_exporter.broker.errors import SourceError, SourceReason
 from kafka_producer_exporter.broker.log.records import State
+from kafka_producer_exporter.net.errors import Reason, TransportError
 
 LATEST = -1
 _TOPIC, _BROKER = 2, 4  # of ConfigResource.Type
@@ -58,13 +58,13 @@ class Answers(NamedTuple):
     """What partitions' leaders said, and what they refused, by partition."""
 
     producers: list[ActiveProducer]
-    refused: dict[TopicPartition, SourceError]
+    refused: dict[TopicPartition, TransportError]
 
 
 def list_transactions(client: Client) -> list[Listed]:
     """Return the transactional ids that we may describe, of every broker; others are left out silently, by Kafka.
 
-    Raises SourceError where one broker does not answer: what is missing would look as if it had ended.
+    Raises TransportError where one broker does not answer: what is missing would look as if it had ended.
     """
     requests = {node: ListTransactionsRequest(state_filters=[], producer_id_filters=[]) for node in client.brokers}
     found = []
@@ -77,7 +77,7 @@ def list_transactions(client: Client) -> list[Listed]:
 def describe_transactions(client: Client, listed: Iterable[Listed]) -> list[KnownTransaction]:
     """Return what the coordinators say of these ids; one that has moved or expired since is left out.
 
-    Raises SourceError.
+    Raises TransportError.
     """
     by_coordinator: dict[int, list[str]] = {}
     for one in listed:
@@ -100,7 +100,7 @@ def describe_transactions(client: Client, listed: Iterable[Listed]) -> list[Know
 
 
 def may_describe_all(client: Client) -> None:
-    """Raise SourceError where we may not describe every transactional id: Kafka leaves those out of its lists silently.
+    """Raise TransportError unless we may describe every transactional id; Kafka silently omits all others.
 
     Which broker answers does not matter: rights come before the question who the coordinator is.
     """
@@ -108,11 +108,11 @@ def may_describe_all(client: Client) -> None:
     for row in response.transaction_states:
         if row.error_code == kafka.errors.TransactionalIdAuthorizationFailedError.errno:
             message = "the user may not describe all transactional ids; grant Describe on TransactionalId *"
-            raise SourceError(SourceReason.AUTHORIZATION, message)
+            raise TransportError(Reason.AUTHORIZATION, message)
 
 
 def partition_leaders(client: Client) -> dict[TopicPartition, int]:
-    """Return who leads each partition that we may see; those without a leader are left out. Raises SourceError."""
+    """Return who leads each partition that we may see; those without a leader are left out. Raises TransportError."""
     return {
         (topic.name, partition.partition_index): partition.leader_id
         for topic in client.metadata(None)
@@ -123,7 +123,7 @@ def partition_leaders(client: Client) -> dict[TopicPartition, int]:
 
 
 def topic_layouts(client: Client) -> list[TopicLayout]:
-    """Return where the partitions of each topic lie that we may see. Raises SourceError."""
+    """Return where the partitions of each topic lie that we may see. Raises TransportError."""
     return [
         TopicLayout(
             topic.name,
@@ -145,13 +145,13 @@ def topic_layouts(client: Client) -> list[TopicLayout]:
 def topic_configs(client: Client, topics: Sequence[str], names: Sequence[str]) -> dict[str, dict[str, str]]:
     """Return these settings of each topic, defaults included; topics whose settings we may not see are left out.
 
-    Raises SourceError.
+    Raises TransportError.
     """
     return _configs(client, [(_TOPIC, topic) for topic in topics], names, node=None)
 
 
 def broker_config(client: Client, node: int, names: Sequence[str]) -> dict[str, str]:
-    """Return these settings of a broker, as far as we may see them. Raises SourceError."""
+    """Return these settings of a broker, as far as we may see them. Raises TransportError."""
     return _configs(client, [(_BROKER, str(node))], names, node=node).get(str(node), {})
 
 
@@ -187,9 +187,9 @@ def describe_producers(client: Client, leaders: Mapping[TopicPartition, int]) ->
         for node, by_topic in _by_leader(leaders).items()
     }
     producers: list[ActiveProducer] = []
-    refused: dict[TopicPartition, SourceError] = {}
+    refused: dict[TopicPartition, TransportError] = {}
     for node, response in client.call(requests).items():
-        if isinstance(response, SourceError):
+        if isinstance(response, TransportError):
             refused |= {partition: response for partition, leader in leaders.items() if leader == node}
             continue
         for topic in response.topics:
@@ -244,7 +244,7 @@ def _offsets(
     return {
         (topic.name, partition.partition_index): partition.offset
         for response in client.call(requests).values()
-        if not isinstance(response, SourceError)
+        if not isinstance(response, TransportError)
         for topic in response.topics
         for partition in topic.partitions
         if not partition.error_code
@@ -255,7 +255,7 @@ def _known(row: Any) -> KnownTransaction:
     state = _STATES.get(row.transaction_state)
     if state is None:
         message = f"transactional id {row.transactional_id}: its state {row.transaction_state} is not known here"
-        raise SourceError(SourceReason.UNSUPPORTED, message)
+        raise TransportError(Reason.UNSUPPORTED, message)
     return KnownTransaction(
         row.transactional_id,
         row.producer_id,
@@ -277,6 +277,6 @@ def _by_leader(leaders: Mapping[TopicPartition, int]) -> dict[int, dict[str, lis
 def _all(client: Client, requests: Mapping[int, Any]) -> dict[int, Any]:
     answers = client.call(requests)
     for answer in answers.values():
-        if isinstance(answer, SourceError):
+        if isinstance(answer, TransportError):
             raise answer
     return answers

@@ -1,7 +1,7 @@
 """Connections to a cluster through kafka-python, which is held at arm's length.
 
 Rule 1: every call ends by its own deadline, whatever the library waits for; only a name server can hold it up longer.
-Rule 2: what comes out is a value of ours or a SourceError, never an exception of the library. Its own "unable to
+Rule 2: what comes out is a value of ours or a TransportError, never an exception of the library. Its own "unable to
         bootstrap" is the same for every cause and takes all of its time, so a probe of ours goes first.
 Rule 3: a client that has failed is not used again, and none is used for longer than a few minutes: coordinators are
         cached for ever in it, and brokers that return are not noticed (kafka-python 3.0.12).
@@ -24,8 +24,8 @@ from kafka.protocol.metadata import MetadataRequest
 
 from kafka_producer_exporter.broker.client.oauth import bearer_token, forget_token
 from kafka_producer_exporter.broker.client.probe import Finding, probe
-from kafka_producer_exporter.broker.credentials import read_secret
-from kafka_producer_exporter.broker.errors import SourceError, SourceReason
+from kafka_producer_exporter.net.errors import Reason, TransportError
+from kafka_producer_exporter.net.secrets import Secret, read_secret
 from kafka_producer_exporter.settings import Broker, BrokerTls, Sasl, SaslMechanism
 
 MAX_RESPONSE_BYTES = 64 << 20
@@ -33,18 +33,18 @@ ANY_BROKER = "bootstrap-0"
 """The library's name for the bootstrap server that it was given, and that is known to answer. Of the brokers in the
 metadata one may have just died."""
 
-_REASONS: tuple[tuple[type[Exception], SourceReason], ...] = (
-    (kafka.errors.AuthorizationError, SourceReason.AUTHORIZATION),
-    (kafka.errors.SaslAuthenticationFailedError, SourceReason.AUTHENTICATION),
-    (kafka.errors.UnsupportedSaslMechanismError, SourceReason.AUTHENTICATION),
-    (kafka.errors.IllegalSaslStateError, SourceReason.AUTHENTICATION),
-    (kafka.errors.KafkaTimeoutError, SourceReason.TIMEOUT),
-    (kafka.errors.RequestTimedOutError, SourceReason.TIMEOUT),
-    (kafka.errors.IncompatibleBrokerVersion, SourceReason.UNSUPPORTED),
-    (kafka.errors.UnsupportedVersionError, SourceReason.UNSUPPORTED),
-    (kafka.errors.KafkaConnectionError, SourceReason.CLOSED),
-    (kafka.errors.NodeNotReadyError, SourceReason.CLOSED),
-    (kafka.errors.RetriableError, SourceReason.UNAVAILABLE),
+_REASONS: tuple[tuple[type[Exception], Reason], ...] = (
+    (kafka.errors.AuthorizationError, Reason.AUTHORIZATION),
+    (kafka.errors.SaslAuthenticationFailedError, Reason.AUTHENTICATION),
+    (kafka.errors.UnsupportedSaslMechanismError, Reason.AUTHENTICATION),
+    (kafka.errors.IllegalSaslStateError, Reason.AUTHENTICATION),
+    (kafka.errors.KafkaTimeoutError, Reason.TIMEOUT),
+    (kafka.errors.RequestTimedOutError, Reason.TIMEOUT),
+    (kafka.errors.IncompatibleBrokerVersion, Reason.UNSUPPORTED),
+    (kafka.errors.UnsupportedVersionError, Reason.UNSUPPORTED),
+    (kafka.errors.KafkaConnectionError, Reason.CLOSED),
+    (kafka.errors.NodeNotReadyError, Reason.CLOSED),
+    (kafka.errors.RetriableError, Reason.UNAVAILABLE),
 )
 
 
@@ -60,15 +60,15 @@ class TokenProvider(AbstractTokenProvider):  # type: ignore[misc]  # the library
         """Return it. Raises an error of the library's: the next probe says in words what is wrong."""
         try:
             return bearer_token(self._sasl, timeout_seconds=self._timeout_seconds)
-        except SourceError as error:
+        except TransportError as error:
             raise kafka.errors.SaslAuthenticationFailedError(str(error)) from None
 
 
 class Client:
-    """Connections to one cluster, for one thread. ``close`` it after any SourceError."""
+    """Connections to one cluster, for one thread. ``close`` it after any TransportError."""
 
     def __init__(self, broker: Broker) -> None:
-        """Connect, and make sure that it is the right cluster. Raises SourceError."""
+        """Connect, and make sure that it is the right cluster. Raises TransportError."""
         logging.getLogger("kafka").setLevel(logging.CRITICAL)
         self._timeout_ms = round(broker.request_timeout_seconds * 1000)
         options = _options(broker)
@@ -84,7 +84,7 @@ class Client:
         if broker.cluster_id not in (None, self.cluster_id):
             self.close()
             message = f"{broker.bootstrap_servers[0]}: its cluster id is {self.cluster_id}, not {broker.cluster_id}"
-            raise SourceError(SourceReason.CLUSTER, message)
+            raise TransportError(Reason.CLUSTER, message)
 
     def __enter__(self) -> Self:
         return self
@@ -106,7 +106,7 @@ class Client:
         return sorted(broker.node_id for broker in self._manager.cluster.brokers())
 
     def call(self, requests: Mapping[Any, Any], *, patience_seconds: float = 0.0) -> dict[Any, Any]:
-        """Send each broker its request, all at once, and return each one's response, or a SourceError in its place.
+        """Send each broker its request, all at once, and return each one's response, or a TransportError in its place.
 
         None stands for any broker. ``patience_seconds`` is what a broker was asked to wait itself (a fetch).
         """
@@ -129,14 +129,14 @@ class Client:
         return answers
 
     def call_one(self, request: Any, node: int | None = None) -> Any:
-        """Send one request to a broker, or to any, and return its response. Raises SourceError."""
+        """Send one request to a broker, or to any, and return its response. Raises TransportError."""
         answer = self.call({node: request})[node]
-        if isinstance(answer, SourceError):
+        if isinstance(answer, TransportError):
             raise answer
         return answer
 
     def metadata(self, topics: Sequence[str] | None) -> Any:
-        """Return what the cluster says of these topics, or of all; never creates one. Raises SourceError."""
+        """Return what the cluster says of these topics, or of all; never creates one. Raises TransportError."""
         request = MetadataRequest(
             topics=None if topics is None else [MetadataRequest.MetadataRequestTopic(name=name) for name in topics],
             allow_auto_topic_creation=False,
@@ -162,29 +162,29 @@ def find(broker: Broker, server: str) -> Finding:
         exchange=exchange,
         timeout_seconds=broker.request_timeout_seconds,
     )
-    if sasl and finding.error and finding.error.reason is SourceReason.AUTHENTICATION:
+    if sasl and finding.error and finding.error.reason is Reason.AUTHENTICATION:
         forget_token(sasl)
     return finding
 
 
 def usable_server(broker: Broker) -> str:
-    """Return any bootstrap server that can be used. Raises SourceError where none can: why the last one cannot."""
+    """Return any bootstrap server that can be used. Raises TransportError where none can: why the last one cannot."""
     servers = random.sample(broker.bootstrap_servers, len(broker.bootstrap_servers))
     for server in servers:
         error = find(broker, server).error
         if error is None:
             return server
-    raise error or SourceError(SourceReason.INTERNAL, "no bootstrap server is configured")
+    raise error or TransportError(Reason.INTERNAL, "no bootstrap server is configured")
 
 
-def source_error(error: Exception, what: str) -> SourceError:
+def source_error(error: Exception, what: str) -> TransportError:
     """Return an error of the library as one of ours."""
-    reason = next((reason for kind, reason in _REASONS if isinstance(error, kind)), SourceReason.DAMAGED)
-    return SourceError(reason, f"{what}: {type(error).__name__.removesuffix('Error')}")
+    reason = next((reason for kind, reason in _REASONS if isinstance(error, kind)), Reason.DAMAGED)
+    return TransportError(reason, f"{what}: {type(error).__name__.removesuffix('Error')}")
 
 
 def raise_code(code: int, what: str) -> None:
-    """Raise SourceError for an error code of Kafka's; 0 is none."""
+    """Raise TransportError for an error code of Kafka's; 0 is none."""
     if code:
         raise source_error(kafka.errors.for_code(code)(), what)
 
@@ -194,7 +194,7 @@ def _name(node: int | None) -> str:
 
 
 def _options(broker: Broker) -> dict[str, Any]:
-    """Return kafka-python's own settings. Raises SourceError where a file that they need cannot be read."""
+    """Return kafka-python's own settings. Raises TransportError where a file that they need cannot be read."""
     timeout_ms = round(broker.request_timeout_seconds * 1000)
     options: dict[str, Any] = {
         "bootstrap_servers": list(broker.bootstrap_servers),
@@ -222,7 +222,9 @@ def _sasl_options(sasl: Sasl, timeout_seconds: float) -> dict[str, Any]:
         options["sasl_kerberos_service_name"] = sasl.kerberos_service
     elif sasl.mechanism != SaslMechanism.AWS_MSK_IAM:  # which has its credentials from AWS's own places
         options["sasl_plain_username"] = sasl.username
-        password = read_secret("password", file=sasl.password_file, variable=sasl.password_env)
+        password = read_secret(
+            Secret("password", sasl.password_file, sasl.password_env, "sasl.password_file", "sasl.password_env")
+        )
         options["sasl_plain_password"] = password
     return options
 
@@ -234,5 +236,5 @@ def _tls_context(tls: BrokerTls) -> ssl.SSLContext:
         if tls.cert_file:
             context.load_cert_chain(tls.cert_file, tls.key_file)
     except (OSError, ssl.SSLError) as error:
-        raise SourceError(SourceReason.TLS_MISMATCH, f"a certificate file cannot be read: {error}") from None
+        raise TransportError(Reason.TLS_MISMATCH, f"a certificate file cannot be read: {error}") from None
     return context

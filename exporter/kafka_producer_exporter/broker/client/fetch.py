@@ -11,10 +11,11 @@ import kafka.errors
 from kafka.protocol.consumer import FetchRequest, ListOffsetsRequest
 
 from kafka_producer_exporter.broker.client.connection import Client, raise_code
-from kafka_producer_exporter.broker.errors import OutOfRangeError, SourceError, SourceReason
+from kafka_producer_exporter.broker.errors import OutOfRangeError
 from kafka_producer_exporter.broker.log.follower import Fetched
 from kafka_producer_exporter.broker.log.record_batches import read_records
 from kafka_producer_exporter.broker.log.records import TOPIC
+from kafka_producer_exporter.net.errors import Reason, TransportError
 
 PARTITION_BYTES = 1 << 20
 RESPONSE_BYTES = 4 << 20
@@ -35,7 +36,7 @@ class LogReader:
     def partitions(self) -> list[int]:
         """Return the log's partitions, none where no transaction was ever made; and learn who leads them.
 
-        Raises SourceError: also where one has no leader, since what happens there would be missed silently.
+        Raises TransportError: also where one has no leader, since what happens there would be missed silently.
         """
         (topic,) = self._client.metadata([self._topic])
         if topic.error_code == kafka.errors.UnknownTopicOrPartitionError.errno:
@@ -44,11 +45,11 @@ class LogReader:
         self._leaders = {partition.partition_index: partition.leader_id for partition in topic.partitions}
         orphaned = sorted(partition for partition, leader in self._leaders.items() if leader < 0)
         if orphaned:
-            raise SourceError(SourceReason.UNAVAILABLE, f"{self._topic}-{orphaned[0]}: it has no leader")
+            raise TransportError(Reason.UNAVAILABLE, f"{self._topic}-{orphaned[0]}: it has no leader")
         return sorted(self._leaders)
 
     def offsets(self, partitions: Iterable[int], at: int) -> dict[int, int]:
-        """Return each partition's EARLIEST or LATEST offset. Raises SourceError."""
+        """Return each partition's EARLIEST or LATEST offset. Raises TransportError."""
         requests = {
             node: ListOffsetsRequest(
                 replica_id=-1,
@@ -78,7 +79,7 @@ class LogReader:
         return found
 
     def fetch(self, positions: Mapping[int, int], *, wait_seconds: float) -> list[Fetched]:
-        """Return what is new from these offsets on; waits that long where there is little. Raises SourceError.
+        """Return what is new from these offsets on; waits that long where there is little. Raises TransportError.
 
         One response from each broker, of at most 4 MiB; they take turns to be the first in it.
         """
@@ -125,7 +126,7 @@ class LogReader:
     def _answers(self, requests: Mapping[Any, Any], patience_seconds: float) -> list[Any]:
         answers = list(self._client.call(requests, patience_seconds=patience_seconds).values())
         for answer in answers:
-            if isinstance(answer, SourceError):
+            if isinstance(answer, TransportError):
                 raise answer
         return answers
 

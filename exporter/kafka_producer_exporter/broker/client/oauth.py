@@ -16,9 +16,10 @@ from pathlib import Path
 from typing import Any, NamedTuple, NoReturn
 from urllib.parse import quote_plus, urlencode, urlsplit
 
-from kafka_producer_exporter.broker.credentials import read_secret
-from kafka_producer_exporter.broker.errors import SourceError, SourceReason
-from kafka_producer_exporter.settings import LOOPBACK_HOSTS, Sasl
+from kafka_producer_exporter.net.address import is_loopback
+from kafka_producer_exporter.net.errors import Reason, TransportError
+from kafka_producer_exporter.net.secrets import Secret, read_secret
+from kafka_producer_exporter.settings import Sasl
 
 MAX_ANSWER_BYTES = 1 << 20
 # Kafka's own clients do the same (sasl.login.refresh.window.factor). kafka-python authenticates anew after 85 % of the
@@ -30,9 +31,11 @@ UNTOLD_LIFETIME_SECONDS = 60
 
 
 def bearer_token(sasl: Sasl, *, timeout_seconds: float) -> str:
-    """Return a token that is good now, as far as we know. Raises SourceError."""
+    """Return a token that is good now, as far as we know. Raises TransportError."""
     if sasl.token_url is None:
-        return _checked(read_secret("token", file=sasl.token_file, variable=None).strip(), f"{sasl.token_file}")
+        return _checked(
+            read_secret(Secret("token", sasl.token_file, None, "sasl.token_file")).strip(), f"{sasl.token_file}"
+        )
     return _endpoint(sasl).token(timeout_seconds)
 
 
@@ -60,10 +63,10 @@ class TokenEndpoint:
         self._coming: queue.SimpleQueue[Token | Exception] | None = None
 
     def token(self, timeout_seconds: float) -> str:
-        """Return a token; of several threads one asks, and the others wait. Raises SourceError."""
+        """Return a token; of several threads one asks, and the others wait. Raises TransportError."""
         deadline = time.monotonic() + timeout_seconds
         if not self._lock.acquire(timeout=timeout_seconds):
-            self._refuse("no answer in time; is it up, and is a firewall between?", SourceReason.TIMEOUT)
+            self._refuse("no answer in time; is it up, and is a firewall between?", Reason.TIMEOUT)
         try:
             if self._token is None or time.monotonic() >= self._token.used_until:
                 self._token = self._next(deadline)
@@ -81,7 +84,7 @@ class TokenEndpoint:
         try:
             answer = coming.get(timeout=max(0.001, deadline - time.monotonic()))
         except queue.Empty:
-            self._refuse("no answer in time; is it up, and is a firewall between?", SourceReason.TIMEOUT)
+            self._refuse("no answer in time; is it up, and is a firewall between?", Reason.TIMEOUT)
         self._coming = None
         if isinstance(answer, Exception):
             raise answer
@@ -117,7 +120,7 @@ class TokenEndpoint:
             NoRedirect(),
             urllib.request.HTTPSHandler(context=self._tls_context()),
         ]
-        if urlsplit(url).hostname in LOOPBACK_HOSTS:
+        if is_loopback(urlsplit(url).hostname or ""):
             handlers.append(urllib.request.ProxyHandler({}))  # no proxy of the environment has our loopback
         form = {"grant_type": "client_credentials"} | ({"scope": self._sasl.scope} if self._sasl.scope else {})
         headers = {"Authorization": self._authorization(), "Accept": "application/json"}
@@ -141,7 +144,15 @@ class TokenEndpoint:
 
     def _authorization(self) -> str:
         sasl = self._sasl
-        secret = read_secret("client secret", file=sasl.client_secret_file, variable=sasl.client_secret_env)
+        secret = read_secret(
+            Secret(
+                "client secret",
+                sasl.client_secret_file,
+                sasl.client_secret_env,
+                "sasl.client_secret_file",
+                "sasl.client_secret_env",
+            )
+        )
         # RFC 6749, 2.3.1: both are form-encoded before they are joined.
         pair = f"{quote_plus(sasl.client_id or '')}:{quote_plus(secret)}"
         return "Basic " + base64.b64encode(pair.encode()).decode()
@@ -168,7 +179,7 @@ class TokenEndpoint:
 
     def _refuse_connection(self, cause: object) -> NoReturn:
         if isinstance(cause, TimeoutError):
-            self._refuse("no answer in time; is it up, and is a firewall between?", SourceReason.TIMEOUT)
+            self._refuse("no answer in time; is it up, and is a firewall between?", Reason.TIMEOUT)
         if isinstance(cause, ConnectionRefusedError):
             self._refuse("nothing listens there; is it up?")
         if isinstance(cause, ssl.SSLCertVerificationError):
@@ -182,8 +193,8 @@ class TokenEndpoint:
         """The endpoint as messages name it, without a query, where some put a key."""
         return "token endpoint " + (self._sasl.token_url or "").partition("?")[0]
 
-    def _refuse(self, message: str, reason: SourceReason = SourceReason.AUTHENTICATION) -> NoReturn:
-        raise SourceError(reason, f"{self._place}: {message}")
+    def _refuse(self, message: str, reason: Reason = Reason.AUTHENTICATION) -> NoReturn:
+        raise TransportError(reason, f"{self._place}: {message}")
 
 
 @functools.lru_cache(maxsize=8)
@@ -195,7 +206,7 @@ def _endpoint(sasl: Sasl) -> TokenEndpoint:
 def _checked(token: str, place: str | Path) -> str:
     # RFC 6750, 2.1: another character could not be sent, or would end the token in the midst of the message.
     if not re.fullmatch(r"[A-Za-z0-9._~+/-]+=*", token):
-        raise SourceError(SourceReason.AUTHENTICATION, f"{place}: what it holds is no bearer token; put a token there")
+        raise TransportError(Reason.AUTHENTICATION, f"{place}: what it holds is no bearer token; put a token there")
     return token
 
 

@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Iterator
 from typing import NamedTuple, Protocol
 
-from kafka_producer_exporter.broker.errors import SourceError, SourceReason
+from kafka_producer_exporter.net.errors import Reason, TransportError
 
 METADATA, SASL_HANDSHAKE, SASL_AUTHENTICATE = 3, 17, 36
 # Of no topic, and none is to be created. ApiVersions would not do: a SASL listener answers it to anybody.
@@ -45,7 +45,7 @@ class Finding(NamedTuple):
     addresses: int
     certificate_expiry: float | None
     """In seconds since the epoch; None: no TLS, or not so far."""
-    error: SourceError | None
+    error: TransportError | None
 
 
 def probe(
@@ -63,7 +63,7 @@ def probe(
     try:
         addresses = {info[4] for info in socket.getaddrinfo(host, int(port), type=socket.SOCK_STREAM)}
     except (OSError, UnicodeError, ValueError):
-        return Finding(0, None, SourceError(SourceReason.DNS, f"{server}: the name {host} has no address"))
+        return Finding(0, None, TransportError(Reason.DNS, f"{server}: the name {host} has no address"))
     expiry = None
     try:
         with _connect(server, host, int(port), deadline) as plain:
@@ -73,7 +73,7 @@ def probe(
                 with _secure(plain, tls, server, host, deadline) as secure:
                     expiry = _expiry(secure)
                     _talk(secure, server, host, mechanism, exchange, deadline)
-    except SourceError as error:
+    except TransportError as error:
         return Finding(len(addresses), expiry, error)
     return Finding(len(addresses), expiry, None)
 
@@ -82,11 +82,11 @@ def _connect(server: str, host: str, port: int, deadline: float) -> socket.socke
     try:
         return socket.create_connection((host, port), timeout=max(0.001, deadline - time.monotonic()))
     except ConnectionRefusedError:
-        raise SourceError(SourceReason.REFUSED, f"{server}: nothing listens there; is the broker up?") from None
+        raise TransportError(Reason.REFUSED, f"{server}: nothing listens there; is the broker up?") from None
     except TimeoutError:
-        raise SourceError(SourceReason.TIMEOUT, f"{server}: no connection in time; is a firewall between?") from None
+        raise TransportError(Reason.TIMEOUT, f"{server}: no connection in time; is a firewall between?") from None
     except OSError as error:
-        raise SourceError(SourceReason.CLOSED, f"{server}: {error.strerror or error}") from None
+        raise TransportError(Reason.CLOSED, f"{server}: {error.strerror or error}") from None
 
 
 def _secure(plain: socket.socket, tls: ssl.SSLContext, server: str, host: str, deadline: float) -> ssl.SSLSocket:
@@ -95,18 +95,18 @@ def _secure(plain: socket.socket, tls: ssl.SSLContext, server: str, host: str, d
         return tls.wrap_socket(plain, server_hostname=host)
     except ssl.SSLCertVerificationError as error:
         if error.verify_code in (9, 10):  # X509_V_ERR_CERT_NOT_YET_VALID, X509_V_ERR_CERT_HAS_EXPIRED
-            raise SourceError(SourceReason.TLS_EXPIRED, f"{server}: the certificate has expired; renew it") from None
+            raise TransportError(Reason.TLS_EXPIRED, f"{server}: the certificate has expired; renew it") from None
         if error.verify_code in (62, 64):  # X509_V_ERR_HOSTNAME_MISMATCH, X509_V_ERR_IP_ADDRESS_MISMATCH
             message = f"{server}: the certificate is not for {host}; use a name that it has"
-            raise SourceError(SourceReason.TLS_NAME, message) from None
+            raise TransportError(Reason.TLS_NAME, message) from None
         message = f"{server}: the certificate is not trusted ({error.verify_message}); is ca_file the right one?"
-        raise SourceError(SourceReason.TLS_CA, message) from None
+        raise TransportError(Reason.TLS_CA, message) from None
     except TimeoutError:
         message = f"{server}: no TLS answer in time; is this listener a plaintext one?"
-        raise SourceError(SourceReason.TIMEOUT, message) from None
+        raise TransportError(Reason.TIMEOUT, message) from None
     except OSError as error:
         message = f"{server}: no TLS with it ({error}); is this listener a TLS one?"
-        raise SourceError(SourceReason.TLS_MISMATCH, message) from None
+        raise TransportError(Reason.TLS_MISMATCH, message) from None
 
 
 def _expiry(secure: ssl.SSLSocket) -> float | None:
@@ -131,15 +131,15 @@ def _talk(
             _authenticate(connection, server, mechanism, host, exchange, deadline)
     except TimeoutError:
         message = f"{server}: it accepts connections and does not answer; is it frozen, or is it a TLS listener?"
-        raise SourceError(SourceReason.TIMEOUT, message) from None
+        raise TransportError(Reason.TIMEOUT, message) from None
     except ssl.SSLError as error:
         message = f"{server}: it refused us in the TLS handshake ({error.reason}); does it want a client certificate?"
-        raise SourceError(SourceReason.TLS_MISMATCH, message) from None
+        raise TransportError(Reason.TLS_MISMATCH, message) from None
     except (OSError, EOFError):
         message = (
             f"{server}: it closed the connection at once; is this listener one for {_wanted(connection, mechanism)}?"
         )
-        raise SourceError(SourceReason.NOT_KAFKA, message) from None
+        raise TransportError(Reason.NOT_KAFKA, message) from None
 
 
 def _wanted(connection: socket.socket, mechanism: str | None) -> str:
@@ -160,9 +160,9 @@ def _authenticate(
         message = (
             f"{server}: the broker does not have {mechanism} on this listener; it has {', '.join(_strings(answer))}"
         )
-        raise SourceError(SourceReason.AUTHENTICATION, message)
+        raise TransportError(Reason.AUTHENTICATION, message)
     if code == ILLEGAL_SASL_STATE:
-        raise SourceError(SourceReason.AUTHENTICATION, f"{server}: this listener wants no SASL; leave `sasl` out")
+        raise TransportError(Reason.AUTHENTICATION, f"{server}: this listener wants no SASL; leave `sasl` out")
     with _telling(server, mechanism):
         ours = exchange(host)
     while not ours.is_done():
@@ -171,7 +171,7 @@ def _authenticate(
         answer = _call(connection, SASL_AUTHENTICATE, 0, struct.pack(">i", len(said)) + said, deadline)
         if struct.unpack_from(">h", answer)[0]:
             why = _REFUSED.get(mechanism, f"user or password is wrong for {mechanism}")
-            raise SourceError(SourceReason.AUTHENTICATION, f"{server}: {why}")
+            raise TransportError(Reason.AUTHENTICATION, f"{server}: {why}")
         text = max(0, struct.unpack_from(">h", answer, 2)[0])
         with _telling(server, mechanism):
             ours.receive(answer[8 + text :])
@@ -184,7 +184,7 @@ def _telling(server: str, mechanism: str) -> Iterator[None]:
         yield
     except Exception as error:  # noqa: BLE001 - see above
         message = f"{server}: {mechanism} cannot be done here: {str(error) or type(error).__name__}"
-        raise SourceError(SourceReason.AUTHENTICATION, message) from None
+        raise TransportError(Reason.AUTHENTICATION, message) from None
 
 
 def _call(connection: socket.socket, api: int, version: int, body: bytes, deadline: float) -> bytes:

@@ -14,10 +14,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
-from kafka_producer_exporter.broker.errors import OutOfRangeError, SourceError, SourceReason
+from kafka_producer_exporter.broker.errors import OutOfRangeError
 from kafka_producer_exporter.broker.log.record_batches import Page, Record
 from kafka_producer_exporter.broker.log.records import TOPIC, DamagedRecord, Unknown, decode
 from kafka_producer_exporter.broker.log.tracker import TransactionTracker
+from kafka_producer_exporter.net.errors import Reason, TransportError
 
 EARLIEST, LATEST = -2, -1
 
@@ -34,7 +35,7 @@ class Fetched(NamedTuple):
 
 
 class Reader(Protocol):
-    """Reads the log. Each call raises SourceError and nothing else."""
+    """Reads the log. Each call raises TransportError and nothing else."""
 
     def partitions(self) -> Sequence[int]:
         """Return the log's partitions; none where there is no log yet."""
@@ -105,7 +106,7 @@ class LogFollower:
         return bool(ours)
 
     def poll(self, reader: Reader, *, wait_seconds: float, now_ms: int) -> None:
-        """Take in what is new, waiting that long for it. Raises SourceError."""
+        """Take in what is new, waiting that long for it. Raises TransportError."""
         try:
             answers = reader.fetch(
                 {partition: self.tracker.position(partition) for partition in self._ours}, wait_seconds=wait_seconds
@@ -130,7 +131,7 @@ class LogFollower:
             behind = [p for p, end in self._end_offsets.items() if self.tracker.position(p) < end]
             self.tracker.settle(now_ms, behind=behind)
         if problems:
-            raise SourceError(SourceReason.DAMAGED, problems[0])
+            raise TransportError(Reason.DAMAGED, problems[0])
 
     def _take_in(self, partition: int, records: Sequence[Record]) -> None:
         apply = self.tracker.apply

@@ -7,7 +7,7 @@ import logging
 import threading
 from typing import NamedTuple
 
-from kafka_producer_exporter.broker.errors import SourceError, SourceReason
+from kafka_producer_exporter.net.errors import Reason, TransportError
 
 log = logging.getLogger(__name__)
 
@@ -15,7 +15,7 @@ log = logging.getLogger(__name__)
 class Status(NamedTuple):
     """What is known of a source now."""
 
-    reason: SourceReason | None
+    reason: Reason | None
     """None: it is up."""
     fresh: bool
     """Whether its gauges may be served: it is up, or failed once at most."""
@@ -30,8 +30,8 @@ class SourceState:
         self._lock = threading.Lock()
         self._heard = now
         self._failures = 0
-        self._reason: SourceReason | None = SourceReason.UNAVAILABLE
-        self._told: SourceReason | None = SourceReason.UNAVAILABLE
+        self._reason: Reason | None = Reason.UNAVAILABLE
+        self._told: Reason | None = Reason.UNAVAILABLE
 
     def succeeded(self, now: float) -> None:
         """Note a poll that went well."""
@@ -39,7 +39,7 @@ class SourceState:
             self._heard, self._failures, self._reason = now, 0, None
         self._tell(None, "")
 
-    def failed(self, error: SourceError, now: float) -> int:
+    def failed(self, error: TransportError, now: float) -> int:
         """Note a poll that did not, and return how many did not in a row."""
         with self._lock:
             self._heard, self._reason = now, error.reason
@@ -52,10 +52,10 @@ class SourceState:
         """Return what is known now; before the first poll has ended the source is not up."""
         with self._lock:
             if now - self._heard > self._silent_seconds:
-                return Status(SourceReason.TIMEOUT, fresh=False)
+                return Status(Reason.TIMEOUT, fresh=False)
             return Status(self._reason, fresh=self._failures < 2)
 
-    def _tell(self, reason: SourceReason | None, detail: str) -> None:
+    def _tell(self, reason: Reason | None, detail: str) -> None:
         if reason is self._told:
             return
         self._told = reason

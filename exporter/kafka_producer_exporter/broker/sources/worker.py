@@ -9,8 +9,8 @@ import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 
-from kafka_producer_exporter.broker.errors import SourceError, SourceReason
 from kafka_producer_exporter.broker.sources.state import SourceState
+from kafka_producer_exporter.net.errors import Reason, TransportError
 
 RENEW_SECONDS = 300.0
 """See rule 3 of ``client``."""
@@ -22,7 +22,7 @@ IDLE_SECONDS = 1.0
 log = logging.getLogger(__name__)
 
 Step = Callable[[], float]
-"""One poll. Raises SourceError; returns how long to wait before the next one, in seconds."""
+"""One poll. Raises TransportError; returns how long to wait before the next one, in seconds."""
 
 
 class Worker:
@@ -63,16 +63,16 @@ class Worker:
             try:
                 self._hold_a_session()
                 continue
-            except SourceError as error:
+            except TransportError as error:
                 failures = self.state.failed(error, time.monotonic())
             except Exception:  # a defect of ours in one poll must not end the source
                 log.exception("source=%s unexpected error, please report it", self.state.name)
-                defect = SourceError(SourceReason.INTERNAL, "see the traceback above")
+                defect = TransportError(Reason.INTERNAL, "see the traceback above")
                 failures = self.state.failed(defect, time.monotonic())
             self._closed.wait(RETRY_SECONDS[min(failures, len(RETRY_SECONDS)) - 1])
 
     def _hold_a_session(self) -> None:
-        """Poll with one client for as long as it is good, or until it is old. Raises SourceError."""
+        """Poll with one client for as long as it is good, or until it is old. Raises TransportError."""
         with self._session() as step:
             old_at = time.monotonic() + RENEW_SECONDS
             while not self._closed.is_set() and self._wanted() and time.monotonic() < old_at:

@@ -1,6 +1,6 @@
 import pytest
 
-from kafka_producer_exporter.settings import Address
+from kafka_producer_exporter.net.address import Address, is_loopback
 
 
 @pytest.mark.parametrize(
@@ -23,3 +23,24 @@ def test_an_address_has_a_host_and_a_port_and_is_written_as_it_was_read(text, ad
 def test_what_is_no_address_is_refused(text):
     with pytest.raises(ValueError, match=r"write|use 0 to 65535"):
         Address.parse(text)
+
+
+@pytest.mark.parametrize(
+    ("host", "expected"),
+    [
+        ("127.0.0.1", True),
+        ("127.0.0.2", True),
+        ("::1", True),
+        ("::ffff:127.0.0.1", True),
+        ("localhost", True),
+        ("LOCALHOST", True),
+        ("", False),
+        ("0.0.0.0", False),
+        ("10.0.0.1", False),
+        ("::ffff:10.0.0.1", False),
+        ("pod", False),
+        ("127.example.test", False),
+    ],
+)
+def test_only_this_machine_can_reach_a_loopback_host(host, expected):
+    assert is_loopback(host) is expected

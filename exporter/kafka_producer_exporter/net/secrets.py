@@ -1,0 +1,59 @@
+"""Passwords and tokens, read from a file or an environment variable each time they are needed."""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+from kafka_producer_exporter.net.errors import Reason, TransportError
+
+MAX_SECRET_BYTES = 64 << 10
+"""A larger file was named by mistake, and is not sent to anyone."""
+
+
+class Secret(NamedTuple):
+    """Where a secret is, and the configuration keys that say so. Never the secret itself."""
+
+    what: str
+    """For messages: ``password``, ``token``."""
+    file: Path | None
+    variable: str | None
+    """Name of the environment variable; it takes precedence over the file."""
+    file_key: str
+    """``jmx.password_file``"""
+    variable_key: str = ""
+    """``jmx.password_env``; empty if only a file can hold the secret."""
+
+
+def read_secret(secret: Secret, environment: Mapping[str, str] = os.environ) -> str:
+    """Return the secret as it is now, without line ends after it.
+
+    Raise TransportError (authentication), which says what to do and contains nothing of the secret.
+    """
+    if secret.variable:
+        if text := environment.get(secret.variable):
+            return text
+        raise _error(f"the environment variable {secret.variable} is not set; set it, or correct {secret.variable_key}")
+    file, key = secret.file, secret.file_key
+    if file is None:
+        raise _error(f"no {secret.what} is configured; set {key}")
+    try:
+        with file.open("rb") as opened:
+            content = opened.read(MAX_SECRET_BYTES + 1)
+    except OSError as error:
+        raise _error(
+            f"{file}: {(error.strerror or 'unreadable').lower()}; restore the file, or correct {key}"
+        ) from None
+    if len(content) > MAX_SECRET_BYTES:
+        raise _error(f"{file} is too large for a {secret.what}; correct {key}")
+    try:
+        text = content.decode().rstrip("\r\n")
+    except UnicodeDecodeError:
+        raise _error(f"{file} is not UTF-8; write the {secret.what} as UTF-8 text") from None
+    if not text:
+        raise _error(f"{file} is empty; write the {secret.what} into it")
+    return text
+
+
+def _error(message: str) -> TransportError:
+    return TransportError(Reason.AUTHENTICATION, message)
