@@ -14,6 +14,13 @@ _NAMES: Final = frozenset({62, 64})
 _RECORD_BYTES: Final = 1 << 14
 
 
+def certificate_reason(error: ssl.SSLCertVerificationError) -> Reason:
+    """Return why the peer's certificate was rejected: TLS_EXPIRED, TLS_NAME or, for every other cause, TLS_CA."""
+    if error.verify_code in _DATES:
+        return Reason.TLS_EXPIRED
+    return Reason.TLS_NAME if error.verify_code in _NAMES else Reason.TLS_CA
+
+
 class TlsLine(Line):
     """A Line in TLS. A certificate that the agent refuses may show itself only at the first receive()."""
 
@@ -100,13 +107,14 @@ def _explained(error: OSError, peer: str, settings: TlsSettings) -> TransportErr
     """Return what a failure of TLS means, and what to do."""
     words = _words(error)
     if isinstance(error, ssl.SSLCertVerificationError):
-        if error.verify_code in _DATES:
-            return TransportError(Reason.TLS_EXPIRED, f"the certificate of {peer}: {error.verify_message}; renew it")
-        if error.verify_code in _NAMES:
+        reason = certificate_reason(error)
+        if reason is Reason.TLS_EXPIRED:
+            return TransportError(reason, f"the certificate of {peer}: {error.verify_message}; renew it")
+        if reason is Reason.TLS_NAME:
             advice = "set jmx.tls.server_name to the name that it has"
-            return TransportError(Reason.TLS_NAME, f"the certificate of {peer} is for another name; {advice}")
+            return TransportError(reason, f"the certificate of {peer} is for another name; {advice}")
         what = f"the certificate of {peer} is not signed by a CA that we trust ({error.verify_message})"
-        return TransportError(Reason.TLS_CA, f"{what}; set jmx.tls.ca_file")
+        return TransportError(reason, f"{what}; set jmx.tls.ca_file")
     if "alert" in words:  # the agent's own words: it would not have us
         ours = settings.cert_file is not None
         advice = "have its truststore hold the CA of jmx.tls.cert_file" if ours else "set jmx.tls.cert_file"
