@@ -31,7 +31,7 @@ from kafka_producer_exporter.broker.client.connection import Client  # noqa: E40
 from kafka_producer_exporter.broker.client.fetch import LogReader  # noqa: E402
 from kafka_producer_exporter.broker.crc32c import fastest_crc32c, python_crc32c  # noqa: E402
 from kafka_producer_exporter.broker.log.follower import EARLIEST, LATEST  # noqa: E402
-from kafka_producer_exporter.broker.log.records import State, decode  # noqa: E402
+from kafka_producer_exporter.broker.log.records import TransactionState, decode  # noqa: E402
 from kafka_producer_exporter.broker.log.tracker import TransactionTracker  # noqa: E402
 from kafka_producer_exporter.settings import Broker as BrokerSettings  # noqa: E402
 from lab.broker import Broker  # noqa: E402
@@ -91,7 +91,7 @@ def by_us(bootstrap: str, checksum: Checksum) -> Counted:
     end = reader.offsets([0], LATEST)[0]
     while tracker.position(0) < end:
         for fetched in reader.fetch({0: tracker.position(0)}, wait_seconds=0.5):
-            for offset, key, value in fetched.page.records:
+            for offset, key, value in fetched.chunk.records:
                 tracker.apply(0, offset, decode(key, value))
     client.close()
     return counted(tracker)
@@ -112,7 +112,7 @@ def by_kafka_python(bootstrap: str, checksum: Checksum) -> Counted:
             states[plain_decode(record.key, record.value)["state"]] += 1
             position = record.offset + 1
     consumer.close()
-    return states[State.PREPARE_COMMIT], states[State.PREPARE_ABORT], position
+    return states[TransactionState.PREPARE_COMMIT], states[TransactionState.PREPARE_ABORT], position
 
 
 def plain_decode(key: bytes, value: bytes) -> dict[str, Any]:

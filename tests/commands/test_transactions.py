@@ -1,10 +1,12 @@
 from kafka_producer_exporter.broker.cluster.hanging import HangingTransaction
 from kafka_producer_exporter.broker.log.outcomes import AbortReason, Event, IdChangeReason, OpenTransaction
-from kafka_producer_exporter.broker.log.records import State
+from kafka_producer_exporter.broker.log.records import TransactionState
 from kafka_producer_exporter.commands.transactions import SHOWN, as_rows, as_text
 
 NOW = 1_000_000.0
-OPEN = OpenTransaction("orders-1", "orders-1", 4001, 7, State.ONGOING, 0, 42.0, 60.0, 2, (("orders", (0, 3)),))
+OPEN = OpenTransaction(
+    "orders-1", "orders-1", 4001, 7, TransactionState.ONGOING, 0, 42.0, 60.0, 2, (("orders", (0, 3)),)
+)
 HANGING = HangingTransaction("orders", 3, 4002, 1, 311, 999_990_000, 12)
 ABORT = Event(999_940_000, "orders-1", AbortReason.FENCED, 4001, 7)
 

@@ -12,8 +12,8 @@ from kafka_producer_exporter.broker.crc32c import fastest_crc32c
 from kafka_producer_exporter.broker.log.approximate import ApproximateLog
 from kafka_producer_exporter.broker.log.follower import EARLIEST, LATEST
 from kafka_producer_exporter.broker.log.outcomes import Event, OpenTransaction
-from kafka_producer_exporter.broker.log.records import DamagedRecord, Unknown, decode
-from kafka_producer_exporter.broker.log.tracker import HOLD_UNFINISHED_MS, TransactionTracker
+from kafka_producer_exporter.broker.log.records import DamagedRecordError, UnknownRecord, decode
+from kafka_producer_exporter.broker.log.tracker import SETTLE_INCOMPLETE_AFTER_MS, TransactionTracker
 from kafka_producer_exporter.broker.watch import look
 from kafka_producer_exporter.net.errors import Reason, TransportError
 from kafka_producer_exporter.settings import Broker
@@ -47,7 +47,7 @@ def list_transactions_now(broker: Broker) -> Listing:
             _read_log(client, tracker, broker.lookback_records)
             # Whatever followed the last abort has been read: one that is held by now was the client's own.
             tracker.settle(now_ms)
-            tracker.settle(now_ms + HOLD_UNFINISHED_MS)
+            tracker.settle(now_ms + SETTLE_INCOMPLETE_AFTER_MS)
             recent, opened = list(reversed(tracker.events)), tracker.open_transactions(now_ms)
         except TransportError as error:
             unseen.append(_forbidden(error, "what happened lately"))
@@ -72,16 +72,16 @@ def _read_log(client: Client, tracker: TransactionTracker, lookback_records: int
     for partition in partitions:
         first = max(earliest[partition], latest[partition] - lookback_records)
         tracker.follow(partition, from_offset=first, counting_from=first)
-    while behind := {p: tracker.position(p) for p in partitions if tracker.position(p) < latest[p]}:
-        for partition, page, _ in reader.fetch(behind, wait_seconds=FETCH_WAIT_SECONDS):
-            for offset, key, value in page.records:
+    while lagging := {p: tracker.position(p) for p in partitions if tracker.position(p) < latest[p]}:
+        for partition, chunk, _ in reader.fetch(lagging, wait_seconds=FETCH_WAIT_SECONDS):
+            for offset, key, value in chunk.records:
                 try:
                     record = decode(key or b"", value)
-                except DamagedRecord:
+                except DamagedRecordError:
                     continue  # what cannot be read is told by the collector; here it is only missing
-                if not isinstance(record, Unknown):
+                if not isinstance(record, UnknownRecord):
                     tracker.apply(partition, offset, record)
-            tracker.advance(partition, page.skip_to if page.problem else page.next_offset)
+            tracker.advance(partition, chunk.unreadable.end_offset if chunk.unreadable else chunk.next_offset)
 
 
 def _ask_coordinators(client: Client, tracker: TransactionTracker, now_ms: int) -> None:

@@ -2,14 +2,14 @@ import pytest
 
 from kafka_producer_exporter.broker.cluster.hanging import HangingTransaction, hanging, not_known
 from kafka_producer_exporter.broker.cluster.snapshots import ActiveProducer, KnownTransaction, PartitionEnd
-from kafka_producer_exporter.broker.log.records import State
+from kafka_producer_exporter.broker.log.records import TransactionState
 
 STUCK = ActiveProducer("orders", 3, 987, 0, 1_700_000_000_000, 310)
 HEALTHY = ActiveProducer("orders", 3, 12, 4, 1_700_000_000_000, 311)
 IDLE = ActiveProducer("orders", 3, 13, 0, 1_700_000_000_000, -1)
 
 
-def known(producer_id, *partitions, state=State.ONGOING):
+def known(producer_id, *partitions, state=TransactionState.ONGOING):
     return KnownTransaction("checkout", producer_id, 4, state, 60_000, 1_700_000_000_000, frozenset(partitions))
 
 
@@ -22,7 +22,7 @@ def test_an_open_transaction_that_its_coordinator_knows_does_not_hang():
     [
         pytest.param([], id="nobody knows the producer id"),
         pytest.param([known(12, ("orders", 2))], id="it is known on another partition"),
-        pytest.param([known(12, state=State.COMPLETE_COMMIT)], id="it is complete"),
+        pytest.param([known(12, state=TransactionState.COMPLETE_COMMIT)], id="it is complete"),
     ],
 )
 def test_an_open_transaction_that_no_coordinator_knows_there_is_suspect(coordinator):

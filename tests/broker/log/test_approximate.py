@@ -1,7 +1,7 @@
 from kafka_producer_exporter.broker.cluster.snapshots import KnownTransaction
 from kafka_producer_exporter.broker.log.approximate import ApproximateLog
 from kafka_producer_exporter.broker.log.outcomes import AbortReason
-from kafka_producer_exporter.broker.log.records import State
+from kafka_producer_exporter.broker.log.records import TransactionState
 from kafka_producer_exporter.broker.log.tracker import TransactionTracker
 
 
@@ -26,33 +26,43 @@ def counts(tracker):
 
 
 def test_what_the_first_poll_says_is_not_counted():
-    assert counts(polled([said(State.COMPLETE_COMMIT, start_ms=5)])) == (0, 0, {})
+    assert counts(polled([said(TransactionState.COMPLETE_COMMIT, start_ms=5)])) == (0, 0, {})
 
 
 def test_each_transaction_that_is_seen_is_counted_once():
     tracker = polled(
-        [said(State.EMPTY)],
-        [said(State.ONGOING, start_ms=100)],
-        [said(State.ONGOING, start_ms=100)],
-        [said(State.COMPLETE_COMMIT, start_ms=100)],
-        [said(State.COMPLETE_COMMIT, start_ms=100)],
-        [said(State.COMPLETE_COMMIT, start_ms=900)],
+        [said(TransactionState.EMPTY)],
+        [said(TransactionState.ONGOING, start_ms=100)],
+        [said(TransactionState.ONGOING, start_ms=100)],
+        [said(TransactionState.COMPLETE_COMMIT, start_ms=100)],
+        [said(TransactionState.COMPLETE_COMMIT, start_ms=100)],
+        [said(TransactionState.COMPLETE_COMMIT, start_ms=900)],
     )
 
     assert counts(tracker) == (2, 2, {})
 
 
 def test_a_transaction_whose_end_fell_between_two_polls_is_neither_committed_nor_aborted():
-    tracker = polled([said(State.EMPTY)], [said(State.ONGOING, start_ms=100)], [said(State.ONGOING, start_ms=900)])
+    tracker = polled(
+        [said(TransactionState.EMPTY)],
+        [said(TransactionState.ONGOING, start_ms=100)],
+        [said(TransactionState.ONGOING, start_ms=900)],
+    )
 
     assert counts(tracker) == (2, 0, {})
     assert tracker.ends_unseen == 1
 
 
 def test_an_abort_has_a_reason_only_where_that_is_certain():
-    own = polled([said(State.EMPTY)], [said(State.ONGOING, start_ms=1)], [said(State.COMPLETE_ABORT, start_ms=1)])
+    own = polled(
+        [said(TransactionState.EMPTY)],
+        [said(TransactionState.ONGOING, start_ms=1)],
+        [said(TransactionState.COMPLETE_ABORT, start_ms=1)],
+    )
     other = polled(
-        [said(State.EMPTY)], [said(State.ONGOING, start_ms=1)], [said(State.PREPARE_ABORT, start_ms=1, epoch=1)]
+        [said(TransactionState.EMPTY)],
+        [said(TransactionState.ONGOING, start_ms=1)],
+        [said(TransactionState.PREPARE_ABORT, start_ms=1, epoch=1)],
     )
 
     assert counts(own) == (1, 0, {AbortReason.CLIENT: 1})
@@ -60,7 +70,9 @@ def test_an_abort_has_a_reason_only_where_that_is_certain():
 
 
 def test_a_new_session_that_is_still_there_at_the_poll_is_counted():
-    assert counts(polled([said(State.COMPLETE_COMMIT, start_ms=1)], [said(State.EMPTY, epoch=1)])) == (
+    assert counts(
+        polled([said(TransactionState.COMPLETE_COMMIT, start_ms=1)], [said(TransactionState.EMPTY, epoch=1)])
+    ) == (
         0,
         0,
         {"init": 1},
@@ -70,7 +82,7 @@ def test_a_new_session_that_is_still_there_at_the_poll_is_counted():
 def test_an_id_that_has_just_moved_is_no_other_one_when_it_is_back():
     tracker = TransactionTracker()
     log = ApproximateLog(tracker)
-    committed = said(State.COMPLETE_COMMIT, start_ms=1)
+    committed = said(TransactionState.COMPLETE_COMMIT, start_ms=1)
 
     log.take_in({"checkout"}, [committed], 0)
     log.take_in({"checkout"}, [], 30_000)
@@ -80,13 +92,13 @@ def test_an_id_that_has_just_moved_is_no_other_one_when_it_is_back():
 
 
 def test_an_id_that_the_coordinators_have_forgotten_is_gone():
-    tracker = polled([said(State.EMPTY)], [])
+    tracker = polled([said(TransactionState.EMPTY)], [])
 
     assert tracker.known_ids == 0
 
 
 def test_an_open_transaction_has_its_partitions():
-    tracker = polled([said(State.ONGOING, start_ms=1, partitions=[("b", 2), ("a", 1), ("b", 0)])])
+    tracker = polled([said(TransactionState.ONGOING, start_ms=1, partitions=[("b", 2), ("a", 1), ("b", 0)])])
 
     (transaction,) = tracker.open_transactions(5001)
 

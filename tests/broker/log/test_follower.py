@@ -4,9 +4,9 @@ import pytest
 
 from kafka_producer_exporter.broker.errors import OutOfRangeError
 from kafka_producer_exporter.broker.families import LabelTexts, follower_families, transaction_families
-from kafka_producer_exporter.broker.log.follower import LATEST, Fetched, LogFollower, Shard
-from kafka_producer_exporter.broker.log.record_batches import Page
-from kafka_producer_exporter.broker.log.tracker import HOLD_MS, TransactionTracker
+from kafka_producer_exporter.broker.log.follower import LATEST, LogFollower, Shard
+from kafka_producer_exporter.broker.log.record_batches import Chunk, Fetched, UnreadableBatch
+from kafka_producer_exporter.broker.log.tracker import SETTLE_AFTER_MS, TransactionTracker
 from kafka_producer_exporter.model import Kind
 from kafka_producer_exporter.net.errors import Reason, TransportError
 from tests.paths import RECORDED
@@ -28,7 +28,7 @@ class Log:
     def __init__(self, **partitions):
         self.held = {int(name[1:]): records for name, records in partitions.items()}
         self.first = 0
-        self.page_size = 1000
+        self.chunk_size = 1000
         self.problem = None
 
     def partitions(self):
@@ -45,10 +45,10 @@ class Log:
         if not self.first <= position <= end:
             raise OutOfRangeError(f"no offset {position}", partition)
         if self.problem == (partition, position):
-            return Fetched(partition, Page([], position, "it is damaged", position + 2), end)
-        upto = min(end, position + self.page_size)
-        page = [(offset, *records[offset - self.first]) for offset in range(position, upto)]
-        return Fetched(partition, Page(page, upto), end)
+            return Fetched(partition, Chunk([], position, UnreadableBatch("it is damaged", position + 2)), end)
+        upto = min(end, position + self.chunk_size)
+        records_read = [(offset, *records[offset - self.first]) for offset in range(position, upto)]
+        return Fetched(partition, Chunk(records_read, upto), end)
 
 
 WHOLE = Shard()
@@ -69,7 +69,7 @@ def committed(following):
 
 def test_what_was_there_before_is_learned_and_what_comes_after_is_counted():
     log = Log(p0=THREE_COMMITS_AND_AN_ABORT[:7])
-    log.page_size = 4
+    log.chunk_size = 4
     following = follower()
 
     following.look(log, 5000)
@@ -104,7 +104,7 @@ def test_a_new_connection_goes_on_where_the_old_one_was():
     following = follower()
     following.look(log, 0)
     log.held[0] = THREE_COMMITS_AND_AN_ABORT
-    log.page_size = 5
+    log.chunk_size = 5
     poll(following, log)
 
     following.look(log, 0)
@@ -145,9 +145,9 @@ def test_the_clients_own_abort_is_counted_when_its_partition_was_read_to_the_end
     log.held[0] = THREE_COMMITS_AND_AN_ABORT
 
     poll(following, log, now_ms=100)
-    poll(following, log, now_ms=100 + HOLD_MS - 1)
+    poll(following, log, now_ms=100 + SETTLE_AFTER_MS - 1)
     assert following.tracker.held == 1
-    poll(following, log, now_ms=100 + HOLD_MS)
+    poll(following, log, now_ms=100 + SETTLE_AFTER_MS)
 
     assert following.tracker.held == 0
 

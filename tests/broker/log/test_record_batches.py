@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from kafka_producer_exporter.broker.crc32c import fastest_crc32c, python_crc32c
 from kafka_producer_exporter.broker.log import record_batches as module
-from kafka_producer_exporter.broker.log.record_batches import Page, read_records
+from kafka_producer_exporter.broker.log.record_batches import Chunk, UnreadableBatch, read_records
 from tests.paths import RECORDED
 
 with warnings.catch_warnings():  # it reads its schemas in a way that Python 3.11 deprecates
@@ -58,14 +58,14 @@ def test_a_recorded_log_is_read_as_kafka_python_reads_it():
     entries = [(bytes.fromhex(record["key"]), bytes.fromhex(record["value"])) for record in recorded]
     data = b"".join(batch([entry], base_offset=offset) for offset, entry in enumerate(entries))
 
-    page = read_records(data, 0, checksum)
+    chunk = read_records(data, 0, checksum)
 
     oracle = MemoryRecords(data)
     expected = []
     while oracle.has_next():
         expected += [(record.offset, bytes(record.key), bytes(record.value)) for record in oracle.next_batch()]
-    assert page == Page(expected, len(entries))
-    assert [(key, value) for _, key, value in page.records] == entries
+    assert chunk == Chunk(expected, len(entries))
+    assert [(key, value) for _, key, value in chunk.records] == entries
 
 
 content = st.one_of(st.none(), st.binary(max_size=20), st.binary(min_size=100, max_size=300))
@@ -86,67 +86,67 @@ def test_any_records_come_out_as_they_went_in(batches, headers, compression, dat
         offset += len(entries)
     start = data.draw(st.integers(100, offset))
 
-    page = read_records(fetched, start, checksum)
+    chunk = read_records(fetched, start, checksum)
 
-    assert page == Page([record for record in expected if record[0] >= start], offset)
+    assert chunk == Chunk([record for record in expected if record[0] >= start], offset)
 
 
 def test_offset_deltas_with_more_than_one_byte_are_read():
     entries = [(b"k", b"v")] * 300
 
-    page = read_records(batch(entries, base_offset=5), 5, checksum)
+    chunk = read_records(batch(entries, base_offset=5), 5, checksum)
 
-    assert [offset for offset, _, _ in page.records] == list(range(5, 305))
+    assert [offset for offset, _, _ in chunk.records] == list(range(5, 305))
 
 
 def test_a_last_batch_that_is_cut_short_is_left_for_the_next_fetch():
     whole, cut = batch([(b"a", b"1")]), batch([(b"b", b"2")], base_offset=1)
 
     for end in range(len(cut)):
-        assert read_records(whole + cut[:end], 0, checksum) == Page([(0, b"a", b"1")], 1)
+        assert read_records(whole + cut[:end], 0, checksum) == Chunk([(0, b"a", b"1")], 1)
 
 
 def test_control_batches_are_passed_over():
     marker = bytearray(batch([(b"\0\0\0\1", b"")], base_offset=7))
     marker[ATTRIBUTES_AT] |= 0x20
 
-    assert read_records(resealed(bytes(marker)), 7, checksum) == Page([], 8)
+    assert read_records(resealed(bytes(marker)), 7, checksum) == Chunk([], 8)
 
 
 def test_a_damaged_batch_is_told_and_what_came_before_it_is_kept():
     good, bad = batch([(b"a", b"1")]), bytearray(batch([(b"b", b"2"), (b"c", b"3")], base_offset=1))
     bad[-2] ^= 1
 
-    page = read_records(good + bytes(bad), 0, checksum)
+    chunk = read_records(good + bytes(bad), 0, checksum)
 
-    assert (page.records, page.next_offset, page.skip_to) == ([(0, b"a", b"1")], 1, 3)
-    assert page.problem == "the batch at offset 1 is damaged: its checksum is wrong"
+    reason = "the batch at offset 1 is damaged: its checksum is wrong"
+    assert chunk == Chunk([(0, b"a", b"1")], 1, UnreadableBatch(reason, 3))
 
 
 def test_a_compression_that_the_log_never_has_is_told_with_what_to_do():
     data = bytearray(batch([(b"a", b"1")]))
     data[ATTRIBUTES_AT] |= SNAPPY
 
-    problem = read_records(resealed(bytes(data)), 0, checksum).problem
+    chunk = read_records(resealed(bytes(data)), 0, checksum)
 
-    assert "compressed with snappy; set compression.type=uncompressed" in problem
+    assert "compressed with snappy; set compression.type=uncompressed" in chunk.unreadable.reason
 
 
 def test_a_batch_that_inflates_without_end_is_refused(monkeypatch):
     monkeypatch.setattr(module, "MAX_INFLATED_BYTES", 1000)
 
-    page = read_records(batch([(b"a", b"0" * 2000)], compression=GZIP), 0, checksum)
+    chunk = read_records(batch([(b"a", b"0" * 2000)], compression=GZIP), 0, checksum)
 
-    assert "larger than 1000 bytes" in page.problem
+    assert "larger than 1000 bytes" in chunk.unreadable.reason
 
 
 def test_an_older_format_is_told():
     data = bytearray(batch([(b"a", b"1")]))
     data[16] = 1
 
-    page = read_records(bytes(data), 0, checksum)
+    chunk = read_records(bytes(data), 0, checksum)
 
-    assert (page.problem, page.skip_to) == ("no record batch at offset 0", 1)
+    assert chunk == Chunk([], 0, UnreadableBatch("no record batch at offset 0", 1))
 
 
 @settings(max_examples=300, deadline=None)
@@ -156,7 +156,7 @@ def test_changed_bytes_never_raise_and_never_bring_half_a_batch(data):
     for _ in range(data.draw(st.integers(1, 4))):
         changed[data.draw(st.integers(0, len(changed) - 1))] = data.draw(st.integers(0, 255))
 
-    page = read_records(resealed(bytes(changed)), 3, checksum)
+    chunk = read_records(resealed(bytes(changed)), 3, checksum)
 
-    assert page.problem is None or page.records == []
-    assert page.problem is None or page.skip_to > page.next_offset
+    assert chunk.unreadable is None or chunk.records == []
+    assert chunk.unreadable is None or chunk.unreadable.end_offset > chunk.next_offset

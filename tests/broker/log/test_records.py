@@ -5,11 +5,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kafka_producer_exporter.broker.log.records import (
-    DamagedRecord,
-    State,
+    DamagedRecordError,
     Tombstone,
+    TransactionState,
     Transition,
-    Unknown,
+    UnknownRecord,
     decode,
     partition_for,
 )
@@ -19,7 +19,11 @@ VECTORS = json.loads((RECORDED / "transaction-log-vectors.json").read_text())
 KEY = bytes.fromhex(VECTORS["key"]["hex"])
 VALUES = [bytes.fromhex(vector["hex"]) for vector in VECTORS["values"]]
 STATES = dict(
-    zip(("Empty", "Ongoing", "PrepareCommit", "PrepareAbort", "CompleteCommit", "CompleteAbort"), State, strict=False)
+    zip(
+        ("Empty", "Ongoing", "PrepareCommit", "PrepareAbort", "CompleteCommit", "CompleteAbort"),
+        TransactionState,
+        strict=False,
+    )
 )
 
 
@@ -67,14 +71,14 @@ def test_a_null_value_says_that_the_id_has_expired():
 
 
 def test_a_newer_version_is_a_value_and_not_an_error():
-    assert decode(b"\0\1" + KEY[2:], VALUES[0]) == Unknown("key version 1")
-    assert decode(KEY, b"\0\2" + VALUES[0][2:]) == Unknown("value version 2")
-    assert decode(KEY, b"\xff\xff" + VALUES[0][2:]) == Unknown("value version -1")
+    assert decode(b"\0\1" + KEY[2:], VALUES[0]) == UnknownRecord("key version 1")
+    assert decode(KEY, b"\0\2" + VALUES[0][2:]) == UnknownRecord("value version 2")
+    assert decode(KEY, b"\xff\xff" + VALUES[0][2:]) == UnknownRecord("value version -1")
 
 
 @pytest.mark.parametrize("value", VALUES[:2], ids=["v0", "v1"])
 def test_a_newer_state_is_a_value_and_not_an_error(value):
-    assert decode(KEY, value[:16] + b"\x09" + value[17:]) == Unknown("state 9")
+    assert decode(KEY, value[:16] + b"\x09" + value[17:]) == UnknownRecord("state 9")
 
 
 def test_unknown_tags_are_passed_over_and_known_ones_behind_them_are_read():
@@ -103,13 +107,13 @@ def test_lists_and_names_longer_than_one_byte_can_say_are_read():
 @pytest.mark.parametrize("value", VALUES, ids=range(len(VALUES)))
 def test_a_record_that_is_cut_anywhere_is_damaged(value):
     for end in range(len(value)):
-        with pytest.raises(DamagedRecord):
+        with pytest.raises(DamagedRecordError):
             decode(KEY, value[:end])
 
 
 def test_a_key_that_is_cut_anywhere_is_damaged():
     for end in range(len(KEY)):
-        with pytest.raises(DamagedRecord):
+        with pytest.raises(DamagedRecordError):
             decode(KEY[:end], VALUES[0])
 
 
@@ -129,7 +133,7 @@ def test_a_key_that_is_cut_anywhere_is_damaged():
     ],
 )
 def test_a_record_that_contradicts_itself_is_damaged(value):
-    with pytest.raises(DamagedRecord):
+    with pytest.raises(DamagedRecordError):
         decode(KEY, value)
 
 
@@ -142,10 +146,10 @@ def test_changed_bytes_raise_nothing_but_the_intended_error(data, value):
 
     try:
         decoded = decode(KEY, bytes(changed))
-    except DamagedRecord:
+    except DamagedRecordError:
         return
 
-    assert isinstance(decoded, Transition | Unknown)
+    assert isinstance(decoded, Transition | UnknownRecord)
 
 
 @pytest.mark.parametrize(

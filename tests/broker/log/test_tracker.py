@@ -6,8 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kafka_producer_exporter.broker.log.outcomes import AbortReason, IdChangeReason, Identity, SessionReason
-from kafka_producer_exporter.broker.log.records import State, Tombstone, Transition, decode, partition_for
-from kafka_producer_exporter.broker.log.tracker import HOLD_MS, HOLD_UNFINISHED_MS, TransactionTracker
+from kafka_producer_exporter.broker.log.records import Tombstone, TransactionState, Transition, decode, partition_for
+from kafka_producer_exporter.broker.log.tracker import SETTLE_AFTER_MS, SETTLE_INCOMPLETE_AFTER_MS, TransactionTracker
 from tests.paths import RECORDED
 
 CLIENT, TIMEOUT, FENCED, UNKNOWN = AbortReason
@@ -53,15 +53,15 @@ class Coordinator:
         elif self.records:
             self.epoch += 1
         self.start_ms = -1
-        self.write(State.EMPTY, client_version=0)
+        self.write(TransactionState.EMPTY, client_version=0)
         self.expected[reason] += 1
         self.now_ms += 3000
 
     def begin(self):
         self.start_ms = self.now_ms
-        self.write(State.ONGOING, partitions=(("payments", (0,)),))
+        self.write(TransactionState.ONGOING, partitions=(("payments", (0,)),))
         self.now_ms += 20
-        self.write(State.ONGOING, partitions=(("payments", (0, 1)),))
+        self.write(TransactionState.ONGOING, partitions=(("payments", (0, 1)),))
         self.expected[STARTED] += 1
 
     def end(self, prepare, complete, *, bump):
@@ -77,33 +77,33 @@ class Coordinator:
 
     def commit(self):
         self.begin()
-        self.end(State.PREPARE_COMMIT, State.COMPLETE_COMMIT, bump=self.protocol == 2)
+        self.end(TransactionState.PREPARE_COMMIT, TransactionState.COMPLETE_COMMIT, bump=self.protocol == 2)
         self.expected[COMMITTED] += 1
 
     def abort(self):
         self.begin()
-        self.end(State.PREPARE_ABORT, State.COMPLETE_ABORT, bump=self.protocol == 2)
+        self.end(TransactionState.PREPARE_ABORT, TransactionState.COMPLETE_ABORT, bump=self.protocol == 2)
         self.expected[CLIENT] += 1
 
     def abort_nothing(self):
         if self.protocol < 2:
             return
         self.start_ms = self.now_ms
-        self.end(State.PREPARE_ABORT, State.COMPLETE_ABORT, bump=1)
+        self.end(TransactionState.PREPARE_ABORT, TransactionState.COMPLETE_ABORT, bump=1)
         self.expected[STARTED] += 1
         self.expected[CLIENT] += 1
 
     def time_out(self):
         self.begin()
         self.now_ms += 11_000
-        self.end(State.PREPARE_ABORT, State.COMPLETE_ABORT, bump=1)
+        self.end(TransactionState.PREPARE_ABORT, TransactionState.COMPLETE_ABORT, bump=1)
         self.expected[TIMEOUT] += 1
         if self.protocol < 2:
             self.init()
 
     def fence(self):
         self.begin()
-        self.end(State.PREPARE_ABORT, State.COMPLETE_ABORT, bump=1)
+        self.end(TransactionState.PREPARE_ABORT, TransactionState.COMPLETE_ABORT, bump=1)
         self.now_ms -= 2900
         self.init(TAKEOVER)
         self.expected[FENCED] += 1
@@ -151,7 +151,7 @@ def take_in(tracker, records, *, partition=0, from_offset=0):
 
 def settle(tracker):
     tracker.settle(0)
-    tracker.settle(HOLD_UNFINISHED_MS)
+    tracker.settle(SETTLE_INCOMPLETE_AFTER_MS)
 
 
 def replay(log):
@@ -366,7 +366,7 @@ anything = st.one_of(
         producer_id=st.integers(1, 2),
         epoch=st.sampled_from([0, 1, 2, 32766, 32767]),
         timeout_ms=st.just(2),
-        state=st.sampled_from([state for state in State if state < State.DEAD]),
+        state=st.sampled_from([state for state in TransactionState if state < TransactionState.DEAD]),
         partitions=st.just(()),
         last_update_ms=st.integers(0, 5),
         start_ms=st.integers(-1, 2),
@@ -381,13 +381,13 @@ anything = st.one_of(
 def test_whatever_a_log_with_holes_holds_the_counts_add_up(records, position):
     tracker = following(0, counting_from=position)
     take_in(tracker, records[:position])
-    open_before = sum(transaction.state is State.ONGOING for transaction in tracker.open_transactions(0))
+    open_before = sum(transaction.state is TransactionState.ONGOING for transaction in tracker.open_transactions(0))
 
     take_in(tracker, records[position:], from_offset=position)
 
     total = counted(tracker)
     ended = total[COMMITTED] + sum(total[reason] for reason in AbortReason) + tracker.held + tracker.ends_unseen
-    open_after = sum(transaction.state is State.ONGOING for transaction in tracker.open_transactions(0))
+    open_after = sum(transaction.state is TransactionState.ONGOING for transaction in tracker.open_transactions(0))
     assert open_before + total[STARTED] == ended + open_after
 
 
@@ -395,7 +395,7 @@ def test_a_fencing_of_a_4_0_broker_raises_the_epoch_by_two_and_is_known_at_once(
     coordinator = Coordinator()
     coordinator.init()
     coordinator.begin()
-    coordinator.end(State.PREPARE_ABORT, State.COMPLETE_ABORT, bump=2)
+    coordinator.end(TransactionState.PREPARE_ABORT, TransactionState.COMPLETE_ABORT, bump=2)
     tracker = following(0)
 
     take_in(tracker, coordinator.records)
@@ -408,7 +408,7 @@ def test_an_old_client_that_is_known_to_be_one_is_fenced_at_once():
     coordinator.init()
     coordinator.commit()
     coordinator.begin()
-    coordinator.end(State.PREPARE_ABORT, State.COMPLETE_ABORT, bump=1)
+    coordinator.end(TransactionState.PREPARE_ABORT, TransactionState.COMPLETE_ABORT, bump=1)
     tracker = following(0)
 
     take_in(tracker, coordinator.records)
@@ -429,9 +429,9 @@ def test_an_abort_under_protocol_2_is_held_until_nothing_has_followed_for_long_e
     tracker, _ = aborted_under_protocol_2()
 
     tracker.settle(50_000)
-    tracker.settle(50_000 + HOLD_MS - 1)
+    tracker.settle(50_000 + SETTLE_AFTER_MS - 1)
     assert (tracker.held, counted(tracker)[CLIENT]) == (1, 0)
-    tracker.settle(50_000 + HOLD_MS)
+    tracker.settle(50_000 + SETTLE_AFTER_MS)
 
     assert (tracker.held, counted(tracker)[CLIENT]) == (0, 1)
 
@@ -439,8 +439,8 @@ def test_an_abort_under_protocol_2_is_held_until_nothing_has_followed_for_long_e
 def test_an_abort_is_held_for_as_long_as_its_partition_was_not_read_to_the_end():
     tracker, _ = aborted_under_protocol_2()
 
-    for now_ms in range(0, 10 * HOLD_MS, HOLD_MS):
-        tracker.settle(now_ms, behind={0})
+    for now_ms in range(0, 10 * SETTLE_AFTER_MS, SETTLE_AFTER_MS):
+        tracker.settle(now_ms, lagging={0})
 
     assert tracker.held == 1
 
@@ -453,11 +453,11 @@ def test_an_abort_whose_markers_are_not_written_is_held_longer():
     take_in(tracker, coordinator.records[:-1])
 
     tracker.settle(0)
-    tracker.settle(HOLD_UNFINISHED_MS - 1)
+    tracker.settle(SETTLE_INCOMPLETE_AFTER_MS - 1)
     assert tracker.held == 1
     tracker.apply(0, len(coordinator.records) - 1, coordinator.records[-1])
-    tracker.settle(HOLD_UNFINISHED_MS)
-    tracker.settle(HOLD_UNFINISHED_MS + HOLD_MS - 1)
+    tracker.settle(SETTLE_INCOMPLETE_AFTER_MS)
+    tracker.settle(SETTLE_INCOMPLETE_AFTER_MS + SETTLE_AFTER_MS - 1)
 
     assert tracker.held == 1
 
@@ -512,7 +512,7 @@ def test_a_transaction_is_open_from_its_first_record_until_its_markers_are_writt
 
     assert (ongoing.age_seconds, ongoing.timeout_seconds, ongoing.protocol) == (2.5, 10.0, 2)
     assert ongoing.partitions == (("payments", (0, 1)),)
-    assert (prepared.state, prepared.age_seconds) == (State.PREPARE_COMMIT, 0.0)
+    assert (prepared.state, prepared.age_seconds) == (TransactionState.PREPARE_COMMIT, 0.0)
     assert tracker.open_transactions(0) == []
 
 
@@ -540,7 +540,7 @@ def test_a_4_0_broker_tells_the_protocol_by_the_commits_and_not_by_the_beginning
 
     told = []
     for offset, record in enumerate(coordinator.records):
-        own = 0 if record.state is State.ONGOING else record.client_transaction_version
+        own = 0 if record.state is TransactionState.ONGOING else record.client_transaction_version
         tracker.apply(0, offset, record._replace(client_transaction_version=own))
         told += [transaction.protocol for transaction in tracker.open_transactions(0)]
 
@@ -548,8 +548,8 @@ def test_a_4_0_broker_tells_the_protocol_by_the_commits_and_not_by_the_beginning
 
 
 def test_an_id_that_had_expired_is_recreated_and_not_rolled_over_whatever_its_epoch_was():
-    used_up = Transition("orders", 1, 100, 32766, 10_000, State.COMPLETE_COMMIT, (), 1000, 900)
-    anew = Transition("orders", 1, 200, 0, 10_000, State.EMPTY, None, 9000, -1)
+    used_up = Transition("orders", 1, 100, 32766, 10_000, TransactionState.COMPLETE_COMMIT, (), 1000, 900)
+    anew = Transition("orders", 1, 200, 0, 10_000, TransactionState.EMPTY, None, 9000, -1)
     expired, in_use = following(0), following(0)
 
     take_in(expired, [used_up, Tombstone("orders"), anew])

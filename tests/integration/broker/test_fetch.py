@@ -10,7 +10,7 @@ import pytest
 
 from kafka_producer_exporter.broker.crc32c import fastest_crc32c
 from kafka_producer_exporter.broker.log.follower import EARLIEST, LATEST
-from kafka_producer_exporter.broker.log.records import State, decode, partition_for
+from kafka_producer_exporter.broker.log.records import TransactionState, decode, partition_for
 from kafka_producer_exporter.net.errors import Reason, TransportError
 from kafka_producer_exporter.settings import Broker as BrokerSettings
 from kafka_producer_exporter.settings import BrokerTls, Sasl
@@ -77,15 +77,20 @@ def test_what_a_producer_does_is_read_from_its_partition_of_the_log(broker, prod
     found = reader.offsets(partitions, EARLIEST)
     states = []
     deadline = time.monotonic() + 10
-    while states[-1:] != [State.COMPLETE_COMMIT] and time.monotonic() < deadline:
+    while states[-1:] != [TransactionState.COMPLETE_COMMIT] and time.monotonic() < deadline:
         for fetched in reader.fetch(found, wait_seconds=0.2):
-            records = [decode(key, value) for _, key, value in fetched.page.records]
+            records = [decode(key, value) for _, key, value in fetched.chunk.records]
             states += [r.state for r in records if r.transactional_id == name]
-            assert not states or fetched.page.problem is None
-            found[fetched.partition] = fetched.page.next_offset
+            assert not states or fetched.chunk.unreadable is None
+            found[fetched.partition] = fetched.chunk.next_offset
 
     assert partitions == [0, 1, 2, 3, 4]
-    assert states == [State.EMPTY, State.ONGOING, State.PREPARE_COMMIT, State.COMPLETE_COMMIT]
+    assert states == [
+        TransactionState.EMPTY,
+        TransactionState.ONGOING,
+        TransactionState.PREPARE_COMMIT,
+        TransactionState.COMPLETE_COMMIT,
+    ]
     assert found == reader.offsets(partitions, LATEST)
     assert found[partition_for(name, 5)] > 0
 

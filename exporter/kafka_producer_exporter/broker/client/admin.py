@@ -25,7 +25,7 @@ from kafka_producer_exporter.broker.cluster.snapshots import (
     TopicLayout,
     TopicPartition,
 )
-from kafka_producer_exporter.broker.log.records import State
+from kafka_producer_exporter.broker.log.records import TransactionState
 from kafka_producer_exporter.net.errors import Reason, TransportError
 
 LATEST = -1
@@ -34,14 +34,14 @@ IDS_IN_A_REQUEST = 1000
 NOBODY = "kafka-producer-exporter"
 """A transactional id that is asked for only to learn whether we may ask."""
 _STATES = {
-    "Empty": State.EMPTY,
-    "Ongoing": State.ONGOING,
-    "PrepareCommit": State.PREPARE_COMMIT,
-    "PrepareAbort": State.PREPARE_ABORT,
-    "CompleteCommit": State.COMPLETE_COMMIT,
-    "CompleteAbort": State.COMPLETE_ABORT,
-    "Dead": State.DEAD,
-    "PrepareEpochFence": State.PREPARE_EPOCH_FENCE,
+    "Empty": TransactionState.EMPTY,
+    "Ongoing": TransactionState.ONGOING,
+    "PrepareCommit": TransactionState.PREPARE_COMMIT,
+    "PrepareAbort": TransactionState.PREPARE_ABORT,
+    "CompleteCommit": TransactionState.COMPLETE_COMMIT,
+    "CompleteAbort": TransactionState.COMPLETE_ABORT,
+    "Dead": TransactionState.DEAD,
+    "PrepareEpochFence": TransactionState.PREPARE_EPOCH_FENCE,
 }
 _MOVED = {kafka.errors.NotCoordinatorError.errno, kafka.errors.TransactionalIdNotFoundError.errno}
 

@@ -12,8 +12,7 @@ from kafka.protocol.consumer import FetchRequest, ListOffsetsRequest
 
 from kafka_producer_exporter.broker.client.connection import Client, raise_code
 from kafka_producer_exporter.broker.errors import OutOfRangeError
-from kafka_producer_exporter.broker.log.follower import Fetched
-from kafka_producer_exporter.broker.log.record_batches import read_records
+from kafka_producer_exporter.broker.log.record_batches import Fetched, read_records
 from kafka_producer_exporter.broker.log.records import TOPIC
 from kafka_producer_exporter.net.errors import Reason, TransportError
 
@@ -113,8 +112,8 @@ class LogReader:
                 for answer in topic.partitions:
                     self._raise(answer.error_code, answer.partition_index)
                     data = bytes(answer.records or b"")
-                    page = read_records(data, positions[answer.partition_index], self._checksum)
-                    fetched.append(Fetched(answer.partition_index, page, answer.high_watermark))
+                    chunk = read_records(data, positions[answer.partition_index], self._checksum)
+                    fetched.append(Fetched(answer.partition_index, chunk, answer.high_watermark))
         return fetched
 
     def _by_leader(self, partitions: Iterable[int]) -> dict[int, list[int]]:

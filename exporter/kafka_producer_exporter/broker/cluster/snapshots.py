@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from kafka_producer_exporter.broker.log.records import State
+from kafka_producer_exporter.broker.log.records import TransactionState
 
 TopicPartition = tuple[str, int]
 
@@ -13,7 +13,7 @@ class KnownTransaction(NamedTuple):
     transactional_id: str
     producer_id: int
     epoch: int
-    state: State
+    state: TransactionState
     timeout_ms: int
     start_ms: int
     """-1: no transaction has begun since the session did."""

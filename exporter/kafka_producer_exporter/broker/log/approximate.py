@@ -8,7 +8,7 @@ missing: counts are lower bounds. An abort has a reason only where that is certa
 from collections.abc import Collection, Iterable
 
 from kafka_producer_exporter.broker.cluster.snapshots import KnownTransaction
-from kafka_producer_exporter.broker.log.records import State, Tombstone, Transition
+from kafka_producer_exporter.broker.log.records import Tombstone, TransactionState, Transition
 from kafka_producer_exporter.broker.log.tracker import TransactionTracker
 
 PARTITION = -1
@@ -30,7 +30,7 @@ class ApproximateLog:
         The first poll only says what is there. An id that was listed and not described has just moved.
         """
         if not self.counting:
-            self._tracker.follow(PARTITION, from_offset=0, counting_from=1 << 62)
+            self._tracker.follow(PARTITION, from_offset=0, counting_from=None)
         for transaction in transactions:
             self._apply(
                 Transition(
@@ -40,7 +40,9 @@ class ApproximateLog:
                     epoch=transaction.epoch,
                     timeout_ms=transaction.timeout_ms,
                     # When an abort was decided is not said, so whether it was a time-out cannot be told.
-                    state=State.COMPLETE_ABORT if transaction.state is State.PREPARE_ABORT else transaction.state,
+                    state=TransactionState.COMPLETE_ABORT
+                    if transaction.state is TransactionState.PREPARE_ABORT
+                    else transaction.state,
                     partitions=_by_topic(transaction),
                     last_update_ms=now_ms,
                     start_ms=transaction.start_ms,

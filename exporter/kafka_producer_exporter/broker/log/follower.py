@@ -12,26 +12,17 @@ import threading
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
 from kafka_producer_exporter.broker.errors import OutOfRangeError
-from kafka_producer_exporter.broker.log.record_batches import Page, Record
-from kafka_producer_exporter.broker.log.records import TOPIC, DamagedRecord, Unknown, decode
+from kafka_producer_exporter.broker.log.record_batches import Fetched, Record
+from kafka_producer_exporter.broker.log.records import TOPIC, DamagedRecordError, UnknownRecord, decode
 from kafka_producer_exporter.broker.log.tracker import TransactionTracker
 from kafka_producer_exporter.net.errors import Reason, TransportError
 
 EARLIEST, LATEST = -2, -1
 
 log = logging.getLogger(__name__)
-
-
-class Fetched(NamedTuple):
-    """What one partition had to say."""
-
-    partition: int
-    page: Page
-    end_offset: int
-    """The high watermark: what lies before it can be read."""
 
 
 class Reader(Protocol):
@@ -116,20 +107,22 @@ class LogFollower:
             return
         problems = []
         with self.lock:
-            for partition, page, end_offset in answers:
-                self._take_in(partition, page.records)
-                self.tracker.advance(partition, page.next_offset)
-                self._end_offsets[partition] = end_offset
-                if page.problem and self._unreadable.get(partition) == page.next_offset:
+            for partition, chunk, high_watermark in answers:
+                unreadable = chunk.unreadable
+                self._take_in(partition, chunk.records)
+                self.tracker.advance(partition, chunk.next_offset)
+                self._end_offsets[partition] = high_watermark
+                if unreadable and self._unreadable.get(partition) == chunk.next_offset:
                     self.passed_over["damaged_batch"] += 1
-                    self.tracker.advance(partition, page.skip_to)
-                    log.error("%s-%d: %s; passed over, up to offset %d", TOPIC, partition, page.problem, page.skip_to)
-                elif page.problem:
-                    self._unreadable[partition] = page.next_offset
-                    problems.append(f"{TOPIC}-{partition}: {page.problem}")
+                    self.tracker.advance(partition, unreadable.end_offset)
+                    log.error("%s-%d: %s; passed over, up to offset %d",
+                              TOPIC, partition, unreadable.reason, unreadable.end_offset)  # fmt: skip
+                elif unreadable:
+                    self._unreadable[partition] = chunk.next_offset
+                    problems.append(f"{TOPIC}-{partition}: {unreadable.reason}")
             self._begin_counting()
-            behind = [p for p, end in self._end_offsets.items() if self.tracker.position(p) < end]
-            self.tracker.settle(now_ms, behind=behind)
+            lagging = [p for p, end in self._end_offsets.items() if self.tracker.position(p) < end]
+            self.tracker.settle(now_ms, lagging=lagging)
         if problems:
             raise TransportError(Reason.DAMAGED, problems[0])
 
@@ -138,11 +131,11 @@ class LogFollower:
         for offset, key, value in records:
             try:
                 record = decode(key or b"", value)
-            except DamagedRecord as damage:
+            except DamagedRecordError as damage:
                 self._pass_over("damaged_record", partition, offset, str(damage))
                 continue
-            if isinstance(record, Unknown):
-                self._pass_over("unknown_version", partition, offset, record.what)
+            if isinstance(record, UnknownRecord):
+                self._pass_over("unknown_version", partition, offset, record.kind)
             else:
                 apply(partition, offset, record)
         self.records += len(records)

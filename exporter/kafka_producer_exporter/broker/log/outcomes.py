@@ -3,7 +3,7 @@
 from enum import StrEnum
 from typing import NamedTuple
 
-from kafka_producer_exporter.broker.log.records import Partitions, State
+from kafka_producer_exporter.broker.log.records import Partitions, TransactionState
 
 
 class AbortReason(StrEnum):
@@ -76,7 +76,7 @@ class OpenTransaction(NamedTuple):
     """What it is counted under: the id itself, its group, or ``other``."""
     producer_id: int
     epoch: int
-    state: State
+    state: TransactionState
     start_ms: int
     age_seconds: float
     """Between the coordinator's clock and ours, which may differ; never negative."""

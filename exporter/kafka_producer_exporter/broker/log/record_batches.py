@@ -24,37 +24,55 @@ _CODECS = ("none", "gzip", "snappy", "lz4", "zstd")
 _CONTROL = 0x20
 
 
-class Page(NamedTuple):
-    """The records of some fetched bytes, up to their end or to what could not be read."""
+class UnreadableBatch(NamedTuple):
+    """A batch that is damaged or in a format that is not supported.
+
+    The damage may have happened in transit, so fetching the batch again can help.
+    """
+
+    reason: str
+    end_offset: int
+    """The offset after the batch: where to continue if fetching it again does not help."""
+
+
+class Chunk(NamedTuple):
+    """The records of the fetched bytes of one partition, up to their end or to the first unreadable batch."""
 
     records: list[Record]
     next_offset: int
-    """Where to fetch next: behind the last batch that was read. The offset asked for: not one whole batch was there."""
-    problem: str | None = None
-    """What is wrong with the batch at next_offset; it may be damaged on the way only, so fetching it again can help."""
-    skip_to: int = -1
-    """Where to go on when it does not: behind that batch."""
+    """Next offset to fetch. Equals the requested offset if the bytes held no complete batch."""
+    unreadable: UnreadableBatch | None = None
+    """The batch at next_offset, if it cannot be read."""
 
 
-def read_records(data: bytes, from_offset: int, checksum: Callable[[bytes], int]) -> Page:
+class Fetched(NamedTuple):
+    """What one fetch returned for one partition."""
+
+    partition: int
+    chunk: Chunk
+    high_watermark: int
+    """The end of the partition: records before this offset can be read."""
+
+
+def read_records(data: bytes, from_offset: int, checksum: Callable[[bytes], int]) -> Chunk:
     """Return the records from this offset on; ``checksum`` is a CRC-32C.
 
     Records before the offset, which a batch may begin with, and control batches are left out. A last batch that is cut
-    short is left for the next fetch. Raises nothing: a batch that is damaged or cannot be read is a ``problem``.
+    short is left for the next fetch. Raises nothing: a batch that is damaged or cannot be read is ``unreadable``.
     """
     records: list[Record] = []
     at, next_offset, size = 0, from_offset, len(data)
     while size - at >= _HEADER.size:
         base_offset, length, _, magic, crc, attributes, last_delta, count = _HEADER.unpack_from(data, at)
         end = at + _AFTER_LENGTH + length
-        behind = base_offset + last_delta + 1
+        end_offset = base_offset + last_delta + 1
         if magic != 2 or length < _HEADER.size - _AFTER_LENGTH or last_delta < 0:
             return _stop(records, next_offset, f"no record batch at offset {next_offset}", 0)
         if end > size:
             break
         if checksum(data[at + _AFTER_CRC : end]) != crc:
-            problem = f"the batch at offset {base_offset} is damaged: its checksum is wrong"
-            return _stop(records, next_offset, problem, behind)
+            reason = f"the batch at offset {base_offset} is damaged: its checksum is wrong"
+            return _stop(records, next_offset, reason, end_offset)
         if not attributes & _CONTROL:
             try:
                 if attributes & 7:
@@ -63,15 +81,15 @@ def read_records(data: bytes, from_offset: int, checksum: Callable[[bytes], int]
                 else:
                     records += _records_of(data, at + _HEADER.size, end, count, base_offset, from_offset)
             except (IndexError, ValueError, zlib.error) as broken:
-                problem = f"the batch at offset {base_offset} cannot be read: {broken}"
-                return _stop(records, next_offset, problem, behind)
-        next_offset = max(next_offset, behind)
+                reason = f"the batch at offset {base_offset} cannot be read: {broken}"
+                return _stop(records, next_offset, reason, end_offset)
+        next_offset = max(next_offset, end_offset)
         at = end
-    return Page(records, next_offset)
+    return Chunk(records, next_offset)
 
 
-def _stop(records: list[Record], next_offset: int, problem: str, behind: int) -> Page:
-    return Page(records, next_offset, problem, max(behind, next_offset + 1))
+def _stop(records: list[Record], next_offset: int, reason: str, end_offset: int) -> Chunk:
+    return Chunk(records, next_offset, UnreadableBatch(reason, max(end_offset, next_offset + 1)))
 
 
 # Written out, with no helper on the way of an ordinary record: see transaction_log.

@@ -1,8 +1,9 @@
 """Records of ``__transaction_state``: what the transaction coordinator wrote, as values.
 
 Rule 1: bytes in, values out; nothing is remembered.
-Rule 2: a version or a state that is newer than this file is a value of its own (``Unknown``), since a broker may be
-        upgraded before the exporter; bytes that break the format raise ``DamagedRecord``, and nothing else is raised.
+Rule 2: a version or a state that is newer than this file is a value of its own (``UnknownRecord``), since a broker may
+        be upgraded before the exporter; bytes that break the format raise ``DamagedRecordError``, and nothing else is
+        raised.
 
 The formats are Kafka's TransactionLogKey.json and TransactionLogValue.json. The reads are written out, field by field,
 with no helper on the way of an ordinary record: a busy cluster writes some ten thousand of them a second.
@@ -15,7 +16,7 @@ from typing import NamedTuple
 TOPIC = "__transaction_state"
 
 
-class State(IntEnum):
+class TransactionState(IntEnum):
     """The state that the coordinator moved the transaction to. DEAD and PREPARE_EPOCH_FENCE are never written."""
 
     EMPTY = 0
@@ -43,7 +44,7 @@ class Transition(NamedTuple):
     producer_id: int
     epoch: int
     timeout_ms: int
-    state: State
+    state: TransactionState
     partitions: Partitions | None
     last_update_ms: int
     start_ms: int
@@ -62,14 +63,14 @@ class Tombstone(NamedTuple):
     transactional_id: str
 
 
-class Unknown(NamedTuple):
+class UnknownRecord(NamedTuple):
     """A record of a kind that this file does not know: to be counted and passed over."""
 
-    what: str
+    kind: str
     """``key version 3``, ``value version 2`` or ``state 9``."""
 
 
-class DamagedRecord(ValueError):  # noqa: N818 - it is a record that is damaged, found by reading
+class DamagedRecordError(ValueError):
     """The bytes are not what their version says."""
 
 
@@ -78,33 +79,33 @@ _TIMES = Struct(">qq").unpack_from  # last update, start
 _INT64 = Struct(">q").unpack_from
 _INT32 = Struct(">i").unpack_from
 _INT16 = Struct(">h").unpack_from
-_STATES = tuple(State)
+_STATES = tuple(TransactionState)
 _made = tuple.__new__  # what a NamedTuple's own constructor calls, without that function in between
 
 
-def decode(key: bytes, value: bytes | None) -> Transition | Tombstone | Unknown:
-    """Return what the record says; raise DamagedRecord where it is cut short or contradicts itself."""
+def decode(key: bytes, value: bytes | None) -> Transition | Tombstone | UnknownRecord:
+    """Return what the record says; raise DamagedRecordError where it is cut short or contradicts itself."""
     try:
         if key[0] or key[1]:
-            return Unknown(f"key version {_INT16(key)[0]}")
+            return UnknownRecord(f"key version {_INT16(key)[0]}")
         length = _INT16(key, 2)[0]
         if length < 0 or len(key) < 4 + length:
-            raise DamagedRecord(f"the key says {length} bytes and has {len(key) - 4}")
+            raise DamagedRecordError(f"the key says {length} bytes and has {len(key) - 4}")
         transactional_id = key[4 : 4 + length].decode()
         if value is None:
             return Tombstone(transactional_id)
         if value[0] or value[1] > 1:
-            return Unknown(f"value version {_INT16(value)[0]}")
+            return UnknownRecord(f"value version {_INT16(value)[0]}")
         return _transition_v1(transactional_id, value) if value[1] else _transition_v0(transactional_id, value)
     except (IndexError, error, UnicodeDecodeError) as broken:
-        raise DamagedRecord(f"the record ends too early or is no record: {broken}") from broken
+        raise DamagedRecordError(f"the record ends too early or is no record: {broken}") from broken
 
 
 # One long function on purpose: this is the busiest code of the broker's side.
-def _transition_v1(transactional_id: str, value: bytes) -> Transition | Unknown:  # noqa: PLR0912, PLR0915
+def _transition_v1(transactional_id: str, value: bytes) -> Transition | UnknownRecord:  # noqa: PLR0912, PLR0915
     version, producer_id, epoch, timeout_ms, status = _HEAD(value)
     if not 0 <= status <= 7:
-        return Unknown(f"state {status}")
+        return UnknownRecord(f"state {status}")
     count, at = value[17], 18
     if count > 127:
         count, at = _uvarint(value, 17)
@@ -118,7 +119,7 @@ def _transition_v1(transactional_id: str, value: bytes) -> Transition | Unknown:
             if length > 127:
                 length, at = _uvarint(value, at - 1)
             if not length:
-                raise DamagedRecord("a topic has no name")
+                raise DamagedRecordError("a topic has no name")
             end = at + length - 1
             topic = value[at:end].decode()
             amount, at = value[end], end + 1
@@ -129,7 +130,7 @@ def _transition_v1(transactional_id: str, value: bytes) -> Transition | Unknown:
             elif amount:
                 ids = unpack_from(f">{amount - 1}i", value, at)
             else:
-                raise DamagedRecord(f"topic {topic} has no list of partitions")
+                raise DamagedRecordError(f"topic {topic} has no list of partitions")
             at += 4 * amount - 4
             tags, at = _uvarint(value, at) if value[at] else (0, at + 1)
             for _ in range(tags):
@@ -158,11 +159,11 @@ def _transition_v1(transactional_id: str, value: bytes) -> Transition | Unknown:
             next_epoch = _INT16(value, at + 2)[0]
             at += 4
         elif tag <= 3:
-            raise DamagedRecord(f"tag {tag} has {size} bytes")
+            raise DamagedRecordError(f"tag {tag} has {size} bytes")
         else:
             at = _after_tag(value, at)
     if at > len(value):
-        raise DamagedRecord("the last tag ends too early")
+        raise DamagedRecordError("the last tag ends too early")
     fields = (
         transactional_id,
         version,
@@ -181,22 +182,22 @@ def _transition_v1(transactional_id: str, value: bytes) -> Transition | Unknown:
     return _made(Transition, fields)
 
 
-def _transition_v0(transactional_id: str, value: bytes) -> Transition | Unknown:
+def _transition_v0(transactional_id: str, value: bytes) -> Transition | UnknownRecord:
     version, producer_id, epoch, timeout_ms, status = _HEAD(value)
     if not 0 <= status <= 7:
-        return Unknown(f"state {status}")
+        return UnknownRecord(f"state {status}")
     count, at = _INT32(value, 17)[0], 21
     if count < -1:
-        raise DamagedRecord(f"{count} topics")
+        raise DamagedRecordError(f"{count} topics")
     topics = []
     for _ in range(count):
         end = at + 2 + _INT16(value, at)[0]
         if end < at + 2:
-            raise DamagedRecord("a topic has no name")
+            raise DamagedRecordError("a topic has no name")
         topic = value[at + 2 : end].decode()
         amount = _INT32(value, end)[0]
         if amount < 0:
-            raise DamagedRecord(f"topic {topic} has no list of partitions")
+            raise DamagedRecordError(f"topic {topic} has no list of partitions")
         at = end + 4 + 4 * amount
         topics.append((topic, unpack_from(f">{amount}i", value, end + 4)))
     last_update_ms, start_ms = _TIMES(value, at)
@@ -224,7 +225,7 @@ def _uvarint(data: bytes, at: int) -> tuple[int, int]:
             return number, at
         shift += 7
         if shift > 28:
-            raise DamagedRecord("a length has more than five bytes")
+            raise DamagedRecordError("a length has more than five bytes")
 
 
 def _after_tag(data: bytes, at: int) -> int:

@@ -35,6 +35,7 @@ Series are bounded, state is not: ids over the limit are counted under ``other``
 folded stays folded. Ids of a group are counted under its name, and nothing of that is lost when one of them expires.
 """
 
+import math
 from collections import deque
 from collections.abc import Callable, Collection, Iterator
 from enum import StrEnum
@@ -49,7 +50,7 @@ from kafka_producer_exporter.broker.log.outcomes import (
     Series,
     SessionReason,
 )
-from kafka_producer_exporter.broker.log.records import Partitions, State, Tombstone, Transition
+from kafka_producer_exporter.broker.log.records import Partitions, Tombstone, TransactionState, Transition
 
 OTHER = "other"
 """The name that takes in all ids over the limit."""
@@ -58,10 +59,10 @@ FOLLOWS_MS = 1500
 """An Empty record that comes so soon after an abort belongs to it: after a fencing the new instance asks again every
 100 ms (older clients) up to every second (newer ones), while an application that is restarted needs longer."""
 
-HOLD_MS = 5000
+SETTLE_AFTER_MS = 5000
 """A held abort is settled when so much time has gone by since its last record was looked at."""
 
-HOLD_UNFINISHED_MS = 60_000
+SETTLE_INCOMPLETE_AFTER_MS = 60_000
 """The same while its markers are not written (a broker is down): until then the new instance cannot go on."""
 
 LAST_EPOCH = 32766
@@ -107,7 +108,7 @@ class _Producer:
     )
 
     def __init__(self) -> None:
-        self.state = State.DEAD
+        self.state = TransactionState.DEAD
         self.producer_id = -1
         self.epoch = -1
         self.timeout_ms = -1
@@ -134,10 +135,13 @@ class _Held:
         """None: not looked at since its last record."""
 
 
-_EMPTY, _ONGOING, _DEAD = State.EMPTY, State.ONGOING, State.DEAD
-_COMMITS = (State.PREPARE_COMMIT, State.COMPLETE_COMMIT)
-_COMPLETES = (State.COMPLETE_COMMIT, State.COMPLETE_ABORT)
-_PREPARE_OF = {State.COMPLETE_COMMIT: State.PREPARE_COMMIT, State.COMPLETE_ABORT: State.PREPARE_ABORT}
+_EMPTY, _ONGOING, _DEAD = TransactionState.EMPTY, TransactionState.ONGOING, TransactionState.DEAD
+_COMMITS = (TransactionState.PREPARE_COMMIT, TransactionState.COMPLETE_COMMIT)
+_COMPLETES = (TransactionState.COMPLETE_COMMIT, TransactionState.COMPLETE_ABORT)
+_PREPARE_OF = {
+    TransactionState.COMPLETE_COMMIT: TransactionState.PREPARE_COMMIT,
+    TransactionState.COMPLETE_ABORT: TransactionState.PREPARE_ABORT,
+}
 
 
 class TransactionTracker:
@@ -147,7 +151,7 @@ class TransactionTracker:
         self._limit = limit
         self._group_of = group_of
         self._next_offset: dict[int, int] = {}
-        self._counting_from: dict[int, int] = {}
+        self._counting_from: dict[int, float] = {}
         self._producers: dict[str, _Producer] = {}
         self._expired: dict[str, _Producer] = {}
         self._open: dict[str, _Producer] = {}
@@ -163,10 +167,13 @@ class TransactionTracker:
 
     # The log
 
-    def follow(self, partition: int, *, from_offset: int, counting_from: int) -> None:
-        """Begin to follow a partition, or begin anew elsewhere in it; what is known of its ids is kept."""
+    def follow(self, partition: int, *, from_offset: int, counting_from: int | None) -> None:
+        """Begin to follow a partition, or begin anew elsewhere in it; what is known of its ids is kept.
+
+        ``counting_from`` None: nothing is counted until the partition is followed again.
+        """
         self._next_offset[partition] = from_offset
-        self._counting_from[partition] = counting_from
+        self._counting_from[partition] = math.inf if counting_from is None else counting_from
 
     def position(self, partition: int) -> int:
         """Return the offset of the next record that is news."""
@@ -206,16 +213,16 @@ class TransactionTracker:
         else:
             self._move(record, producer, slot, partition)
 
-    def settle(self, now_ms: int, *, behind: Collection[int] = ()) -> None:
+    def settle(self, now_ms: int, *, lagging: Collection[int] = ()) -> None:
         """Count as the client's own the held aborts that no session followed; to be called after every poll.
 
-        ``behind`` are the partitions that were not read to their end: there the session may still be to come.
+        ``lagging`` are the partitions that were not read to their end: there the session may still be to come.
         """
         for transactional_id, held in list(self._held.items()):
-            if held.since_ms is None or held.partition in behind:
+            if held.since_ms is None or held.partition in lagging:
                 held.since_ms = now_ms
                 continue
-            patience_ms = HOLD_UNFINISHED_MS if transactional_id in self._open else HOLD_MS
+            patience_ms = SETTLE_INCOMPLETE_AFTER_MS if transactional_id in self._open else SETTLE_AFTER_MS
             if now_ms - held.since_ms >= patience_ms:
                 self._resolve(transactional_id, self._producers[transactional_id], AbortReason.CLIENT)
 
@@ -308,7 +315,7 @@ class TransactionTracker:
         reason = None if record.state in _COMMITS else _abort_reason(record, producer, continues=continues, risen=risen)
         if continues and risen == 0:
             producer.protocol = _Protocol.OLD
-        elif continues and risen == 1 and record.state is State.PREPARE_COMMIT:
+        elif continues and risen == 1 and record.state is TransactionState.PREPARE_COMMIT:
             producer.protocol = _Protocol.TWO
         if not continues:
             self._finish(transactional_id, producer, slot)
@@ -414,7 +421,7 @@ def _abort_reason(record: Transition, producer: _Producer, *, continues: bool, r
         return AbortReason.CLIENT if idle and nothing_sent else AbortReason.UNKNOWN
     if risen == 0:
         return AbortReason.CLIENT
-    if record.state is State.COMPLETE_ABORT or risen not in (1, 2):
+    if record.state is TransactionState.COMPLETE_ABORT or risen not in (1, 2):
         return AbortReason.UNKNOWN
     if record.last_update_ms - record.start_ms > record.timeout_ms:
         return AbortReason.TIMEOUT
