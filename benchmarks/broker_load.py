@@ -20,7 +20,6 @@ from kafka_producer_exporter.broker.client.admin import describe_transactions, l
 from kafka_producer_exporter.broker.client.connection import Client  # noqa: E402
 from kafka_producer_exporter.broker.client.fetch import LogReader  # noqa: E402
 from kafka_producer_exporter.broker.collector import FETCH_WAIT_SECONDS  # noqa: E402
-from kafka_producer_exporter.broker.crc32c import fastest_crc32c  # noqa: E402
 from kafka_producer_exporter.broker.log.follower import LATEST  # noqa: E402
 from kafka_producer_exporter.broker.watch import look, topics_of  # noqa: E402
 from kafka_producer_exporter.settings import Broker as BrokerSettings  # noqa: E402
@@ -146,7 +145,7 @@ def main() -> None:
         print("| one poll of | requests | bytes sent | bytes received |\n| --- | --- | --- | --- |")
         report(meter, "a new client (every 5 minutes)", lambda: Client(settings).close())
         with Client(settings) as client:
-            reader = LogReader(client, fastest_crc32c())
+            reader = LogReader(client)
             positions = reader.offsets(reader.partitions(), LATEST)
             idle = lambda: reader.fetch(positions, wait_seconds=FETCH_WAIT_SECONDS)  # noqa: E731
             idle()

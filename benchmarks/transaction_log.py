@@ -26,10 +26,10 @@ warnings.simplefilter("ignore", DeprecationWarning)  # kafka-python reads its sc
 
 from kafka import KafkaConsumer, TopicPartition  # noqa: E402
 from kafka.record import default_records  # noqa: E402
+from kafka.record.util import calc_crc32c, crc32c_c, crc32c_py  # noqa: E402
 
 from kafka_producer_exporter.broker.client.connection import Client  # noqa: E402
 from kafka_producer_exporter.broker.client.fetch import LogReader  # noqa: E402
-from kafka_producer_exporter.broker.crc32c import fastest_crc32c, python_crc32c  # noqa: E402
 from kafka_producer_exporter.broker.log.follower import EARLIEST, LATEST  # noqa: E402
 from kafka_producer_exporter.broker.log.records import TransactionState, decode  # noqa: E402
 from kafka_producer_exporter.broker.log.tracker import TransactionTracker  # noqa: E402
@@ -50,18 +50,17 @@ def recorded_records() -> list[tuple[bytes, bytes]]:
 
 def write_segment(path: Path, count: int) -> None:
     """Write the log again and again, every round under ids of its own, at the offsets that follow."""
-    checksum = fastest_crc32c()
     records = recorded_records()
     with path.open("wb") as segment:
         for offset, (key, value) in zip(range(count), itertools.cycle(records), strict=False):
             name = key[4:] + b"-%d" % (offset // len(records) % 50)
-            segment.write(one_record_batch(offset, struct.pack(">hh", 0, len(name)) + name, value, checksum))
+            segment.write(one_record_batch(offset, struct.pack(">hh", 0, len(name)) + name, value))
 
 
-def one_record_batch(offset: int, key: bytes, value: bytes, checksum: Checksum) -> bytes:
+def one_record_batch(offset: int, key: bytes, value: bytes) -> bytes:
     record = b"\0\0\0" + varint(len(key)) + key + varint(len(value)) + value + b"\0"
     body = struct.pack(">hiqqqhii", 0, 0, 1, 1, -1, -1, -1, 1) + varint(len(record)) + record
-    return struct.pack(">qiibI", offset, len(body) + 9, 0, 2, checksum(body)) + body
+    return struct.pack(">qiibI", offset, len(body) + 9, 0, 2, calc_crc32c(body)) + body
 
 
 def varint(number: int) -> bytes:
@@ -84,7 +83,7 @@ def copied_log(broker: Broker, count: int) -> None:
 
 def by_us(bootstrap: str, checksum: Checksum) -> Counted:
     client = Client(BrokerSettings(bootstrap_servers=(bootstrap,), request_timeout_seconds=30))
-    reader = LogReader(client, checksum, topic=TOPIC)
+    reader = LogReader(client, topic=TOPIC, checksum=checksum)
     tracker = TransactionTracker()
     reader.partitions()
     tracker.follow(0, from_offset=reader.offsets([0], EARLIEST)[0], counting_from=0)
@@ -192,9 +191,8 @@ def compare(bootstrap: str, records: int, rounds: int) -> None:
 
 def profile(bootstrap: str) -> None:
     """Print where our time goes, with the checksum in Python."""
-    checksum = python_crc32c()
     profiler = cProfile.Profile()
-    profiler.runcall(by_us, bootstrap, checksum)
+    profiler.runcall(by_us, bootstrap, crc32c_py)
     functions = pstats.Stats(profiler).get_stats_profile()
     print(f"\nOurs, with the checksum in Python, of {functions.total_tt:.1f} s under cProfile:")
     busiest = sorted(functions.func_profiles.items(), key=lambda item: -item[1].tottime)
@@ -203,11 +201,8 @@ def profile(bootstrap: str) -> None:
 
 
 def checksums() -> Iterator[tuple[str, Checksum]]:
-    native = fastest_crc32c()
-    if native.__module__.startswith("crc32c"):
-        yield "native (package crc32c)", native
-    yield "ours, in Python", python_crc32c()
-    yield "kafka-python's, in Python", default_records.calc_crc32c
+    yield "native (package crc32c)", crc32c_c
+    yield "kafka-python's, in Python", crc32c_py
 
 
 def memory_for_ids(count: int) -> None:

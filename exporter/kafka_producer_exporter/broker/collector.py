@@ -13,7 +13,6 @@ from kafka_producer_exporter.broker.client.fetch import LogReader
 from kafka_producer_exporter.broker.cluster.hanging import HangingTransaction, Look
 from kafka_producer_exporter.broker.cluster.idempotent import IdempotentTracker
 from kafka_producer_exporter.broker.cluster.topics import NOTHING
-from kafka_producer_exporter.broker.crc32c import fastest_crc32c
 from kafka_producer_exporter.broker.families import (
     LabelTexts,
     bootstrap_families,
@@ -80,7 +79,6 @@ class BrokerCollector:
         self._topic_facts = NOTHING
         self._bootstrap_families: list[Family] = []
         self._look_lock = threading.Lock()
-        self._checksum: Callable[[bytes], int] | None = None
         # Finding the cause, connecting, looking up and asking may each take their time-out.
         busy_seconds = 4 * broker.request_timeout_seconds
         self._log_worker = Worker(TRANSACTION_LOG, self._follow, silent_seconds=busy_seconds + FETCH_WAIT_SECONDS)
@@ -156,7 +154,6 @@ class BrokerCollector:
 
     @contextmanager
     def _follow(self) -> Iterator[Step]:
-        self._checksum = self._checksum or fastest_crc32c()
         look_at, any_ours = 0.0, False
 
         def step() -> float:
@@ -170,7 +167,7 @@ class BrokerCollector:
             return 0.0
 
         with Client(self._broker) as client:
-            reader = LogReader(client, self._checksum)
+            reader = LogReader(client)
             yield step
 
     @contextmanager

@@ -8,7 +8,6 @@ from kafka_producer_exporter.broker.client.admin import describe_transactions, l
 from kafka_producer_exporter.broker.client.connection import Client
 from kafka_producer_exporter.broker.client.fetch import LogReader
 from kafka_producer_exporter.broker.cluster.hanging import HangingTransaction
-from kafka_producer_exporter.broker.crc32c import fastest_crc32c
 from kafka_producer_exporter.broker.log.approximate import ApproximateLog
 from kafka_producer_exporter.broker.log.follower import EARLIEST, LATEST
 from kafka_producer_exporter.broker.log.outcomes import Event, OpenTransaction
@@ -66,7 +65,7 @@ def list_transactions_now(broker: Broker) -> Listing:
 
 def _read_log(client: Client, tracker: TransactionTracker, lookback_records: int) -> None:
     """Take in the log as it is now, so many records of each partition at most."""
-    reader = LogReader(client, fastest_crc32c())
+    reader = LogReader(client)
     partitions = reader.partitions()
     earliest, latest = reader.offsets(partitions, EARLIEST), reader.offsets(partitions, LATEST)
     for partition in partitions:

@@ -8,7 +8,6 @@ from dataclasses import replace
 
 import pytest
 
-from kafka_producer_exporter.broker.crc32c import fastest_crc32c
 from kafka_producer_exporter.broker.log.follower import EARLIEST, LATEST
 from kafka_producer_exporter.broker.log.records import TransactionState, decode, partition_for
 from kafka_producer_exporter.net.errors import Reason, TransportError
@@ -71,7 +70,7 @@ def committed_once(broker, producer_jvm):
 
 def test_what_a_producer_does_is_read_from_its_partition_of_the_log(broker, producer_jvm, client):
     name = committed_once(broker, producer_jvm)
-    reader = LogReader(client, fastest_crc32c())
+    reader = LogReader(client)
     partitions = reader.partitions()
 
     found = reader.offsets(partitions, EARLIEST)
@@ -99,7 +98,7 @@ def test_a_cluster_without_transactions_has_no_log_and_gets_none(lab):
     with Broker() as broker:
         client = Client(BrokerSettings(bootstrap_servers=(broker.bootstrap,)))
 
-        assert LogReader(client, fastest_crc32c()).partitions() == []
+        assert LogReader(client).partitions() == []
 
         with broker.admin() as admin:
             assert "__transaction_state" not in admin.list_topics()
@@ -230,7 +229,7 @@ def test_a_log_that_may_not_be_read_is_an_error_and_not_an_empty_log(secured, pa
     client = Client(BrokerSettings(bootstrap_servers=(broker.address("SASL_PLAINTEXT"),), sasl=sasl))
 
     with pytest.raises(TransportError) as caught:
-        LogReader(client, fastest_crc32c()).partitions()
+        LogReader(client).partitions()
 
     assert caught.value.reason is Reason.AUTHORIZATION
     client.close()

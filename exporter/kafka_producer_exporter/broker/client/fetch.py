@@ -9,6 +9,7 @@ from typing import Any
 
 import kafka.errors
 from kafka.protocol.consumer import FetchRequest, ListOffsetsRequest
+from kafka.record.util import calc_crc32c
 
 from kafka_producer_exporter.broker.client.connection import Client, raise_code
 from kafka_producer_exporter.broker.errors import OutOfRangeError
@@ -25,7 +26,7 @@ MIN_RESPONSE_BYTES = 64 << 10
 class LogReader:
     """Reads partitions of the transaction log, each from its leader."""
 
-    def __init__(self, client: Client, checksum: Callable[[bytes], int], *, topic: str = TOPIC) -> None:
+    def __init__(self, client: Client, *, topic: str = TOPIC, checksum: Callable[[bytes], int] = calc_crc32c) -> None:
         self._client = client
         self._checksum = checksum
         self._topic = topic
