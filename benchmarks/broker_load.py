@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator
 
 warnings.simplefilter("ignore", DeprecationWarning)  # kafka-python reads its schemas in a way that 3.11 deprecates
 
-from kafka_producer_exporter.broker.client.admin import describe_transactions, list_transactions, may_describe_all  # noqa: E402
+from kafka_producer_exporter.broker.client.admin import describe_transactions, list_transactions, require_describe_all  # noqa: E402
 from kafka_producer_exporter.broker.client.connection import Client  # noqa: E402
 from kafka_producer_exporter.broker.client.fetch import LogReader  # noqa: E402
 from kafka_producer_exporter.broker.collector import FETCH_WAIT_SECONDS  # noqa: E402
@@ -107,7 +107,7 @@ def report(meter: Meter, what: str, work: Callable[[], object], *, times: int = 
 
 def ask_coordinators(client: Client) -> None:
     """Ask as the source ``coordinators`` does."""
-    may_describe_all(client)
+    require_describe_all(client)
     describe_transactions(client, list_transactions(client))
 
 

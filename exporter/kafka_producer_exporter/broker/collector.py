@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
-from kafka_producer_exporter.broker.client.admin import describe_transactions, list_transactions, may_describe_all
+from kafka_producer_exporter.broker.client.admin import describe_transactions, list_transactions, require_describe_all
 from kafka_producer_exporter.broker.client.connection import Client, find
 from kafka_producer_exporter.broker.client.fetch import LogReader
 from kafka_producer_exporter.broker.cluster.hanging import HangingTransaction, Look
@@ -173,7 +173,7 @@ class BrokerCollector:
     @contextmanager
     def _ask_coordinators(self) -> Iterator[Step]:
         def step() -> float:
-            may_describe_all(client)
+            require_describe_all(client)
             listed = list_transactions(client)
             described = describe_transactions(client, listed)
             with self._follower.lock:

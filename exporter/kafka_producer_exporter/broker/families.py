@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from kafka_producer_exporter.broker.client.probe import Finding
 from kafka_producer_exporter.broker.cluster.hanging import Look
 from kafka_producer_exporter.broker.cluster.idempotent import IdempotentTracker
-from kafka_producer_exporter.broker.cluster.topics import Facts
+from kafka_producer_exporter.broker.cluster.topics import TopicFacts
 from kafka_producer_exporter.broker.log.follower import LogFollower
 from kafka_producer_exporter.broker.log.outcomes import OpenTransaction
 from kafka_producer_exporter.broker.log.tracker import TransactionTracker
@@ -109,7 +109,7 @@ def idempotent_families(tracker: IdempotentTracker, texts: LabelTexts, *, now_ms
     return [Family(metric, samples) for metric, samples in found.items()]
 
 
-def topic_families(facts: Facts, texts: LabelTexts, *, fresh: bool) -> list[Family]:
+def topic_families(facts: TopicFacts, texts: LabelTexts, *, fresh: bool) -> list[Family]:
     """Return how safely topics are kept, and how much was ever written to dead letter topics."""
     found: dict[Metric, Samples] = {}
 
@@ -120,14 +120,14 @@ def topic_families(facts: Facts, texts: LabelTexts, *, fresh: bool) -> list[Fami
         add(broker.DEAD_LETTERS, records, "topic", topic)
     if not fresh:
         return [Family(metric, samples) for metric, samples in found.items()]
-    for safety in facts.safety():
-        add(broker.TOPIC_REPLICATION, safety.replication, "topic", safety.topic)
-        add(broker.TOPIC_OFFLINE, safety.offline, "topic", safety.topic)
-        if safety.min_in_sync is not None:
-            add(broker.TOPIC_MIN_ISR, safety.min_in_sync, "topic", safety.topic)
-            add(broker.TOPIC_UNDER_MIN_ISR, safety.under_min_in_sync, "topic", safety.topic)
-        if safety.unclean is not None:
-            add(broker.TOPIC_UNCLEAN, safety.unclean, "topic", safety.topic)
+    for durability in facts.durability():
+        add(broker.TOPIC_REPLICATION, durability.replication, "topic", durability.topic)
+        add(broker.TOPIC_OFFLINE, durability.offline, "topic", durability.topic)
+        if durability.min_in_sync is not None:
+            add(broker.TOPIC_MIN_ISR, durability.min_in_sync, "topic", durability.topic)
+            add(broker.TOPIC_UNDER_MIN_ISR, durability.under_min_in_sync, "topic", durability.topic)
+        if durability.unclean is not None:
+            add(broker.TOPIC_UNCLEAN, durability.unclean, "topic", durability.topic)
     for (topic, partition), end in facts.shown_ends().items():
         add(broker.TOPIC_END_OFFSET, end, "topic", topic, "partition", str(partition))
     if facts.max_timeout_ms is not None:

@@ -4,7 +4,7 @@ import time
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from kafka_producer_exporter.broker.client.admin import describe_transactions, list_transactions, may_describe_all
+from kafka_producer_exporter.broker.client.admin import describe_transactions, list_transactions, require_describe_all
 from kafka_producer_exporter.broker.client.connection import Client
 from kafka_producer_exporter.broker.client.fetch import LogReader
 from kafka_producer_exporter.broker.cluster.hanging import HangingTransaction
@@ -84,7 +84,7 @@ def _read_log(client: Client, tracker: TransactionTracker, lookback_records: int
 
 
 def _ask_coordinators(client: Client, tracker: TransactionTracker, now_ms: int) -> None:
-    may_describe_all(client)
+    require_describe_all(client)
     listed = list_transactions(client)
     described = describe_transactions(client, listed)
     ApproximateLog(tracker).take_in({one.transactional_id for one in listed}, described, now_ms)

@@ -4,27 +4,27 @@ import re
 from collections.abc import Sequence
 
 from kafka_producer_exporter.broker.client.admin import (
-    Listed,
+    TransactionListing,
     broker_config,
     describe_producers,
     describe_transactions,
     list_transactions,
-    may_describe_all,
     partition_ends,
     partition_leaders,
+    require_describe_all,
     topic_configs,
     topic_layouts,
 )
 from kafka_producer_exporter.broker.client.connection import Client
 from kafka_producer_exporter.broker.cluster.hanging import Look, hanging, not_known, open_on_partitions
-from kafka_producer_exporter.broker.cluster.snapshots import ActiveProducer
-from kafka_producer_exporter.broker.cluster.topics import BROKER_SETTINGS, TOPIC_SETTINGS, Facts
+from kafka_producer_exporter.broker.cluster.snapshots import ProducerState
+from kafka_producer_exporter.broker.cluster.topics import BROKER_SETTINGS, TOPIC_SETTINGS, TopicFacts
 from kafka_producer_exporter.broker.log.records import TOPIC
 
 
 def look(client: Client) -> Look:
     """Look at every partition that we may see. Raises TransportError."""
-    may_describe_all(client)
+    require_describe_all(client)
     leaders = partition_leaders(client)
     answers = describe_producers(client, leaders)
     if leaders and len(answers.refused) == len(leaders):
@@ -37,7 +37,7 @@ def look(client: Client) -> Look:
     return Look(found, answers.producers, transactional, frozenset(leaders), frozenset(answers.refused))
 
 
-def topics_of(client: Client, topics: Sequence[re.Pattern[str]], dead_letters: Sequence[re.Pattern[str]]) -> Facts:
+def topics_of(client: Client, topics: Sequence[re.Pattern[str]], dead_letters: Sequence[re.Pattern[str]]) -> TopicFacts:
     """Return what is true of the topics that one of the patterns matches as a whole, and of the transaction log.
 
     Raises TransportError.
@@ -51,7 +51,7 @@ def topics_of(client: Client, topics: Sequence[re.Pattern[str]], dead_letters: S
         for partition in layouts[name].partitions
         if partition.leader >= 0
     }
-    return Facts(
+    return TopicFacts(
         layouts=[layouts[name] for name in sorted(shown)],
         settings=topic_configs(client, sorted(shown), TOPIC_SETTINGS) if shown else {},
         broker_settings=broker_config(client, client.brokers[0], BROKER_SETTINGS) if client.brokers else {},
@@ -60,7 +60,7 @@ def topics_of(client: Client, topics: Sequence[re.Pattern[str]], dead_letters: S
     )
 
 
-def _suspects(client: Client, producers: list[ActiveProducer], listed: list[Listed]) -> list[ActiveProducer]:
+def _suspects(client: Client, producers: list[ProducerState], listed: list[TransactionListing]) -> list[ProducerState]:
     candidates = open_on_partitions(producers)
     ids = {producer.producer_id for producer in candidates}
     known = describe_transactions(client, [one for one in listed if one.producer_id in ids])

@@ -1,16 +1,16 @@
 import pytest
 
 from kafka_producer_exporter.broker.cluster.hanging import HangingTransaction, hanging, not_known
-from kafka_producer_exporter.broker.cluster.snapshots import ActiveProducer, KnownTransaction, PartitionEnd
+from kafka_producer_exporter.broker.cluster.snapshots import PartitionEnd, ProducerState, TransactionDescription
 from kafka_producer_exporter.broker.log.records import TransactionState
 
-STUCK = ActiveProducer("orders", 3, 987, 0, 1_700_000_000_000, 310)
-HEALTHY = ActiveProducer("orders", 3, 12, 4, 1_700_000_000_000, 311)
-IDLE = ActiveProducer("orders", 3, 13, 0, 1_700_000_000_000, -1)
+STUCK = ProducerState("orders", 3, 987, 0, 1_700_000_000_000, 310)
+HEALTHY = ProducerState("orders", 3, 12, 4, 1_700_000_000_000, 311)
+IDLE = ProducerState("orders", 3, 13, 0, 1_700_000_000_000, -1)
 
 
 def known(producer_id, *partitions, state=TransactionState.ONGOING):
-    return KnownTransaction("checkout", producer_id, 4, state, 60_000, 1_700_000_000_000, frozenset(partitions))
+    return TransactionDescription("checkout", producer_id, 4, state, 60_000, 1_700_000_000_000, frozenset(partitions))
 
 
 def test_an_open_transaction_that_its_coordinator_knows_does_not_hang():

@@ -3,14 +3,14 @@ import re
 import pytest
 
 from kafka_producer_exporter.broker.cluster.idempotent import Activity, IdempotentTracker
-from kafka_producer_exporter.broker.cluster.snapshots import ActiveProducer
+from kafka_producer_exporter.broker.cluster.snapshots import ProducerState
 from kafka_producer_exporter.broker.families import LabelTexts, idempotent_families
 
 NOW_MS = 1_800_000_000_000
 
 
 def row(producer_id, epoch=0, *, partition=0, age_ms=0, start_offset=-1, coordinator_epoch=-1, topic="orders"):
-    return ActiveProducer(topic, partition, producer_id, epoch, NOW_MS - age_ms, start_offset, coordinator_epoch)
+    return ProducerState(topic, partition, producer_id, epoch, NOW_MS - age_ms, start_offset, coordinator_epoch)
 
 
 def looked(*looks, topics=("orders",), refused=()):

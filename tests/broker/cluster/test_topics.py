@@ -2,7 +2,7 @@ import pytest
 
 from kafka_producer_exporter.broker.client.probe import Finding
 from kafka_producer_exporter.broker.cluster.snapshots import PartitionLayout, TopicLayout
-from kafka_producer_exporter.broker.cluster.topics import Facts
+from kafka_producer_exporter.broker.cluster.topics import TopicFacts
 from kafka_producer_exporter.broker.families import LabelTexts, bootstrap_families, topic_families
 from kafka_producer_exporter.net.errors import Reason, TransportError
 
@@ -10,7 +10,7 @@ from kafka_producer_exporter.net.errors import Reason, TransportError
 def facts(*partitions, settings=None, ends=None, dead=None):
     """What is known of the topic ``orders``; a partition is (leader, replicas, in sync)."""
     layout = TopicLayout("orders", tuple(PartitionLayout(number, *p) for number, p in enumerate(partitions)))
-    return Facts(
+    return TopicFacts(
         layouts=[layout],
         settings={} if settings is None else {"orders": settings},
         broker_settings={"transaction.max.timeout.ms": "900000"},
@@ -19,8 +19,8 @@ def facts(*partitions, settings=None, ends=None, dead=None):
     )
 
 
-def safety(*partitions, min_in_sync):
-    (found,) = facts(*partitions, settings={"min.insync.replicas": str(min_in_sync)}).safety()
+def durability(*partitions, min_in_sync):
+    (found,) = facts(*partitions, settings={"min.insync.replicas": str(min_in_sync)}).durability()
     return found
 
 
@@ -36,13 +36,13 @@ def safety(*partitions, min_in_sync):
 def test_min_insync_replicas_takes_effect_only_up_to_the_replicas_that_there_are(
     partitions, min_in_sync, effective, under
 ):
-    found = safety(*partitions, min_in_sync=min_in_sync)
+    found = durability(*partitions, min_in_sync=min_in_sync)
 
     assert (found.min_in_sync, found.under_min_in_sync) == (effective, under)
 
 
 def test_the_partition_with_the_fewest_replicas_and_those_without_a_leader_are_told():
-    found = safety((1, 3, 3), (-1, 2, 1), min_in_sync=1)
+    found = durability((1, 3, 3), (-1, 2, 1), min_in_sync=1)
 
     assert (found.replication, found.offline) == (2, 1)
 

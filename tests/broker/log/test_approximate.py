@@ -1,4 +1,4 @@
-from kafka_producer_exporter.broker.cluster.snapshots import KnownTransaction
+from kafka_producer_exporter.broker.cluster.snapshots import TransactionDescription
 from kafka_producer_exporter.broker.log.approximate import ApproximateLog
 from kafka_producer_exporter.broker.log.outcomes import AbortReason
 from kafka_producer_exporter.broker.log.records import TransactionState
@@ -6,7 +6,7 @@ from kafka_producer_exporter.broker.log.tracker import TransactionTracker
 
 
 def said(state, *, epoch=0, start_ms=-1, producer_id=7, partitions=()):
-    return KnownTransaction("checkout", producer_id, epoch, state, 60_000, start_ms, frozenset(partitions))
+    return TransactionDescription("checkout", producer_id, epoch, state, 60_000, start_ms, frozenset(partitions))
 
 
 def polled(*polls):

@@ -18,12 +18,12 @@ from kafka.protocol.consumer import ListOffsetsRequest
 
 from kafka_producer_exporter.broker.client.connection import Client, raise_code, source_error
 from kafka_producer_exporter.broker.cluster.snapshots import (
-    ActiveProducer,
-    KnownTransaction,
     PartitionEnd,
     PartitionLayout,
+    ProducerState,
     TopicLayout,
     TopicPartition,
+    TransactionDescription,
 )
 from kafka_producer_exporter.broker.log.records import TransactionState
 from kafka_producer_exporter.net.errors import Reason, TransportError
@@ -46,7 +46,7 @@ _STATES = {
 _MOVED = {kafka.errors.NotCoordinatorError.errno, kafka.errors.TransactionalIdNotFoundError.errno}
 
 
-class Listed(NamedTuple):
+class TransactionListing(NamedTuple):
     """A transactional id that its coordinator has listed."""
 
     transactional_id: str
@@ -57,11 +57,11 @@ class Listed(NamedTuple):
 class Answers(NamedTuple):
     """What partitions' leaders said, and what they refused, by partition."""
 
-    producers: list[ActiveProducer]
+    producers: list[ProducerState]
     refused: dict[TopicPartition, TransportError]
 
 
-def list_transactions(client: Client) -> list[Listed]:
+def list_transactions(client: Client) -> list[TransactionListing]:
     """Return the transactional ids that we may describe, of every broker; others are left out silently, by Kafka.
 
     Raises TransportError where one broker does not answer: what is missing would look as if it had ended.
@@ -70,11 +70,13 @@ def list_transactions(client: Client) -> list[Listed]:
     found = []
     for node, response in _all(client, requests).items():
         raise_code(response.error_code, f"broker {node}")
-        found += [Listed(row.transactional_id, row.producer_id, node) for row in response.transaction_states]
+        found += [
+            TransactionListing(row.transactional_id, row.producer_id, node) for row in response.transaction_states
+        ]
     return found
 
 
-def describe_transactions(client: Client, listed: Iterable[Listed]) -> list[KnownTransaction]:
+def describe_transactions(client: Client, listed: Iterable[TransactionListing]) -> list[TransactionDescription]:
     """Return what the coordinators say of these ids; one that has moved or expired since is left out.
 
     Raises TransportError.
@@ -99,7 +101,7 @@ def describe_transactions(client: Client, listed: Iterable[Listed]) -> list[Know
     return found
 
 
-def may_describe_all(client: Client) -> None:
+def require_describe_all(client: Client) -> None:
     """Raise TransportError unless we may describe every transactional id; Kafka silently omits all others.
 
     Which broker answers does not matter: rights come before the question who the coordinator is.
@@ -186,7 +188,7 @@ def describe_producers(client: Client, leaders: Mapping[TopicPartition, int]) ->
         )
         for node, by_topic in _by_leader(leaders).items()
     }
-    producers: list[ActiveProducer] = []
+    producers: list[ProducerState] = []
     refused: dict[TopicPartition, TransportError] = {}
     for node, response in client.call(requests).items():
         if isinstance(response, TransportError):
@@ -198,7 +200,7 @@ def describe_producers(client: Client, leaders: Mapping[TopicPartition, int]) ->
                     error = source_error(kafka.errors.for_code(answer.error_code)(), f"topic {topic.name}")
                     refused[topic.name, answer.partition_index] = error
                 producers += [
-                    ActiveProducer(
+                    ProducerState(
                         topic.name,
                         answer.partition_index,
                         row.producer_id,
@@ -251,12 +253,12 @@ def _offsets(
     }
 
 
-def _known(row: Any) -> KnownTransaction:
+def _known(row: Any) -> TransactionDescription:
     state = _STATES.get(row.transaction_state)
     if state is None:
         message = f"transactional id {row.transactional_id}: its state {row.transaction_state} is not known here"
         raise TransportError(Reason.UNSUPPORTED, message)
-    return KnownTransaction(
+    return TransactionDescription(
         row.transactional_id,
         row.producer_id,
         row.producer_epoch,

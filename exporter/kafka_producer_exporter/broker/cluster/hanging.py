@@ -9,10 +9,10 @@ from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from kafka_producer_exporter.broker.cluster.snapshots import (
-    ActiveProducer,
-    KnownTransaction,
     PartitionEnd,
+    ProducerState,
     TopicPartition,
+    TransactionDescription,
 )
 
 
@@ -40,7 +40,7 @@ class Look(NamedTuple):
     """What one look found."""
 
     hanging: list[HangingTransaction]
-    producers: list[ActiveProducer]
+    producers: list[ProducerState]
     transactional: frozenset[int]
     """The producer ids that belong to a transactional id."""
     asked: frozenset[TopicPartition]
@@ -48,12 +48,12 @@ class Look(NamedTuple):
     """Those of the asked that did not say: a right is missing, or their leader moves."""
 
 
-def open_on_partitions(producers: Iterable[ActiveProducer]) -> list[ActiveProducer]:
+def open_on_partitions(producers: Iterable[ProducerState]) -> list[ProducerState]:
     """Return those with an open transaction."""
     return [producer for producer in producers if producer.start_offset >= 0]
 
 
-def not_known(producers: Iterable[ActiveProducer], known: Iterable[KnownTransaction]) -> list[ActiveProducer]:
+def not_known(producers: Iterable[ProducerState], known: Iterable[TransactionDescription]) -> list[ProducerState]:
     """Return the open transactions that no coordinator knows: not this producer id, or not on this partition."""
     pending = {(transaction.producer_id, partition) for transaction in known for partition in transaction.partitions}
     return [
@@ -64,8 +64,8 @@ def not_known(producers: Iterable[ActiveProducer], known: Iterable[KnownTransact
 
 
 def hanging(
-    suspects: Iterable[ActiveProducer],
-    now: Iterable[ActiveProducer],
+    suspects: Iterable[ProducerState],
+    now: Iterable[ProducerState],
     ends: Mapping[TopicPartition, PartitionEnd],
 ) -> list[HangingTransaction]:
     """Return the suspects that are still open now, with the same epoch from the same offset on."""
@@ -85,7 +85,7 @@ def hanging(
                     producer.epoch,
                     producer.start_offset,
                     producer.last_timestamp_ms,
-                    end.end_offset - end.stable_offset if end else 0,
+                    end.end_offset - end.last_stable_offset if end else 0,
                 )
             )
     return sorted(found)

@@ -8,7 +8,7 @@ import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
-from kafka_producer_exporter.broker.cluster.snapshots import ActiveProducer, TopicPartition
+from kafka_producer_exporter.broker.cluster.snapshots import ProducerState, TopicPartition
 
 ACTIVE_MS = 600_000
 
@@ -40,12 +40,12 @@ class IdempotentTracker:
         """``topics``: only those that one of the patterns matches as a whole; none: nothing at all."""
         self._topics = topics
         self._epochs: dict[str, dict[int, int]] = {}
-        self._rows: list[ActiveProducer] = []
+        self._rows: list[ProducerState] = []
         self.counts: dict[str, ProducerCounts] = {}
 
     def take_in(
         self,
-        producers: Iterable[ActiveProducer],
+        producers: Iterable[ProducerState],
         *,
         transactional: Collection[int],
         asked: Collection[TopicPartition],

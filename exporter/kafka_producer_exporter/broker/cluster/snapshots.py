@@ -7,7 +7,7 @@ from kafka_producer_exporter.broker.log.records import TransactionState
 TopicPartition = tuple[str, int]
 
 
-class KnownTransaction(NamedTuple):
+class TransactionDescription(NamedTuple):
     """What a coordinator says of one transactional id (DescribeTransactions)."""
 
     transactional_id: str
@@ -21,7 +21,7 @@ class KnownTransaction(NamedTuple):
     """Those that still wait for their marker; none where it is complete."""
 
 
-class ActiveProducer(NamedTuple):
+class ProducerState(NamedTuple):
     """What a partition's leader says of one producer (DescribeProducers), transactional or not."""
 
     topic: str
@@ -40,7 +40,7 @@ class PartitionEnd(NamedTuple):
     """Where a partition ends, for all and for those who read only what is committed."""
 
     end_offset: int
-    stable_offset: int
+    last_stable_offset: int
     """Behind it lie records of open transactions, and whatever came after them."""
 
 

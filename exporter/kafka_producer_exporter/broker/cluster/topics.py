@@ -15,7 +15,7 @@ TOPIC_SETTINGS = (MIN_ISR, UNCLEAN)
 BROKER_SETTINGS = (MAX_TIMEOUT,)
 
 
-class Safety(NamedTuple):
+class TopicDurability(NamedTuple):
     """How safely one topic is kept."""
 
     topic: str
@@ -29,7 +29,7 @@ class Safety(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Facts:
+class TopicFacts:
     """What the brokers said of topics, at one time."""
 
     layouts: Sequence[TopicLayout]
@@ -44,14 +44,14 @@ class Facts:
         """The longest time-out that a transaction may have; None: we may not see it."""
         return _number(self.broker_settings.get(MAX_TIMEOUT))
 
-    def safety(self) -> Iterator[Safety]:
+    def durability(self) -> Iterator[TopicDurability]:
         """Return how safely each topic is kept."""
         for topic, partitions in self.layouts:
             settings = self.settings.get(topic, {})
             replication = min((partition.replicas for partition in partitions), default=0)
             wanted = _number(settings.get(MIN_ISR))
             unclean = settings.get(UNCLEAN)
-            yield Safety(
+            yield TopicDurability(
                 topic,
                 replication,
                 None if wanted is None else min(wanted, replication),
@@ -81,5 +81,5 @@ def _number(text: str | None) -> int | None:
     return int(text) if text is not None and text.isdigit() else None
 
 
-NOTHING = Facts(layouts=(), settings={}, broker_settings={}, ends={}, dead_letter_topics={})
+NOTHING = TopicFacts(layouts=(), settings={}, broker_settings={}, ends={}, dead_letter_topics={})
 """Nobody was asked yet."""

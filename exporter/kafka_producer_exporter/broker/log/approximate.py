@@ -7,7 +7,7 @@ missing: counts are lower bounds. An abort has a reason only where that is certa
 
 from collections.abc import Collection, Iterable
 
-from kafka_producer_exporter.broker.cluster.snapshots import KnownTransaction
+from kafka_producer_exporter.broker.cluster.snapshots import TransactionDescription
 from kafka_producer_exporter.broker.log.records import Tombstone, TransactionState, Transition
 from kafka_producer_exporter.broker.log.tracker import TransactionTracker
 
@@ -24,7 +24,7 @@ class ApproximateLog:
         self._known: set[str] = set()
         self.counting = False
 
-    def take_in(self, listed: Collection[str], transactions: Iterable[KnownTransaction], now_ms: int) -> None:
+    def take_in(self, listed: Collection[str], transactions: Iterable[TransactionDescription], now_ms: int) -> None:
         """Take in one poll of all coordinators: the ids that they listed, and what they said of those.
 
         The first poll only says what is there. An id that was listed and not described has just moved.
@@ -61,7 +61,7 @@ class ApproximateLog:
         self._offset += 1
 
 
-def _by_topic(transaction: KnownTransaction) -> tuple[tuple[str, tuple[int, ...]], ...]:
+def _by_topic(transaction: TransactionDescription) -> tuple[tuple[str, tuple[int, ...]], ...]:
     topics: dict[str, list[int]] = {}
     for topic, partition in sorted(transaction.partitions):
         topics.setdefault(topic, []).append(partition)
