@@ -8,7 +8,6 @@ import signal
 import socket
 import tempfile
 import time
-import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -423,9 +422,8 @@ def _create_topic(bootstrap: str, name: str, partitions: int, replication: int, 
 
 def _kafka() -> Any:
     """Import kafka-python's admin package only when it is needed: it takes a while."""
-    with warnings.catch_warnings():  # it reads its schemas in a way that Python 3.11 deprecates
-        warnings.simplefilter("ignore", DeprecationWarning)
-        import kafka.admin  # noqa: PLC0415
+    import kafka.admin  # noqa: PLC0415
+
     return kafka.admin
 
 
