@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 from kafka_producer_exporter.broker.client.admin import describe_transactions, list_transactions, require_describe_all
-from kafka_producer_exporter.broker.client.connection import Client, find
+from kafka_producer_exporter.broker.client.connection import Client, probe_server
 from kafka_producer_exporter.broker.client.fetch import LogReader
 from kafka_producer_exporter.broker.cluster.hanging import HangingTransaction, Look
 from kafka_producer_exporter.broker.cluster.idempotent import IdempotentTracker
@@ -215,7 +215,7 @@ class BrokerCollector:
     @contextmanager
     def _try_bootstrap_servers(self) -> Iterator[Step]:
         def step() -> float:
-            found = {server: find(self._broker, server) for server in self._broker.bootstrap_servers}
+            found = {server: probe_server(self._broker, server) for server in self._broker.bootstrap_servers}
             with self._look_lock:
                 self._bootstrap_families = bootstrap_families(found, self._texts)
             return self._poll_seconds

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator, Mapping
 
-from kafka_producer_exporter.broker.client.probe import Finding
 from kafka_producer_exporter.broker.cluster.hanging import Look
 from kafka_producer_exporter.broker.cluster.idempotent import IdempotentTracker
+from kafka_producer_exporter.broker.cluster.snapshots import ServerProbe
 from kafka_producer_exporter.broker.cluster.topics import TopicFacts
 from kafka_producer_exporter.broker.log.follower import LogFollower
 from kafka_producer_exporter.broker.log.outcomes import OpenTransaction
@@ -135,17 +135,17 @@ def topic_families(facts: TopicFacts, texts: LabelTexts, *, fresh: bool) -> list
     return [Family(metric, samples) for metric, samples in found.items()]
 
 
-def bootstrap_families(findings: Mapping[str, Finding], texts: LabelTexts) -> list[Family]:
+def bootstrap_families(probes: Mapping[str, ServerProbe], texts: LabelTexts) -> list[Family]:
     """Return whether each bootstrap server can be used."""
     found: dict[Metric, Samples] = {}
-    for server, finding in findings.items():
+    for server, probe in probes.items():
         labels = texts.of("server", server)
-        found.setdefault(broker.SERVER_UP, []).append((labels, float(finding.error is None)))
-        found.setdefault(broker.SERVER_ADDRESSES, []).append((labels, finding.addresses))
-        if finding.certificate_expiry is not None:
-            found.setdefault(broker.SERVER_EXPIRY, []).append((labels, finding.certificate_expiry))
-        if finding.error:
-            labels = texts.of("server", server, "reason", finding.error.reason)
+        found.setdefault(broker.SERVER_UP, []).append((labels, float(probe.error is None)))
+        found.setdefault(broker.SERVER_ADDRESSES, []).append((labels, probe.addresses))
+        if probe.certificate_expiry is not None:
+            found.setdefault(broker.SERVER_EXPIRY, []).append((labels, probe.certificate_expiry))
+        if probe.error:
+            labels = texts.of("server", server, "reason", probe.error.reason)
             found.setdefault(broker.SERVER_ERROR, []).append((labels, 1.0))
     return [Family(metric, samples) for metric, samples in found.items()]
 

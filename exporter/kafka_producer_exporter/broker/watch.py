@@ -27,14 +27,14 @@ def look(client: Client) -> Look:
     require_describe_all(client)
     leaders = partition_leaders(client)
     answers = describe_producers(client, leaders)
-    if leaders and len(answers.refused) == len(leaders):
-        raise next(iter(answers.refused.values()))
+    if leaders and len(answers.errors) == len(leaders):
+        raise next(iter(answers.errors.values()))
     listed = list_transactions(client)
     suspects = _suspects(client, answers.producers, listed)
     places = {place: leaders[place] for place in {(suspect.topic, suspect.partition) for suspect in suspects}}
     found = hanging(suspects, describe_producers(client, places).producers, partition_ends(client, places))
     transactional = frozenset(one.producer_id for one in listed)
-    return Look(found, answers.producers, transactional, frozenset(leaders), frozenset(answers.refused))
+    return Look(found, answers.producers, transactional, frozenset(leaders), frozenset(answers.errors))
 
 
 def topics_of(client: Client, topics: Sequence[re.Pattern[str]], dead_letters: Sequence[re.Pattern[str]]) -> TopicFacts:

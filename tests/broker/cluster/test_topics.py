@@ -1,7 +1,6 @@
 import pytest
 
-from kafka_producer_exporter.broker.client.probe import Finding
-from kafka_producer_exporter.broker.cluster.snapshots import PartitionLayout, TopicLayout
+from kafka_producer_exporter.broker.cluster.snapshots import PartitionLayout, ServerProbe, TopicLayout
 from kafka_producer_exporter.broker.cluster.topics import TopicFacts
 from kafka_producer_exporter.broker.families import LabelTexts, bootstrap_families, topic_families
 from kafka_producer_exporter.net.errors import Reason, TransportError
@@ -82,12 +81,12 @@ def test_end_offsets_are_shown_only_of_the_chosen_topics():
 
 
 def test_a_bootstrap_server_that_cannot_be_used_says_why():
-    findings = {
-        "one:9093": Finding(2, 1_900_000_000.0, None),
-        "two:9093": Finding(1, None, TransportError(Reason.REFUSED, "nothing listens there")),
+    probes = {
+        "one:9093": ServerProbe(2, 1_900_000_000.0, None),
+        "two:9093": ServerProbe(1, None, TransportError(Reason.REFUSED, "nothing listens there")),
     }
 
-    found = page(bootstrap_families(findings, LabelTexts({})))
+    found = page(bootstrap_families(probes, LabelTexts({})))
 
     assert found == {
         'kafka_bootstrap_server_up{server="one:9093"}': 1,

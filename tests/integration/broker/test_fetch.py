@@ -18,7 +18,7 @@ from lab.certificates import make_certificates
 
 with warnings.catch_warnings():  # kafka-python reads its schemas in a way that Python 3.11 deprecates
     warnings.simplefilter("ignore", DeprecationWarning)
-    from kafka_producer_exporter.broker.client.connection import Client, find
+    from kafka_producer_exporter.broker.client.connection import Client, probe_server
     from kafka_producer_exporter.broker.client.fetch import LogReader
 
 pytestmark = [
@@ -158,7 +158,7 @@ def test_each_way_in_is_found_well_and_used(secured, password_file, listener, me
     client = Client(cluster)
 
     assert client.brokers == [1]
-    assert (find(cluster, broker.address(listener)).certificate_expiry is not None) == listener.endswith("SSL")
+    assert (probe_server(cluster, broker.address(listener)).certificate_expiry is not None) == listener.endswith("SSL")
     client.close()
 
 

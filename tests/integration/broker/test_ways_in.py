@@ -19,7 +19,7 @@ from tests.integration.broker.test_partitions import UP, collecting
 
 with warnings.catch_warnings():  # kafka-python reads its schemas in a way that Python 3.11 deprecates
     warnings.simplefilter("ignore", DeprecationWarning)
-    from kafka_producer_exporter.broker.client.connection import Client, find
+    from kafka_producer_exporter.broker.client.connection import Client, probe_server
 
 pytestmark = [
     pytest.mark.integration,
@@ -78,7 +78,7 @@ def test_an_expired_token_is_told_as_such_and_a_new_one_is_let_in(broker, token_
     with pytest.raises(TransportError) as caught:
         Client(settings)
     token_file.write_text(token())
-    finding = find(settings, settings.bootstrap_servers[0])
+    finding = probe_server(settings, settings.bootstrap_servers[0])
 
     assert caught.value.reason is Reason.AUTHENTICATION
     assert "the broker refused the token; has it expired" in str(caught.value)

@@ -54,11 +54,11 @@ class TransactionListing(NamedTuple):
     coordinator: int
 
 
-class Answers(NamedTuple):
-    """What partitions' leaders said, and what they refused, by partition."""
+class DescribedProducers(NamedTuple):
+    """The producers of some partitions, and why the other partitions did not describe theirs."""
 
     producers: list[ProducerState]
-    refused: dict[TopicPartition, TransportError]
+    errors: dict[TopicPartition, TransportError]
 
 
 def list_transactions(client: Client) -> list[TransactionListing]:
@@ -177,8 +177,8 @@ def _configs(
     }
 
 
-def describe_producers(client: Client, leaders: Mapping[TopicPartition, int]) -> Answers:
-    """Return the producers of these partitions, and which partitions refused to say. Raises nothing."""
+def describe_producers(client: Client, leaders: Mapping[TopicPartition, int]) -> DescribedProducers:
+    """Return the producers of the partitions in *leaders*. An error of one partition does not affect the others."""
     requests = {
         node: DescribeProducersRequest(
             topics=[
@@ -189,16 +189,16 @@ def describe_producers(client: Client, leaders: Mapping[TopicPartition, int]) ->
         for node, by_topic in _by_leader(leaders).items()
     }
     producers: list[ProducerState] = []
-    refused: dict[TopicPartition, TransportError] = {}
+    errors: dict[TopicPartition, TransportError] = {}
     for node, response in client.call(requests).items():
         if isinstance(response, TransportError):
-            refused |= {partition: response for partition, leader in leaders.items() if leader == node}
+            errors |= {partition: response for partition, leader in leaders.items() if leader == node}
             continue
         for topic in response.topics:
             for answer in topic.partitions:
                 if answer.error_code:
                     error = source_error(kafka.errors.for_code(answer.error_code)(), f"topic {topic.name}")
-                    refused[topic.name, answer.partition_index] = error
+                    errors[topic.name, answer.partition_index] = error
                 producers += [
                     ProducerState(
                         topic.name,
@@ -211,7 +211,7 @@ def describe_producers(client: Client, leaders: Mapping[TopicPartition, int]) ->
                     )
                     for row in answer.active_producers or ()
                 ]
-    return Answers(producers, refused)
+    return DescribedProducers(producers, errors)
 
 
 def partition_ends(client: Client, leaders: Mapping[TopicPartition, int]) -> dict[TopicPartition, PartitionEnd]:

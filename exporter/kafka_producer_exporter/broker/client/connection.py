@@ -23,7 +23,8 @@ from kafka.net.selector import NetworkSelector
 from kafka.protocol.metadata import MetadataRequest
 
 from kafka_producer_exporter.broker.client.oauth import bearer_token, forget_token
-from kafka_producer_exporter.broker.client.probe import Finding, probe
+from kafka_producer_exporter.broker.client.probe import probe
+from kafka_producer_exporter.broker.cluster.snapshots import ServerProbe
 from kafka_producer_exporter.net.errors import Reason, TransportError
 from kafka_producer_exporter.net.secrets import Secret, read_secret
 from kafka_producer_exporter.settings import Broker, BrokerTls, Sasl, SaslMechanism
@@ -148,7 +149,7 @@ class Client:
         return response.topics
 
 
-def find(broker: Broker, server: str) -> Finding:
+def probe_server(broker: Broker, server: str) -> ServerProbe:
     """Try one bootstrap server step by step."""
     options = _options(broker)
     sasl = broker.sasl
@@ -171,7 +172,7 @@ def usable_server(broker: Broker) -> str:
     """Return any bootstrap server that can be used. Raises TransportError where none can: why the last one cannot."""
     servers = random.sample(broker.bootstrap_servers, len(broker.bootstrap_servers))
     for server in servers:
-        error = find(broker, server).error
+        error = probe_server(broker, server).error
         if error is None:
             return server
     raise error or TransportError(Reason.INTERNAL, "no bootstrap server is configured")

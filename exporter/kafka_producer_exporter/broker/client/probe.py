@@ -10,8 +10,9 @@ import ssl
 import struct
 import time
 from collections.abc import Callable, Iterator
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
+from kafka_producer_exporter.broker.cluster.snapshots import ServerProbe
 from kafka_producer_exporter.net.errors import Reason, TransportError
 
 METADATA, SASL_HANDSHAKE, SASL_AUTHENTICATE = 3, 17, 36
@@ -39,15 +40,6 @@ class SaslExchange(Protocol):
         """Take in the answer."""
 
 
-class Finding(NamedTuple):
-    """What is true of one bootstrap server."""
-
-    addresses: int
-    certificate_expiry: float | None
-    """In seconds since the epoch; None: no TLS, or not so far."""
-    error: TransportError | None
-
-
 def probe(
     server: str,
     *,
@@ -55,7 +47,7 @@ def probe(
     mechanism: str | None,
     exchange: Callable[[str], SaslExchange] | None,
     timeout_seconds: float,
-) -> Finding:
+) -> ServerProbe:
     """Try one ``HOST:PORT``; raises nothing. Ends by the time-out, but for the name server's own."""
     deadline = time.monotonic() + timeout_seconds
     host, _, port = server.rpartition(":")
@@ -63,7 +55,7 @@ def probe(
     try:
         addresses = {info[4] for info in socket.getaddrinfo(host, int(port), type=socket.SOCK_STREAM)}
     except (OSError, UnicodeError, ValueError):
-        return Finding(0, None, TransportError(Reason.DNS, f"{server}: the name {host} has no address"))
+        return ServerProbe(0, None, TransportError(Reason.DNS, f"{server}: the name {host} has no address"))
     expiry = None
     try:
         with _connect(server, host, int(port), deadline) as plain:
@@ -74,8 +66,8 @@ def probe(
                     expiry = _expiry(secure)
                     _talk(secure, server, host, mechanism, exchange, deadline)
     except TransportError as error:
-        return Finding(len(addresses), expiry, error)
-    return Finding(len(addresses), expiry, None)
+        return ServerProbe(len(addresses), expiry, error)
+    return ServerProbe(len(addresses), expiry, None)
 
 
 def _connect(server: str, host: str, port: int, deadline: float) -> socket.socket:

@@ -3,6 +3,7 @@
 from typing import NamedTuple
 
 from kafka_producer_exporter.broker.log.records import TransactionState
+from kafka_producer_exporter.net.errors import TransportError
 
 TopicPartition = tuple[str, int]
 
@@ -59,3 +60,14 @@ class TopicLayout(NamedTuple):
 
     topic: str
     partitions: tuple[PartitionLayout, ...]
+
+
+class ServerProbe(NamedTuple):
+    """What probing one bootstrap server showed."""
+
+    addresses: int
+    """Number of addresses that the host name has."""
+    certificate_expiry: float | None
+    """In seconds since the epoch. None means no TLS, or that the probe ended before the handshake was complete."""
+    error: TransportError | None
+    """Why the server cannot be used; None if it can."""
