@@ -13,7 +13,7 @@ from kafka_producer_exporter.errors import ConfigError, TransportError
 
 PROGRAM = "kafka-producer-exporter"
 
-# Stands here and not only in the verbs, so that --help and serve import no other verb.
+# The help of the verbs is here and not in their modules, so that --help and serve import no other verb.
 VERBS: Mapping[str, str] = {
     "serve": "serve the producers' metrics to Prometheus",
     "scrape": "read targets once, or again and again with --watch, and show their numbers",
@@ -27,8 +27,6 @@ EXIT_CODES = "exit codes: 0 well, 1 findings, 2 usage or configuration, 3 unreac
 
 class Verb(Protocol):
     """A module of ``commands``."""
-
-    HELP: str
 
     @staticmethod
     def add_arguments(parser: argparse.ArgumentParser) -> None:

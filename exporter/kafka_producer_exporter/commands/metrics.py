@@ -8,8 +8,6 @@ from kafka_producer_exporter.catalogue.guide import GUIDE
 from kafka_producer_exporter.catalogue.table import METRICS
 from kafka_producer_exporter.model import Profile
 
-HELP = "list every metric: its type, labels, source and meaning"
-
 METRICS_AS = {
     "table": documentation.metrics_as_table,
     "markdown": documentation.metrics_as_markdown,

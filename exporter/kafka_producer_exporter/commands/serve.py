@@ -14,8 +14,6 @@ from kafka_producer_exporter.settings import Settings
 from kafka_producer_exporter.targets.memory import MemoryGuard, memory_limit
 from kafka_producer_exporter.targets.transports import transport_for
 
-HELP = "serve the producers' metrics to Prometheus"
-
 SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 log = logging.getLogger(__name__)

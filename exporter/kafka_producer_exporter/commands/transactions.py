@@ -10,8 +10,6 @@ from kafka_producer_exporter.commands.arguments import add_settings_arguments, s
 from kafka_producer_exporter.errors import ConfigError, Problem
 from kafka_producer_exporter.text import human_seconds, table
 
-HELP = "list a cluster's transactions: open, hanging, lately aborted or reset"
-
 SECTIONS = ("open", "hanging", "recent")
 SHOWN = 20
 """Lines of a section; the JSON has all."""
