@@ -239,7 +239,7 @@ def test_the_text_is_a_list_of_steps_with_a_mark_each(port):
     lines = text.splitlines()
     assert lines[0] == f"checkout (127.0.0.1:{port})"
     assert lines[1] == "  ✓ address    127.0.0.1"
-    assert lines[3] == "  ✗ JMX        it speaks ?[31mHTTP?not JMX"
+    assert lines[3] == "  ✗ JMX        it speaks ?[31mHTTP not JMX"
     assert lines[4] == "  - password"
     assert "    -Dcom.sun.management.jmxremote.authenticate=true" in lines
 

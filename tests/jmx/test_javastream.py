@@ -17,7 +17,7 @@ from kafka_producer_exporter.jmx.javastream import (
     StreamLimitError,
     UnreadableError,
 )
-from kafka_producer_exporter.jmx.javatext import decode_modified_utf8, encode_utf, printable
+from kafka_producer_exporter.jmx.javatext import decode_modified_utf8, encode_utf
 from kafka_producer_exporter.jmx.stubs import read_stub
 from kafka_producer_exporter.jmx.templates import AnswerReader, SameBytesReader, extract_listed, extract_names
 from tests.jmx.conversation import GET_ATTRIBUTES, GET_MBEAN_INFO, LOOKUP, QUERY_NAMES, Conversation
@@ -52,11 +52,6 @@ def test_half_a_surrogate_pair_is_replaced():
 def test_a_text_that_java_cannot_hold_is_refused():
     with pytest.raises(ValueError, match="65535"):
         encode_utf("x" * 65536)
-
-
-def test_a_peers_text_is_shortened_and_stays_on_one_line():
-    assert printable("a\nb\x1b[31m") == "a b [31m"
-    assert printable("x" * 300) == "x" * 200 + "…"
 
 
 def test_a_reference_is_the_object_that_was_sent_before():

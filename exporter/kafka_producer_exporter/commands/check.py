@@ -21,9 +21,8 @@ from kafka_producer_exporter.commands.arguments import (
 from kafka_producer_exporter.jmx.readings import Reading, Selection, Transport
 from kafka_producer_exporter.net.address import Address, is_loopback
 from kafka_producer_exporter.net.errors import Reason, TransportError
+from kafka_producer_exporter.net.printable import printable
 from kafka_producer_exporter.settings import Jmx, Target, TargetKind, TlsMode
-
-HELP = "see whether each target can be read, and what to change where it cannot"
 
 DEADLINE_SECONDS = 5.0
 AT_ONCE = 16
@@ -246,12 +245,7 @@ def _report_as_text(report: Report) -> str:
     lines = [name, *(f"  {MARKS[step.state]} {step.name:<10} {step.detail}".rstrip() for step in report.steps)]
     if report.advice:
         lines += ["", "  flags of the JVM:", *(f"    {flag}" for flag in report.advice), *ABOUT_THE_FILES]
-    return "".join(f"{_printable(line)}\n" for line in lines)
-
-
-def _printable(line: str) -> str:
-    """Return the line without what could steer a terminal: parts of it come from the peer."""
-    return "".join(character if character.isprintable() else "?" for character in line)
+    return "".join(f"{printable(line, limit=None)}\n" for line in lines)
 
 
 def as_json(reports: Sequence[Report]) -> str:

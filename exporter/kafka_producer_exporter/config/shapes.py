@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Protocol, cast
 
 from kafka_producer_exporter.config.found import Findings, Found, Unusable
+from kafka_producer_exporter.net.printable import printable
 
 JsonSchema = dict[str, object]
 
@@ -357,8 +358,7 @@ def shown(value: object) -> str:
     if isinstance(value, list):
         return "a list"
     if isinstance(value, str):
-        text = value if len(value) <= 60 else f"{value[:57]}..."
-        return '"' + "".join(c if c.isprintable() else "?" for c in text) + '"'
+        return f'"{printable(value, limit=60)}"'
     if value is None or isinstance(value, bool):
         return {None: "nothing", True: "true", False: "false"}[value]
     return str(value)

@@ -13,11 +13,11 @@ from typing import Final, NamedTuple
 
 from jmxquery import JAR_PATH
 
-from kafka_producer_exporter.jmx.javatext import printable
 from kafka_producer_exporter.jmx.objectname import ObjectName
 from kafka_producer_exporter.jmx.readings import Reading, Selection, Value
 from kafka_producer_exporter.net.address import Address
 from kafka_producer_exporter.net.errors import Reason, TransportError
+from kafka_producer_exporter.net.printable import printable
 from kafka_producer_exporter.net.tls_settings import NO_TLS, TlsSettings
 
 # A JVM that lives for a third of a second: no time to compile much, no garbage worth a thread.

@@ -7,7 +7,8 @@ nothing is called: an object is its class name and its fields.
 import struct
 from typing import Final, NamedTuple
 
-from kafka_producer_exporter.jmx.javatext import decode_modified_utf8, printable
+from kafka_producer_exporter.jmx.javatext import decode_modified_utf8
+from kafka_producer_exporter.net.printable import printable
 
 MAGIC: Final = bytes.fromhex("aced0005")
 

@@ -1,4 +1,4 @@
-"""Texts of a JVM: Java's modified UTF-8 both ways, and what of them may stand in a message."""
+"""Java's modified UTF-8, decoded and encoded."""
 
 
 def decode_modified_utf8(raw: bytes) -> str:
@@ -21,9 +21,3 @@ def encode_utf(text: str) -> bytes:
     if len(raw) > 0xFFFF:
         raise ValueError(f"a text of {len(raw)} bytes, Java's limit is 65535")
     return len(raw).to_bytes(2, "big") + raw
-
-
-def printable(text: str, limit: int = 200) -> str:
-    """Return a peer's text fit for one line of a message: shortened, and without control characters."""
-    line = "".join(character if character.isprintable() else " " for character in text[:limit])
-    return line + "…" if len(text) > limit else line

@@ -16,7 +16,7 @@ from kafka_producer_exporter.jmx.javastream import (
     Limits,
     NeedMore,
 )
-from kafka_producer_exporter.jmx.javatext import printable
+from kafka_producer_exporter.net.printable import printable
 
 Reader = Callable[[bytearray, int], tuple[object, int]]
 """Reads the reply that begins at a position: its value and where it ends; or raises NeedMore or JavaStreamError."""

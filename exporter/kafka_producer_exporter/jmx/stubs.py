@@ -4,8 +4,8 @@ import struct
 from typing import Final, NamedTuple
 
 from kafka_producer_exporter.jmx.javastream import Decoder, Instance, JavaStreamError
-from kafka_producer_exporter.jmx.javatext import printable
 from kafka_producer_exporter.jmx.jrmp import read_reply
+from kafka_producer_exporter.net.printable import printable
 
 _TLS_FACTORY: Final = "javax.rmi.ssl.SslRMIClientSocketFactory"
 _OBJECT_ID_SIZE: Final = 22
