@@ -5,7 +5,6 @@
 
 import json
 import sys
-from collections.abc import Iterable
 from pathlib import Path
 
 from kafka_producer_exporter.config.environment import FILE_VARIABLE
@@ -26,6 +25,7 @@ from kafka_producer_exporter.config.schema import (
 )
 from kafka_producer_exporter.config.schema import options as all_options
 from kafka_producer_exporter.config.shapes import Section
+from kafka_producer_exporter.text import markdown_table
 
 SECTIONS = (
     ("The file", SETTINGS, ""),
@@ -111,7 +111,7 @@ def page() -> str:
 
 
 def _table(section: Section) -> str:
-    return _rows(
+    return markdown_table(
         ("Key", "Value", "Default", "Meaning"),
         (
             (f"`{key.name}`", key.shape.words, _default(section, key.name), f"{'Required. ' * key.required}{key.help}")
@@ -134,18 +134,12 @@ def _options() -> str:
         "\nA flag that may be repeated is marked with …; its variable takes a list with commas. A target is\n"
         "`[NAME=]HOST:PORT`, with an IPv6 address in brackets; an id group is the name of a preset.\n"
     )
-    return "## Flags and environment\n\n" + _rows(("Flag", "Environment", "Key of the file"), rows) + note
+    return "## Flags and environment\n\n" + markdown_table(("Flag", "Environment", "Key of the file"), rows) + note
 
 
 def _presets() -> str:
     rows = ((f"`{name}`", f"`{g.pattern}`", f"`{g.group}`") for name, groups in PRESETS.items() for g in groups)
-    return "## Presets of `id_groups`\n\n" + _rows(("Preset", "Client ids that match", "Become"), rows)
-
-
-def _rows(heading: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
-
-    table = [heading, ("---",) * len(heading), *rows]
-    return "".join("| " + " | ".join(cell.replace("|", r"\|") for cell in row) + " |\n" for row in table)
+    return "## Presets of `id_groups`\n\n" + markdown_table(("Preset", "Client ids that match", "Become"), rows)
 
 
 if __name__ == "__main__":

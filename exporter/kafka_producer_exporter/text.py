@@ -1,6 +1,6 @@
-"""Numbers and tables as a person reads them in a terminal. Pure."""
+"""Numbers and tables for people, in a terminal or on a page. Pure."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from kafka_producer_exporter.model import Metric
 
@@ -15,23 +15,44 @@ def human_value(value: float, metric: Metric) -> str:
 
 
 def human_seconds(value: float) -> str:
-    """Return a time in the unit that suits it."""
-    if value >= 600:
-        minutes = int(value // 60)
-        return f"{minutes // 60} h {minutes % 60} min" if minutes >= 120 else f"{minutes} min"
+    """Return a duration in the unit that suits it: ``35 ms``, ``12 min``, ``2 h 30 min``, ``3 d 4 h``."""
+    minutes = int(value // 60)
+    if minutes >= 48 * 60:
+        return f"{minutes // 1440} d {minutes // 60 % 24} h"
+    if minutes >= 120:
+        return f"{minutes // 60} h {minutes % 60} min"
+    if minutes >= 10:
+        return f"{minutes} min"
     if value >= 1 or value == 0:
         return f"{_short(value)} s"
     return f"{_short(value * 1e3)} ms" if value >= 1e-3 else f"{_short(value * 1e6)} µs"
 
 
-def table(rows: Sequence[Sequence[str]], *, indent: str = "  ") -> str:
-    """Return rows as columns: the first is text, the others are numbers and stand at the right."""
+def human_ago(seconds: float) -> str:
+    """Return how long ago something happened. A negative time, after a clock was set back, is ``just now``."""
+    return "just now" if seconds < 1 else f"{human_seconds(round(seconds))} ago"
+
+
+def table(rows: Sequence[Sequence[str]], *, indent: str = "  ", numbers: bool = True) -> str:
+    """Return rows as aligned columns. With *numbers* all columns but the first are right-aligned."""
     widths = [max(len(cell) for cell in column) for column in zip(*rows, strict=True)]
     lines = []
     for first, *others in rows:
-        cells = [first.ljust(widths[0]), *(cell.rjust(width) for cell, width in zip(others, widths[1:], strict=True))]
-        lines.append((indent + "  ".join(cells)).rstrip() + "\n")
+        aligned = [
+            cell.rjust(width) if numbers else cell.ljust(width) for cell, width in zip(others, widths[1:], strict=True)
+        ]
+        lines.append((indent + "  ".join([first.ljust(widths[0]), *aligned])).rstrip() + "\n")
     return "".join(lines)
+
+
+def markdown_table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """Return a table in Markdown; a ``|`` within a cell is escaped."""
+    return "".join(_markdown_row(row) for row in (head, ["---"] * len(head), *rows))
+
+
+def _markdown_row(cells: Iterable[str]) -> str:
+    escaped = (cell.replace("|", r"\|") for cell in cells)
+    return f"| {' | '.join(escaped)} |\n"
 
 
 def _short(value: float) -> str:

@@ -6,7 +6,8 @@ from itertools import groupby
 
 from kafka_producer_exporter.catalogue.guide import GuideName
 from kafka_producer_exporter.catalogue.table import IGNORED, METRICS, attribute_labels
-from kafka_producer_exporter.model import Attribute, Fold, Metric, Profile
+from kafka_producer_exporter.model import Fold, Metric, Profile
+from kafka_producer_exporter.text import markdown_table, table
 
 METRICS_PAGE = """\
 <!-- Written by `kafka-producer-exporter metrics --format markdown`; change the catalogue instead. -->
@@ -50,7 +51,8 @@ def metrics_as_json(metrics: Iterable[Metric]) -> str:
 def metrics_as_table(metrics: Iterable[Metric]) -> str:
     """Return a line for each metric."""
     head = ("NAME", "TYPE", "PROFILE", "GUIDE", "MEANING")
-    return _columns([head, *((m.name, m.kind, m.profile, m.guide or "-", m.help) for m in metrics)])
+    rows = [head, *((m.name, m.kind, m.profile, m.guide or "-", m.help) for m in metrics)]
+    return table(rows, indent="", numbers=False)
 
 
 def metrics_as_markdown(metrics: Sequence[Metric]) -> str:
@@ -71,10 +73,10 @@ def metrics_as_markdown(metrics: Sequence[Metric]) -> str:
             for metric in members
         ]
         head = ("Metric", "Type", "Labels", "Meaning", "Source", "Profile", "Folded")
-        parts.append(f"\n## {section}\n\n{_markdown_table([head, *rows])}")
+        parts.append(f"\n## {section}\n\n{markdown_table(head, rows)}")
     left_out = [(f"`{mbean.type}`", f"`{name}`", reason) for (mbean, name, _), reason in IGNORED.items()]
     parts.append("\n## Left out, in every profile\n\n")
-    parts.append(_markdown_table([("MBean", "Attribute", "Why"), *left_out]))
+    parts.append(markdown_table(("MBean", "Attribute", "Why"), left_out))
     return "".join(parts)
 
 
@@ -94,14 +96,15 @@ def guide_as_json(guide: Iterable[GuideName]) -> str:
 def guide_as_table(guide: Iterable[GuideName]) -> str:
     """Return a line for each name of the guide."""
     head = ("GUIDE", "METRIC", "HOW TO READ IT")
-    return _columns([head, *((entry.name, _served(entry), entry.answer) for entry in guide)])
+    rows = [head, *((entry.name, _served(entry), entry.answer) for entry in guide)]
+    return table(rows, indent="", numbers=False)
 
 
 def guide_as_markdown(guide: Iterable[GuideName]) -> str:
     """Return ``docs/guide-coverage.md``."""
     head = ("The guide's heading", "Name", "Served as", "How to read it")
     rows = [(entry.heading, f"`{entry.name}`", _served(entry, code="`"), entry.answer) for entry in guide]
-    return GUIDE_PAGE + _markdown_table([head, *rows])
+    return GUIDE_PAGE + markdown_table(head, rows)
 
 
 def _served(entry: GuideName, code: str = "") -> str:
@@ -110,7 +113,7 @@ def _served(entry: GuideName, code: str = "") -> str:
 
 def _source(metric: Metric, code: str = "") -> str:
     """Return where a metric comes from: ``producer-metrics: request-latency-avg, in milliseconds``."""
-    if not isinstance(metric.source, Attribute):
+    if isinstance(metric.source, str):
         return metric.source
     names = attribute_labels(metric) or (metric.source.name,)
     mbean = metric.source.mbean
@@ -124,26 +127,10 @@ def _source(metric: Metric, code: str = "") -> str:
 
 
 def _fold(metric: Metric) -> str:
-    if not isinstance(metric.source, Attribute) or "client_id" not in metric.labels:
+    if metric.attribute is None or "client_id" not in metric.labels:
         return "-"
     return "left out" if metric.fold is Fold.DROP else str(metric.fold)
 
 
 def _json(objects: Iterable[Mapping[str, object]]) -> str:
     return json.dumps(list(objects), indent=2, ensure_ascii=False) + "\n"
-
-
-def _columns(rows: Sequence[Sequence[str]]) -> str:
-    widths = [max(len(cell) for cell in column) for column in zip(*rows, strict=True)]
-    lines = ("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) for row in rows)
-    return "".join(f"{line.rstrip()}\n" for line in lines)
-
-
-def _markdown_table(rows: Sequence[Sequence[str]]) -> str:
-    head, *body = rows
-    return "".join(_markdown_row(row) for row in (head, ["---"] * len(head), *body))
-
-
-def _markdown_row(cells: Iterable[str]) -> str:
-    escaped = (cell.replace("|", r"\|") for cell in cells)
-    return f"| {' | '.join(escaped)} |\n"
