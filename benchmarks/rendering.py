@@ -10,11 +10,11 @@ import prometheus_client
 from prometheus_client import Metric as TheirMetric
 from prometheus_client.openmetrics import exposition as openmetrics
 
-from kafka_producer_exporter.catalogue.mbeans import CLIENT, NODE, TOPIC
+from kafka_producer_exporter.catalogue.mbean_kinds import CLIENT, NODE, TOPIC
 from kafka_producer_exporter.catalogue.table import METRICS
 from kafka_producer_exporter.exposition.formats import Format
 from kafka_producer_exporter.exposition.text import render
-from kafka_producer_exporter.model import Attribute, Family, Labels
+from kafka_producer_exporter.model import Family, Labels
 
 THEIRS = {
     Format.PROMETHEUS_TEXT: prometheus_client.generate_latest,
@@ -62,9 +62,9 @@ def page(*, clients: int, nodes: int, topics: int) -> list[Family]:
         )
 
     return [
-        Family(metric, [(labels, value()) for labels in of[metric.source.mbean]])
+        Family(metric, [(labels, value()) for labels in of[metric.attribute.mbean]])
         for metric in METRICS.values()
-        if isinstance(metric.source, Attribute) and metric.source.mbean in of
+        if metric.attribute is not None and metric.attribute.mbean in of
     ]
 
 

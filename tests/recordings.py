@@ -5,7 +5,7 @@ import threading
 import time
 from collections.abc import Sequence
 
-from kafka_producer_exporter.catalogue.table import selections
+from kafka_producer_exporter.catalogue.selections import selections
 from kafka_producer_exporter.jmx.objectname import ObjectName
 from kafka_producer_exporter.jmx.readings import Reading, Selection
 from kafka_producer_exporter.model import Profile

@@ -126,8 +126,13 @@ class Metric:
         if self.fold is None:
             fold = Fold.SUM if self.kind is Kind.COUNTER else Fold.MAX if "_max" in self.name else Fold.DROP
             object.__setattr__(self, "fold", fold)
-        if not self.labels and isinstance(self.source, Attribute):
-            object.__setattr__(self, "labels", ("target", *(label for _, label in self.source.mbean.labels)))
+        if not self.labels and self.attribute is not None:
+            object.__setattr__(self, "labels", ("target", *(label for _, label in self.attribute.mbean.labels)))
+
+    @property
+    def attribute(self) -> Attribute | None:
+        """The MBean attribute that the metric comes from, or None if it has another source."""
+        return self.source if isinstance(self.source, Attribute) else None
 
 
 def escape_label(value: str) -> str:

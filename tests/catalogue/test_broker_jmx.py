@@ -1,7 +1,7 @@
 import pytest
 
 from kafka_producer_exporter.catalogue import broker_jmx
-from kafka_producer_exporter.catalogue.mbeans import (
+from kafka_producer_exporter.catalogue.mbean_kinds import (
     BROKER_KINDS,
     ERRORS,
     FAILED_PRODUCE,
@@ -9,7 +9,7 @@ from kafka_producer_exporter.catalogue.mbeans import (
     kind_of,
     pattern_of,
 )
-from kafka_producer_exporter.catalogue.table import selections
+from kafka_producer_exporter.catalogue.selections import selections
 from kafka_producer_exporter.jmx.objectname import ObjectName
 from kafka_producer_exporter.model import Profile
 from kafka_producer_exporter.net.errors import Reason, TransportError

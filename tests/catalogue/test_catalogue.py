@@ -5,8 +5,18 @@ import re
 import pytest
 
 from kafka_producer_exporter.catalogue import broker, exporter, process
-from kafka_producer_exporter.catalogue.mbeans import APP_INFO, CLIENT, KINDS, NODE, TLS, TOPIC, is_bootstrap, kind_of
-from kafka_producer_exporter.catalogue.table import IGNORED, METRICS, attribute_labels, by_attribute, selections
+from kafka_producer_exporter.catalogue.mbean_kinds import (
+    APP_INFO,
+    CLIENT,
+    KINDS,
+    NODE,
+    TLS,
+    TOPIC,
+    is_bootstrap,
+    kind_of,
+)
+from kafka_producer_exporter.catalogue.selections import selections
+from kafka_producer_exporter.catalogue.table import IGNORED, METRICS, attribute_labels, by_attribute, spellings_of
 from kafka_producer_exporter.jmx.objectname import ObjectName
 from kafka_producer_exporter.model import Attribute, Fold, Kind, Profile, Unit
 from tests.paths import RECORDED
@@ -97,16 +107,12 @@ def test_an_exception_to_the_recordings_is_struck_out_once_it_is_recorded():
 
 
 def test_no_attribute_is_both_served_and_ignored_nor_served_twice():
-    keys = [(metric.source.mbean, spelling) for metric in METRICS.values() for spelling in spellings(metric)]
+    keys = [
+        (kind, spelling) for metric in METRICS.values() for kind, names in spellings_of(metric) for spelling in names
+    ]
 
     assert sorted(key[1] for key in keys if keys.count(key) > 1) == []
     assert [key for key in keys if Attribute(*key) in IGNORED] == []
-
-
-def spellings(metric):
-    if not isinstance(metric.source, Attribute):
-        return ()
-    return tuple(attribute_labels(metric)) or (metric.source.name, *metric.source.older)
 
 
 def test_a_reason_to_ignore_names_only_metrics_that_are_served():
@@ -152,7 +158,7 @@ def test_the_unit_is_that_of_the_attribute(attribute, unit):
     units = {
         metric.unit
         for metric in METRICS.values()
-        if isinstance(metric.source, Attribute) and metric.source.name.endswith(attribute)
+        if metric.attribute is not None and metric.attribute.name.endswith(attribute)
     }
 
     assert units == {unit}
@@ -168,8 +174,10 @@ def test_a_value_of_the_source_is_divided_into_its_base_unit(unit, value, expect
 
 def test_totals_are_counters_and_nothing_else_is():
     for metric in METRICS.values():
-        if isinstance(metric.source, Attribute):
-            is_total = metric.source.name.endswith(("-total", "Count"))  # as Kafka's own metrics and Yammer's call it
+        if metric.attribute is not None:
+            is_total = metric.attribute.name.endswith(
+                ("-total", "Count")
+            )  # as Kafka's own metrics and Yammer's call it
             assert (metric.kind is Kind.COUNTER) == is_total, metric.name
 
 

@@ -5,7 +5,6 @@ import uuid
 import pytest
 
 from kafka_producer_exporter.catalogue.table import METRICS
-from kafka_producer_exporter.model import Attribute
 from lab.broker import Broker, Listener
 from lab.process import wait_until
 from lab.proxy import Proxy
@@ -75,7 +74,7 @@ def test_every_name_that_the_guide_has_from_jmx_is_on_the_page(broker, jvm, serv
     guide = {
         metric.guide: metric.name.removeprefix(PREFIX)
         for metric in METRICS.values()
-        if metric.guide and isinstance(metric.source, Attribute)
+        if metric.guide and metric.attribute
     }
     assert guide.keys() >= {
         *("record-send-rate", "request-latency-avg", "record-error-rate", "record-retry-rate", "record-size-avg"),

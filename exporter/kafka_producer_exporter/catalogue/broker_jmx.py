@@ -5,7 +5,7 @@ it.
 Sources: RequestMetrics, ReplicaManager, TransactionStateManager and TransactionMarkerChannelManager of Kafka.
 """
 
-from kafka_producer_exporter.catalogue.mbeans import (
+from kafka_producer_exporter.catalogue.mbean_kinds import (
     APPEND_RETRY,
     COORDINATOR,
     ERRORS,

@@ -11,7 +11,7 @@ the client's own window: ``metrics.num.samples`` of ``metrics.sample.window.ms``
 Sources: SenderMetricsRegistry, Sender, RecordAccumulator, BufferPool, Selector and KafkaProducer of kafka-clients.
 """
 
-from kafka_producer_exporter.catalogue.mbeans import APP_INFO, APP_INFO_ID, CLIENT, METRICS_COUNT, NODE, TLS, TOPIC
+from kafka_producer_exporter.catalogue.mbean_kinds import APP_INFO, APP_INFO_ID, CLIENT, METRICS_COUNT, NODE, TLS, TOPIC
 from kafka_producer_exporter.model import Attribute, Fold, Kind, Metric, Profile, Unit
 
 METRICS = (

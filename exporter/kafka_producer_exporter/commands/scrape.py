@@ -13,12 +13,10 @@ from kafka_producer_exporter.commands.arguments import (
     chosen_targets,
     settings_from,
 )
-from kafka_producer_exporter.model import Attribute, Family, Kind, Labels, Metric, Scrape
+from kafka_producer_exporter.model import Family, Kind, Labels, Metric, Scrape
 from kafka_producer_exporter.net.address import Address
 from kafka_producer_exporter.settings import Target
 from kafka_producer_exporter.text import human_seconds, human_value, table
-
-HELP = "read targets once, or again and again with --watch, and show their numbers"
 
 DEADLINE_SECONDS = 10.0
 COLUMNS = 4
@@ -106,9 +104,9 @@ def target_text(target: Target, scrape: Scrape, rates: Rates) -> Iterator[str]:
     # What a series is about: the labels that its MBean's name gives it.
     by_subject: dict[tuple[str, ...], list[Family]] = {}
     for family in scrape.families:
-        source = family.metric.source
-        if isinstance(source, Attribute):
-            by_subject.setdefault(tuple(label for _, label in source.mbean.labels), []).append(family)
+        attribute = family.metric.attribute
+        if attribute is not None:
+            by_subject.setdefault(tuple(label for _, label in attribute.mbean.labels), []).append(family)
     for subject, families in by_subject.items():
         yield from SHOWN_AS.get(subject, _parts)(subject, families, rates)
 

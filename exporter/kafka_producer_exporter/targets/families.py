@@ -9,7 +9,7 @@ Rule 3: no I/O and no clock; all memory between scrapes lives here, in the label
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from kafka_producer_exporter.catalogue import exporter, mbeans
+from kafka_producer_exporter.catalogue import exporter, mbean_kinds
 from kafka_producer_exporter.catalogue.table import METRICS, attribute_labels, by_attribute
 from kafka_producer_exporter.jmx.readings import Reading, Value
 from kafka_producer_exporter.model import Family, Kind, Labels, MBeanKind, Metric, Profile
@@ -74,7 +74,7 @@ class FamilyBuilder:
         for name, attributes, values in readings:
             placed = before.get(name.text)
             if placed is None:
-                kind = mbeans.kind_of(name)
+                kind = mbean_kinds.kind_of(name)
                 if kind is None:
                     continue
                 placed = kind, self._labeller.place(kind, name)
@@ -134,15 +134,15 @@ class FamilyBuilder:
         ``app-info,client-id=``. A producer in the middle of its own close looks the same for a moment, so one is
         called hidden when two scrapes in a row saw it so.
         """
-        ids: dict[MBeanKind, set[str]] = {mbeans.CLIENT: set(), mbeans.APP_INFO: set()}
+        ids: dict[MBeanKind, set[str]] = {mbean_kinds.CLIENT: set(), mbean_kinds.APP_INFO: set()}
         for kind, placement in self._placed.values():
             if kind in ids:
                 ids[kind].add(placement.client_id)
-        lonely = frozenset(ids[mbeans.APP_INFO] - ids[mbeans.CLIENT])
+        lonely = frozenset(ids[mbean_kinds.APP_INFO] - ids[mbean_kinds.CLIENT])
         if hidden := lonely & self._suspects:
             samples[exporter.HIDDEN] = [(Labels(self._static | {"client_id": name}), 1.0) for name in sorted(hidden)]
         self._suspects = lonely
-        return len(ids[mbeans.CLIENT])
+        return len(ids[mbean_kinds.CLIENT])
 
 
 def _add(plan: Plan, labels: Labels, values: Sequence[Value], samples: dict[Metric, Samples]) -> None:

@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from kafka_producer_exporter.catalogue import exporter
-from kafka_producer_exporter.catalogue.table import selections
+from kafka_producer_exporter.catalogue.selections import selections
 from kafka_producer_exporter.jmx.objectname import ObjectName
 from kafka_producer_exporter.jmx.readings import Selection, Transport
 from kafka_producer_exporter.model import Family, Labels, Metric, Scrape

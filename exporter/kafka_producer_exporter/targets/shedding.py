@@ -3,12 +3,12 @@
 import collections
 from collections.abc import Collection, Mapping
 
-from kafka_producer_exporter.catalogue import mbeans
+from kafka_producer_exporter.catalogue import mbean_kinds
 from kafka_producer_exporter.jmx.objectname import ObjectName
 from kafka_producer_exporter.model import MBeanKind
 from kafka_producer_exporter.targets.memory import MemoryGuard, mbean_bytes
 
-SHED_KINDS: Mapping[MBeanKind | None, str] = {mbeans.TOPIC: "topic", mbeans.NODE: "node"}
+SHED_KINDS: Mapping[MBeanKind | None, str] = {mbean_kinds.TOPIC: "topic", mbean_kinds.NODE: "node"}
 """What may be left out. The numbers of the producers themselves never are."""
 
 REVIEW_READS = 20
@@ -29,7 +29,7 @@ class Shedder:
 
     def admits(self, name: ObjectName, attributes: int) -> bool:
         """Whether an MBean may be read, now with so many attributes; may be asked again, and is then answered alike."""
-        shed_kind = SHED_KINDS.get(mbeans.kind_of(name))
+        shed_kind = SHED_KINDS.get(mbean_kinds.kind_of(name))
         cost = mbean_bytes(attributes, len(name.text) + self._label_length)
         before = self._costs.pop(name.text, 0)
         self._guard.release(before)

@@ -6,8 +6,9 @@ import uuid
 
 import pytest
 
-from kafka_producer_exporter.catalogue import mbeans
-from kafka_producer_exporter.catalogue.table import IGNORED, by_attribute, selections
+from kafka_producer_exporter.catalogue import mbean_kinds
+from kafka_producer_exporter.catalogue.selections import selections
+from kafka_producer_exporter.catalogue.table import IGNORED, by_attribute
 from kafka_producer_exporter.jmx.connection import RmiTransport
 from kafka_producer_exporter.jmx.objectname import ObjectName
 from kafka_producer_exporter.jmx.readings import Selection
@@ -23,7 +24,7 @@ pytestmark = pytest.mark.integration
 CLIENTS = {"idle", "idle,eu", "sending", "committing"}
 VERSIONS = ("2.8.2", "3.9.2", "4.4.0")
 
-EVERYTHING = (Selection(mbeans.PATTERN, lambda _, listed: listed),)
+EVERYTHING = (Selection(mbean_kinds.PATTERN, lambda _, listed: listed),)
 
 FREE_RUNNING = {
     # Windows: they move on by the clock, and with what falls out of them.
@@ -77,7 +78,7 @@ def unknown_attributes(read):
     return [
         f"{name} {attribute} = {value}"
         for name, attributes in read.items()
-        for kind in [mbeans.kind_of(ObjectName(name))]
+        for kind in [mbean_kinds.kind_of(ObjectName(name))]
         for attribute, value in attributes.items()
         if isinstance(value, float) and (kind, attribute) not in served and Attribute(kind, attribute) not in IGNORED
     ]
@@ -133,7 +134,7 @@ def test_every_numeric_attribute_of_a_live_jvm_is_served_or_ignored_with_a_reaso
     read = read_mbeans(jvm.jmx_port)
 
     assert unknown_attributes(read) == []
-    assert {mbeans.kind_of(ObjectName(name)) for name in read} == set(mbeans.KINDS) - {mbeans.TLS}
+    assert {mbean_kinds.kind_of(ObjectName(name)) for name in read} == set(mbean_kinds.KINDS) - {mbean_kinds.TLS}
 
 
 def test_every_numeric_attribute_of_a_connection_by_tls_is_served_too(lab, producer_jvm, tmp_path):
@@ -151,7 +152,7 @@ def test_every_numeric_attribute_of_a_connection_by_tls_is_served_too(lab, produ
         read = read_mbeans(jvm.jmx_port)
 
     assert unknown_attributes(read) == []
-    assert mbeans.TLS in {mbeans.kind_of(ObjectName(name)) for name in read}
+    assert mbean_kinds.TLS in {mbean_kinds.kind_of(ObjectName(name)) for name in read}
 
 
 @pytest.mark.parametrize("what", [EVERYTHING, selections(Profile.FULL)], ids=["everything", "full"])
@@ -164,8 +165,8 @@ def test_our_numbers_lie_between_two_reads_of_jmxquery(jvm, what):
     compared = {name for name, *_ in enclosed(before, read, after)}
     assert contradictions(before, read, after) == []
     assert {client_id(name) for name in compared} == CLIENTS
-    assert {mbeans.kind_of(ObjectName(name)) for name in compared} >= {
-        *(mbeans.CLIENT, mbeans.NODE, mbeans.TOPIC, mbeans.APP_INFO)
+    assert {mbean_kinds.kind_of(ObjectName(name)) for name in compared} >= {
+        *(mbean_kinds.CLIENT, mbean_kinds.NODE, mbean_kinds.TOPIC, mbean_kinds.APP_INFO)
     }
 
 
