@@ -14,7 +14,7 @@ from pathlib import Path
 
 from benchmarks.exporters import Command, Exporter, Scraped, jmx_exporter, median, ours
 from lab.process import exit_on_sigterm
-from lab.synthetic_jvm import ShapeJvm
+from lab.synthetic_jvm import SyntheticJvm
 
 CANDIDATES: Mapping[str, Command] = {
     "ours": ours("default"),
@@ -49,7 +49,7 @@ def measure(shape: str, *, rounds: int, scrapes: int, folder: Path) -> dict[str,
     clients, nodes, topics = (int(number) for number in shape.split("x"))
     turns: dict[str, list[Turn]] = {name: [] for name in CANDIDATES}
     # With Java's own defaults: an application has both of its compilers.
-    with ShapeJvm(clients=clients, nodes=nodes, topics=topics, java_options=()) as target:
+    with SyntheticJvm(clients=clients, nodes=nodes, topics=topics, java_options=()) as target:
         lines = {name: warm(command, target, scrapes=scrapes, folder=folder) for name, command in CANDIDATES.items()}
         for _ in range(rounds):
             for name, command in CANDIDATES.items():
@@ -61,7 +61,7 @@ def measure(shape: str, *, rounds: int, scrapes: int, folder: Path) -> dict[str,
     return turns
 
 
-def warm(command: Command, target: ShapeJvm, *, scrapes: int, folder: Path) -> int:
+def warm(command: Command, target: SyntheticJvm, *, scrapes: int, folder: Path) -> int:
     """Scrape until the JVM has compiled what it needs for this candidate; return how many lines a whole page has."""
     with Exporter(command, target, folder) as exporter:
         exporter.first_page(lines=1)

@@ -13,7 +13,7 @@ from typing import Self
 from lab import jvm
 from lab.fetch import fetch
 from lab.process import LabError, Port, Process
-from lab.synthetic_jvm import ShapeJvm
+from lab.synthetic_jvm import SyntheticJvm
 
 TICKS = os.sysconf("SC_CLK_TCK")
 ACCEPT = "application/openmetrics-text;version=1.0.0;q=0.6,text/plain;version=0.0.4;q=0.4"
@@ -64,7 +64,7 @@ class Exporter:
     ``with Exporter(ours(), target, folder) as exporter: exporter.first_page()``
     """
 
-    def __init__(self, command: Command, target: ShapeJvm, folder: Path) -> None:
+    def __init__(self, command: Command, target: SyntheticJvm, folder: Path) -> None:
         self._target = target
         self._port = Port()
         words = command(self._port.number, target.jmx_port, folder)

@@ -22,7 +22,7 @@ from kafka_producer_exporter.targets.collector import Collector
 from kafka_producer_exporter.targets.memory import MemoryGuard
 from kafka_producer_exporter.targets.transports import transport_for
 from lab.process import exit_on_sigterm
-from lab.synthetic_jvm import ShapeJvm
+from lab.synthetic_jvm import SyntheticJvm
 
 DEADLINE_SECONDS = 30.0
 
@@ -88,7 +88,7 @@ def main() -> None:
     )
     print(f"| {' | '.join(titles)} |\n|{' --- |' * len(titles)}")
     silent = socket.create_server(("127.0.0.1", 0), backlog=1024)
-    with silent, ShapeJvm(clients=1, nodes=3, topics=5) as jvm:
+    with silent, SyntheticJvm(clients=1, nodes=3, topics=5) as jvm:
         in_a_process(jvm.jmx_port, 10, 50, None)  # the JVM compiles what it needs
         for targets in arguments.targets:
             for port in (None, silent.getsockname()[1]):

@@ -12,11 +12,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 from lab import jvm
 from lab.certificates import PASSWORD, Certificates
-from lab.process import LabError, Port, Process, listens, wait_until
+from lab.process import LabError, Port, Process, Service, listens, wait_until
 from lab.proxy import Proxy
 
 VERSION = "4.4.0"
@@ -101,7 +101,7 @@ class Security:
         ]
 
 
-class Broker:
+class Broker(Service):
     """One node, broker and controller at once, unless a ``Cluster`` made it.
 
     Ports and storage are its own from the start and stay the same through ``stop``, ``kill`` and ``start``; ``close``
@@ -144,17 +144,6 @@ class Broker:
         self._properties = self._all_properties(properties or {})
         self._properties_file = self.folder / "server.properties"
         self.log_file = self.folder / "broker.log"
-
-    def __enter__(self) -> Self:
-        try:
-            self.start()
-        except BaseException:
-            self.close()
-            raise
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
 
     @property
     def bootstrap(self) -> str:
@@ -342,7 +331,7 @@ class Broker:
             made.unlink()
 
 
-class Cluster:
+class Cluster(Service):
     """Three nodes (or more), each broker and controller; ``nodes[1]`` is node 1.
 
     Further options are those of ``Broker``, alike for every node (so no listener with a proxy, which belongs to one).
@@ -360,17 +349,6 @@ class Cluster:
             )
             for node_id in quorum
         }
-
-    def __enter__(self) -> Self:
-        try:
-            self.start()
-        except BaseException:
-            self.close()
-            raise
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
 
     @property
     def bootstrap(self) -> str:

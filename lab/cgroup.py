@@ -10,10 +10,10 @@ from lab.process import LabError, wait_until
 MOUNT = Path("/sys/fs/cgroup")
 
 
-class MemoryGroup:
+class MemoryCgroup:
     """A group of version 1 or 2, whichever this machine limits memory by.
 
-    ``with MemoryGroup(96 << 20) as group: Process("serve", [*group.prefix(), "serve"], …)``
+    ``with MemoryCgroup(96 << 20) as group: Process("serve", [*group.prefix(), "serve"], …)``
     """
 
     def __init__(self, limit_bytes: int) -> None:

@@ -1,8 +1,8 @@
-"""Processes of the lab: started in a group of their own, ended by their own id, and never left behind.
+"""Processes of the lab: each runs in its own process group, and none outlives the program that started it.
 
-Three nets, one below the other: the context manager ends a process when its block is left, however that happens;
-SIGTERM is made an ordinary exit (``exit_on_sigterm``), so that the blocks are left; and the kernel kills what is still
-there when the starting process is gone (PR_SET_PDEATHSIG).
+There are three safety nets. A context manager ends its process when the block is left for any reason.
+``exit_on_sigterm`` turns SIGTERM into an ordinary exit, so the blocks are left. And the kernel kills every process
+whose starter has died (PR_SET_PDEATHSIG).
 """
 
 import contextlib
@@ -27,14 +27,40 @@ TAIL_LINES = 15
 
 
 class LabError(Exception):
-    """Something of the lab did not do what it should; the text says what, and shows the end of its log."""
+    """A part of the lab failed. The text says which and how, and shows the end of its log."""
+
+
+class Service:
+    """Something that ``start`` brings up and ``close`` takes down for good; as a context manager it does both.
+
+    When ``start`` fails inside a ``with`` statement, ``close`` cleans up what it left.
+    """
+
+    def start(self) -> None:
+        """Bring it up, and return once it is ready."""
+        raise NotImplementedError
+
+    def close(self) -> None:
+        """Take it down. Must work after a failed ``start``, and a second time."""
+        raise NotImplementedError
+
+    def __enter__(self) -> Self:
+        try:
+            self.start()
+        except BaseException:
+            self.close()
+            raise
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
 
 class Process:
-    """One child process in a group of its own, its output in a file.
+    """A child process in its own process group, with its output in a file.
 
-    ``stop`` asks and then insists, ``kill`` insists; both return when it is gone, and do nothing when it
-    is gone already.
+    ``stop`` sends SIGTERM, and SIGKILL after a timeout; ``kill`` sends SIGKILL at once. Both return once the process
+    has ended, and do nothing if it has ended already.
     """
 
     def __init__(
@@ -70,45 +96,45 @@ class Process:
 
     @property
     def stdin(self) -> IO[bytes]:
-        """The pipe into it; only where it was started with pipes."""
+        """The pipe to its standard input; requires ``pipes=True``."""
         assert self._popen.stdin is not None
         return self._popen.stdin
 
     @property
     def stdout(self) -> IO[bytes]:
-        """The pipe out of it; only where it was started with pipes."""
+        """The pipe from its standard output; requires ``pipes=True``."""
         assert self._popen.stdout is not None
         return self._popen.stdout
 
     @property
     def exit_code(self) -> int | None:
-        """None while it runs; negative: the signal that ended it."""
+        """The exit code: None while the process runs, negative if a signal ended it."""
         return self._popen.poll()
 
     def log_tail(self, lines: int = TAIL_LINES) -> str:
-        """Return the end of its output."""
+        """Return the last *lines* lines of its output."""
         return _tail(self.log_file, lines)
 
     def pause(self) -> None:
-        """Freeze it: sockets stay open and nothing answers, once this returns."""
+        """Freeze it, and return once every thread has stopped: its sockets stay open, and nothing answers."""
         self._signal(signal.SIGSTOP)
-        # A thread that runs on the other core goes on until the signal reaches it.
+        # A thread on the other core keeps running until the signal reaches it.
         wait_until(f"{self.name} is frozen", lambda: _states(self.pid) <= {"T", "t"}, timeout_seconds=10)
 
     def resume(self) -> None:
-        """Let it go on after ``pause``."""
+        """Let it continue after ``pause``."""
         self._signal(signal.SIGCONT)
 
     def stop(self, timeout_seconds: float = 10) -> None:
-        """Ask it to end (SIGTERM), and kill it when it has not after the time-out."""
+        """Send SIGTERM, and kill it if it is still running after *timeout_seconds*."""
         self._signal(signal.SIGTERM)
-        self._signal(signal.SIGCONT)  # a frozen process ends only when it goes on
+        self._signal(signal.SIGCONT)  # a frozen process handles no signal until it continues
         with contextlib.suppress(subprocess.TimeoutExpired):
             self._popen.wait(timeout_seconds)
         self.kill()
 
     def kill(self) -> None:
-        """End it and its children at once (SIGKILL)."""
+        """Kill it and its children (SIGKILL)."""
         self._signal(signal.SIGKILL)
         self._popen.wait()
         for pipe in (self._popen.stdin, self._popen.stdout):
@@ -123,9 +149,10 @@ class Process:
 
 
 def run(command: Sequence[str | Path], *, what: str, timeout_seconds: float = 300, cwd: Path | None = None) -> str:
-    """Run a command to its end and return what it printed.
+    """Run a command to its end and return its output.
 
-    Raises LabError, with the end of its output, when it fails or is not done within the time-out.
+    Raises LabError, with the end of the output, if it fails or takes longer than *timeout_seconds*; *what* names the
+    command in the message.
     """
     popen = _spawn(
         [str(word) for word in command],
@@ -151,10 +178,10 @@ def run(command: Sequence[str | Path], *, what: str, timeout_seconds: float = 30
 def wait_until(
     what: str, condition: Callable[[], object], *, processes: Sequence[Process] = (), timeout_seconds: float = 30
 ) -> None:
-    """Return as soon as the condition holds.
+    """Return as soon as *condition* holds; *what* describes it in messages.
 
-    Raises LabError when it does not within the time-out, or when one of the processes that it hangs on has ended; the
-    text says what was waited for and shows the end of their logs.
+    Raises LabError if it does not hold within *timeout_seconds*, or if one of the *processes* that it depends on ends.
+    The text says what the wait was for, and shows the end of their logs.
     """
     log.info("waiting until %s", what)
     deadline = time.monotonic() + timeout_seconds
@@ -172,24 +199,24 @@ def wait_until(
 
 
 def need(program: str, *, package: str) -> str:
-    """Return the path of a program of this machine; raise LabError, which says what to install, where it is missing."""
+    """Return the path of a program; if it is missing, raise LabError with the Debian package to install."""
     path = shutil.which(program)
     if path is None:
-        raise LabError(f"{program}: not on this machine; install it first (Debian: apt-get install {package})")
+        raise LabError(f"{program}: not found on this machine; install it (on Debian: apt-get install {package})")
     return path
 
 
 def exit_on_sigterm() -> None:
-    """Make SIGTERM end this program as Ctrl-C does: with its blocks left in order, so that nothing stays behind."""
+    """Make SIGTERM end this program the way Ctrl-C does: every ``with`` block is left, so nothing keeps running."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
 
 
 class Port:
-    """A loopback port that the kernel gave, held until it is closed.
+    """A free loopback port, reserved until ``close``.
 
-    A bound socket that does not listen keeps the kernel from giving the port to anybody else, and does not keep a
-    server from listening on it, since both have SO_REUSEADDR (as Java, Go and Python servers do). So a server that is
-    started again finds its port free.
+    A socket is bound to it but does not listen. The kernel then gives the port to no one else, yet a server can listen
+    on it, because both sockets set SO_REUSEADDR (Java, Go and Python servers do). A server that restarts finds its port
+    still free.
     """
 
     def __init__(self) -> None:
@@ -199,12 +226,12 @@ class Port:
         self.number: int = self._socket.getsockname()[1]
 
     def close(self) -> None:
-        """Give the port back."""
+        """Release the port."""
         self._socket.close()
 
 
 def listens(port: int) -> bool:
-    """Whether something accepts connections there."""
+    """Return True if something accepts connections on this loopback port."""
     try:
         socket.create_connection(("127.0.0.1", port), timeout=1).close()
     except OSError:
@@ -213,10 +240,10 @@ def listens(port: int) -> bool:
 
 
 def _states(pid: int) -> set[str]:
-    """Return the states of a process's threads, as proc(5) has them."""
+    """Return the states of a process's threads, as the letters of proc(5)."""
     states = set()
     for thread in Path(f"/proc/{pid}/task").glob("*/stat"):
-        with contextlib.suppress(OSError):  # a thread that ended meanwhile
+        with contextlib.suppress(OSError):  # the thread has ended meanwhile
             states.add(thread.read_text().rpartition(")")[2].split()[0])
     return states
 
@@ -228,8 +255,8 @@ def _tail(path: Path, lines: int) -> str:
 class _Spawner:
     """Starts every process from one thread that lives as long as the program.
 
-    The kernel's "kill me when my parent is gone" means the parent's *thread* (prctl(2), PR_SET_PDEATHSIG): a process
-    that a worker thread had started would die with the worker.
+    PR_SET_PDEATHSIG fires when the *thread* that created the child ends, not the parent process (prctl(2)). A process
+    started by a worker thread would die with that worker.
     """
 
     def __init__(self) -> None:
@@ -261,9 +288,18 @@ _spawner_lock = threading.Lock()
 
 
 def _spawn(command: Sequence[str], **options: object) -> subprocess.Popen[bytes]:
-    global _spawner  # noqa: PLW0603 (one thread for the whole program, made when first needed)
+    global _spawner  # noqa: PLW0603 (one thread for the whole program, started when first needed)
     with _spawner_lock:
         _spawner = _spawner or _Spawner()
-    # setpriv sets the signal and becomes the program, so the process id is the program's own.
-    guard = [need("setpriv", package="util-linux"), "--pdeathsig", "KILL", "--"]
-    return _spawner.spawn([*guard, *command], **options)
+    return _spawner.spawn([*dies_with(os.getpid()), *command], **options)
+
+
+def dies_with(parent: int) -> list[str]:
+    """Return a command prefix: the command runs as a child of process *parent*, and is killed when *parent* dies.
+
+    setpriv(1) asks the kernel for the signal, then the shell checks that the parent is still the same. If the parent
+    died before the request, no signal would ever come, so the command does not start. Both replace themselves with the
+    next program, so the process id is the command's own.
+    """
+    check = 'test "$PPID" = "$0" && exec "$@"'
+    return [need("setpriv", package="util-linux"), "--pdeathsig", "KILL", "--", "/bin/sh", "-c", check, str(parent)]

@@ -10,11 +10,10 @@ from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeoutError
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Self
 
 from lab import jvm
 from lab.certificates import PASSWORD, Identity
-from lab.process import LabError, Port, Process
+from lab.process import LabError, Port, Process, Service
 
 SOURCE = Path(__file__).parent / "java" / "Producer.java"
 COMPILED_AGAINST = "kafka-clients-2.4.1"
@@ -35,7 +34,7 @@ class JmxTls:
     """Clients must show a certificate that this store trusts."""
 
 
-class ProducerJvm:
+class ProducerJvm(Service):
     """One JVM of a client version, with a JMX agent on ``jmx_port`` unless told otherwise.
 
     ``with ProducerJvm("3.9.2") as jvm: orders = jvm.new("orders", broker.bootstrap, acks="all")``
@@ -73,17 +72,6 @@ class ProducerJvm:
         self._ready: Future[str] = Future()
         self._waiting: dict[str, Future[str]] = {}
         self._lock = threading.Lock()
-
-    def __enter__(self) -> Self:
-        try:
-            self.start()
-        except BaseException:
-            self.close()
-            raise
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
 
     @property
     def pid(self) -> int:

@@ -11,17 +11,17 @@ import urllib.request
 from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 import yaml
 
 from lab.fetch import fetch
-from lab.process import LabError, Port, Process, wait_until
+from lab.process import LabError, Port, Process, Service, wait_until
 
 CURRENT, BEFORE = 3, 2
 
 
-class Prometheus:
+class Prometheus(Service):
     """One Prometheus with the given scrape configurations, everything of it in a folder that ends with it.
 
     Its first scrape comes five seconds after the start, whatever the interval: that is Prometheus' own discovery.
@@ -54,17 +54,6 @@ class Prometheus:
             "scrape_configs": [dict(config) for config in scrape_configs],
             **(settings or {}),
         }
-
-    def __enter__(self) -> Self:
-        try:
-            self.start()
-        except BaseException:
-            self.close()
-            raise
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
 
     def start(self) -> None:
         """Start it and return when it is ready."""

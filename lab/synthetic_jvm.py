@@ -9,22 +9,23 @@ import tempfile
 import threading
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Self
 
 from lab import jvm
-from lab.process import Port, Process, wait_until
+from lab.process import Port, Process, Service, wait_until
 
-SOURCE = Path(__file__).parent / "java" / "Shape.java"
+SOURCE = Path(__file__).parent / "java" / "SyntheticProducers.java"
 PART = "kafka-clients-4.4.0"
 RECORDING = Path(__file__).parent.parent / "recorded" / "4.4.0.json"
 BY_METRICS = ("producer-metrics", "producer-node-metrics", "producer-topic-metrics")
 """The types of MBeans that are made attribute by attribute; Kafka makes the others whole."""
 
 
-class ShapeJvm:
-    """The producers ``client-0``, ``client-1``…, each with ``nodes`` brokers, their bootstrap node, and ``topics``.
+class SyntheticJvm(Service):
+    """A JVM with the producers ``client-0``, ``client-1``…, each with its bootstrap node, *nodes* brokers and *topics*.
 
-    Each value rises whenever it is read. ``with ShapeJvm(clients=10, nodes=6, topics=20) as jvm: read(jvm.jmx_port)``
+    Every value rises each time it is read.
+
+    ``with SyntheticJvm(clients=10, nodes=6, topics=20) as jvm: read_mbeans(jvm.jmx_port)``
     """
 
     def __init__(
@@ -38,22 +39,11 @@ class ShapeJvm:
     ) -> None:
         self.name = f"JVM of {clients} clients, {nodes} nodes, {topics} topics"
         self.process: Process | None = None
-        self.folder = Path(tempfile.mkdtemp(prefix="lab-shape-"))
+        self.folder = Path(tempfile.mkdtemp(prefix="lab-synthetic-"))
         self._shape = [str(number) for number in (clients, nodes, topics)]
         self._options = [*java_options, f"-Xmx{heap_megabytes}m"]
         self._port = Port()
         self.jmx_port = self._port.number
-
-    def __enter__(self) -> Self:
-        try:
-            self.start()
-        except BaseException:
-            self.close()
-            raise
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
 
     @property
     def pid(self) -> int:
@@ -73,9 +63,9 @@ class ShapeJvm:
             [
                 *(jvm.java(), *self._options, "-Djava.rmi.server.hostname=127.0.0.1"),
                 *(f"-Dcom.sun.management.jmxremote.{key}={value}" for key, value in jmx.items()),
-                *("-cp", f"{classes}:{jvm.class_path(PART)}", "Shape", *self._shape, str(attributes)),
+                *("-cp", f"{classes}:{jvm.class_path(PART)}", "SyntheticProducers", *self._shape, str(attributes)),
             ],
-            log_file=self.folder / "shape.log",
+            log_file=self.folder / "synthetic.log",
             pipes=True,
         )
         ready: list[bytes] = []

@@ -3,7 +3,7 @@
 import pytest
 
 from benchmarks.exporters import Exporter, jmx_exporter, ours
-from lab.synthetic_jvm import ShapeJvm
+from lab.synthetic_jvm import SyntheticJvm
 
 pytestmark = pytest.mark.integration
 
@@ -15,7 +15,7 @@ WHOLE = 50
 
 @pytest.fixture(scope="module")
 def target(lab):
-    with ShapeJvm(clients=1, nodes=3, topics=5) as target:
+    with SyntheticJvm(clients=1, nodes=3, topics=5) as target:
         yield target
 
 

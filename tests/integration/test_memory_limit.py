@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from lab.cgroup import MemoryGroup
+from lab.cgroup import MemoryCgroup
 from lab.process import LabError
-from lab.synthetic_jvm import ShapeJvm
+from lab.synthetic_jvm import SyntheticJvm
 from tests.integration.serving import Serve
 
 pytestmark = pytest.mark.integration
@@ -27,7 +27,7 @@ SCRAPES = 8
 def jvms(lab):
     """Twice the large shape."""
     shape = {"clients": CLIENTS, "nodes": NODES, "topics": TOPICS}
-    with ShapeJvm(**shape) as one, ShapeJvm(**shape) as other:
+    with SyntheticJvm(**shape) as one, SyntheticJvm(**shape) as other:
         yield dict(zip(TARGETS, (one, other), strict=True))
 
 
@@ -43,7 +43,7 @@ def limited(jvms, tmp_path):
 
 class Limited:
     def __init__(self, jvms, limit_bytes, profile, *, folder):
-        self._group = MemoryGroup(limit_bytes)
+        self._group = MemoryCgroup(limit_bytes)
         self._arguments = ["--profile", profile]
         for name, jvm in jvms.items():
             self._arguments += ["--target", f"{name}=127.0.0.1:{jvm.jmx_port}"]

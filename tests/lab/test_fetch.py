@@ -138,7 +138,7 @@ def test_a_part_that_nobody_knows_is_refused_with_the_names_that_are_known(tmp_p
 def test_a_missing_program_is_named_with_what_to_install(tmp_path, monkeypatch):
     monkeypatch.setenv("PATH", "")
 
-    with pytest.raises(LabError, match=r"java: not on this machine; install it first .*openjdk"):
+    with pytest.raises(LabError, match=r"java: not found on this machine; install it .*openjdk"):
         fetcher(tmp_path, MavenPart(artifacts=("a:b:1",), plugin="1")).fetch("tool")
 
 

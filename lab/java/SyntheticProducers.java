@@ -21,7 +21,7 @@ import org.apache.kafka.common.utils.internals.AppInfoParser;
  * Kafka's own Metrics, JmxReporter and AppInfoParser; each value rises whenever it is read. Prints READY, and ends when
  * its standard input does.
  */
-public final class Shape {
+public final class SyntheticProducers {
     private static final AtomicLong READINGS = new AtomicLong();
 
     public static void main(String[] arguments) throws Exception {
