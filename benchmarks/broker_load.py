@@ -22,6 +22,7 @@ from kafka_producer_exporter.broker.client.fetch import LogReader  # noqa: E402
 from kafka_producer_exporter.broker.collector import FETCH_WAIT_SECONDS  # noqa: E402
 from kafka_producer_exporter.broker.log.follower import LATEST  # noqa: E402
 from kafka_producer_exporter.broker.watch import look, topics_of  # noqa: E402
+from kafka_producer_exporter.net.address import Address  # noqa: E402
 from kafka_producer_exporter.settings import Broker as BrokerSettings  # noqa: E402
 from lab.broker import Broker, Listener  # noqa: E402
 from lab.producer import ProducerJvm  # noqa: E402
@@ -141,7 +142,9 @@ def main() -> None:
             producer.begin()
             producer.send(TOPICS[number % len(TOPICS)])
             producer.commit()
-        settings = BrokerSettings(bootstrap_servers=(broker.address("METERED"),), request_timeout_seconds=5)
+        settings = BrokerSettings(
+            bootstrap_servers=(Address.parse(broker.address("METERED")),), request_timeout_seconds=5
+        )
         print("| one poll of | requests | bytes sent | bytes received |\n| --- | --- | --- | --- |")
         report(meter, "a new client (every 5 minutes)", lambda: Client(settings).close())
         with Client(settings) as client:

@@ -33,6 +33,7 @@ from kafka_producer_exporter.broker.client.fetch import LogReader  # noqa: E402
 from kafka_producer_exporter.broker.log.follower import EARLIEST, LATEST  # noqa: E402
 from kafka_producer_exporter.broker.log.records import TransactionState, decode  # noqa: E402
 from kafka_producer_exporter.broker.log.tracker import TransactionTracker  # noqa: E402
+from kafka_producer_exporter.net.address import Address  # noqa: E402
 from kafka_producer_exporter.settings import Broker as BrokerSettings  # noqa: E402
 from lab.broker import Broker  # noqa: E402
 
@@ -82,7 +83,7 @@ def copied_log(broker: Broker, count: int) -> None:
 
 
 def by_us(bootstrap: str, checksum: Checksum) -> Counted:
-    client = Client(BrokerSettings(bootstrap_servers=(bootstrap,), request_timeout_seconds=30))
+    client = Client(BrokerSettings(bootstrap_servers=(Address.parse(bootstrap),), request_timeout_seconds=30))
     reader = LogReader(client, topic=TOPIC, checksum=checksum)
     tracker = TransactionTracker()
     reader.partitions()

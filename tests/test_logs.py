@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kafka_producer_exporter.logs import fields_of, json_line, logfmt_line, set_up
-from kafka_producer_exporter.settings import Logging
+from kafka_producer_exporter.settings import LogFormat, Logging, LogLevel
 
 
 @pytest.fixture
@@ -40,7 +40,7 @@ def test_a_line_has_time_level_and_target_first_and_the_message_last(log_of):
 
 
 def test_json_has_the_same_fields_in_the_same_order(log_of):
-    log, stream = log_of(format="json")
+    log, stream = log_of(format=LogFormat.JSON)
 
     log.warning("nothing listens there", extra={"reason": "refused", "target": "checkout"})
 
@@ -50,7 +50,7 @@ def test_json_has_the_same_fields_in_the_same_order(log_of):
 
 
 def test_the_level_is_the_configured_one(log_of):
-    log, stream = log_of(level="warning")
+    log, stream = log_of(level=LogLevel.WARNING)
 
     log.info("quiet")
     log.warning("loud")
@@ -60,7 +60,7 @@ def test_the_level_is_the_configured_one(log_of):
 
 
 def test_others_are_told_from_warning_on_even_at_debug(log_of):
-    _, stream = log_of(level="debug")
+    _, stream = log_of(level=LogLevel.DEBUG)
 
     logging.getLogger("kafka.conn").info("connecting")
     logging.getLogger("jmxquery").debug("-p hunter2")
@@ -72,7 +72,7 @@ def test_others_are_told_from_warning_on_even_at_debug(log_of):
 
 def test_the_log_may_be_set_up_again_and_writes_each_line_once(log_of):
     log_of()
-    log, stream = log_of(format="json")
+    log, stream = log_of(format=LogFormat.JSON)
 
     log.info("once")
 

@@ -1,3 +1,4 @@
+import ipaddress
 import threading
 import time
 from dataclasses import replace
@@ -7,6 +8,7 @@ import pytest
 from kafka_producer_exporter.catalogue.table import METRICS
 from kafka_producer_exporter.errors import ConfigError, Problem, Reason, TransportError
 from kafka_producer_exporter.model import Family, Labels
+from kafka_producer_exporter.net.address import Address
 from kafka_producer_exporter.program import Program
 from kafka_producer_exporter.server.application import ProbeRefused
 from kafka_producer_exporter.settings import Broker, Jmx, ProbeNetwork, Settings, Target
@@ -35,7 +37,7 @@ class Configuration:
         return self.settings
 
     def broker_view_for(self, settings):
-        self.views.append(View(settings.broker.bootstrap_servers[0]))
+        self.views.append(View(str(settings.broker.bootstrap_servers[0])))
         return self.views[-1]
 
     def transport_for(self, target):
@@ -69,7 +71,9 @@ def program_of(configuration):
 
 @pytest.fixture
 def configuration():
-    return Configuration("checkout", "billing", probe=(ProbeNetwork(network="10.0.0.0/8", ports=(9999,)),))
+    return Configuration(
+        "checkout", "billing", probe=(ProbeNetwork(network=ipaddress.ip_network("10.0.0.0/8"), ports=(9999,)),)
+    )
 
 
 @pytest.fixture
@@ -200,7 +204,7 @@ def test_a_state_that_is_too_old_is_read_again(program, configuration):
 
 
 def test_a_cluster_is_on_the_page_beside_the_targets(program, configuration):
-    configuration.settings = replace(configuration.settings, broker=Broker(bootstrap_servers=("a:1",)))
+    configuration.settings = replace(configuration.settings, broker=Broker(bootstrap_servers=(Address("a", 1),)))
     program.reload()
 
     found = series(program.collect(deadline=soon()))
@@ -210,13 +214,13 @@ def test_a_cluster_is_on_the_page_beside_the_targets(program, configuration):
 
 
 def test_a_reload_looks_at_a_cluster_anew_only_where_its_part_of_the_settings_changed(program, configuration):
-    configuration.settings = replace(configuration.settings, broker=Broker(bootstrap_servers=("a:1",)))
+    configuration.settings = replace(configuration.settings, broker=Broker(bootstrap_servers=(Address("a", 1),)))
     program.reload()
     configuration.settings = replace(configuration.settings, targets=())
     program.reload()
     assert [view.closed for view in configuration.views] == [False]
 
-    configuration.settings = replace(configuration.settings, broker=Broker(bootstrap_servers=("b:1",)))
+    configuration.settings = replace(configuration.settings, broker=Broker(bootstrap_servers=(Address("b", 1),)))
     program.reload()
     assert [view.closed for view in configuration.views] == [True, False]
 

@@ -138,7 +138,7 @@ def _options() -> str:
 
 
 def _presets() -> str:
-    rows = ((f"`{name}`", f"`{g.pattern}`", f"`{g.group}`") for name, groups in PRESETS.items() for g in groups)
+    rows = ((f"`{name}`", f"`{g.pattern.pattern}`", f"`{g.group}`") for name, groups in PRESETS.items() for g in groups)
     return "## Presets of `id_groups`\n\n" + markdown_table(("Preset", "Client ids that match", "Become"), rows)
 
 

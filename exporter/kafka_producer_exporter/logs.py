@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import TextIO
 
-from kafka_producer_exporter.settings import Logging
+from kafka_producer_exporter.settings import LogFormat, Logging
 
 OURS = "kafka_producer_exporter"
 
@@ -22,7 +22,7 @@ def set_up(settings: Logging, stream: TextIO | None = None) -> None:
     """
     level = logging.getLevelNamesMapping()[settings.level.upper()]
     handler = logging.StreamHandler(stream or sys.stderr)
-    handler.setFormatter(LineFormatter(json_line if settings.format == "json" else logfmt_line))
+    handler.setFormatter(LineFormatter(json_line if settings.format is LogFormat.JSON else logfmt_line))
     logging.basicConfig(level=max(level, logging.WARNING), handlers=[handler], force=True)
     logging.getLogger(OURS).setLevel(level)
     logging.getLogger("kafka").setLevel(max(level, logging.WARNING))

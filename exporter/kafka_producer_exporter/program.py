@@ -189,7 +189,7 @@ def _allowed(text: str, settings: Settings) -> Target:
         names = ", ".join(target.name for target in settings.targets) or "none"
         raise ProbeRefused(f"{text!r} is no configured target, and no IP:PORT; the targets are: {names}") from None
     for allowed in settings.probe:
-        if address.port in allowed.ports and ip in ipaddress.ip_network(allowed.network):
+        if address.port in allowed.ports and ip in allowed.network:
             return Target(name=str(address), jmx=Jmx(host=address.host, port=address.port))
     raise ProbeRefused(f"{address} is in no network and port of probe.allow; add it there, or name a target")
 

@@ -1,11 +1,17 @@
 """What the configuration comes to: frozen values, every default filled in. Made by ``config``, read by anyone."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 
 from kafka_producer_exporter.model import Profile
+from kafka_producer_exporter.net.address import Address
+
+DEFAULT_LISTEN = Address("0.0.0.0", 9797)  # noqa: S104 - Prometheus is on another machine
+DEFAULT_LISTEN_PAGES = Address("127.0.0.1", 9798)
 
 
 class TargetKind(StrEnum):
@@ -89,8 +95,8 @@ class Limits:
 class IdGroup:
     """Client ids that are made anew for ever, such as a Kafka Streams thread's, and the name that they share."""
 
-    pattern: str
-    """A regular expression that must match the whole client id."""
+    pattern: re.Pattern[str]
+    """Must match the whole client id."""
     group: str
     """The name; ``\\1`` stands for what the pattern's first group matched."""
 
@@ -99,8 +105,7 @@ class IdGroup:
 class ProbeNetwork:
     """Addresses that ``/probe`` may be pointed at."""
 
-    network: str
-    """In CIDR notation: ``10.0.0.0/8``."""
+    network: IPv4Network | IPv6Network
     ports: tuple[int, ...]
 
 
@@ -112,7 +117,6 @@ class BrokerTls:
     """None: the system's CAs."""
     cert_file: Path | None = None
     key_file: Path | None = None
-    check_name: bool = True
 
 
 class SaslMechanism(StrEnum):
@@ -130,7 +134,7 @@ class SaslMechanism(StrEnum):
 class Sasl:
     """Who we are."""
 
-    mechanism: str
+    mechanism: SaslMechanism
     username: str | None = None
     """Of PLAIN and SCRAM, as the password is."""
     password_file: Path | None = None
@@ -156,25 +160,23 @@ class Sasl:
 class Broker:
     """One cluster whose transactions and producer ids are looked at. Secrets are read when needed, and are not here."""
 
-    bootstrap_servers: tuple[str, ...]
-    """``HOST:PORT`` each."""
+    bootstrap_servers: tuple[Address, ...]
     cluster_id: str | None = None
     """Where given, a cluster of another id is refused."""
     tls: BrokerTls | None = None
     sasl: Sasl | None = None
     labels: Mapping[str, str] = field(default_factory=dict)
     """Go onto every series of the broker view."""
-    topics: tuple[str, ...] = ()
-    """Regular expressions of the topics whose settings, and producers without transactions, are looked at."""
-    dlq_topics: tuple[str, ...] = ()
-    """Regular expressions of the dead letter topics whose growth is served."""
+    topics: tuple[re.Pattern[str], ...] = ()
+    """Patterns of the topics whose settings, and producers without transactions, are looked at."""
+    dlq_topics: tuple[re.Pattern[str], ...] = ()
+    """Patterns of the dead letter topics whose growth is served."""
     shard: int = 0
     total_shards: int = 1
     lookback_records: int = 100_000
     """So much of each partition of the log is read at the start, to know the state of its ids; nothing of it counts."""
     poll_seconds: int = 30
     request_timeout_seconds: int = 5
-    client_id: str = "kafka-producer-exporter"
 
     @property
     def protocol(self) -> str:
@@ -182,23 +184,36 @@ class Broker:
         return ("SASL_" if self.sasl else "") + ("SSL" if self.tls else "PLAINTEXT")
 
 
+class LogFormat(StrEnum):
+    """How a log line is written."""
+
+    LOGFMT = "logfmt"
+    JSON = "json"
+
+
+class LogLevel(StrEnum):
+    """The least severe message that is logged."""
+
+    DEBUG = "debug"
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Logging:
-    """What the log looks like."""
+    """Format and level of the exporter's own log."""
 
-    format: str = "logfmt"
-    """``logfmt`` or ``json``."""
-    level: str = "info"
-    """``debug``, ``info``, ``warning`` or ``error``."""
+    format: LogFormat = LogFormat.LOGFMT
+    level: LogLevel = LogLevel.INFO
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """All that the exporter was told."""
 
-    listen: str = "0.0.0.0:9797"
-    """An Address as text, as are all that listen."""
-    listen_pages: str | None = "127.0.0.1:9798"
+    listen: Address = DEFAULT_LISTEN
+    listen_pages: Address | None = DEFAULT_LISTEN_PAGES
     """None: no pages for people."""
     targets: tuple[Target, ...] = ()
     profile: Profile = Profile.DEFAULT

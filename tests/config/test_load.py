@@ -1,3 +1,4 @@
+import re
 from pathlib import Path
 
 import pytest
@@ -6,7 +7,18 @@ from kafka_producer_exporter.config.environment import Overrides
 from kafka_producer_exporter.config.load import load
 from kafka_producer_exporter.errors import ConfigError
 from kafka_producer_exporter.model import Profile
-from kafka_producer_exporter.settings import IdGroup, Jmx, JmxTls, Limits, Sasl, Settings, Target, TlsMode
+from kafka_producer_exporter.net.address import Address
+from kafka_producer_exporter.settings import (
+    IdGroup,
+    Jmx,
+    JmxTls,
+    Limits,
+    Sasl,
+    SaslMechanism,
+    Settings,
+    Target,
+    TlsMode,
+)
 from tools.generate_configuration import EXAMPLE
 
 PREFIX = "KAFKA_PRODUCER_EXPORTER_"
@@ -51,7 +63,7 @@ def test_the_simplest_file_names_a_listener_and_a_target(tmp_path):
 
     settings = settings_of(tmp_path, text)
 
-    assert settings.listen == "127.0.0.1:9797"
+    assert settings.listen == Address("127.0.0.1", 9797)
     assert settings.targets == (Target(name="checkout", jmx=Jmx(port=9999)),)
 
 
@@ -72,7 +84,7 @@ def test_flags_outdo_the_environment_that_the_file_and_that_the_defaults(tmp_pat
 
     settings = settings_of(tmp_path, text, environment, overrides)
 
-    assert settings.listen == "127.0.0.1:3"
+    assert settings.listen == Address("127.0.0.1", 3)
     assert settings.limits == Limits(clients=1, topics=3)
     assert settings.profile is Profile.FULL
     assert settings.logging.level == "error"
@@ -168,7 +180,7 @@ targets: [{name: a, jmx: {port: 1, tls: {server_name: kafka.example}}}]
 def test_id_groups_take_presets_and_patterns_of_ones_own_in_their_order(tmp_path):
     groups = settings_of(tmp_path, r"id_groups: [{pattern: 'a-(\d+)', group: 'a\1'}, flink, connect]" + "\n").id_groups
 
-    assert groups[0] == IdGroup(pattern=r"a-(\d+)", group=r"a\1")
+    assert groups[0] == IdGroup(pattern=re.compile(r"a-(\d+)"), group=r"a\1")
     assert len(groups) == 4
 
 
@@ -230,11 +242,7 @@ def test_the_text_of_the_error_begins_with_the_file_and_the_number_of_problems(t
             "targets: [{name: 7, jmx: {port: 1}}]",
             "1 targets[0].name: 7 is not text; write a name without spaces, commas and =, in quotes if it is a number",
         ),
-        (
-            "targets: [{transport: attach, jmx: {port: 1}}]",
-            "1 targets[0].transport: attach is not there yet; use rmi, and start the JVM with "
-            "-Dcom.sun.management.jmxremote.port=9999",
-        ),
+        ("targets: [{transport: jmx, jmx: {port: 1}}]", '1 targets[0].transport: "jmx" is none of rmi, jmxquery'),
         (
             "targets: [{transport: jmxquery, jmx: {port: 1, rmi_port: 2}}]",
             "1 targets[0].jmx.rmi_port: transport jmxquery cannot do this; use transport: rmi",
@@ -515,9 +523,9 @@ def test_a_token_may_come_from_a_file_or_from_an_endpoint(tmp_path):
     ]
 
     assert [broker and broker.sasl for broker in settings] == [
-        Sasl(mechanism="OAUTHBEARER", token_file=tmp_path / "token"),
+        Sasl(mechanism=SaslMechanism.OAUTHBEARER, token_file=tmp_path / "token"),
         Sasl(
-            mechanism="OAUTHBEARER",
+            mechanism=SaslMechanism.OAUTHBEARER,
             token_url="https://id.example/token",
             client_id="c",
             client_secret_file=tmp_path / "secret",

@@ -222,6 +222,6 @@ UUID = "da80d1fc-cd0d-44e0-af3b-653ca169209a"
     ],
 )
 def test_a_preset_gives_a_framework_s_client_ids_one_name(preset, client_id, group):
-    matches = ((re.fullmatch(each.pattern, client_id), each.group) for each in PRESETS[preset])
+    matches = ((each.pattern.fullmatch(client_id), each.group) for each in PRESETS[preset])
 
     assert next((match.expand(name) for match, name in matches if match), None) == group

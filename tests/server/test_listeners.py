@@ -5,6 +5,7 @@ import socket
 import pytest
 
 from kafka_producer_exporter.errors import ConfigError
+from kafka_producer_exporter.net.address import Address
 from kafka_producer_exporter.server import listeners
 from kafka_producer_exporter.server.listeners import Server
 
@@ -25,7 +26,8 @@ def serve():
     with contextlib.ExitStack() as stack:
 
         def start(listen, listen_pages=None):
-            server = Server(listen, listen_pages, Program())
+            pages = None if listen_pages is None else Address.parse(listen_pages)
+            server = Server(Address.parse(listen), pages, Program())
             stack.callback(server.close)
             server.start()
             return server
@@ -36,7 +38,7 @@ def serve():
 @pytest.fixture
 def taken():
     with socket.create_server(("127.0.0.1", 0)) as sock:
-        yield f"127.0.0.1:{sock.getsockname()[1]}"
+        yield Address("127.0.0.1", sock.getsockname()[1])
 
 
 def status(host, port, path, *, name="localhost"):
@@ -80,12 +82,12 @@ def test_localhost_is_where_others_look_for_it(serve):
 
 def test_all_addresses_that_cannot_be_had_are_named_at_once(taken):
     with pytest.raises(ConfigError) as caught:
-        Server(taken, "9798", Program())
+        Server(taken, Address("192.0.2.1", 0), Program())
 
     assert str(caught.value) == (
         "listen addresses: 2 problems\n"
         f"  listen: {taken}: the port is in use; stop the program that listens there, or choose another port\n"
-        "  listen_pages: this is not an address; write HOST:PORT"
+        "  listen_pages: 192.0.2.1:0: this machine has no such address; use one of its own, or 0.0.0.0 for all"
     )
 
 
@@ -98,7 +100,7 @@ def test_all_addresses_that_cannot_be_had_are_named_at_once(taken):
 )
 def test_an_address_of_another_machine_is_refused_with_advice(listen, advice):
     with pytest.raises(ConfigError, match=advice):
-        Server(listen, None, Program())
+        Server(Address.parse(listen), None, Program())
 
 
 def test_a_failed_start_keeps_no_port(taken):
@@ -106,16 +108,16 @@ def test_a_failed_start_keeps_no_port(taken):
         free = sock.getsockname()[1]
 
     with pytest.raises(ConfigError):
-        Server(f"127.0.0.1:{free}", taken, Program())
+        Server(Address("127.0.0.1", free), taken, Program())
 
     socket.create_server(("127.0.0.1", free)).close()
 
 
 def test_a_second_exporter_on_a_machine_goes_without_pages(serve, taken, monkeypatch, caplog):
-    monkeypatch.setattr(listeners, "DEFAULT_PAGES", taken)
+    monkeypatch.setattr(listeners, "DEFAULT_LISTEN_PAGES", taken)
     caplog.set_level(logging.WARNING)
 
-    server = serve("127.0.0.1:0", taken)
+    server = serve("127.0.0.1:0", str(taken))
 
     assert server.pages_port is None
     assert status("127.0.0.1", server.port, "/-/healthy") == 200

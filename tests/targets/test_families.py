@@ -1,4 +1,5 @@
 import math
+import re
 
 import pytest
 
@@ -92,7 +93,7 @@ def test_clients_over_the_limit_are_summed_as_other_and_counted():
 
 
 def test_a_group_goes_on_when_its_members_are_made_anew_for_ever():
-    subject = builder(IdGroup(pattern="job-.*", group="jobs"))
+    subject = builder(IdGroup(pattern=re.compile("job-.*"), group="jobs"))
     totals = [
         series(subject.build([client(f"job-{number}", record_send_total=10.0)]))[
             'kafka_producer_record_send_total{client_id="jobs",target="checkout"}'

@@ -1,3 +1,5 @@
+import re
+
 import pytest
 
 from kafka_producer_exporter.model import MBeanKind
@@ -76,13 +78,13 @@ def test_retaining_all_changes_nothing():
     [("app-1-StreamThread-7-producer", "app"), ("app-1-StreamThread-7-consumer", "app-1-StreamThread-7-consumer")],
 )
 def test_a_group_takes_the_ids_that_match_it_whole(client_id, label):
-    group = IdGroup(pattern=r"(\w+)-\d+-StreamThread-\d+-producer", group=r"\1")
+    group = IdGroup(pattern=re.compile(r"(\w+)-\d+-StreamThread-\d+-producer"), group=r"\1")
 
     assert labeller(group).place(CLIENT, Name(client_id=client_id)).labels["client_id"] == label
 
 
 def test_the_members_of_a_group_share_their_series_and_keep_their_own_id():
-    placed = labeller(IdGroup(pattern="job-.*", group="jobs")).place(CLIENT, Name(client_id="job-17"))
+    placed = labeller(IdGroup(pattern=re.compile("job-.*"), group="jobs")).place(CLIENT, Name(client_id="job-17"))
 
     assert (placed.client_id, placed.labels["client_id"], placed.folded) == ("job-17", "jobs", "group")
 

@@ -58,8 +58,8 @@ class BrokerCollector:
         labels: Mapping[str, str],
         limit: int = 1000,
         id_groups: Sequence[IdGroup] = (),
-        topics: Sequence[str] = (),
-        dlq_topics: Sequence[str] = (),
+        topics: Sequence[re.Pattern[str]] = (),
+        dlq_topics: Sequence[re.Pattern[str]] = (),
         shard: Shard | None = None,
         lookback_records: int = 100_000,
         poll_seconds: float = 30.0,
@@ -72,8 +72,8 @@ class BrokerCollector:
         self._follower = LogFollower(tracker, shard=shard or Shard(), lookback_records=lookback_records)
         self._approximate = ApproximateLog(tracker)
         self._approximate_since_ms: int | None = None
-        self._topics = [re.compile(pattern) for pattern in topics]
-        self._dead_letter_topics = [re.compile(pattern) for pattern in dlq_topics]
+        self._topics = topics
+        self._dead_letter_topics = dlq_topics
         self._idempotent = IdempotentTracker(self._topics)
         self._look: Look | None = None
         self._topic_facts = NOTHING
@@ -215,7 +215,7 @@ class BrokerCollector:
     @contextmanager
     def _try_bootstrap_servers(self) -> Iterator[Step]:
         def step() -> float:
-            found = {server: probe_server(self._broker, server) for server in self._broker.bootstrap_servers}
+            found = {str(server): probe_server(self._broker, server) for server in self._broker.bootstrap_servers}
             with self._look_lock:
                 self._bootstrap_families = bootstrap_families(found, self._texts)
             return self._poll_seconds
@@ -232,16 +232,15 @@ class BrokerCollector:
                     one.partition,
                     one.producer_id,
                     one.start_offset,
-                    one.abort_command(self._broker.bootstrap_servers[0]),
+                    one.abort_command(str(self._broker.bootstrap_servers[0])),
                 )
 
 
 def group_function(groups: Sequence[IdGroup]) -> Callable[[str], str]:
     """Return the function that names an id's group, or the id itself where it is in none."""
-    patterns = [(re.compile(group.pattern), group.group) for group in groups]
 
     def group_of(transactional_id: str) -> str:
-        matches = ((pattern.fullmatch(transactional_id), group) for pattern, group in patterns)
+        matches = ((group.pattern.fullmatch(transactional_id), group.group) for group in groups)
         return next((match.expand(group) for match, group in matches if match), transactional_id)
 
     return group_of

@@ -47,7 +47,7 @@ def run(arguments: argparse.Namespace) -> int:
         "hanging": None
         if listing.hanging is None
         else [
-            {**one._asdict(), "abort_command": one.abort_command(broker.bootstrap_servers[0])}
+            {**one._asdict(), "abort_command": one.abort_command(str(broker.bootstrap_servers[0]))}
             for one in listing.hanging
         ],
         "recent": as_rows(listing.recent),

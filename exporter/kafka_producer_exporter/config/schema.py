@@ -41,7 +41,9 @@ from kafka_producer_exporter.settings import (
     Jmx,
     JmxTls,
     Limits,
+    LogFormat,
     Logging,
+    LogLevel,
     ProbeNetwork,
     Sasl,
     SaslMechanism,
@@ -65,13 +67,8 @@ _HOST = r"[A-Za-z0-9_][A-Za-z0-9._-]*"
 _IPV6 = r"[0-9A-Fa-f]*:[0-9A-Fa-f:.]*:[0-9A-Fa-f.]*(%[A-Za-z0-9_.-]+)?"
 
 
-def listen_address(text: str) -> str:
-    """Return the address as Settings has it. Raises ValueError."""
-    return str(Address.parse(text))
-
-
-def network(text: str) -> str:
-    """Return the network as it was written. Raises ValueError where a bit of a host is set, or it is none."""
+def network(text: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network:
+    """Return the network. Raises ValueError where a bit of a host is set, or it is none."""
     try:
         wide = ipaddress.ip_network(text, strict=False)
     except ValueError:
@@ -81,19 +78,18 @@ def network(text: str) -> str:
         or ipaddress.ip_interface(text).ip != wide.network_address
     ):
         raise ValueError(f"{text} is an address within a network; write {wide} for the network")
-    return str(wide)
+    return wide
 
 
-def expression(text: str) -> str:
-    """Return the regular expression. Raises ValueError for one that is none."""
+def expression(text: str) -> re.Pattern[str]:
+    """Return the regular expression, compiled. Raises ValueError for one that is none."""
     try:
-        re.compile(text)
+        return re.compile(text)
     except re.error as error:
         raise ValueError(f"this is not a regular expression: {error.msg}; correct it") from None
-    return text
 
 
-LISTEN = Text("HOST:PORT", rf"({_HOST}|\[{_IPV6}\])?:[0-9]{{1,5}}", "write HOST:PORT or [IPV6]:PORT", listen_address)
+LISTEN = Text("HOST:PORT", rf"({_HOST}|\[{_IPV6}\])?:[0-9]{{1,5}}", "write HOST:PORT or [IPV6]:PORT", Address.parse)
 HOST = Text("host name or address", f"({_HOST}|{_IPV6})", "write a host name or an address, the port apart")
 NAME = Text("text", r"[^\x00-\x20\x7f,=]+", "write a name without spaces, commas and =, in quotes if it is a number")
 LINE = Text("text", r"[^\x00-\x1f\x7f]+", "write one line of text, in quotes if it is a number")
@@ -179,18 +175,14 @@ def check_transport(values: Mapping[str, object], found: Found, findings: Findin
             findings.add(jmx[name].where, "transport jmxquery cannot do this; use transport: rmi")
 
 
-TRANSPORT = choice_of(
-    TransportKind,
-    {"attach": "attach is not there yet; use rmi, and start the JVM with -Dcom.sun.management.jmxremote.port=9999"},
-)
-
 TARGET = Section(
     Target,
     (
         Key("name", NAME, "Its label `target`. Without it: `HOST:PORT`.", example="checkout"),
         Key("kind", choice_of(TargetKind),
             "Whose JVM it is: an application's, or a broker's own (docs/broker-view.md, Error codes)."),
-        Key("transport", TRANSPORT, "`rmi` reads JMX without a JVM; `jmxquery` starts one for each scrape."),
+        Key("transport", choice_of(TransportKind),
+            "`rmi` reads JMX without a JVM; `jmxquery` starts one for each scrape."),
         Key("jmx", JMX, "The JVM's JMX agent, and how to log in.", required=True, example="{port: 9999}"),
         Key("labels", Labels(RESERVED_LABELS), "Labels for all series of the target, such as `kafka_cluster`.",
             example="{kafka_cluster: orders}"),
@@ -205,16 +197,16 @@ DEFAULTS = loosened(TARGET, without=("name",))
 def check_group(values: Mapping[str, object], found: Found, findings: Findings) -> None:
     """Refuse a group that refers to what the pattern does not capture."""
     pattern, group = values.get("pattern"), values.get("group")
-    if isinstance(pattern, str) and isinstance(group, str):
+    if isinstance(pattern, re.Pattern) and isinstance(group, str):
         try:
-            re.sub(pattern, group, "")
+            pattern.sub(group, "")
         except (re.error, IndexError):
             findings.add(
                 found.keys["group"].where, "it refers to a group that the pattern has not; use \\1 for the first"
             )
 
 
-def one_group(pattern: str, group: str) -> tuple[IdGroup, ...]:
+def one_group(pattern: re.Pattern[str], group: str) -> tuple[IdGroup, ...]:
     """Return a group of the operator's own, as a preset returns several."""
     return (IdGroup(pattern=pattern, group=group),)
 
@@ -418,8 +410,8 @@ BROKER = Section(
 LOGGING = Section(
     Logging,
     (
-        Key("format", Choice(("logfmt", "json")), "One line each, on standard error.", option="log-format"),
-        Key("level", Choice(("debug", "info", "warning", "error")), "From which level on.", option="log-level"),
+        Key("format", choice_of(LogFormat), "One line each, on standard error.", option="log-format"),
+        Key("level", choice_of(LogLevel), "From which level on.", option="log-level"),
     ),
 )  # fmt: skip
 
@@ -445,8 +437,8 @@ def check_settings(values: Mapping[str, object], found: Found, findings: Finding
         check_names(found.keys["targets"], findings)
     listen, pages = values.get("listen", SETTINGS.default("listen")), values.get("listen_pages")
     # The default of listen_pages may be taken: serve leaves the pages out then, and says so.
-    if isinstance(listen, str) and isinstance(pages, str):
-        (host, port), (other_host, other_port) = Address.parse(listen), Address.parse(pages)
+    if isinstance(listen, Address) and isinstance(pages, Address):
+        (host, port), (other_host, other_port) = listen, pages
         shared = host == other_host or {host, other_host} & {"", "0.0.0.0", "::"}  # noqa: S104 - compared only
         if port == other_port != 0 and shared:
             findings.add(found.keys["listen_pages"].where, f"port {port} is taken by listen; choose another, or off")

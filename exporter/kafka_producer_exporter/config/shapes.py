@@ -81,8 +81,6 @@ class Choice:
 
     names: tuple[str, ...]
     make: Callable[[str], object] = str
-    refused: Mapping[str, str] | None = None
-    """Names that one may well expect, and why they are not to be had."""
 
     @property
     def words(self) -> str:
@@ -90,8 +88,6 @@ class Choice:
 
     def read(self, found: Found, findings: Findings) -> object:
         name = found.value if isinstance(found.value, str) else ""
-        if self.refused and name in self.refused:
-            findings.refuse(found, self.refused[name])
         if name not in self.names:
             findings.refuse(found, f"{shown(found.value)} is none of {self.words}{nearest(name, self.names)}")
         return self.make(name)
@@ -100,9 +96,9 @@ class Choice:
         return {"enum": list(self.names)}
 
 
-def choice_of(names: type[StrEnum], refused: Mapping[str, str] | None = None) -> Choice:
+def choice_of(names: type[StrEnum]) -> Choice:
     """Return the shape of an enumeration's values."""
-    return Choice(tuple(names), names, refused)
+    return Choice(tuple(names), names)
 
 
 @dataclass(frozen=True, slots=True)

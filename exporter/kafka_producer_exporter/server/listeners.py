@@ -10,9 +10,7 @@ from kafka_producer_exporter.server.address import listening_socket, why_not
 from kafka_producer_exporter.server.application import Application
 from kafka_producer_exporter.server.connections import HttpServer, Listener
 from kafka_producer_exporter.server.routes import metrics_handler, pages_handler
-from kafka_producer_exporter.settings import Settings
-
-DEFAULT_PAGES = Settings().listen_pages
+from kafka_producer_exporter.settings import DEFAULT_LISTEN_PAGES
 
 log = logging.getLogger(__name__)
 
@@ -23,7 +21,7 @@ class Server:
     The addresses are taken at once: raises ConfigError where one cannot be had, and then holds none.
     """
 
-    def __init__(self, listen: str, listen_pages: str | None, application: Application) -> None:
+    def __init__(self, listen: Address, listen_pages: Address | None, application: Application) -> None:
         problems: list[Problem] = []
         metrics = _open("listen", listen, problems)
         pages = _open("listen_pages", listen_pages, problems) if listen_pages is not None else None
@@ -33,8 +31,7 @@ class Server:
             raise ConfigError("listen addresses", problems)
         listeners = [Listener(metrics, metrics_handler(application))]
         if pages is not None and listen_pages is not None:
-            address = Address.parse(listen_pages)
-            own_host = address.host if is_loopback(address.host) else None
+            own_host = listen_pages.host if is_loopback(listen_pages.host) else None
             listeners.append(Listener(pages, pages_handler(application, own_host=own_host)))
         self.port, *others = (listener.port for listener in listeners)
         """Of the metrics; also where the kernel chose it."""
@@ -51,16 +48,14 @@ class Server:
         self._http.close()
 
 
-def _open(key: str, text: str, problems: list[Problem]) -> socket.socket | None:
+def _open(key: str, address: Address, problems: list[Problem]) -> socket.socket | None:
     """Listen there, or say in *problems* why not."""
     try:
-        return listening_socket(Address.parse(text))
-    except ValueError as error:
-        problems.append(Problem(key, str(error)))
+        return listening_socket(address)
     except OSError as error:
-        if error.errno == errno.EADDRINUSE and text == DEFAULT_PAGES:
+        if error.errno == errno.EADDRINUSE and address == DEFAULT_LISTEN_PAGES:
             # Nobody chose it: two exporters on one machine must both come up.
-            log.warning("the pages for people are left out: %s is in use; choose one with --listen-pages", text)
+            log.warning("the pages for people are left out: %s is in use; choose one with --listen-pages", address)
         else:
-            problems.append(Problem(key, f"{text}: {why_not(error)}"))
+            problems.append(Problem(key, f"{address}: {why_not(error)}"))
     return None

@@ -4,7 +4,6 @@ First come, first kept: a name that got series of its own keeps them for as long
 folded stays folded, since a counter that moves from one series to another would look like a reset.
 """
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
@@ -32,7 +31,7 @@ class Labeller:
     def __init__(self, static: Mapping[str, str], *, limits: Limits, groups: Sequence[IdGroup]) -> None:
         self._static = dict(static)
         self._limits = {"client_id": limits.clients, "topic": limits.topics, "node_id": limits.nodes}
-        self._groups = [(re.compile(group.pattern), group.group) for group in groups]
+        self._groups = [(group.pattern, group.group) for group in groups]
         self._kept: dict[tuple[str, str], set[str]] = {}
         self._owners: dict[Labels, set[MBeanKind]] = {}
 

@@ -9,7 +9,7 @@ import pytest
 
 from kafka_producer_exporter.broker.client.oauth import TokenEndpoint, bearer_token, forget_token
 from kafka_producer_exporter.net.errors import Reason, TransportError
-from kafka_producer_exporter.settings import Sasl
+from kafka_producer_exporter.settings import Sasl, SaslMechanism
 from tests.broker.client.token_endpoint import SECRET, TokenEndpointServer
 
 
@@ -21,7 +21,13 @@ def secret_file(tmp_path):
 
 
 def login(url, secret_file, **options):
-    return Sasl(mechanism="OAUTHBEARER", token_url=url, client_id="exporter", client_secret_file=secret_file, **options)
+    return Sasl(
+        mechanism=SaslMechanism.OAUTHBEARER,
+        token_url=url,
+        client_id="exporter",
+        client_secret_file=secret_file,
+        **options,
+    )
 
 
 def refused(sasl, *, timeout_seconds=2.0):
@@ -33,7 +39,7 @@ def refused(sasl, *, timeout_seconds=2.0):
 
 def test_the_token_of_a_file_is_read_anew_each_time(tmp_path):
     file = tmp_path / "token"
-    sasl = Sasl(mechanism="OAUTHBEARER", token_file=file)
+    sasl = Sasl(mechanism=SaslMechanism.OAUTHBEARER, token_file=file)
 
     read = []
     for text in ("first", "second.a-b_c~d+e/f==\n"):
@@ -50,7 +56,7 @@ def test_a_file_without_a_token_is_told_and_its_content_is_not(tmp_path, content
         file.write_bytes(content)
 
     with pytest.raises(TransportError) as caught:
-        bearer_token(Sasl(mechanism="OAUTHBEARER", token_file=file), timeout_seconds=1)
+        bearer_token(Sasl(mechanism=SaslMechanism.OAUTHBEARER, token_file=file), timeout_seconds=1)
 
     assert caught.value.reason is Reason.AUTHENTICATION
     assert str(file) in str(caught.value)

@@ -8,6 +8,7 @@ import warnings
 
 import pytest
 
+from kafka_producer_exporter.net.address import Address
 from kafka_producer_exporter.settings import Broker as BrokerSettings
 from lab.broker import Broker
 from lab.process import LabError, wait_until
@@ -61,7 +62,7 @@ def counts(collector, transactional_id):
 
 @contextlib.contextmanager
 def collecting(broker, **options):
-    cluster = BrokerSettings(bootstrap_servers=(broker.bootstrap,), request_timeout_seconds=2)
+    cluster = BrokerSettings(bootstrap_servers=(Address.parse(broker.bootstrap),), request_timeout_seconds=2)
     collector = BrokerCollector(cluster, labels={}, **options)
     collector.start()
     wait_until(
@@ -164,7 +165,7 @@ def test_an_open_transaction_is_seen_with_its_age_and_time_out(broker, producer_
         wait_until("it is open", lambda: value(collector, "kafka_transaction_open_seconds", transactional_id="open"))
         time_out = value(collector, "kafka_transaction_timeout_seconds", transactional_id="open")
         protocol = value(collector, "kafka_transaction_protocol_version", transactional_id="open")
-        listing = list_transactions_now(BrokerSettings(bootstrap_servers=(broker.bootstrap,)))
+        listing = list_transactions_now(BrokerSettings(bootstrap_servers=(Address.parse(broker.bootstrap),)))
         producer.commit()
         wait_until(
             "it is closed", lambda: value(collector, "kafka_transaction_open_seconds", transactional_id="open") is None
@@ -245,7 +246,9 @@ def test_a_frozen_broker_holds_up_no_scrape(lab):
 def test_a_coordinator_that_moves_loses_nothing(cluster, producer_jvm):
     topic = f"moving-{uuid.uuid4().hex[:6]}"
     cluster.create_topic(topic, partitions=2)
-    settings = BrokerSettings(bootstrap_servers=tuple(cluster.bootstrap.split(",")), request_timeout_seconds=2)
+    settings = BrokerSettings(
+        bootstrap_servers=tuple(map(Address.parse, cluster.bootstrap.split(","))), request_timeout_seconds=2
+    )
     collector = BrokerCollector(settings, labels={})
     collector.start()
     producer = producer_jvm("4.4.0", jmx=False).new(topic, cluster.bootstrap, transactional_id=topic)

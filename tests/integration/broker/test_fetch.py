@@ -10,9 +10,10 @@ import pytest
 
 from kafka_producer_exporter.broker.log.follower import EARLIEST, LATEST
 from kafka_producer_exporter.broker.log.records import TransactionState, decode, partition_for
+from kafka_producer_exporter.net.address import Address
 from kafka_producer_exporter.net.errors import Reason, TransportError
 from kafka_producer_exporter.settings import Broker as BrokerSettings
-from kafka_producer_exporter.settings import BrokerTls, Sasl
+from kafka_producer_exporter.settings import BrokerTls, Sasl, SaslMechanism
 from lab.broker import Broker, Security
 from lab.certificates import make_certificates
 
@@ -38,7 +39,7 @@ def nothing_left_behind():
 
 @pytest.fixture
 def client(broker):
-    client = Client(BrokerSettings(bootstrap_servers=(broker.bootstrap,)))
+    client = Client(BrokerSettings(bootstrap_servers=(Address.parse(broker.bootstrap),)))
     yield client
     client.close()
 
@@ -96,7 +97,7 @@ def test_what_a_producer_does_is_read_from_its_partition_of_the_log(broker, prod
 
 def test_a_cluster_without_transactions_has_no_log_and_gets_none(lab):
     with Broker() as broker:
-        client = Client(BrokerSettings(bootstrap_servers=(broker.bootstrap,)))
+        client = Client(BrokerSettings(bootstrap_servers=(Address.parse(broker.bootstrap),)))
 
         assert LogReader(client).partitions() == []
 
@@ -107,14 +108,14 @@ def test_a_cluster_without_transactions_has_no_log_and_gets_none(lab):
 
 def test_a_cluster_of_another_id_is_refused(broker):
     with pytest.raises(TransportError, match="not the-other-one") as caught:
-        Client(BrokerSettings(bootstrap_servers=(broker.bootstrap,), cluster_id="the-other-one"))
+        Client(BrokerSettings(bootstrap_servers=(Address.parse(broker.bootstrap),), cluster_id="the-other-one"))
 
     assert caught.value.reason is Reason.CLUSTER
 
 
 def test_a_frozen_broker_ends_in_a_time_out_and_a_dead_one_at_once(lab):
     with Broker() as broker:
-        cluster = BrokerSettings(bootstrap_servers=(broker.bootstrap,), request_timeout_seconds=1)
+        cluster = BrokerSettings(bootstrap_servers=(Address.parse(broker.bootstrap),), request_timeout_seconds=1)
         client = Client(cluster)
         broker.pause()
         started = time.monotonic()
@@ -150,15 +151,19 @@ def test_a_frozen_broker_ends_in_a_time_out_and_a_dead_one_at_once(lab):
 def test_each_way_in_is_found_well_and_used(secured, password_file, listener, mechanism):
     broker, certificates = secured
     cluster = BrokerSettings(
-        bootstrap_servers=(broker.address(listener),),
+        bootstrap_servers=(Address.parse(broker.address(listener)),),
         tls=BrokerTls(ca_file=certificates.ca) if listener.endswith("SSL") else None,
-        sasl=Sasl(mechanism=mechanism, username="alice", password_file=password_file) if mechanism else None,
+        sasl=Sasl(mechanism=SaslMechanism(mechanism), username="alice", password_file=password_file)
+        if mechanism
+        else None,
     )
 
     client = Client(cluster)
 
     assert client.brokers == [1]
-    assert (probe_server(cluster, broker.address(listener)).certificate_expiry is not None) == listener.endswith("SSL")
+    assert (
+        probe_server(cluster, Address.parse(broker.address(listener))).certificate_expiry is not None
+    ) == listener.endswith("SSL")
     client.close()
 
 
@@ -172,7 +177,7 @@ def test_a_client_certificate_lets_in_and_without_the_right_one_nobody_is(lab, t
         def connect(identity):
             pair = {"cert_file": identity.certificate, "key_file": identity.key} if identity else {}
             tls = BrokerTls(ca_file=certificates.ca, **pair)
-            Client(BrokerSettings(bootstrap_servers=(broker.address("SSL"),), tls=tls)).close()
+            Client(BrokerSettings(bootstrap_servers=(Address.parse(broker.address("SSL")),), tls=tls)).close()
 
         connect(certificates.client)
         with pytest.raises(TransportError) as without:
@@ -187,7 +192,9 @@ def test_an_expired_certificate_of_a_broker_is_told_as_such(lab, tmp_path):
     certificates = make_certificates(tmp_path)
     expired = replace(certificates, server=certificates.expired)
     with Broker(security=Security(certificates=expired, users={"alice": PASSWORD}, access_control=False)) as broker:
-        cluster = BrokerSettings(bootstrap_servers=(broker.address("SSL"),), tls=BrokerTls(ca_file=certificates.ca))
+        cluster = BrokerSettings(
+            bootstrap_servers=(Address.parse(broker.address("SSL")),), tls=BrokerTls(ca_file=certificates.ca)
+        )
 
         with pytest.raises(TransportError) as caught:
             Client(cluster)
@@ -199,21 +206,28 @@ def test_a_wrong_password_is_told_from_a_wrong_listener(secured, password_file, 
     broker, certificates = secured
     wrong = tmp_path / "wrong"
     wrong.write_text("guess")
-    right = Sasl(mechanism="PLAIN", username="alice", password_file=password_file)
+    right = Sasl(mechanism=SaslMechanism.PLAIN, username="alice", password_file=password_file)
     tls = BrokerTls(ca_file=certificates.ca)
 
     def reason(listener, **options):
         with pytest.raises(TransportError) as caught:
-            Client(BrokerSettings(bootstrap_servers=(broker.address(listener),), request_timeout_seconds=2, **options))
+            Client(
+                BrokerSettings(
+                    bootstrap_servers=(Address.parse(broker.address(listener)),), request_timeout_seconds=2, **options
+                )
+            )
         assert "guess" not in str(caught.value)
         return caught.value.reason
 
     assert (
-        reason("SASL_SSL", tls=tls, sasl=Sasl(mechanism="PLAIN", username="alice", password_file=wrong))
+        reason("SASL_SSL", tls=tls, sasl=Sasl(mechanism=SaslMechanism.PLAIN, username="alice", password_file=wrong))
         == "authentication"
     )
     assert (
-        reason("SASL_PLAINTEXT", sasl=Sasl(mechanism="SCRAM-SHA-256", username="bob", password_file=password_file))
+        reason(
+            "SASL_PLAINTEXT",
+            sasl=Sasl(mechanism=SaslMechanism.SCRAM_SHA_256, username="bob", password_file=password_file),
+        )
         == "authentication"
     )
     assert reason("SASL_PLAINTEXT") == "not_kafka"
@@ -225,8 +239,8 @@ def test_a_wrong_password_is_told_from_a_wrong_listener(secured, password_file, 
 def test_a_log_that_may_not_be_read_is_an_error_and_not_an_empty_log(secured, password_file, producer_jvm):
     broker, _ = secured
     committed_once(broker, producer_jvm)
-    sasl = Sasl(mechanism="PLAIN", username="alice", password_file=password_file)
-    client = Client(BrokerSettings(bootstrap_servers=(broker.address("SASL_PLAINTEXT"),), sasl=sasl))
+    sasl = Sasl(mechanism=SaslMechanism.PLAIN, username="alice", password_file=password_file)
+    client = Client(BrokerSettings(bootstrap_servers=(Address.parse(broker.address("SASL_PLAINTEXT")),), sasl=sasl))
 
     with pytest.raises(TransportError) as caught:
         LogReader(client).partitions()

@@ -2,6 +2,7 @@
 
 import contextlib
 import gc
+import re
 import socket
 import struct
 import subprocess
@@ -11,8 +12,9 @@ import warnings
 
 import pytest
 
+from kafka_producer_exporter.net.address import Address
 from kafka_producer_exporter.settings import Broker as BrokerSettings
-from kafka_producer_exporter.settings import Sasl
+from kafka_producer_exporter.settings import Sasl, SaslMechanism
 from lab import jvm
 from lab.broker import Broker, Security
 from lab.certificates import make_certificates
@@ -46,7 +48,7 @@ UP = "kafka_producer_exporter_source_up"
 
 @contextlib.contextmanager
 def collecting(bootstrap, *, sasl=None, **options):
-    cluster = BrokerSettings(bootstrap_servers=(bootstrap,), request_timeout_seconds=2, sasl=sasl)
+    cluster = BrokerSettings(bootstrap_servers=(Address.parse(bootstrap),), request_timeout_seconds=2, sasl=sasl)
     collector = BrokerCollector(cluster, labels={}, **{"poll_seconds": 0.3} | options)
     collector.start()
     yield collector
@@ -173,7 +175,7 @@ def test_what_is_just_committed_or_left_by_a_dead_application_does_not_hang(brok
 
 def test_producers_without_transactions_are_seen_by_partition(broker, producer_jvm):
     name = topic(broker)
-    with collecting(broker.bootstrap, topics=[name]) as collector:
+    with collecting(broker.bootstrap, topics=[re.compile(name)]) as collector:
         wait_until(
             "a first look", lambda: value(collector, "kafka_idempotent_producer_id_appeared_total", topic=name) == 0
         )
@@ -212,7 +214,7 @@ def grant(broker, kind, name, operation):
 def test_without_rights_the_page_says_so_and_each_right_brings_its_source(guarded, producer_jvm, tmp_path):
     password_file = tmp_path / "password"
     password_file.write_text("secret")
-    sasl = Sasl(mechanism="PLAIN", username="alice", password_file=password_file)
+    sasl = Sasl(mechanism=SaslMechanism.PLAIN, username="alice", password_file=password_file)
     producer = producer_jvm("4.4.0", jmx=False).new("tx", guarded.bootstrap, transactional_id="tx")
     producer.init()
 
@@ -267,7 +269,7 @@ def test_topics_and_ways_in_are_told_as_they_are(broker, producer_jvm):
     name, dead = topic(broker, partitions=2), topic(broker)
     producer_jvm("4.4.0", jmx=False).new("dead", broker.bootstrap).send(dead, count=4)
 
-    with collecting(broker.bootstrap, topics=[name], dlq_topics=[dead]) as collector:
+    with collecting(broker.bootstrap, topics=[re.compile(name)], dlq_topics=[re.compile(dead)]) as collector:
         wait_until("the topics are known", lambda: value(collector, "kafka_dead_letter_record_total", topic=dead) == 4)
 
         assert value(collector, "kafka_topic_min_insync_replicas", topic=name) == 1

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import pytest
 
-from kafka_producer_exporter.settings import Sasl
+from kafka_producer_exporter.settings import Sasl, SaslMechanism
 from lab.broker import Broker, Security
 from lab.certificates import make_certificates
 from lab.process import LabError, wait_until
@@ -127,9 +127,13 @@ def collector(guarded, producer, tmp_path):
     """Looks with the user's rights, where there is a transaction log, and a producer without transactions."""
     password_file = tmp_path / "password"
     password_file.write_text("secret")
-    sasl = Sasl(mechanism="SCRAM-SHA-512", username=USER, password_file=password_file)
+    sasl = Sasl(mechanism=SaslMechanism.SCRAM_SHA_512, username=USER, password_file=password_file)
     with collecting(
-        guarded.address("SASL_PLAINTEXT"), sasl=sasl, topics=["payments"], dlq_topics=[DEAD], poll_seconds=0.2
+        guarded.address("SASL_PLAINTEXT"),
+        sasl=sasl,
+        topics=[re.compile("payments")],
+        dlq_topics=[re.compile(DEAD)],
+        poll_seconds=0.2,
     ) as collector:
         yield collector
 

@@ -8,9 +8,10 @@ import warnings
 
 import pytest
 
+from kafka_producer_exporter.net.address import Address
 from kafka_producer_exporter.net.errors import Reason, TransportError
 from kafka_producer_exporter.settings import Broker as BrokerSettings
-from kafka_producer_exporter.settings import Sasl
+from kafka_producer_exporter.settings import Sasl, SaslMechanism
 from lab.broker import Broker, Listener
 from lab.certificates import make_certificates
 from tests.broker.client.token_endpoint import SECRET, TokenEndpointServer
@@ -53,9 +54,9 @@ def token(*, lasts_seconds=3600.0):
 
 def settings_of(broker, **sasl):
     return BrokerSettings(
-        bootstrap_servers=(broker.address("TOKENS"),),
+        bootstrap_servers=(Address.parse(broker.address("TOKENS")),),
         request_timeout_seconds=2,
-        sasl=Sasl(mechanism="OAUTHBEARER", **sasl),
+        sasl=Sasl(mechanism=SaslMechanism.OAUTHBEARER, **sasl),
     )
 
 
@@ -117,7 +118,7 @@ def test_a_token_endpoint_is_asked_once_for_all_sources(broker, tmp_path):
     secret_file.write_text(SECRET)
     with TokenEndpointServer(token) as endpoint:
         sasl = Sasl(
-            mechanism="OAUTHBEARER",
+            mechanism=SaslMechanism.OAUTHBEARER,
             token_url=endpoint.url,
             client_id="exporter",
             client_secret_file=secret_file,

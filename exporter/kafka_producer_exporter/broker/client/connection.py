@@ -25,10 +25,12 @@ from kafka.protocol.metadata import MetadataRequest
 from kafka_producer_exporter.broker.client.oauth import bearer_token, forget_token
 from kafka_producer_exporter.broker.client.probe import probe
 from kafka_producer_exporter.broker.cluster.snapshots import ServerProbe
+from kafka_producer_exporter.net.address import Address
 from kafka_producer_exporter.net.errors import Reason, TransportError
 from kafka_producer_exporter.net.secrets import Secret, read_secret
 from kafka_producer_exporter.settings import Broker, BrokerTls, Sasl, SaslMechanism
 
+CLIENT_ID = "kafka-producer-exporter"
 MAX_RESPONSE_BYTES = 64 << 20
 ANY_BROKER = "bootstrap-0"
 """The library's name for the bootstrap server that it was given, and that is known to answer. Of the brokers in the
@@ -73,8 +75,8 @@ class Client:
         logging.getLogger("kafka").setLevel(logging.CRITICAL)
         self._timeout_ms = round(broker.request_timeout_seconds * 1000)
         options = _options(broker)
-        options["bootstrap_servers"] = usable_server(broker)
-        self._selector = NetworkSelector(client_id=broker.client_id, slow_task_threshold_secs=0)
+        options["bootstrap_servers"] = str(usable_server(broker))
+        self._selector = NetworkSelector(client_id=CLIENT_ID, slow_task_threshold_secs=0)
         self._manager = KafkaConnectionManager(self._selector, **options)
         try:
             self._manager.bootstrap(timeout_ms=self._timeout_ms)
@@ -149,7 +151,7 @@ class Client:
         return response.topics
 
 
-def probe_server(broker: Broker, server: str) -> ServerProbe:
+def probe_server(broker: Broker, server: Address) -> ServerProbe:
     """Try one bootstrap server step by step."""
     options = _options(broker)
     sasl = broker.sasl
@@ -168,7 +170,7 @@ def probe_server(broker: Broker, server: str) -> ServerProbe:
     return finding
 
 
-def usable_server(broker: Broker) -> str:
+def usable_server(broker: Broker) -> Address:
     """Return any bootstrap server that can be used. Raises TransportError where none can: why the last one cannot."""
     servers = random.sample(broker.bootstrap_servers, len(broker.bootstrap_servers))
     for server in servers:
@@ -198,8 +200,8 @@ def _options(broker: Broker) -> dict[str, Any]:
     """Return kafka-python's own settings. Raises TransportError where a file that they need cannot be read."""
     timeout_ms = round(broker.request_timeout_seconds * 1000)
     options: dict[str, Any] = {
-        "bootstrap_servers": list(broker.bootstrap_servers),
-        "client_id": broker.client_id,
+        "bootstrap_servers": [str(server) for server in broker.bootstrap_servers],
+        "client_id": CLIENT_ID,
         "security_protocol": broker.protocol,
         "request_timeout_ms": timeout_ms,
         "socket_connection_setup_timeout_ms": timeout_ms,
@@ -208,7 +210,6 @@ def _options(broker: Broker) -> dict[str, Any]:
     }
     if broker.tls:
         options["ssl_context"] = _tls_context(broker.tls)
-        options["ssl_check_hostname"] = broker.tls.check_name
     if broker.sasl:
         options |= _sasl_options(broker.sasl, broker.request_timeout_seconds)
     return options
@@ -233,7 +234,6 @@ def _sasl_options(sasl: Sasl, timeout_seconds: float) -> dict[str, Any]:
 def _tls_context(tls: BrokerTls) -> ssl.SSLContext:
     try:
         context = ssl.create_default_context(cafile=tls.ca_file)
-        context.check_hostname = tls.check_name
         if tls.cert_file:
             context.load_cert_chain(tls.cert_file, tls.key_file)
     except (OSError, ssl.SSLError) as error:

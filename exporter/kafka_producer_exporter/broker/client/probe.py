@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from typing import Protocol
 
 from kafka_producer_exporter.broker.cluster.snapshots import ServerProbe
+from kafka_producer_exporter.net.address import Address
 from kafka_producer_exporter.net.errors import Reason, TransportError
 
 METADATA, SASL_HANDSHAKE, SASL_AUTHENTICATE = 3, 17, 36
@@ -41,24 +42,23 @@ class SaslExchange(Protocol):
 
 
 def probe(
-    server: str,
+    server: Address,
     *,
     tls: ssl.SSLContext | None,
     mechanism: str | None,
     exchange: Callable[[str], SaslExchange] | None,
     timeout_seconds: float,
 ) -> ServerProbe:
-    """Try one ``HOST:PORT``; raises nothing. Ends by the time-out, but for the name server's own."""
+    """Try one bootstrap server; raises nothing. Ends by the time-out, but for the name server's own."""
     deadline = time.monotonic() + timeout_seconds
-    host, _, port = server.rpartition(":")
-    host = host.strip("[]")
+    host, port = server
     try:
-        addresses = {info[4] for info in socket.getaddrinfo(host, int(port), type=socket.SOCK_STREAM)}
+        addresses = {info[4] for info in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)}
     except (OSError, UnicodeError, ValueError):
         return ServerProbe(0, None, TransportError(Reason.DNS, f"{server}: the name {host} has no address"))
     expiry = None
     try:
-        with _connect(server, host, int(port), deadline) as plain:
+        with _connect(server, deadline) as plain:
             if tls is None:
                 _talk(plain, server, host, mechanism, exchange, deadline)
             else:
@@ -70,9 +70,9 @@ def probe(
     return ServerProbe(len(addresses), expiry, None)
 
 
-def _connect(server: str, host: str, port: int, deadline: float) -> socket.socket:
+def _connect(server: Address, deadline: float) -> socket.socket:
     try:
-        return socket.create_connection((host, port), timeout=max(0.001, deadline - time.monotonic()))
+        return socket.create_connection(server, timeout=max(0.001, deadline - time.monotonic()))
     except ConnectionRefusedError:
         raise TransportError(Reason.REFUSED, f"{server}: nothing listens there; is the broker up?") from None
     except TimeoutError:
@@ -81,7 +81,7 @@ def _connect(server: str, host: str, port: int, deadline: float) -> socket.socke
         raise TransportError(Reason.CLOSED, f"{server}: {error.strerror or error}") from None
 
 
-def _secure(plain: socket.socket, tls: ssl.SSLContext, server: str, host: str, deadline: float) -> ssl.SSLSocket:
+def _secure(plain: socket.socket, tls: ssl.SSLContext, server: Address, host: str, deadline: float) -> ssl.SSLSocket:
     try:
         plain.settimeout(max(0.001, deadline - time.monotonic()))
         return tls.wrap_socket(plain, server_hostname=host)
@@ -110,7 +110,7 @@ def _expiry(secure: ssl.SSLSocket) -> float | None:
 
 def _talk(
     connection: socket.socket,
-    server: str,
+    server: Address,
     host: str,
     mechanism: str | None,
     exchange: Callable[[str], SaslExchange] | None,
@@ -140,7 +140,7 @@ def _wanted(connection: socket.socket, mechanism: str | None) -> str:
 
 def _authenticate(
     connection: socket.socket,
-    server: str,
+    server: Address,
     mechanism: str,
     host: str,
     exchange: Callable[[str], SaslExchange],
@@ -170,7 +170,7 @@ def _authenticate(
 
 
 @contextlib.contextmanager
-def _telling(server: str, mechanism: str) -> Iterator[None]:
+def _telling(server: Address, mechanism: str) -> Iterator[None]:
     """Tell what a mechanism cannot do, such as find a package, credentials or a ticket; each raises what it likes."""
     try:
         yield
