@@ -1,7 +1,8 @@
-"""Questions to the brokers, and their answers as snapshots.
+"""Admin requests to the brokers, and their responses as snapshots.
 
-kafka-python's own admin calls are not used: they lose every answer over one error, cache coordinators for ever, and
-take a missing right for an empty answer. These are the same requests, with each error code looked at.
+The functions here send Kafka's own requests instead of calling kafka-python's admin client, which drops a whole
+response because of one error in it, caches coordinators forever, and reports a missing permission as an empty result.
+Here every error code is checked. Each function raises TransportError unless its docstring says otherwise.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -16,7 +17,7 @@ from kafka.protocol.admin import (
 )
 from kafka.protocol.consumer import ListOffsetsRequest
 
-from kafka_producer_exporter.broker.client.connection import Client, raise_code, source_error
+from kafka_producer_exporter.broker.client.connection import Client, code_error, raise_code
 from kafka_producer_exporter.broker.cluster.snapshots import (
     PartitionEnd,
     PartitionLayout,
@@ -25,14 +26,15 @@ from kafka_producer_exporter.broker.cluster.snapshots import (
     TopicPartition,
     TransactionDescription,
 )
+from kafka_producer_exporter.broker.log.follower import LATEST
 from kafka_producer_exporter.broker.log.records import TransactionState
 from kafka_producer_exporter.net.errors import Reason, TransportError
 
-LATEST = -1
-_TOPIC, _BROKER = 2, 4  # of ConfigResource.Type
-IDS_IN_A_REQUEST = 1000
-NOBODY = "kafka-producer-exporter"
-"""A transactional id that is asked for only to learn whether we may ask."""
+IDS_PER_REQUEST = 1000
+PERMISSION_TEST_ID = "kafka-producer-exporter"
+"""A transactional id that is described only to find out whether we may describe it; it need not exist."""
+
+_TOPIC, _BROKER = 2, 4  # ConfigResource.Type
 _STATES = {
     "Empty": TransactionState.EMPTY,
     "Ongoing": TransactionState.ONGOING,
@@ -43,15 +45,16 @@ _STATES = {
     "Dead": TransactionState.DEAD,
     "PrepareEpochFence": TransactionState.PREPARE_EPOCH_FENCE,
 }
-_MOVED = {kafka.errors.NotCoordinatorError.errno, kafka.errors.TransactionalIdNotFoundError.errno}
+_MOVED_OR_EXPIRED = {kafka.errors.NotCoordinatorError.errno, kafka.errors.TransactionalIdNotFoundError.errno}
 
 
 class TransactionListing(NamedTuple):
-    """A transactional id that its coordinator has listed."""
+    """One entry of a coordinator's ListTransactions response."""
 
     transactional_id: str
     producer_id: int
     coordinator: int
+    """Id of the broker that listed it."""
 
 
 class DescribedProducers(NamedTuple):
@@ -62,51 +65,46 @@ class DescribedProducers(NamedTuple):
 
 
 def list_transactions(client: Client) -> list[TransactionListing]:
-    """Return the transactional ids that we may describe, of every broker; others are left out silently, by Kafka.
+    """Return the transactional ids of all coordinators. Kafka silently omits those that we may not describe.
 
-    Raises TransportError where one broker does not answer: what is missing would look as if it had ended.
+    Raise TransportError if even one broker does not answer: its transactions would look as if they had ended.
     """
     requests = {node: ListTransactionsRequest(state_filters=[], producer_id_filters=[]) for node in client.brokers}
-    found = []
-    for node, response in _all(client, requests).items():
+    listings = []
+    for node, response in client.call_all(requests).items():
         raise_code(response.error_code, f"broker {node}")
-        found += [
+        listings += [
             TransactionListing(row.transactional_id, row.producer_id, node) for row in response.transaction_states
         ]
-    return found
+    return listings
 
 
-def describe_transactions(client: Client, listed: Iterable[TransactionListing]) -> list[TransactionDescription]:
-    """Return what the coordinators say of these ids; one that has moved or expired since is left out.
-
-    Raises TransportError.
-    """
+def describe_transactions(client: Client, listings: Iterable[TransactionListing]) -> list[TransactionDescription]:
+    """Return the coordinators' descriptions of the listed ids, without those that have moved or expired since."""
     by_coordinator: dict[int, list[str]] = {}
-    for one in listed:
-        by_coordinator.setdefault(one.coordinator, []).append(one.transactional_id)
-    found = []
+    for listing in listings:
+        by_coordinator.setdefault(listing.coordinator, []).append(listing.transactional_id)
+    descriptions = []
     while by_coordinator:
         requests = {
-            node: DescribeTransactionsRequest(transactional_ids=ids[:IDS_IN_A_REQUEST])
+            node: DescribeTransactionsRequest(transactional_ids=ids[:IDS_PER_REQUEST])
             for node, ids in by_coordinator.items()
         }
-        for response in _all(client, requests).values():
+        for response in client.call_all(requests).values():
             for row in response.transaction_states:
-                if row.error_code not in _MOVED:
+                if row.error_code not in _MOVED_OR_EXPIRED:
                     raise_code(row.error_code, f"transactional id {row.transactional_id}")
-                    found.append(_known(row))
-        by_coordinator = {
-            node: ids[IDS_IN_A_REQUEST:] for node, ids in by_coordinator.items() if ids[IDS_IN_A_REQUEST:]
-        }
-    return found
+                    descriptions.append(_description(row))
+        by_coordinator = {node: ids[IDS_PER_REQUEST:] for node, ids in by_coordinator.items() if ids[IDS_PER_REQUEST:]}
+    return descriptions
 
 
 def require_describe_all(client: Client) -> None:
-    """Raise TransportError unless we may describe every transactional id; Kafka silently omits all others.
+    """Raise TransportError unless we may describe every transactional id; Kafka silently omits the others.
 
-    Which broker answers does not matter: rights come before the question who the coordinator is.
+    Any broker can answer, because Kafka checks the permission before it looks for the coordinator.
     """
-    response = client.call_one(DescribeTransactionsRequest(transactional_ids=[NOBODY]))
+    response = client.call_one(DescribeTransactionsRequest(transactional_ids=[PERMISSION_TEST_ID]))
     for row in response.transaction_states:
         if row.error_code == kafka.errors.TransactionalIdAuthorizationFailedError.errno:
             message = "the user may not describe all transactional ids; grant Describe on TransactionalId *"
@@ -114,7 +112,7 @@ def require_describe_all(client: Client) -> None:
 
 
 def partition_leaders(client: Client) -> dict[TopicPartition, int]:
-    """Return who leads each partition that we may see; those without a leader are left out. Raises TransportError."""
+    """Return the leader of each partition that we may describe, without partitions that have no leader."""
     return {
         (topic.name, partition.partition_index): partition.leader_id
         for topic in client.metadata(None)
@@ -125,7 +123,7 @@ def partition_leaders(client: Client) -> dict[TopicPartition, int]:
 
 
 def topic_layouts(client: Client) -> list[TopicLayout]:
-    """Return where the partitions of each topic lie that we may see. Raises TransportError."""
+    """Return the partitions of each topic that we may describe, with their leaders and replicas."""
     return [
         TopicLayout(
             topic.name,
@@ -145,15 +143,12 @@ def topic_layouts(client: Client) -> list[TopicLayout]:
 
 
 def topic_configs(client: Client, topics: Sequence[str], names: Sequence[str]) -> dict[str, dict[str, str]]:
-    """Return these settings of each topic, defaults included; topics whose settings we may not see are left out.
-
-    Raises TransportError.
-    """
+    """Return the settings *names* of each topic, defaults included, without topics whose settings are denied to us."""
     return _configs(client, [(_TOPIC, topic) for topic in topics], names, node=None)
 
 
 def broker_config(client: Client, node: int, names: Sequence[str]) -> dict[str, str]:
-    """Return these settings of a broker, as far as we may see them. Raises TransportError."""
+    """Return the settings *names* of a broker, or nothing if they are denied to us."""
     return _configs(client, [(_BROKER, str(node))], names, node=node).get(str(node), {})
 
 
@@ -178,7 +173,7 @@ def _configs(
 
 
 def describe_producers(client: Client, leaders: Mapping[TopicPartition, int]) -> DescribedProducers:
-    """Return the producers of the partitions in *leaders*. An error of one partition does not affect the others."""
+    """Return the producers of the partitions in *leaders*. Raise nothing: each partition fails alone."""
     requests = {
         node: DescribeProducersRequest(
             topics=[
@@ -186,7 +181,7 @@ def describe_producers(client: Client, leaders: Mapping[TopicPartition, int]) ->
                 for topic, partitions in by_topic.items()
             ]
         )
-        for node, by_topic in _by_leader(leaders).items()
+        for node, by_topic in by_leader(leaders).items()
     }
     producers: list[ProducerState] = []
     errors: dict[TopicPartition, TransportError] = {}
@@ -195,68 +190,89 @@ def describe_producers(client: Client, leaders: Mapping[TopicPartition, int]) ->
             errors |= {partition: response for partition, leader in leaders.items() if leader == node}
             continue
         for topic in response.topics:
-            for answer in topic.partitions:
-                if answer.error_code:
-                    error = source_error(kafka.errors.for_code(answer.error_code)(), f"topic {topic.name}")
-                    errors[topic.name, answer.partition_index] = error
+            for partition in topic.partitions:
+                place = (topic.name, partition.partition_index)
+                if error := code_error(partition.error_code, f"{topic.name}-{partition.partition_index}"):
+                    errors[place] = error
                 producers += [
                     ProducerState(
-                        topic.name,
-                        answer.partition_index,
+                        *place,
                         row.producer_id,
                         row.producer_epoch,
                         row.last_timestamp,
                         row.current_txn_start_offset,
                         row.coordinator_epoch,
                     )
-                    for row in answer.active_producers or ()
+                    for row in partition.active_producers or ()
                 ]
     return DescribedProducers(producers, errors)
 
 
 def partition_ends(client: Client, leaders: Mapping[TopicPartition, int]) -> dict[TopicPartition, PartitionEnd]:
-    """Return where partitions end; those that do not say are left out. Raises nothing."""
-    committed, stable = (_offsets(client, leaders, isolation_level=level) for level in (0, 1))
-    return {key: PartitionEnd(committed[key], stable[key]) for key in committed.keys() & stable.keys()}
+    """Return the ends of the partitions in *leaders*, without those that cannot be asked. Raise nothing."""
+    ends, stable = (
+        {
+            partition: offset
+            for partition, offset in offsets(client, leaders, LATEST, committed=committed).items()
+            if not isinstance(offset, TransportError)
+        }
+        for committed in (False, True)
+    )
+    return {partition: PartitionEnd(ends[partition], stable[partition]) for partition in ends.keys() & stable.keys()}
 
 
-def _offsets(
-    client: Client, leaders: Mapping[TopicPartition, int], *, isolation_level: int
-) -> dict[TopicPartition, int]:
-    topic_of = ListOffsetsRequest.ListOffsetsTopic
+def offsets(
+    client: Client, leaders: Mapping[TopicPartition, int], at: int, *, committed: bool = False
+) -> dict[TopicPartition, int | TransportError]:
+    """Return the EARLIEST or LATEST offset of each partition, or the error in its place. Raise nothing.
+
+    With *committed*, the latest offset is the last stable offset: the one before which no transaction is open.
+    """
+    topic_type = ListOffsetsRequest.ListOffsetsTopic
     requests = {
         node: ListOffsetsRequest(
             replica_id=-1,
-            isolation_level=isolation_level,
+            isolation_level=int(committed),
             topics=[
-                topic_of(
+                topic_type(
                     name=topic,
                     partitions=[
-                        topic_of.ListOffsetsPartition(partition_index=partition, timestamp=LATEST)
+                        topic_type.ListOffsetsPartition(partition_index=partition, timestamp=at)
                         for partition in partitions
                     ],
                 )
                 for topic, partitions in by_topic.items()
             ],
-            timeout_ms=5000,
-            min_version=2,
+            timeout_ms=client.timeout_ms,
+            min_version=2,  # the first with an isolation level
         )
-        for node, by_topic in _by_leader(leaders).items()
+        for node, by_topic in by_leader(leaders).items()
     }
-    return {
-        (topic.name, partition.partition_index): partition.offset
-        for response in client.call(requests).values()
-        if not isinstance(response, TransportError)
-        for topic in response.topics
-        for partition in topic.partitions
-        if not partition.error_code
-    }
+    found: dict[TopicPartition, int | TransportError] = {}
+    for node, response in client.call(requests).items():
+        if isinstance(response, TransportError):
+            found |= {partition: response for partition, leader in leaders.items() if leader == node}
+            continue
+        for topic in response.topics:
+            for partition in topic.partitions:
+                place = (topic.name, partition.partition_index)
+                error = code_error(partition.error_code, f"{topic.name}-{partition.partition_index}")
+                found[place] = error or partition.offset
+    return found
 
 
-def _known(row: Any) -> TransactionDescription:
+def by_leader(leaders: Mapping[TopicPartition, int]) -> dict[int, dict[str, list[int]]]:
+    """Return the partitions that each broker leads, by topic."""
+    grouped: dict[int, dict[str, list[int]]] = {}
+    for (topic, partition), node in leaders.items():
+        grouped.setdefault(node, {}).setdefault(topic, []).append(partition)
+    return grouped
+
+
+def _description(row: Any) -> TransactionDescription:
     state = _STATES.get(row.transaction_state)
     if state is None:
-        message = f"transactional id {row.transactional_id}: its state {row.transaction_state} is not known here"
+        message = f"transactional id {row.transactional_id}: its state {row.transaction_state} is not supported"
         raise TransportError(Reason.UNSUPPORTED, message)
     return TransactionDescription(
         row.transactional_id,
@@ -267,18 +283,3 @@ def _known(row: Any) -> TransactionDescription:
         row.transaction_start_time_ms,
         frozenset((topic.topic, partition) for topic in row.topics for partition in topic.partitions),
     )
-
-
-def _by_leader(leaders: Mapping[TopicPartition, int]) -> dict[int, dict[str, list[int]]]:
-    found: dict[int, dict[str, list[int]]] = {}
-    for (topic, partition), node in leaders.items():
-        found.setdefault(node, {}).setdefault(topic, []).append(partition)
-    return found
-
-
-def _all(client: Client, requests: Mapping[int, Any]) -> dict[int, Any]:
-    answers = client.call(requests)
-    for answer in answers.values():
-        if isinstance(answer, TransportError):
-            raise answer
-    return answers

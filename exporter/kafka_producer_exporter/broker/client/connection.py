@@ -73,13 +73,14 @@ class Client:
     def __init__(self, broker: Broker) -> None:
         """Connect, and make sure that it is the right cluster. Raises TransportError."""
         logging.getLogger("kafka").setLevel(logging.CRITICAL)
-        self._timeout_ms = round(broker.request_timeout_seconds * 1000)
+        self.timeout_ms = round(broker.request_timeout_seconds * 1000)
+        """How long a broker may take to answer one request."""
         options = _options(broker)
         options["bootstrap_servers"] = str(usable_server(broker))
         self._selector = NetworkSelector(client_id=CLIENT_ID, slow_task_threshold_secs=0)
         self._manager = KafkaConnectionManager(self._selector, **options)
         try:
-            self._manager.bootstrap(timeout_ms=self._timeout_ms)
+            self._manager.bootstrap(timeout_ms=self.timeout_ms)
         except kafka.errors.KafkaError as error:
             self.close()
             raise source_error(error, "the bootstrap servers") from None
@@ -113,7 +114,7 @@ class Client:
 
         None stands for any broker. ``patience_seconds`` is what a broker was asked to wait itself (a fetch).
         """
-        return dict(self._selector.run(self._call_all, requests, self._timeout_ms + round(patience_seconds * 1000)))
+        return dict(self._selector.run(self._call_all, requests, self.timeout_ms + round(patience_seconds * 1000)))
 
     async def _call_all(self, requests: Mapping[int | None, Any], timeout_ms: int) -> dict[int | None, Any]:
         answers: dict[int | None, Any] = {}
@@ -131,12 +132,17 @@ class Client:
                 answers[node] = source_error(error, _name(node))
         return answers
 
+    def call_all(self, requests: Mapping[Any, Any], *, patience_seconds: float = 0.0) -> dict[Any, Any]:
+        """Do the same as ``call``, but raise the first TransportError instead of returning it."""
+        responses = self.call(requests, patience_seconds=patience_seconds)
+        for response in responses.values():
+            if isinstance(response, TransportError):
+                raise response
+        return responses
+
     def call_one(self, request: Any, node: int | None = None) -> Any:
-        """Send one request to a broker, or to any, and return its response. Raises TransportError."""
-        answer = self.call({node: request})[node]
-        if isinstance(answer, TransportError):
-            raise answer
-        return answer
+        """Send one request to broker *node*, or to any broker, and return the response. Raise TransportError."""
+        return self.call_all({node: request})[node]
 
     def metadata(self, topics: Sequence[str] | None) -> Any:
         """Return what the cluster says of these topics, or of all; never creates one. Raises TransportError."""
@@ -186,10 +192,15 @@ def source_error(error: Exception, what: str) -> TransportError:
     return TransportError(reason, f"{what}: {type(error).__name__.removesuffix('Error')}")
 
 
+def code_error(code: int, what: str) -> TransportError | None:
+    """Return a Kafka error code as a TransportError, or None for 0, which means success."""
+    return source_error(kafka.errors.for_code(code)(), what) if code else None
+
+
 def raise_code(code: int, what: str) -> None:
-    """Raise TransportError for an error code of Kafka's; 0 is none."""
-    if code:
-        raise source_error(kafka.errors.for_code(code)(), what)
+    """Raise TransportError if *code* is a Kafka error code; 0 means success."""
+    if error := code_error(code, what):
+        raise error
 
 
 def _name(node: int | None) -> str:
