@@ -1,4 +1,5 @@
 import contextlib
+import errno
 import logging
 import resource
 import socket
@@ -9,16 +10,19 @@ from pathlib import Path
 
 import pytest
 
-from kafka_producer_exporter.server import connections
-from kafka_producer_exporter.server.connections import MAX_CONNECTIONS, MAX_REQUESTS, HttpServer, Listener
-from kafka_producer_exporter.server.messages import MAX_HEAD_BYTES, Response, text_response
+from kafka_producer_exporter.server.bounds import DEFAULT_BOUNDS, Bounds
+from kafka_producer_exporter.server.connections import HttpServer, Listener
+from kafka_producer_exporter.server.messages import MAX_HEAD_BYTES, RequestParser, Response, text_response
 
 GET = b"GET %s HTTP/1.1\r\nHost: a\r\n\r\n"
 LARGE = b"x" * 4_000_000
 
 
 class Site:
-    """Answers ``/`` at once, ``/work`` from a thread, ``/wait`` when told, ``/large`` with 4 MB; ``/bug…`` raise."""
+    """A handler that answers at once, but ``/work`` and ``/large`` (4 MB) in a thread, and ``/wait`` after ``go_on``.
+
+    ``/bug`` and ``/bug-in-thread`` raise.
+    """
 
     def __init__(self):
         self.go_on = threading.Event()
@@ -37,7 +41,7 @@ class Site:
             case "/bug-in-thread":
                 return lambda: 1 / 0
             case "/who":
-                return text_response("a neighbour" if request.from_loopback else "a stranger")
+                return text_response("this machine" if request.from_loopback else "another machine")
         return text_response(f"{request.method} {request.path}")
 
     def wait(self):
@@ -52,25 +56,47 @@ def site():
 
 
 @pytest.fixture
-def listener(site):
+def bounds():
+    """The bounds of the server; ``with_bounds`` replaces them."""
+    return DEFAULT_BOUNDS
+
+
+def with_bounds(**bounds):
+    """Give the server of this test other bounds than the default ones."""
+    return pytest.mark.parametrize("bounds", [Bounds(**bounds)], ids=["bounds"])
+
+
+def listen(site):
     sock = socket.create_server(("127.0.0.1", 0), backlog=128)
     sock.setblocking(False)
-    listener = Listener(sock, site)
-    server = HttpServer([listener])
+    return Listener(sock, site)
+
+
+@pytest.fixture
+def listeners(site, bounds):
+    """Two listeners of one server."""
+    listeners = [listen(site), listen(site)]
+    server = HttpServer(listeners, bounds=bounds)
     server.start()
-    yield listener
+    yield listeners
     site.go_on.set()
     server.close()
-    until(lambda: not any(thread.name == "http-request" for thread in threading.enumerate()))
+    wait_until(lambda: not any(thread.name == "http-request" for thread in threading.enumerate()))
+
+
+@pytest.fixture
+def listener(listeners):
+    return listeners[0]
 
 
 @pytest.fixture
 def connect(listener):
+    """Opens connections that end with the test."""
     with contextlib.ExitStack() as stack:
         yield lambda: stack.enter_context(socket.create_connection(("127.0.0.1", listener.port), timeout=5))
 
 
-def until(condition):
+def wait_until(condition):
     """Wait for what another thread is about to do."""
     deadline = time.monotonic() + 5
     while not condition():
@@ -109,7 +135,7 @@ def test_a_connection_is_kept_for_the_next_request(connect):
     assert ask(client) == (200, b"GET /\n")
 
 
-def test_the_last_response_is_followed_by_the_end(connect):
+def test_the_connection_ends_after_the_last_response(connect):
     client = connect()
 
     client.sendall(b"GET / HTTP/1.0\r\n\r\n")
@@ -117,7 +143,7 @@ def test_the_last_response_is_followed_by_the_end(connect):
     assert read_to_the_end(client).endswith(b"Connection: close\r\n\r\nGET /\n")
 
 
-def test_requests_sent_ahead_are_answered_in_their_order(connect):
+def test_requests_sent_ahead_are_answered_in_order(connect):
     client = connect()
 
     client.sendall(GET % b"/1" + GET % b"/work" + GET % b"/2" + b"GET /3 HTTP/1.0\r\n\r\n")
@@ -127,7 +153,7 @@ def test_requests_sent_ahead_are_answered_in_their_order(connect):
     assert places == sorted(places)
 
 
-def test_very_many_requests_sent_ahead_are_all_answered(connect):
+def test_2000_requests_sent_ahead_are_all_answered(connect):
     client = connect()
 
     client.sendall(GET % b"/" * 2000 + b"GET /end HTTP/1.0\r\n\r\n")
@@ -148,12 +174,12 @@ def test_a_request_that_comes_byte_by_byte_is_answered(connect):
     ("sent", "status"),
     [
         (b"\x16\x03\x01\x02\x00\x01", b"400"),
-        (b"GET /\r\n", b"400"),
+        (b"GET /\r\n\r\n", b"400"),
         (b"GET / HTTP/1.1\r\nHost: a\r\nX: " + b"y" * 20 * MAX_HEAD_BYTES, b"431"),
     ],
     ids=["garbage", "HTTP/0.9", "a huge header"],
 )
-def test_who_speaks_no_good_http_gets_a_short_answer_and_the_end(connect, sent, status):
+def test_invalid_http_gets_an_error_response_and_ends_the_connection(connect, sent, status):
     client = connect()
 
     with contextlib.suppress(ConnectionError):
@@ -163,43 +189,43 @@ def test_who_speaks_no_good_http_gets_a_short_answer_and_the_end(connect, sent, 
 
 
 @pytest.mark.parametrize("path", [b"/bug", b"/bug-in-thread"])
-def test_a_defect_is_in_the_log_and_not_in_the_answer(connect, caplog, path):
+def test_a_bug_is_in_the_log_and_not_in_the_response(connect, caplog, path):
     client = connect()
 
     status, body = ask(client, path)
 
-    assert (status, body) == (500, b"internal error; the exporter's log says more\n")
+    assert (status, body) == (500, b"internal error; see the exporter's log\n")
     assert "Traceback" in caplog.text
     assert ask(client) == (200, b"GET /\n")
 
 
-def test_a_defect_of_the_loop_ends_one_connection(connect, monkeypatch, caplog):
+def test_a_bug_in_the_loop_ends_one_connection(connect, monkeypatch, caplog):
     other, unlucky = connect(), connect()
     ask(other)
     with monkeypatch.context() as patch:
-        patch.setattr(connections, "parse_request", lambda received: {}["defect"] if received else None)
+        patch.setattr(RequestParser, "next_request", lambda parser: {}["bug"] if parser.in_request else None)
 
         unlucky.sendall(GET % b"/")
 
         assert read_to_the_end(unlucky) == b""
-    assert "KeyError: 'defect'" in caplog.text
+    assert "KeyError: 'bug'" in caplog.text
     assert ask(other) == (200, b"GET /\n")
 
 
-def test_a_request_knows_that_it_comes_from_this_machine(connect):
-    assert ask(connect(), b"/who") == (200, b"a neighbour\n")
+def test_a_request_from_this_machine_is_marked_as_such(connect):
+    assert ask(connect(), b"/who") == (200, b"this machine\n")
 
 
-def test_a_connection_sends_at_once_and_does_not_fill_the_kernel(connect, listener):
+def test_a_connection_sends_at_once_and_has_a_bounded_kernel_buffer(connect, listener):
     ask(connect())
 
     (connection,) = listener.connections
     assert connection.sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
-    # The kernel doubles what it is told, for its own records.
-    assert connection.sock.getsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF) <= 2 * connections.SEND_BUFFER_BYTES
+    # The kernel doubles the requested size, for its bookkeeping.
+    assert connection.sock.getsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF) <= 2 * DEFAULT_BOUNDS.send_buffer_bytes
 
 
-def test_a_request_sent_ahead_does_not_spin_while_another_waits(connect, site):
+def test_a_request_sent_ahead_uses_no_cpu_while_another_waits(connect, site):
     client = connect()
     ask(client)
     client.sendall(GET % b"/wait")
@@ -217,7 +243,7 @@ def test_a_request_sent_ahead_does_not_spin_while_another_waits(connect, site):
     assert read_response(client) == (200, b"waited\n")
 
 
-def test_a_request_that_waits_holds_up_nobody(connect, site):
+def test_a_request_that_waits_delays_no_other(connect, site):
     waiting, quick = connect(), connect()
     waiting.sendall(GET % b"/wait")
     site.waiting.acquire(timeout=5)
@@ -227,7 +253,7 @@ def test_a_request_that_waits_holds_up_nobody(connect, site):
     assert read_response(waiting) == (200, b"waited\n")
 
 
-def test_two_requests_are_worked_on_at_the_same_time(connect, site):
+def test_two_requests_are_answered_concurrently(connect, site):
     clients = [connect(), connect()]
     for client in clients:
         client.sendall(GET % b"/wait")
@@ -239,19 +265,19 @@ def test_two_requests_are_worked_on_at_the_same_time(connect, site):
     assert [read_response(client) for client in clients] == [(200, b"waited\n")] * 2
 
 
-def test_with_all_threads_in_use_work_is_refused_and_the_rest_answered(connect, site):
-    for _ in range(MAX_REQUESTS):
+def test_with_all_threads_in_use_only_requests_that_need_one_are_refused(connect, site):
+    for _ in range(DEFAULT_BOUNDS.max_threads):
         connect().sendall(GET % b"/wait")
         site.waiting.acquire(timeout=5)
 
     status, body = ask(connect(), b"/work")
 
-    assert (status, body) == (503, b"16 requests are being answered already; try again\n")
+    assert (status, body) == (503, b"16 requests are in progress, which is the limit; try again\n")
     assert ask(connect()) == (200, b"GET /\n")
 
 
-def test_half_a_request_ends_after_its_time(connect, monkeypatch):
-    monkeypatch.setattr(connections, "HEAD_SECONDS", 0.05)
+@with_bounds(request_seconds=0.05)
+def test_an_incomplete_request_gets_408_after_its_time(connect):
     client = connect()
 
     client.sendall(b"GET / HTTP/1.1\r\n")
@@ -259,8 +285,8 @@ def test_half_a_request_ends_after_its_time(connect, monkeypatch):
     assert read_to_the_end(client).startswith(b"HTTP/1.1 408 ")
 
 
-def test_a_trickle_of_bytes_does_not_prolong_a_request(connect, monkeypatch):
-    monkeypatch.setattr(connections, "HEAD_SECONDS", 0.1)
+@with_bounds(request_seconds=0.1)
+def test_a_trickle_of_bytes_does_not_extend_the_time_of_a_request(connect):
     client = connect()
     start = time.monotonic()
 
@@ -272,38 +298,36 @@ def test_a_trickle_of_bytes_does_not_prolong_a_request(connect, monkeypatch):
     assert time.monotonic() - start < 3
 
 
-def test_a_client_that_says_nothing_is_left_without_a_word(connect, monkeypatch):
-    monkeypatch.setattr(connections, "HEAD_SECONDS", 0.05)
-
+@with_bounds(request_seconds=0.05)
+def test_a_client_that_sends_nothing_is_disconnected_without_a_response(connect):
     assert read_to_the_end(connect()) == b""
 
 
-def test_a_client_that_does_not_read_is_left(connect, listener, monkeypatch):
-    monkeypatch.setattr(connections, "WRITE_SECONDS", 0.05)
+@with_bounds(write_seconds=0.05)
+def test_a_client_that_does_not_read_is_disconnected(connect, listener):
     client = connect()
 
     client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
     client.sendall(GET % b"/large")
 
-    until(lambda: listener.connections)
-    until(lambda: not listener.connections)
+    wait_until(lambda: listener.connections)
+    wait_until(lambda: not listener.connections)
 
 
-def test_what_waits_for_its_reader_is_bounded(connect, listener, monkeypatch):
-    monkeypatch.setattr(connections, "MAX_UNSENT_BYTES", 8_000_000)
-
+@with_bounds(max_unsent_bytes=8_000_000)
+def test_the_unsent_bytes_of_all_responses_are_bounded(connect, listener):
     for _ in range(10):
         client = connect()
         client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         client.sendall(GET % b"/large")
-        until(lambda: any(connection.outbox for connection in listener.connections))
+        wait_until(lambda: any(connection.outbox for connection in listener.connections))
 
-    until(lambda: 0 < sum(connection.unsent_bytes for connection in set(listener.connections)) <= 8_000_000)
+    wait_until(lambda: 0 < sum(connection.unsent_bytes for connection in set(listener.connections)) <= 8_000_000)
     assert ask(connect(), b"/large") == (200, LARGE)
 
 
 def test_slow_clients_give_way_to_a_quick_one(connect, listener):
-    slow = [connect() for _ in range(2 * MAX_CONNECTIONS)]
+    slow = [connect() for _ in range(2 * DEFAULT_BOUNDS.max_connections)]
     for client in slow:
         with contextlib.suppress(ConnectionError):
             client.sendall(b"GET /")
@@ -311,10 +335,10 @@ def test_slow_clients_give_way_to_a_quick_one(connect, listener):
     answers = [ask(connect(), b"/work") for _ in range(5)]
 
     assert answers == [(200, b"worked\n")] * 5
-    assert len(listener.connections) <= MAX_CONNECTIONS
+    assert len(listener.connections) <= DEFAULT_BOUNDS.max_connections
 
 
-def test_used_up_descriptors_neither_spin_nor_kill(connect, caplog):
+def test_the_loop_survives_without_free_descriptors_and_uses_no_cpu(connect, caplog):
     caplog.set_level(logging.INFO)
     kept = connect()
     ask(kept)
@@ -339,8 +363,50 @@ def test_used_up_descriptors_neither_spin_nor_kill(connect, caplog):
     assert still_served == answer == (200, b"GET /\n")
     assert caplog.messages == [
         "http: cannot accept connections (Too many open files); raise the limit of open files",
-        "http: accepts connections again",
+        "http: accepting connections again",
     ]
+
+
+class Exhausted:
+    """A listening socket of a process that has no descriptors left until ``recover``."""
+
+    def __init__(self, sock):
+        self._sock = sock
+        self.attempts = 0
+        self._recovered = threading.Event()
+
+    def __getattr__(self, name):
+        return getattr(self._sock, name)
+
+    def accept(self):
+        self.attempts += 1
+        if not self._recovered.is_set():
+            raise OSError(errno.EMFILE, "Too many open files")
+        return self._sock.accept()
+
+    def recover(self):
+        self._recovered.set()
+
+
+@with_bounds(accept_pause_seconds=0.01)
+def test_both_listeners_pause_and_resume_when_both_run_out_of_descriptors_at_once(site, bounds):
+    listeners = [listen(site), listen(site)]
+    for listener in listeners:
+        listener.sock = Exhausted(listener.sock)
+    server = HttpServer(listeners, bounds=bounds)
+    with contextlib.ExitStack() as stack:
+        stack.callback(server.close)
+        clients = [
+            stack.enter_context(socket.create_connection(("127.0.0.1", listener.port), timeout=5))
+            for listener in listeners
+        ]
+        server.start()  # both clients wait already: the loop finds both listeners ready in one turn
+        wait_until(lambda: sum(listener.sock.attempts for listener in listeners) >= 3)
+
+        for listener in listeners:
+            listener.sock.recover()
+
+        assert [ask(client) for client in clients] == [(200, b"GET /\n")] * 2
 
 
 def test_300_aborted_connections_leave_nothing_behind(connect, listener):
@@ -355,15 +421,13 @@ def test_300_aborted_connections_leave_nothing_behind(connect, listener):
 
     with socket.create_connection(("127.0.0.1", listener.port), timeout=5) as last:
         ask(last)  # connections are accepted in their order: with this one, all were
-    until(lambda: len(listener.connections) == 1)
-    until(lambda: not any(thread.name == "http-request" for thread in threading.enumerate()))
+    wait_until(lambda: len(listener.connections) == 1)
+    wait_until(lambda: not any(thread.name == "http-request" for thread in threading.enumerate()))
     assert open_descriptors() == descriptors
 
 
 def test_close_ends_idle_connections_and_frees_the_port(site):
-    sock = socket.create_server(("127.0.0.1", 0))
-    sock.setblocking(False)
-    listener = Listener(sock, site)
+    listener = listen(site)
     server = HttpServer([listener])
     port = listener.port
     server.start()

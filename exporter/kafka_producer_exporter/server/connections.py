@@ -1,8 +1,8 @@
 """Connections: one loop that reads and writes all of them, within bounds of number, size and time.
 
 Rule 1: only the loop's thread touches a socket, so there is no lock, and no client can hold up another.
-Rule 2: whatever may wait (a JVM) runs in a thread of its request, and hands the finished bytes to the loop.
-Rule 3: at a bound, whoever has kept us waiting longest gives way; a client that asks at once is served.
+Rule 2: what may have to wait (a JVM) runs in a thread per request, which hands the finished bytes to the loop.
+Rule 3: at a bound, the connection that has kept us waiting longest is dropped; a prompt client is always served.
 """
 
 import logging
@@ -19,36 +19,23 @@ from enum import Enum, auto
 from functools import partial
 
 from kafka_producer_exporter.net.address import is_loopback
+from kafka_producer_exporter.server.bounds import DEFAULT_BOUNDS, Bounds
 from kafka_producer_exporter.server.messages import (
     BadRequestError,
     Request,
+    RequestParser,
     Response,
-    parse_request,
     response_pieces,
     text_response,
 )
 
-Answer = Response | Callable[[], Response]
-"""A response, or what makes it in a thread of its own because it may have to wait."""
-Handler = Callable[[Request], Answer]
-"""Answers a request at once; runs in the loop, so it never waits."""
+DeferredResponse = Callable[[], Response]
+"""Makes a response in a thread of its own, because it may have to wait."""
+Handler = Callable[[Request], Response | DeferredResponse]
+"""Answers a request, or returns what will. It runs in the loop, so it never waits."""
 
-MAX_CONNECTIONS = 64
-"""Of one listener: a flood of pages does not push out a scrape."""
-MAX_REQUESTS = 16
-"""Of one listener, that have to wait at the same time; the next one gets a 503."""
-MAX_UNSENT_BYTES = 16 * 1024 * 1024
-"""Of all responses that wait for their reader together, beyond what the kernel has taken."""
-SEND_BUFFER_BYTES = 256 * 1024
-"""The kernel's, of one connection; left alone it grows to megabytes, which count as the container's memory."""
-HEAD_SECONDS = 5.0
-WRITE_SECONDS = 10.0
-# Longer than the usual scrape intervals and no multiple of them, so that a connection
-# is not closed in the very moment in which the next scrape is sent on it.
-IDLE_SECONDS = 130.0
-LINGER_SECONDS = 1.0
-ACCEPT_PAUSE_SECONDS = 0.1
 RECEIVE_BYTES = 16 * 1024
+INTERNAL_ERROR = text_response("internal error; see the exporter's log", status=500)
 
 log = logging.getLogger(__name__)
 
@@ -60,12 +47,12 @@ class _Phase(Enum):
     """A thread makes the response."""
     WRITING = auto()
     LINGERING = auto()
-    """All is sent; what the peer still sends is thrown away. Closing at once could destroy the response on its way."""
+    """All is sent; what still arrives is discarded. Closing at once could destroy the response on its way."""
     CLOSED = auto()
 
 
 class Listener:
-    """A listening socket, and who answers what comes in there."""
+    """A listening socket, and the handler of the requests that arrive there."""
 
     def __init__(self, sock: socket.socket, handler: Handler) -> None:
         self.sock = sock
@@ -74,24 +61,25 @@ class Listener:
 
     @property
     def port(self) -> int:
-        """The port, also where the kernel chose it."""
+        """The port, even if the kernel chose it."""
         return int(self.sock.getsockname()[1])
 
 
 class _Connection:
-    __slots__ = ("due", "from_loopback", "inbox", "is_last", "listener", "outbox", "phase", "since", "sock", "watched")
+    __slots__ = ("due", "from_loopback", "is_last", "listener", "outbox", "parser", "phase", "since", "sock", "watched")
 
-    def __init__(self, sock: socket.socket, listener: Listener, *, from_loopback: bool) -> None:
+    def __init__(self, sock: socket.socket, listener: Listener, *, from_loopback: bool, seconds: float) -> None:
         self.sock = sock
         self.listener = listener
         self.from_loopback = from_loopback
-        self.inbox = bytearray()
+        self.parser = RequestParser()
         self.outbox: list[memoryview] = []
-        self.is_last = False  # the response that is sent now is the last one on this connection
-        self.watched = 0
-        self.enter(_Phase.READING, HEAD_SECONDS)
+        self.is_last = False  # the response in progress is the last one on this connection
+        self.watched = 0  # the selector's events
+        self.enter(_Phase.READING, seconds)
 
     def enter(self, phase: _Phase, seconds: float) -> None:
+        """Begin *phase*, which may take *seconds*."""
         self.phase = phase
         self.since = time.monotonic()
         self.due = self.since + seconds
@@ -102,30 +90,31 @@ class _Connection:
 
 
 class HttpServer:
-    """Serves its listeners until it is closed. Whatever a client or a handler does, the loop goes on."""
+    """Serves its listeners until it is closed. Nothing that a client or a handler does ends the loop."""
 
-    def __init__(self, listeners: Sequence[Listener]) -> None:
+    def __init__(self, listeners: Sequence[Listener], *, bounds: Bounds = DEFAULT_BOUNDS) -> None:
         self._listeners = listeners
+        self._bounds = bounds
         self._selector = selectors.DefaultSelector()
         self._finished: deque[tuple[_Connection, list[memoryview]]] = deque()
-        self._bell, self._bell_pull = socket.socketpair()
+        self._wake_receiver, self._wake_sender = socket.socketpair()
         self._closing = False
-        self._accept_again: float | None = None  # while it is paused
+        self._accept_again: float | None = None  # set while accepting is paused
         self._out_of_descriptors = False
         self._thread = threading.Thread(target=self._run, name="http", daemon=True)
 
     def start(self) -> None:
-        """Begin to serve; returns at once."""
-        for sock in (self._bell, self._bell_pull):
+        """Begin to serve, and return at once."""
+        for sock in (self._wake_receiver, self._wake_sender):
             sock.setblocking(False)
-        self._selector.register(self._bell, selectors.EVENT_READ, self._answer_bell)
+        self._selector.register(self._wake_receiver, selectors.EVENT_READ, self._woken)
         self._resume_accepting()
         self._thread.start()
 
     def close(self) -> None:
-        """End all connections and free the ports; a request thread that still waits for a JVM ends by itself."""
+        """End all connections and free the ports. A request thread that still waits for a JVM ends by itself."""
         self._closing = True
-        self._ring()
+        self._wake()
         if self._thread.ident is not None:
             self._thread.join()
         for connection in self._connections():
@@ -133,12 +122,12 @@ class HttpServer:
         for listener in self._listeners:
             listener.sock.close()
         self._selector.close()
-        self._bell.close()
-        self._bell_pull.close()
+        self._wake_receiver.close()
+        self._wake_sender.close()
 
     def _run(self) -> None:
         while not self._closing:
-            for key, _ in self._selector.select(self._patience_seconds()):
+            for key, _ in self._selector.select(self._sleep_seconds()):
                 key.data()
             while self._finished:
                 connection, pieces = self._finished.popleft()
@@ -146,7 +135,7 @@ class HttpServer:
             self._expire()
 
     def _guarded(self, connection: _Connection, step: Callable[[], None]) -> None:
-        """Take a step of one connection; a defect of ours ends that connection and nothing else."""
+        """Take a step of one connection. A bug of ours ends that connection and nothing else."""
         if connection.phase is _Phase.CLOSED:
             return
         try:
@@ -160,6 +149,8 @@ class HttpServer:
     # Accepting
 
     def _accept(self, listener: Listener) -> None:
+        if self._accept_again is not None:
+            return  # the other listener has paused both in this turn of the loop
         try:
             sock, peer = listener.sock.accept()
         except (BlockingIOError, ConnectionAbortedError, InterruptedError):
@@ -169,26 +160,28 @@ class HttpServer:
             return
         if self._out_of_descriptors:
             self._out_of_descriptors = False
-            log.info("http: accepts connections again")
+            log.info("http: accepting connections again")
         sock.setblocking(False)
-        connection = _Connection(sock, listener, from_loopback=is_loopback(str(peer[0])))
+        connection = _Connection(
+            sock, listener, from_loopback=is_loopback(str(peer[0])), seconds=self._bounds.request_seconds
+        )
         listener.connections.add(connection)
         self._guarded(connection, partial(self._welcome, connection))
-        if len(listener.connections) > MAX_CONNECTIONS:
+        if len(listener.connections) > self._bounds.max_connections:
             self._drop_slowest(listener.connections)
 
     def _welcome(self, connection: _Connection) -> None:
         connection.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        connection.sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER_BYTES)
-        # Most requests are there already, which saves a turn of the loop.
+        connection.sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, self._bounds.send_buffer_bytes)
+        # Most requests have arrived by now. To read at once saves a turn of the loop.
         self._receive(connection)
 
     def _pause_accepting(self, error: OSError) -> None:
-        # Descriptors or memory are used up. The client stays in the backlog, and its
-        # event with it: without a pause the loop would spin.
+        # No descriptors or no memory are left. The client stays in the backlog, where it
+        # keeps its listener readable: without a pause the loop would spin.
         for listener in self._listeners:
             self._selector.unregister(listener.sock)
-        self._accept_again = time.monotonic() + ACCEPT_PAUSE_SECONDS
+        self._accept_again = time.monotonic() + self._bounds.accept_pause_seconds
         if not self._out_of_descriptors:
             self._out_of_descriptors = True
             log.warning("http: cannot accept connections (%s); raise the limit of open files", error.strerror)
@@ -211,7 +204,7 @@ class HttpServer:
                 if self._received(connection) == b"":
                     self._drop(connection)
             case _:
-                # It sends the next request already: that has to wait in the kernel.
+                # The client has sent the next request ahead, which has to wait in the kernel.
                 self._watch(connection, 0)
 
     def _receive(self, connection: _Connection) -> None:
@@ -219,31 +212,30 @@ class HttpServer:
         if data == b"":
             self._drop(connection)
             return
-        if data and not connection.inbox:
-            connection.enter(_Phase.READING, HEAD_SECONDS)
-        connection.inbox += data or b""
+        was_in_request = connection.parser.in_request
+        connection.parser.receive(data or b"")
+        if connection.parser.in_request and not was_in_request:
+            connection.enter(_Phase.READING, self._bounds.request_seconds)
         self._serve(connection)
 
     def _received(self, connection: _Connection) -> bytes | None:
-        """Return what has come, nothing where the peer has finished, None where it has sent nothing yet."""
+        """Return what has arrived, no bytes if the peer has finished, or None if nothing has arrived yet."""
         try:
             return connection.sock.recv(RECEIVE_BYTES)
         except (BlockingIOError, InterruptedError):
             return None
 
     def _serve(self, connection: _Connection) -> None:
-        """Answer the requests that are there, one after the other."""
+        """Answer the requests that have arrived, one after the other."""
         while connection.phase is _Phase.READING:
             try:
-                parsed = parse_request(connection.inbox)
+                request = connection.parser.next_request()
             except BadRequestError as error:
                 self._refuse(connection, error.status, str(error))
                 return
-            if parsed is None:
+            if request is None:
                 self._watch(connection, selectors.EVENT_READ)
                 return
-            request, length = parsed
-            del connection.inbox[:length]
             self._answer(
                 connection, replace(request, received=time.monotonic(), from_loopback=connection.from_loopback)
             )
@@ -252,58 +244,64 @@ class HttpServer:
 
     def _answer(self, connection: _Connection, request: Request) -> None:
         connection.is_last = not request.keep_alive
-        if pieces := _pieces_of(request, partial(self._respond, connection, request)):
-            self._send_response(connection, pieces)
-
-    def _respond(self, connection: _Connection, request: Request) -> Response | None:
-        """Return the response; None where a thread makes it."""
-        answer = connection.listener.handler(request)
-        return answer if isinstance(answer, Response) else self._start_work(connection, request, answer)
-
-    def _start_work(self, connection: _Connection, request: Request, work: Callable[[], Response]) -> Response | None:
-        """Start the request's thread; returns a refusal where there are too many."""
-        working = sum(other.phase is _Phase.WORKING for other in connection.listener.connections)
-        if working >= MAX_REQUESTS:
-            return text_response(
-                f"{working} requests are being answered already; try again",
-                status=503,
-                headers={"Retry-After": "1"},
-            )
-        connection.enter(_Phase.WORKING, math.inf)
         try:
-            threading.Thread(
-                target=self._work, args=(connection, request, work), name="http-request", daemon=True
-            ).start()
-        except RuntimeError:  # the kernel gives no more threads
-            return text_response("there is no thread left to answer this; try again", status=503)
-        return None
+            response = connection.listener.handler(request)
+        except Exception:
+            log.exception("http: %s %s: unexpected error, please report it", request.method, request.path)
+            response = INTERNAL_ERROR
+        if isinstance(response, Response):
+            self._send_response(connection, _pieces(response, request))
+        else:
+            self._answer_in_thread(connection, request, response)
 
-    def _work(self, connection: _Connection, request: Request, work: Callable[[], Response]) -> None:
-        self._finished.append((connection, _pieces_of(request, work)))
-        self._ring()
+    def _answer_in_thread(self, connection: _Connection, request: Request, make: DeferredResponse) -> None:
+        """Have a thread make the response, or refuse the request if all threads are in use."""
+        working = sum(other.phase is _Phase.WORKING for other in connection.listener.connections)
+        if working >= self._bounds.max_threads:
+            message = f"{working} requests are in progress, which is the limit; try again"
+            busy = text_response(message, status=503, headers={"Retry-After": "1"})
+            self._send_response(connection, _pieces(busy, request))
+            return
+        connection.enter(_Phase.WORKING, math.inf)
+        thread = threading.Thread(target=self._work, args=(connection, request, make), name="http-request", daemon=True)
+        try:
+            thread.start()
+        except RuntimeError:  # the kernel grants no more threads
+            busy = text_response("this process cannot start another thread; try again", status=503)
+            self._send_response(connection, _pieces(busy, request))
 
-    def _refuse(self, connection: _Connection, status: int, message: str) -> None:
-        connection.is_last = True
-        self._send_response(
-            connection,
-            response_pieces(
-                text_response(message, status=status), without_body=False, keep_alive=False, now=time.time()
-            ),
-        )
+    def _work(self, connection: _Connection, request: Request, make: DeferredResponse) -> None:
+        """Make the response; runs in a thread of its own."""
+        try:
+            response = make()
+        except Exception:
+            log.exception("http: %s %s: unexpected error, please report it", request.method, request.path)
+            response = INTERNAL_ERROR
+        self._finished.append((connection, _pieces(response, request)))
+        self._wake()
 
     def _finish(self, connection: _Connection, pieces: list[memoryview]) -> None:
+        """Send what a thread has made, then answer the requests that were sent ahead."""
         self._send_response(connection, pieces)
         self._serve(connection)
+
+    def _refuse(self, connection: _Connection, status: int, message: str) -> None:
+        """Answer what is not a request, and end the connection."""
+        connection.is_last = True
+        response = text_response(message, status=status)
+        self._send_response(
+            connection, response_pieces(response, without_body=False, keep_alive=False, now=time.time())
+        )
 
     # Writing
 
     def _send_response(self, connection: _Connection, pieces: list[memoryview]) -> None:
         connection.outbox = pieces
-        connection.enter(_Phase.WRITING, WRITE_SECONDS)
+        connection.enter(_Phase.WRITING, self._bounds.write_seconds)
         self._send(connection)
-        waiting = [other for other in self._connections() if other.outbox]
-        if len(waiting) > 1 and sum(other.unsent_bytes for other in waiting) > MAX_UNSENT_BYTES:
-            self._drop_slowest(waiting)
+        unsent = [other for other in self._connections() if other.outbox]
+        if len(unsent) > 1 and sum(other.unsent_bytes for other in unsent) > self._bounds.max_unsent_bytes:
+            self._drop_slowest(unsent)
 
     def _send(self, connection: _Connection) -> None:
         while connection.outbox:
@@ -316,18 +314,19 @@ class HttpServer:
             connection.outbox[:1] = [piece[sent:]] if sent < len(piece) else []
         if connection.is_last:
             connection.sock.shutdown(socket.SHUT_WR)
-            connection.enter(_Phase.LINGERING, LINGER_SECONDS)
+            connection.enter(_Phase.LINGERING, self._bounds.linger_seconds)
             self._watch(connection, selectors.EVENT_READ)
         else:
-            connection.enter(_Phase.READING, HEAD_SECONDS if connection.inbox else IDLE_SECONDS)
+            in_request = connection.parser.in_request
+            connection.enter(_Phase.READING, self._bounds.request_seconds if in_request else self._bounds.idle_seconds)
 
     # Bounds
 
     def _connections(self) -> list[_Connection]:
         return [connection for listener in self._listeners for connection in listener.connections]
 
-    def _patience_seconds(self) -> float | None:
-        """Return how long nothing needs to be done unless a socket is ready."""
+    def _sleep_seconds(self) -> float | None:
+        """Return the time until the next bound is reached, or None if there is none."""
         due = min((connection.due for connection in self._connections()), default=math.inf)
         due = min(due, self._accept_again or math.inf)
         return None if due == math.inf else max(0.0, due - time.monotonic())
@@ -339,9 +338,9 @@ class HttpServer:
         for connection in self._connections():
             if connection.due > now:
                 continue
-            if connection.phase is _Phase.READING and connection.inbox:
-                late = f"the request was not complete within {HEAD_SECONDS:g} s"
-                self._guarded(connection, partial(self._refuse, connection, 408, late))
+            if connection.phase is _Phase.READING and connection.parser.in_request:
+                message = f"the request was not complete within {self._bounds.request_seconds:g} s"
+                self._guarded(connection, partial(self._refuse, connection, 408, message))
             else:
                 self._drop(connection)
 
@@ -358,9 +357,9 @@ class HttpServer:
             connection.listener.connections.discard(connection)
 
     def _watch(self, connection: _Connection, events: int) -> None:
-        ready = partial(self._guarded, connection, partial(self._ready, connection))
         if events == connection.watched:
             return
+        ready = partial(self._guarded, connection, partial(self._ready, connection))
         if not events:
             self._selector.unregister(connection.sock)
         elif connection.watched:
@@ -369,26 +368,18 @@ class HttpServer:
             self._selector.register(connection.sock, events, ready)
         connection.watched = events
 
-    # The bell: how another thread wakes the loop
+    # Waking the loop from another thread
 
-    def _ring(self) -> None:
-        with suppress(OSError):  # full: it rings already; closed: nobody needs to wake up
-            self._bell_pull.send(b"!")
+    def _wake(self) -> None:
+        with suppress(OSError):  # full: the loop is about to wake up; closed: it has ended
+            self._wake_sender.send(b"!")
 
-    def _answer_bell(self) -> None:
+    def _woken(self) -> None:
         with suppress(BlockingIOError):
-            self._bell.recv(4096)
+            self._wake_receiver.recv(4096)
 
 
-def _pieces_of(request: Request, respond: Callable[[], Response | None]) -> list[memoryview]:
-    """Return what to send; a defect becomes a 500 that tells the client nothing and the log everything."""
-    try:
-        response = respond()
-    except Exception:
-        log.exception("http: %s %s: unexpected error, please report it", request.method, request.path)
-        response = text_response("internal error; the exporter's log says more", status=500)
-    if response is None:
-        return []
-    return response_pieces(
-        response, without_body=request.method == "HEAD", keep_alive=request.keep_alive, now=time.time()
-    )
+def _pieces(response: Response, request: Request) -> list[memoryview]:
+    """Return the bytes that answer *request*."""
+    without_body = request.method == "HEAD"
+    return response_pieces(response, without_body=without_body, keep_alive=request.keep_alive, now=time.time())

@@ -1,23 +1,25 @@
-"""HTTP/1.1 as values: received bytes to a request, a response to bytes to send. No socket and no clock."""
+"""HTTP/1.1 as values: received bytes become requests, responses become bytes to send. No socket and no clock.
 
-import re
+h11 parses the requests. The limits are ours, and so is the encoding of a response, which leaves in one write.
+"""
+
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
 
-MAX_HEAD_BYTES = 16 * 1024
-MAX_HEADER_LINES = 100
-MAX_BODY_BYTES = 64 * 1024
-"""No request here needs a body; a small one is read and thrown away."""
-FIRST_PIECE_BYTES = 64 * 1024
+import h11
 
-_REQUEST_LINE = re.compile(r"([A-Z]{1,16}) ([!-~]+) HTTP/([0-9])\.([0-9])")
-_HEADER_LINE = re.compile(r"([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*([^\x00\r]*?)[ \t]*")
+MAX_HEAD_BYTES = 16 * 1024
+MAX_HEADERS = 100
+MAX_BODY_BYTES = 64 * 1024
+"""No request here needs a body; a small one is read and ignored."""
+FIRST_PIECE_BYTES = 64 * 1024
+MAX_DETAIL_CHARACTERS = 200
 
 
 class BadRequestError(Exception):
-    """What the peer sent is not a request that can be served; holds the status and a text for it."""
+    """The peer sent no request that can be served. Holds the status of the answer; ``str()`` is for a person."""
 
     def __init__(self, status: int, message: str) -> None:
         super().__init__(message)
@@ -26,24 +28,24 @@ class BadRequestError(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """One request, without its body."""
+    """A request without its body."""
 
     method: str
     path: str
-    """As it was sent, up to the question mark."""
+    """As sent, up to the question mark."""
     query: str
     headers: Mapping[str, str]
-    """By lower-case name; a repeated one is joined with commas."""
+    """By lower-case name. The values of a repeated header are joined with commas."""
     keep_alive: bool
     received: float = 0.0
-    """When it was complete, by ``time.monotonic()``."""
+    """When the request was complete, by ``time.monotonic()``."""
     from_loopback: bool = True
     """Whether the peer is on this machine."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Response:
-    """What is answered to one request."""
+    """A response to a request."""
 
     status: int = 200
     body: bytes = b""
@@ -52,45 +54,58 @@ class Response:
 
 
 def text_response(text: str, *, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
-    """Return a plain text, with a newline at its end."""
+    """Return a plain text response, with a newline at its end."""
     return Response(status=status, body=f"{text}\n".encode(), headers=headers or {})
 
 
-def parse_request(received: bytes | bytearray) -> tuple[Request, int] | None:
-    """Return the first request in *received* and the number of bytes that it takes; None while it is incomplete.
+class RequestParser:
+    """Parses the requests that arrive on one connection, which may be sent ahead of their responses."""
 
-    Raises BadRequestError as soon as it is clear that no good request can become of it.
-    """
-    # RFC 9112, 2.2: a blank line before the request line is to be ignored.
-    start = len(received) - len(received.lstrip(b"\r\n"))
-    if start < len(received) and not ord("A") <= received[start] <= ord("Z"):
-        raise BadRequestError(400, "this is no HTTP request")
-    line_end = received.find(b"\n", start)
-    if line_end >= 0:
-        method, target, minor = _request_line(_text(received[start:line_end]))
-    head_end = _head_end(received, start)
-    if max(head_end, 0) > MAX_HEAD_BYTES or (head_end < 0 and len(received) > MAX_HEAD_BYTES):
-        raise BadRequestError(431, f"the request line and headers are longer than {MAX_HEAD_BYTES} bytes")
-    if head_end < 0:
+    def __init__(self) -> None:
+        self._begin_request(b"")
+
+    def _begin_request(self, received: bytes) -> None:
+        # A new h11 connection per request, since h11 would otherwise want to see our responses, too.
+        self._http = h11.Connection(h11.SERVER, max_incomplete_event_size=MAX_HEAD_BYTES)
+        self._request: Request | None = None
+        self.in_request = False
+        """Whether a part of a request has arrived that ``next_request`` has not returned yet."""
+        self.receive(received)
+
+    def receive(self, data: bytes) -> None:
+        """Add *data* to what was received."""
+        if not self.in_request:
+            # RFC 9112, 2.2: ignore empty lines before the request line.
+            data = data.lstrip(b"\r\n")
+        if data:  # to h11, no bytes mean the end of the connection
+            self.in_request = True
+            self._http.receive_data(data)
+
+    def next_request(self) -> Request | None:
+        """Return the next request, or None while it is incomplete.
+
+        Raise BadRequestError once it is clear that what has arrived cannot become a good request.
+        """
+        if not self.in_request:
+            return None
+        try:
+            while (event := self._http.next_event()) is not h11.NEED_DATA:
+                if isinstance(event, h11.Request):
+                    self._request = _checked(event)
+                elif isinstance(event, h11.EndOfMessage):
+                    request, (rest, _) = self._request, self._http.trailing_data
+                    self._begin_request(rest)
+                    return request
+        except h11.RemoteProtocolError as error:
+            raise _bad_request(error) from None
         return None
-    headers = _headers(_text(received[line_end + 1 : head_end]))
-    if minor >= 1 and "host" not in headers:
-        raise BadRequestError(400, "HTTP/1.1 asks for a Host header")
-    end = head_end + _body_length(headers)
-    if len(received) < end:
-        return None
-    path, _, query = _origin_form(target).partition("?")
-    options = {option.strip() for option in headers.get("connection", "").lower().split(",")}
-    keep_alive = "close" not in options if minor >= 1 else "keep-alive" in options
-    return Request(method=method, path=path, query=query, headers=headers, keep_alive=keep_alive), end
 
 
 def response_pieces(response: Response, *, without_body: bool, keep_alive: bool, now: float) -> list[memoryview]:
-    """Return what to send, in order; *now*, in seconds since the epoch, is for the Date header.
+    """Return the bytes to send, in order; *now*, in seconds since the epoch, is for the Date header.
 
-    The first piece has the headers and the beginning of the body, so that a usual response leaves
-    in one write: a body that follows its headers waits 40 ms for a delayed acknowledgement. The
-    rest of a large body is not copied.
+    The first piece has the headers and the beginning of the body, so that a usual response leaves in one write: a body
+    that follows its headers waits 40 ms for a delayed acknowledgement. The rest of a large body is not copied.
     """
     fields = {
         "Date": time.strftime("%a, %d %b %Y %H:%M:%S GMT", time.gmtime(now)),
@@ -111,51 +126,27 @@ def response_pieces(response: Response, *, without_body: bool, keep_alive: bool,
     return [piece for piece in pieces if piece]
 
 
-def _text(raw: bytes | bytearray) -> str:
-    return raw.decode("latin-1")
-
-
-def _head_end(received: bytes | bytearray, start: int) -> int:
-    """Return where the blank line after the headers ends, -1 where there is none; a bare newline ends a line too."""
-    ends = [received.find(mark, start) + len(mark) for mark in (b"\n\r\n", b"\n\n") if received.find(mark, start) >= 0]
-    return min(ends, default=-1)
-
-
-def _request_line(line: str) -> tuple[str, str, int]:
-    match = _REQUEST_LINE.fullmatch(line.removesuffix("\r"))
-    if not match:
-        raise BadRequestError(400, "the request line is not METHOD PATH HTTP/1.1")
-    method, target, major, minor = match.groups()
-    if major != "1":
-        raise BadRequestError(505, "only HTTP/1.0 and HTTP/1.1 are spoken here")
-    return method, target, int(minor)
-
-
-def _headers(block: str) -> dict[str, str]:
-    lines = [line.removesuffix("\r") for line in block.split("\n")]
-    lines = [line for line in lines if line]
-    if len(lines) > MAX_HEADER_LINES:
-        raise BadRequestError(431, f"there are more than {MAX_HEADER_LINES} headers")
+def _checked(head: h11.Request) -> Request:
+    """Return the request that begins with *head*; raise BadRequestError where it exceeds our limits."""
+    if not head.http_version.startswith(b"1."):
+        raise BadRequestError(505, "only HTTP/1.0 and HTTP/1.1 are supported")
+    if len(head.headers) > MAX_HEADERS:
+        raise BadRequestError(431, f"the request has more than {MAX_HEADERS} headers")
+    # h11 limits the bytes that wait for the end of a head, but not a head that arrives whole.
+    if len(head.target) + sum(len(name) + len(value) for name, value in head.headers) > MAX_HEAD_BYTES:
+        raise _head_too_long()
     headers: dict[str, str] = {}
-    for line in lines:
-        match = _HEADER_LINE.fullmatch(line)
-        if not match:
-            raise BadRequestError(400, "a header is not NAME: VALUE")
-        name, value = match[1].lower(), match[2]
+    for raw_name, raw_value in head.headers:
+        name, value = raw_name.decode("latin-1"), raw_value.decode("latin-1")
         headers[name] = f"{headers[name]}, {value}" if name in headers else value
-    return headers
-
-
-def _body_length(headers: Mapping[str, str]) -> int:
     if "transfer-encoding" in headers:
-        raise BadRequestError(411, "a body must come with a Content-Length")
-    length = headers.get("content-length", "0")
-    if not (length.isascii() and length.isdigit()):
-        raise BadRequestError(400, "Content-Length is not a number")
-    # The digits are counted first: int() of thousands of them raises, or takes long.
-    if len(length) > 18 or int(length) > MAX_BODY_BYTES:
-        raise BadRequestError(413, f"the body is longer than {MAX_BODY_BYTES} bytes")
-    return int(length)
+        raise BadRequestError(411, "a request body needs a Content-Length")
+    if int(headers.get("content-length", "0")) > MAX_BODY_BYTES:
+        raise BadRequestError(413, f"the request body is longer than {MAX_BODY_BYTES} bytes")
+    path, _, query = _origin_form(head.target.decode("latin-1")).partition("?")
+    options = {option.strip() for option in headers.get("connection", "").lower().split(",")}
+    keep_alive = "keep-alive" in options if head.http_version == b"1.0" else "close" not in options
+    return Request(method=head.method.decode("latin-1"), path=path, query=query, headers=headers, keep_alive=keep_alive)
 
 
 def _origin_form(target: str) -> str:
@@ -164,3 +155,14 @@ def _origin_form(target: str) -> str:
         _, slash, rest = target[len("http://") :].partition("/")
         return slash + rest if slash else "/"
     return target
+
+
+def _bad_request(error: h11.RemoteProtocolError) -> BadRequestError:
+    if error.error_status_hint == HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE:
+        return _head_too_long()
+    detail = str(error)[:MAX_DETAIL_CHARACTERS]
+    return BadRequestError(error.error_status_hint, f"this is not a valid HTTP request: {detail}")
+
+
+def _head_too_long() -> BadRequestError:
+    return BadRequestError(431, f"the request line and headers are longer than {MAX_HEAD_BYTES} bytes")

@@ -16,7 +16,7 @@ from kafka_producer_exporter.exposition.formats import negotiate
 from kafka_producer_exporter.exposition.text import render
 from kafka_producer_exporter.model import Family
 from kafka_producer_exporter.server.application import Application, ProbeRefused
-from kafka_producer_exporter.server.connections import Answer, Handler
+from kafka_producer_exporter.server.connections import DeferredResponse, Handler
 from kafka_producer_exporter.server.messages import Request, Response, text_response
 from kafka_producer_exporter.server.page import STYLE, targets_page
 
@@ -44,7 +44,7 @@ _PAGE_HEADERS = {
 class Route(NamedTuple):
     """What one path does, and with which methods."""
 
-    answer: Callable[[Request], Answer]
+    handler: Handler
     about: str
     methods: tuple[str, ...] = ("GET", "HEAD")
 
@@ -52,24 +52,24 @@ class Route(NamedTuple):
 def metrics_handler(application: Application) -> Handler:
     """Return who answers on the listener for programs."""
 
-    def metrics(request: Request) -> Answer:
+    def metrics(request: Request) -> Response | DeferredResponse:
         return partial(_page_of, request, partial(application.collect, deadline=deadline(request)))
 
-    def probe(request: Request) -> Answer:
+    def probe(request: Request) -> Response | DeferredResponse:
         # More parameters, such as the module of other exporters, are left alone.
         names = parse_qs(request.query).get("target", [])
         if len(names) != 1:
             return text_response("say which target: /probe?target=NAME", status=400)
         return partial(_page_of, request, partial(application.probe, names[0], deadline=deadline(request)))
 
-    def healthy(_: Request) -> Answer:
+    def healthy(_: Request) -> Response | DeferredResponse:
         return text_response("healthy")
 
-    def ready(_: Request) -> Answer:
+    def ready(_: Request) -> Response | DeferredResponse:
         error = application.config_error()
         return text_response("ready") if error is None else text_response(error, status=503)
 
-    def reload(_: Request) -> Answer:
+    def reload(_: Request) -> Response | DeferredResponse:
         return partial(_reload, application)
 
     routes = {
@@ -90,10 +90,10 @@ def pages_handler(application: Application, *, own_host: str | None) -> Handler:
     foreign web page whose name was bound to 127.0.0.1 must not read ours through the browser.
     """
 
-    def page(request: Request) -> Answer:
+    def page(request: Request) -> Response | DeferredResponse:
         return partial(_targets_page, application, request)
 
-    def targets(request: Request) -> Answer:
+    def targets(request: Request) -> Response | DeferredResponse:
         return partial(_targets_json, application, request)
 
     routes = {
@@ -101,7 +101,7 @@ def pages_handler(application: Application, *, own_host: str | None) -> Handler:
         "/targets.json": Route(targets, "the same, for programs"),
     }
 
-    def handler(request: Request) -> Answer:
+    def handler(request: Request) -> Response | DeferredResponse:
         host = request.headers.get("host")
         if own_host is not None and host is not None and not _is_own(host, own_host):
             return text_response("the pages are served to localhost only; listen elsewhere to change it", status=403)
@@ -110,7 +110,7 @@ def pages_handler(application: Application, *, own_host: str | None) -> Handler:
     return handler
 
 
-def dispatch(routes: Mapping[str, Route], request: Request) -> Answer:
+def dispatch(routes: Mapping[str, Route], request: Request) -> Response | DeferredResponse:
     """Answer by path and method."""
     route = routes.get(request.path)
     if route is None:
@@ -119,7 +119,7 @@ def dispatch(routes: Mapping[str, Route], request: Request) -> Answer:
     if request.method not in route.methods:
         allowed = ", ".join(route.methods)
         return text_response(f"use {allowed}", status=405, headers={"Allow": allowed})
-    return route.answer(request)
+    return route.handler(request)
 
 
 def deadline(request: Request) -> float:

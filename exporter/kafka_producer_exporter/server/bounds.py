@@ -1,0 +1,32 @@
+"""How much the clients of the HTTP server may use, in number, size and time."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bounds:
+    """The bounds of one HTTP server."""
+
+    max_connections: int = 64
+    """Per listener, so a flood of page requests cannot displace a scrape."""
+    max_threads: int = 16
+    """Per listener: threads that make responses. A request that would need one more gets a 503."""
+    max_unsent_bytes: int = 16 * 1024 * 1024
+    """Sum of what clients have not yet taken of their responses, beyond what the kernel holds."""
+    send_buffer_bytes: int = 256 * 1024
+    """The kernel's buffer per connection. Unset, it grows to megabytes, which count as the container's memory."""
+    request_seconds: float = 5.0
+    """For a client to send a request, from the first byte to the last, and to send the first byte after connecting."""
+    write_seconds: float = 10.0
+    """For a client to take a response."""
+    # Longer than the usual scrape intervals and no multiple of them, so that a connection
+    # is not closed at the very moment when the next scrape is sent on it.
+    idle_seconds: float = 130.0
+    """Between two requests on a connection."""
+    linger_seconds: float = 1.0
+    """For a client to close its side after the last response."""
+    accept_pause_seconds: float = 0.1
+    """Between two attempts to accept a connection while the process has no descriptors left."""
+
+
+DEFAULT_BOUNDS = Bounds()
