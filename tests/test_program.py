@@ -10,7 +10,7 @@ from kafka_producer_exporter.errors import ConfigError, Problem, Reason, Transpo
 from kafka_producer_exporter.model import Family, Labels
 from kafka_producer_exporter.net.address import Address
 from kafka_producer_exporter.program import Program
-from kafka_producer_exporter.server.application import ProbeRefused
+from kafka_producer_exporter.server.application import ProbeRefusedError
 from kafka_producer_exporter.settings import Broker, Jmx, ProbeNetwork, Settings, Target
 from kafka_producer_exporter.targets.memory import MemoryGuard
 from tests.recordings import Recorded
@@ -19,7 +19,7 @@ SOON = 5.0
 
 
 class Configuration:
-    """What a reload finds: settings, or a problem."""
+    """What a reload loads, settings or a problem, and what the program makes of it."""
 
     def __init__(self, *names, **settings):
         self.jvms = {}
@@ -47,7 +47,7 @@ class Configuration:
 
 
 class View:
-    """A broker view that knows one number."""
+    """A broker view with a single series."""
 
     def __init__(self, server):
         self.server = server
@@ -94,7 +94,7 @@ def series(families):
     return {family.metric.name + labels.text: value for family in families for labels, value in family.samples}
 
 
-def test_the_page_has_the_targets_and_the_program(program):
+def test_the_metrics_page_has_the_targets_and_the_exporter_itself(program):
     found = series(program.collect(deadline=soon()))
 
     assert found['kafka_producer_up{target="checkout"}'] == 1
@@ -103,7 +103,7 @@ def test_the_page_has_the_targets_and_the_program(program):
     assert found["kafka_producer_exporter_process_resident_memory_bytes"] > 0
 
 
-def test_a_bad_reload_leaves_the_running_configuration_in_force_and_says_so(program, configuration, caplog):
+def test_an_invalid_reload_keeps_the_current_configuration_and_reports_it(program, configuration, caplog):
     configuration.problem = "this is not an address"
 
     with pytest.raises(ConfigError):
@@ -112,11 +112,11 @@ def test_a_bad_reload_leaves_the_running_configuration_in_force_and_says_so(prog
     found = series(program.collect(deadline=soon()))
     assert found['kafka_producer_up{target="checkout"}'] == 1
     assert found["kafka_producer_exporter_config_valid"] == 0
-    assert "the last good configuration stays in force" in caplog.text
+    assert "the new configuration is invalid; the current one stays in force" in caplog.text
     assert program.config_error() is None
 
 
-def test_a_good_reload_replaces_the_targets_and_ends_the_old_sessions(program, configuration):
+def test_a_valid_reload_replaces_the_targets_and_ends_the_old_sessions(program, configuration):
     program.collect(deadline=soon())
     old = configuration.jvms["checkout"]
     configuration.settings = configuration.of("shipping")
@@ -129,7 +129,7 @@ def test_a_good_reload_replaces_the_targets_and_ends_the_old_sessions(program, c
     wait_until(lambda: old.closed == 1)
 
 
-def test_a_scrape_that_is_under_way_at_a_reload_is_answered_whole(program, configuration):
+def test_a_scrape_in_progress_at_a_reload_is_completed(program, configuration):
     configuration.jvms["checkout"].gate.clear()
     old = configuration.jvms["checkout"]
     answer = []
@@ -146,7 +146,7 @@ def test_a_scrape_that_is_under_way_at_a_reload_is_answered_whole(program, confi
     wait_until(lambda: old.closed == 1)
 
 
-def test_without_any_good_configuration_only_the_program_is_served(configuration):
+def test_without_any_valid_configuration_only_the_exporter_itself_is_served(configuration):
     configuration.problem = "this is not an address"
     program = program_of(configuration)
 
@@ -159,7 +159,7 @@ def test_without_any_good_configuration_only_the_program_is_served(configuration
     assert "this is not an address" in program.config_error()
 
 
-def test_a_probe_reads_the_named_target_alone(program, configuration):
+def test_a_probe_reads_only_the_named_target(program, configuration):
     found = series(program.probe("billing", deadline=soon()))
 
     assert found['kafka_producer_up{target="billing"}'] == 1
@@ -175,27 +175,28 @@ def test_a_probe_of_an_allowed_address_keeps_its_session(program, configuration)
 
 
 @pytest.mark.parametrize("target", ["10.1.2.3:22", "192.168.1.1:9999", "localhost:9999", "unknown", "", "[::1]:9999"])
-def test_a_probe_of_anything_else_is_refused_and_nothing_is_opened(program, configuration, target):
+def test_a_probe_of_anything_else_is_refused_and_opens_nothing(program, configuration, target):
     before = len(configuration.made)
 
-    with pytest.raises(ProbeRefused):
+    with pytest.raises(ProbeRefusedError):
         program.probe(target, deadline=soon())
 
     assert len(configuration.made) == before
 
 
-def test_the_state_of_targets_is_what_the_last_scrape_knew(program, configuration):
+def test_the_status_of_a_target_is_its_last_scrape(program, configuration):
     configuration.jvms["billing"].failure = TransportError(Reason.REFUSED, "nothing listens on 127.0.0.1:9999")
     program.collect(deadline=soon())
 
     checkout, billing = program.statuses(max_age_seconds=60, deadline=soon())
 
-    assert (checkout.up, checkout.clients, checkout.address) == (True, 2, "127.0.0.1:9999")
-    assert (billing.up, billing.reason, billing.advice) == (False, "refused", "nothing listens on 127.0.0.1:9999")
+    assert (checkout.up, checkout.clients, str(checkout.address)) == (True, 2, "127.0.0.1:9999")
+    assert (billing.up, billing.scrape.reason) == (False, Reason.REFUSED)
+    assert billing.scrape.detail == "nothing listens on 127.0.0.1:9999"
     assert configuration.jvms["checkout"].reads == 1
 
 
-def test_a_state_that_is_too_old_is_read_again(program, configuration):
+def test_a_target_whose_status_is_too_old_is_read_again(program, configuration):
     program.collect(deadline=soon())
 
     program.statuses(max_age_seconds=-1, deadline=soon())
@@ -203,7 +204,7 @@ def test_a_state_that_is_too_old_is_read_again(program, configuration):
     assert configuration.jvms["checkout"].reads == 2
 
 
-def test_a_cluster_is_on_the_page_beside_the_targets(program, configuration):
+def test_the_metrics_page_has_the_brokers_beside_the_targets(program, configuration):
     configuration.settings = replace(configuration.settings, broker=Broker(bootstrap_servers=(Address("a", 1),)))
     program.reload()
 
@@ -213,7 +214,7 @@ def test_a_cluster_is_on_the_page_beside_the_targets(program, configuration):
     assert found['kafka_producer_up{target="checkout"}'] == 1
 
 
-def test_a_reload_looks_at_a_cluster_anew_only_where_its_part_of_the_settings_changed(program, configuration):
+def test_a_reload_replaces_the_broker_view_only_if_its_settings_changed(program, configuration):
     configuration.settings = replace(configuration.settings, broker=Broker(bootstrap_servers=(Address("a", 1),)))
     program.reload()
     configuration.settings = replace(configuration.settings, targets=())

@@ -1,4 +1,4 @@
-"""The program behind the listeners: the configuration in force, its collector, and how both are replaced."""
+"""The composition root: the configuration in force, the collectors made from it, and how both are replaced."""
 
 import ipaddress
 import logging
@@ -12,33 +12,67 @@ from kafka_producer_exporter.errors import ConfigError
 from kafka_producer_exporter.model import Family, Scrape
 from kafka_producer_exporter.net.address import Address
 from kafka_producer_exporter.process import own_families
-from kafka_producer_exporter.server.application import ProbeRefused, TargetStatus
+from kafka_producer_exporter.server.application import ProbeRefusedError, TargetStatus
 from kafka_producer_exporter.settings import Jmx, Settings, Target
 from kafka_producer_exporter.targets.collector import Collector, Source, TransportFor, page
-from kafka_producer_exporter.targets.memory import MemoryGuard
+from kafka_producer_exporter.targets.memory import MemoryGuard, memory_limit
+from kafka_producer_exporter.targets.transports import transport_for
 
 log = logging.getLogger(__name__)
 
+MAX_PROBED_ADDRESSES = 200
+"""Addresses of ``/probe`` whose sessions are kept between requests. Beyond that, the least recently used one ends."""
+
 
 class BrokerView(Protocol):
-    """What is known of one cluster; it looks by itself, and a scrape never waits for a broker."""
+    """What is known of one cluster. It polls the brokers in threads of its own, so a scrape never waits for them."""
 
     def families(self) -> list[Family]:
         """Return what is known now."""
 
     def close(self, *, wait_seconds: float = 0.0) -> None:
-        """End it; waits that long for the calls under way."""
+        """Stop polling. Wait up to *wait_seconds* for the polls in progress."""
 
 
 BrokerViewFor = Callable[[Settings], BrokerView]
-"""Makes the view of the cluster of these settings, and has it begin to look."""
+"""Returns a started view of the cluster that is configured in the settings."""
 
-PROBED_KEPT = 200
-"""Addresses of /probe whose sessions are kept between requests; the one that was asked for longest ago goes first."""
+
+def program_from(load: Callable[[], Settings]) -> "Program":
+    """Return a program that reads real JVMs and brokers, within the memory limit of this process."""
+    return Program(
+        load,
+        transport_for=transport_for,
+        broker_view_for=_started_broker_view,
+        guard=MemoryGuard(memory_limit()),
+    )
+
+
+def _started_broker_view(settings: Settings) -> BrokerView:
+    # A sidecar that asks no broker does not import kafka-python, which costs 8 MB.
+    from kafka_producer_exporter.broker.collector import BrokerCollector  # noqa: PLC0415
+    from kafka_producer_exporter.broker.log.follower import Shard  # noqa: PLC0415
+
+    broker = settings.broker
+    if broker is None:
+        raise AssertionError("a broker view needs a configured cluster")
+    view = BrokerCollector(
+        broker,
+        labels=broker.labels,
+        limit=settings.limits.transactional_ids,
+        id_groups=settings.id_groups,
+        topics=broker.topics,
+        dlq_topics=broker.dlq_topics,
+        shard=Shard(broker.shard, broker.total_shards),
+        lookback_records=broker.lookback_records,
+        poll_seconds=broker.poll_seconds,
+    )
+    view.start()
+    return view
 
 
 class Program:
-    """Serves by the configuration that was loaded last and was good. Thread-safe, as the listeners ask."""
+    """Serves the last valid configuration. Thread-safe, as the server requires."""
 
     def __init__(
         self,
@@ -48,7 +82,7 @@ class Program:
         broker_view_for: BrokerViewFor,
         guard: MemoryGuard,
     ) -> None:
-        """``load`` reads the configuration and raises ConfigError; it is called by ``reload`` and not before."""
+        """Prepare to serve; ``reload`` calls *load*, which raises ConfigError if the configuration is invalid."""
         self._load = load
         self._transport_for = transport_for
         self._broker_view_for = broker_view_for
@@ -62,30 +96,33 @@ class Program:
 
     @property
     def settings(self) -> Settings:
-        """The settings in force; the defaults while there are none."""
+        """The settings in force; the defaults until a valid configuration has been loaded."""
         return self._running.settings
 
     def reload(self) -> None:
-        """Read the configuration again; raises ConfigError, and then the one in force stays so."""
+        """Load the configuration again. If it is invalid, raise ConfigError and keep the current one."""
         with self._reload_lock:
             try:
                 settings = self._load()
             except ConfigError as error:
                 self._error = error
                 if self._loaded is not None:
-                    log.error("the last good configuration stays in force", extra={"problems": str(error)})
+                    log.error(
+                        "the new configuration is invalid; the current one stays in force",
+                        extra={"problems": str(error)},
+                    )
                 raise
             collector = Collector(settings, transport_for=self._transport_for, guard=self._guard)
-            self._look_at(settings)
+            self._replace_broker_view(settings)
             with self._lock:
                 replaced, self._running = self._running, _Running(collector, settings)
-                again, self._loaded, self._error = self._loaded is not None, time.time(), None
-            replaced.leave()
-            if again:
-                log.info("configuration loaded again", extra={"targets": len(settings.targets)})
+                is_reload, self._loaded, self._error = self._loaded is not None, time.time(), None
+            replaced.release()
+            if is_reload:
+                log.info("configuration reloaded", extra={"targets": len(settings.targets)})
 
     def collect(self, *, deadline: float) -> list[Family]:
-        """Read every target and return the page. Never raises."""
+        """Read every target and return the metrics page. Never raise."""
         with self._in_use() as running:
             scrapes = running.collector.scrape(deadline=deadline)
         view = self._broker_view
@@ -94,7 +131,7 @@ class Program:
         return [*page(scrapes), *brokers, *own]
 
     def probe(self, target: str, *, deadline: float) -> list[Family]:
-        """Read one target, by its name or an allowed address; raises ProbeRefused."""
+        """Read one target, given by its name or an allowed address. Raise ProbeRefusedError and nothing else."""
         with self._in_use() as running:
             if any(known.name == target for known in running.settings.targets):
                 scrapes = running.collector.scrape(deadline=deadline, names=[target])
@@ -103,27 +140,29 @@ class Program:
         return page(scrapes)
 
     def statuses(self, *, max_age_seconds: float, deadline: float) -> list[TargetStatus]:
-        """Return what the last read of each target knew, after reading those again that are older than that."""
+        """Return the status of every target, after reading those whose last scrape is older than *max_age_seconds*."""
         with self._in_use() as running:
             oldest = time.time() - max_age_seconds
             stale = [t.name for t, last in running.collector.last() if last is None or last.started < oldest]
             fresh = {scrape.target: scrape for scrape in running.collector.scrape(deadline=deadline, names=stale)}
-            return [_status(t, fresh.get(t.name, last)) for t, last in running.collector.last()]
+            return [
+                TargetStatus(t.name, Address(t.jmx.host, t.jmx.port), fresh.get(t.name, last))
+                for t, last in running.collector.last()
+            ]
 
     def config_error(self) -> str | None:
-        """Return why no configuration is in force, all problems of it; None where one is."""
+        """Return all problems of the configuration if none has ever been valid, otherwise None."""
         return str(self._error) if self._error is not None and self._loaded is None else None
 
     def close(self) -> None:
-        """End all sessions; waits a moment for the reads under way."""
+        """End all sessions. Wait up to a second each for the reads and the polls in progress."""
         self._running.collector.close(wait_seconds=1.0)
         if self._broker_view is not None:
             self._broker_view.close(wait_seconds=1.0)
 
-    def _look_at(self, settings: Settings) -> None:
-        """Look at the cluster of these settings. One that stays is not looked at anew: its counts would begin again."""
-        before = self._running.settings
-        if _cluster_part(settings) == _cluster_part(before):
+    def _replace_broker_view(self, settings: Settings) -> None:
+        """Replace the broker view if its settings have changed. Otherwise keep it, since a new one counts from zero."""
+        if _broker_settings(settings) == _broker_settings(self._running.settings):
             return
         replaced, self._broker_view = self._broker_view, None
         if replaced is not None:
@@ -135,15 +174,15 @@ class Program:
     def _in_use(self) -> Iterator["_Running"]:
         with self._lock:
             running = self._running
-            running.enter()
+            running.acquire()
         try:
             yield running
         finally:
-            running.leave()
+            running.release()
 
 
 class _Running:
-    """A collector and its settings, ended by whoever leaves last; the program itself leaves when it has a newer one."""
+    """A collector and its settings. The last user to release it ends it; the program itself is the first user."""
 
     def __init__(self, collector: Collector, settings: Settings) -> None:
         self.collector = collector
@@ -152,11 +191,11 @@ class _Running:
         self._lock = threading.Lock()
         self._probed: dict[str, Source] = {}
 
-    def enter(self) -> None:
+    def acquire(self) -> None:
         with self._lock:
             self._users += 1
 
-    def leave(self) -> None:
+    def release(self) -> None:
         with self._lock:
             self._users -= 1
             if self._users == 0:
@@ -165,48 +204,31 @@ class _Running:
                     source.close()
 
     def probe(self, target: Target, *, deadline: float) -> Scrape:
-        """Read an address, and keep its session for the next request."""
+        """Read a target that is not configured, and keep its session for the next request."""
         with self._lock:
             source = self._probed.pop(target.name, None) or self.collector.source(target)
             self._probed[target.name] = source
-            if len(self._probed) > PROBED_KEPT:
+            if len(self._probed) > MAX_PROBED_ADDRESSES:
                 self._probed.pop(next(iter(self._probed))).close()
             ticket = source.begin(deadline=deadline)
         return source.wait(ticket, deadline=deadline)
 
 
-def _cluster_part(settings: Settings) -> object:
-    """Return what a broker view is made of."""
+def _broker_settings(settings: Settings) -> object:
+    """Return the settings that a broker view depends on."""
     return settings.broker, settings.broker and (settings.limits.transactional_ids, settings.id_groups)
 
 
 def _allowed(text: str, settings: Settings) -> Target:
-    """Return the target at an address that the operator has allowed."""
+    """Return the target at an IP:PORT that the operator has allowed."""
     try:
         address = Address.parse(text)
         ip = ipaddress.ip_address(address.host)
     except ValueError:
         names = ", ".join(target.name for target in settings.targets) or "none"
-        raise ProbeRefused(f"{text!r} is no configured target, and no IP:PORT; the targets are: {names}") from None
+        message = f"{text!r} is neither a configured target nor IP:PORT; the configured targets are: {names}"
+        raise ProbeRefusedError(message) from None
     for allowed in settings.probe:
         if address.port in allowed.ports and ip in allowed.network:
             return Target(name=str(address), jmx=Jmx(host=address.host, port=address.port))
-    raise ProbeRefused(f"{address} is in no network and port of probe.allow; add it there, or name a target")
-
-
-def _status(target: Target, scrape: Scrape | None) -> TargetStatus:
-    address = str(Address(target.jmx.host, target.jmx.port))
-    if scrape is None:
-        return TargetStatus(name=target.name, address=address, up=None)
-    up = scrape.reason is None
-    return TargetStatus(
-        name=target.name,
-        address=address,
-        up=up,
-        reason=scrape.reason.value if scrape.reason else "",
-        advice=scrape.detail,
-        clients=scrape.clients if up else None,
-        series=sum(len(family.samples) for family in scrape.families),
-        last_scrape=scrape.started,
-        duration_seconds=scrape.duration_seconds,
-    )
+    raise ProbeRefusedError(f"probe.allow does not contain {address}; add its network and port, or name a target")

@@ -6,8 +6,11 @@ import pytest
 
 from kafka_producer_exporter.errors import ConfigError
 from kafka_producer_exporter.net.address import Address
-from kafka_producer_exporter.server import listeners
 from kafka_producer_exporter.server.listeners import Server
+
+LOCAL = Address("127.0.0.1", 0)
+ELSEWHERE = Address("192.0.2.1", 0)
+"""Reserved for documentation, so no machine has it."""
 
 
 class Program:
@@ -21,13 +24,17 @@ class Program:
         return None
 
 
+def server_on(listen, listen_pages=None, **options):
+    return Server(Program(), listen=listen, listen_pages=listen_pages, **options)
+
+
 @pytest.fixture
 def serve():
+    """Starts servers that end with the test: ``serve(LOCAL)``."""
     with contextlib.ExitStack() as stack:
 
-        def start(listen, listen_pages=None):
-            pages = None if listen_pages is None else Address.parse(listen_pages)
-            server = Server(Address.parse(listen), pages, Program())
+        def start(listen, listen_pages=None, **options):
+            server = server_on(listen, listen_pages, **options)
             stack.callback(server.close)
             server.start()
             return server
@@ -37,6 +44,7 @@ def serve():
 
 @pytest.fixture
 def taken():
+    """An address that is in use."""
     with socket.create_server(("127.0.0.1", 0)) as sock:
         yield Address("127.0.0.1", sock.getsockname()[1])
 
@@ -47,8 +55,8 @@ def status(host, port, path, *, name="localhost"):
         return int(client.makefile("rb").readline().split()[1])
 
 
-def test_metrics_and_pages_are_on_listeners_of_their_own(serve):
-    server = serve("127.0.0.1:0", "127.0.0.1:0")
+def test_metrics_and_status_pages_have_a_listener_each(serve):
+    server = serve(LOCAL, LOCAL)
 
     assert status("127.0.0.1", server.port, "/metrics") == 200
     assert status("127.0.0.1", server.pages_port, "/metrics") == 404
@@ -56,51 +64,51 @@ def test_metrics_and_pages_are_on_listeners_of_their_own(serve):
     assert status("127.0.0.1", server.port, "/targets.json") == 404
 
 
-def test_pages_for_this_machine_alone_answer_no_foreign_name(serve):
-    server = serve("127.0.0.1:0", "127.0.0.1:0")
+def test_status_pages_on_loopback_are_not_served_under_a_foreign_name(serve):
+    server = serve(LOCAL, LOCAL)
 
     assert status("127.0.0.1", server.pages_port, "/", name="evil.example") == 403
     assert status("127.0.0.1", server.port, "/metrics", name="evil.example") == 200
 
 
-def test_pages_can_be_left_out(serve):
-    assert serve("127.0.0.1:0").pages_port is None
+def test_status_pages_are_optional(serve):
+    assert serve(LOCAL).pages_port is None
 
 
-@pytest.mark.parametrize("listen", [":0", "[::]:0"])
-def test_every_address_takes_in_both_generations(serve, listen):
-    server = serve(listen)
+@pytest.mark.parametrize("host", ["", "::"])
+def test_every_address_means_ipv4_and_ipv6(serve, host):
+    server = serve(Address(host, 0))
 
     assert status("127.0.0.1", server.port, "/-/healthy") == 200
     if socket.has_dualstack_ipv6():
         assert status("::1", server.port, "/-/healthy") == 200
 
 
-def test_localhost_is_where_others_look_for_it(serve):
-    assert status("127.0.0.1", serve("localhost:0").port, "/-/healthy") == 200
+def test_localhost_is_the_ipv4_loopback_address(serve):
+    assert status("127.0.0.1", serve(Address("localhost", 0)).port, "/-/healthy") == 200
 
 
-def test_all_addresses_that_cannot_be_had_are_named_at_once(taken):
+def test_all_addresses_that_cannot_be_used_are_reported_at_once(taken):
     with pytest.raises(ConfigError) as caught:
-        Server(taken, Address("192.0.2.1", 0), Program())
+        server_on(taken, ELSEWHERE)
 
     assert str(caught.value) == (
         "listen addresses: 2 problems\n"
-        f"  listen: {taken}: the port is in use; stop the program that listens there, or choose another port\n"
-        "  listen_pages: 192.0.2.1:0: this machine has no such address; use one of its own, or 0.0.0.0 for all"
+        f"  listen: {taken}: the port is in use; stop the program that listens on it, or choose another port\n"
+        "  listen_pages: 192.0.2.1:0: this machine does not have this address; use one that it has, or 0.0.0.0 for all"
     )
 
 
 @pytest.mark.parametrize(
     ("listen", "advice"),
     [
-        ("192.0.2.1:0", "this machine has no such address"),
-        ("no..host:0", "the host name has no address here"),
+        (ELSEWHERE, "this machine does not have this address"),
+        (Address("no..host", 0), "this host name does not resolve"),
     ],
 )
 def test_an_address_of_another_machine_is_refused_with_advice(listen, advice):
     with pytest.raises(ConfigError, match=advice):
-        Server(Address.parse(listen), None, Program())
+        server_on(listen)
 
 
 def test_a_failed_start_keeps_no_port(taken):
@@ -108,17 +116,16 @@ def test_a_failed_start_keeps_no_port(taken):
         free = sock.getsockname()[1]
 
     with pytest.raises(ConfigError):
-        Server(Address("127.0.0.1", free), taken, Program())
+        server_on(Address("127.0.0.1", free), taken)
 
     socket.create_server(("127.0.0.1", free)).close()
 
 
-def test_a_second_exporter_on_a_machine_goes_without_pages(serve, taken, monkeypatch, caplog):
-    monkeypatch.setattr(listeners, "DEFAULT_LISTEN_PAGES", taken)
+def test_a_second_exporter_on_a_machine_starts_without_status_pages(serve, taken, caplog):
     caplog.set_level(logging.WARNING)
 
-    server = serve("127.0.0.1:0", str(taken))
+    server = serve(LOCAL, taken, default_pages=taken)
 
     assert server.pages_port is None
     assert status("127.0.0.1", server.port, "/-/healthy") == 200
-    assert caplog.messages == [f"the pages for people are left out: {taken} is in use; choose one with --listen-pages"]
+    assert caplog.messages == [f"no status pages: {taken} is in use; choose another address with --listen-pages"]

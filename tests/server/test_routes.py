@@ -1,28 +1,39 @@
 import gzip
 import json
-import time
 from dataclasses import replace
 from html.parser import HTMLParser
 
 import pytest
 
 from kafka_producer_exporter.errors import ConfigError, Problem
-from kafka_producer_exporter.model import Family, Kind, Labels, Metric
-from kafka_producer_exporter.server.application import ProbeRefused, TargetStatus
-from kafka_producer_exporter.server.connections import Response
-from kafka_producer_exporter.server.messages import Request
-from kafka_producer_exporter.server.page import targets_page
-from kafka_producer_exporter.server.routes import GZIP_FROM_BYTES, deadline, metrics_handler, pages_handler
+from kafka_producer_exporter.model import Family, Kind, Labels, Metric, Scrape
+from kafka_producer_exporter.net.address import Address
+from kafka_producer_exporter.net.errors import Reason
+from kafka_producer_exporter.server.application import ProbeRefusedError, TargetStatus
+from kafka_producer_exporter.server.messages import Request, Response
+from kafka_producer_exporter.server.routes import GZIP_FROM_BYTES, deadline, metrics_handler, status_pages_handler
+from kafka_producer_exporter.server.status_page import status_page
 
-UP = Metric(name="kafka_producer_up", kind=Kind.GAUGE, help="Whether the target answered.", section="test")
-CHECKOUT = TargetStatus(name="checkout", address="checkout:9999", up=True, clients=2, series=1234, last_scrape=990.0)
-ORDERS = TargetStatus(
-    name="orders",
-    address="orders:9999",
-    up=False,
-    reason="refused",
-    advice="nothing listens on orders:9999; was the JVM started with -Dcom.sun.management.jmxremote.port=9999?",
-)
+UP = Metric(name="kafka_producer_up", kind=Kind.GAUGE, help="1 if the target answered.", section="test")
+
+
+def up_page(series):
+    return [Family(UP, [(Labels({"target": f"t{number}"}), 1.0) for number in range(series)])]
+
+
+def checkout(*, started=990.0):
+    scrape = Scrape("checkout", up_page(1234), None, "", clients=2, started=started, duration_seconds=0.0123)
+    return TargetStatus("checkout", Address("checkout", 9999), scrape)
+
+
+def orders(
+    *, detail="nothing listens on orders:9999; was the JVM started with -Dcom.sun.management.jmxremote.port=9999?"
+):
+    scrape = Scrape("orders", up_page(3), Reason.REFUSED, detail, clients=0, started=995.0, duration_seconds=1.5)
+    return TargetStatus("orders", Address("orders", 9999), scrape)
+
+
+UNREAD = TargetStatus("new", Address("::1", 1), None)
 BAD = ConfigError("exporter.yml", [Problem("targets[0].jmx.port", "99999 is not a port; use 1 to 65535")])
 
 
@@ -36,16 +47,16 @@ class Program:
 
     def collect(self, *, deadline):
         self.asked = {"deadline": deadline}
-        return [Family(UP, [(Labels({"target": f"t{number}"}), 1.0) for number in range(self.series)])]
+        return up_page(self.series)
 
     def probe(self, target, *, deadline):
         if target != "checkout":
-            raise ProbeRefused(f"{target} is no configured target")
+            raise ProbeRefusedError(f"{target} is not a configured target")
         return [Family(UP, [(Labels({"target": target}), 1.0)])]
 
     def statuses(self, *, max_age_seconds, deadline):
         self.asked = {"max_age_seconds": max_age_seconds, "deadline": deadline}
-        return [CHECKOUT, ORDERS]
+        return [checkout(), orders(), UNREAD]
 
     def reload(self):
         if self.broken:
@@ -75,11 +86,11 @@ def metrics(target, *, application=None, **options):
 
 
 def pages(target, *, application=None, own_host="127.0.0.1", **options):
-    return ask(pages_handler(application or Program(), own_host=own_host), target, **options)
+    return ask(status_pages_handler(application or Program(), own_host=own_host), target, **options)
 
 
-def page_text(**options):
-    return targets_page([ORDERS, CHECKOUT], now=1000.0, **{"config_error": None} | options).decode()
+def status_text(*statuses, config_error=None, now=1000.0):
+    return status_page(statuses, config_error=config_error, now=now).decode()
 
 
 def test_metrics_are_served_as_text():
@@ -89,7 +100,7 @@ def test_metrics_are_served_as_text():
     assert b'\nkafka_producer_up{target="t0"} 1.0\n' in response.body
 
 
-def test_who_asks_for_openmetrics_gets_it():
+def test_openmetrics_is_served_to_those_who_prefer_it():
     response = metrics("/metrics", accept="application/openmetrics-text;version=1.0.0,text/plain;q=0.5")
 
     assert response.content_type.startswith("application/openmetrics-text; version=1.0.0")
@@ -112,14 +123,14 @@ def test_who_asks_for_openmetrics_gets_it():
         ("inf", 10.0),
     ],
 )
-def test_the_deadline_is_a_little_before_prometheus_gives_up(header, seconds):
+def test_the_deadline_is_shortly_before_prometheus_gives_up(header, seconds):
     headers = {} if header is None else {"x-prometheus-scrape-timeout-seconds": header}
     request = Request(method="GET", path="/metrics", query="", headers=headers, keep_alive=True, received=100.0)
 
     assert deadline(request) == 100.0 + seconds
 
 
-def test_a_scrape_has_its_deadline_from_the_time_it_came_in():
+def test_the_deadline_of_a_scrape_counts_from_its_arrival():
     application = Program()
 
     metrics("/metrics", application=application, x_prometheus_scrape_timeout_seconds="3")
@@ -132,20 +143,20 @@ def test_a_large_page_for_another_machine_is_compressed(accepted):
     application = Program(series=5000)
     plain = metrics("/metrics", application=application)
 
-    packed = metrics("/metrics", application=application, accept_encoding=accepted)
+    compressed = metrics("/metrics", application=application, accept_encoding=accepted)
 
-    assert packed.headers["Content-Encoding"] == "gzip"
-    assert gzip.decompress(packed.body) == plain.body
-    assert len(packed.body) < len(plain.body) / 5
+    assert compressed.headers["Content-Encoding"] == "gzip"
+    assert gzip.decompress(compressed.body) == plain.body
+    assert len(compressed.body) < len(plain.body) / 5
     assert len(plain.body) > GZIP_FROM_BYTES
 
 
 @pytest.mark.parametrize(
     ("series", "accepted", "from_loopback"),
     [(1, "gzip", False), (5000, "gzip", True), (5000, "identity", False), (5000, "gzip;q=0.0", False)],
-    ids=["a small page", "the same machine", "not accepted", "ruled out"],
+    ids=["a small page", "the same machine", "not accepted", "weight zero"],
 )
-def test_compression_is_left_out_where_it_only_costs(series, accepted, from_loopback):
+def test_a_page_is_not_compressed_where_that_only_costs(series, accepted, from_loopback):
     response = metrics(
         "/metrics", application=Program(series=series), accept_encoding=accepted, from_loopback=from_loopback
     )
@@ -154,28 +165,28 @@ def test_compression_is_left_out_where_it_only_costs(series, accepted, from_loop
     assert b"kafka_producer_up" in response.body
 
 
-def test_a_probe_reads_the_target_that_it_names():
+def test_a_probe_reads_the_named_target():
     assert b'{target="checkout"}' in metrics("/probe?target=checkout&module=ignored").body
 
 
-def test_a_probe_of_what_is_not_allowed_is_refused_with_the_reason():
+def test_a_probe_that_is_not_allowed_is_refused_with_the_reason():
     response = metrics("/probe?target=10.0.0.1%3A9999")
 
-    assert (response.status, response.body) == (403, b"10.0.0.1:9999 is no configured target\n")
+    assert (response.status, response.body) == (403, b"10.0.0.1:9999 is not a configured target\n")
 
 
 @pytest.mark.parametrize("target", ["/probe", "/probe?target=", "/probe?target=a&target=b"])
-def test_a_probe_names_one_target(target):
+def test_a_probe_must_name_one_target(target):
     response = metrics(target)
 
-    assert (response.status, response.body) == (400, b"say which target: /probe?target=NAME\n")
+    assert (response.status, response.body) == (400, b"name one target: /probe?target=NAME\n")
 
 
-def test_the_process_is_healthy_even_without_a_configuration():
+def test_the_process_is_healthy_even_without_a_valid_configuration():
     assert metrics("/-/healthy", application=Program(broken=BAD)).status == 200
 
 
-def test_the_process_is_ready_once_a_configuration_is_in_force():
+def test_the_process_is_ready_once_a_valid_configuration_is_loaded():
     assert metrics("/-/ready").status == 200
 
     response = metrics("/-/ready", application=Program(broken=BAD))
@@ -184,40 +195,40 @@ def test_the_process_is_ready_once_a_configuration_is_in_force():
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT"])
-def test_a_reload_says_how_it_went(method):
+def test_a_reload_reports_its_result(method):
     assert metrics("/-/reload", method=method).status == 200
 
     response = metrics("/-/reload", method=method, application=Program(broken=BAD))
 
     assert response.status == 500
-    assert response.body.decode() == f"the running configuration stays in force\n{BAD}\n"
+    assert response.body.decode() == f"the new configuration is invalid; the current one stays in force\n{BAD}\n"
 
 
 @pytest.mark.parametrize(
     ("target", "method", "allowed"),
     [("/metrics", "POST", "GET, HEAD"), ("/-/reload", "GET", "POST, PUT"), ("/", "DELETE", "GET, HEAD")],
 )
-def test_a_wrong_method_is_told_the_right_ones(target, method, allowed):
+def test_a_wrong_method_is_answered_with_the_allowed_ones(target, method, allowed):
     response = metrics(target, method=method)
 
     assert (response.status, response.headers["Allow"]) == (405, allowed)
 
 
-def test_a_wrong_path_is_told_the_right_ones():
+def test_an_unknown_path_is_answered_with_the_known_ones():
     response = metrics("/metricz")
 
     assert response.status == 404
     assert b"\n  /metrics      the metrics of all targets\n" in response.body
 
 
-def test_the_front_page_links_to_what_can_be_read():
+def test_the_landing_page_links_to_what_can_be_read():
     body = metrics("/").body.decode()
 
     assert '<a href="/metrics">' in body
     assert '<a href="/-/reload">' not in body
 
 
-def test_the_page_reads_no_jvm_whose_last_read_is_younger_than_five_seconds():
+def test_the_status_page_reads_no_jvm_that_was_read_within_five_seconds():
     application = Program()
 
     for target in ("/", "/targets.json"):
@@ -226,41 +237,54 @@ def test_the_page_reads_no_jvm_whose_last_read_is_younger_than_five_seconds():
         assert application.asked == {"max_age_seconds": 5.0, "deadline": 105.0}
 
 
-def test_the_page_may_load_and_run_nothing():
+def test_the_status_page_may_load_and_run_nothing():
     headers = pages("/").headers
 
     assert headers["Content-Security-Policy"].startswith("default-src 'none'; style-src 'unsafe-inline';")
 
 
-def test_a_program_gets_what_a_person_sees():
+def test_the_status_is_available_as_json():
     response = pages("/targets.json")
 
     content = json.loads(response.body)
     assert response.content_type == "application/json"
     assert content["config_error"] is None
-    assert [target["name"] for target in content["targets"]] == ["checkout", "orders"]
-    assert content["targets"][1]["reason"] == "refused"
+    checkout, orders, unread = content["targets"]
+    assert checkout == {
+        "name": "checkout",
+        "address": "checkout:9999",
+        "up": True,
+        "reason": "",
+        "advice": "",
+        "clients": 2,
+        "series": 1234,
+        "last_scrape": 990.0,
+        "duration_seconds": 0.0123,
+    }
+    assert (orders["up"], orders["reason"], orders["clients"]) == (False, "refused", None)
+    assert orders["advice"].startswith("nothing listens on orders:9999;")
+    assert (unread["address"], unread["up"], unread["series"]) == ("[::1]:1", None, None)
 
 
 @pytest.mark.parametrize("host", ["localhost:9798", "127.0.0.1:9798", "[::1]:9798", "LOCALHOST", "10.0.0.1", "[::1]"])
-def test_the_pages_answer_who_came_by_an_address(host):
+def test_the_status_pages_are_served_to_own_names_and_addresses(host):
     assert pages("/", host=host).status == 200
 
 
 @pytest.mark.parametrize("host", ["evil.example", "evil.example:9798", "localhost.evil.example", ""])
-def test_a_foreign_name_that_was_bound_to_this_machine_reads_nothing(host):
+def test_a_foreign_name_that_resolves_to_this_machine_reads_nothing(host):
     response = pages("/", host=host)
 
     assert response.status == 403
     assert b"orders" not in response.body
 
 
-def test_pages_that_are_open_to_others_answer_any_name():
+def test_status_pages_on_a_public_address_are_served_under_any_name():
     assert pages("/", own_host=None, host="producers.example").status == 200
 
 
-def test_the_page_shows_trouble_first_with_reason_and_advice():
-    text = page_text()
+def test_the_status_page_shows_trouble_first_with_reason_and_advice():
+    text = status_text(checkout(), orders())
 
     assert text.index("orders") < text.index("checkout")
     assert "down: refused" in text
@@ -269,50 +293,41 @@ def test_the_page_shows_trouble_first_with_reason_and_advice():
     assert "1 of 2 targets up, 1 down" in text
 
 
-def test_the_page_shows_when_a_target_was_scraped_and_what_it_has():
-    text = page_text()
+def test_the_status_page_shows_when_a_target_was_scraped_and_what_it_has():
+    text = status_text(checkout())
 
     assert "1970-01-01 00:16:30 UTC, 10 s ago" in text
     assert "<dt>producers</dt><dd>2</dd>" in text
     assert "<dt>series</dt><dd>1,234</dd>" in text
+    assert "<dt>took</dt><dd>12.3 ms</dd>" in text
 
 
-@pytest.mark.parametrize(
-    ("age_seconds", "text"),
-    [(-5, "just now"), (59, "59 s ago"), (61, "1 min ago"), (7200, "2 h ago"), (200_000, "2 d ago")],
-)
-def test_a_time_is_given_in_its_largest_unit(age_seconds, text):
-    status = replace(CHECKOUT, last_scrape=1_000_000.0 - age_seconds)
-
-    assert f", {text}<" in targets_page([status], config_error=None, now=1_000_000.0).decode()
-
-
-def test_a_target_that_was_not_read_shows_no_number():
-    text = targets_page([TargetStatus(name="new", address="new:1", up=None)], config_error=None, now=1000.0).decode()
+def test_a_target_that_has_not_been_read_shows_no_number():
+    text = status_text(UNREAD)
 
     assert "not read yet" in text
     assert "<dt>" not in text
 
 
-def test_the_page_shows_why_no_configuration_is_in_force():
-    text = targets_page([], config_error=str(BAD), now=1000.0).decode()
+def test_the_status_page_shows_why_the_configuration_is_invalid():
+    text = status_text(config_error=str(BAD))
 
     assert "targets[0].jmx.port: 99999 is not a port" in text
     assert "No targets are configured" not in text
 
 
-def test_without_targets_the_page_says_how_to_add_one():
-    assert "--target NAME=HOST:PORT" in targets_page([], config_error=None).decode()
+def test_without_targets_the_status_page_says_how_to_add_one():
+    assert "--target NAME=HOST:PORT" in status_text()
 
 
-def test_nothing_that_others_wrote_becomes_markup():
+def test_text_from_elsewhere_never_becomes_markup():
     evil = '</code><script>"&'
-    status = TargetStatus(name=evil, address=evil, up=False, reason=evil, advice=f"{evil} -D{evil}")
+    status = replace(orders(detail=f"{evil} -D{evil}"), name=evil, address=Address(evil, 1))
     tags = set()
     parser = HTMLParser()
     parser.handle_starttag = lambda tag, _: tags.add(tag)
 
-    parser.feed(targets_page([status], config_error=evil, now=time.time()).decode())
+    parser.feed(status_text(status, config_error=evil))
 
     assert "code" in tags
     assert "script" not in tags

@@ -1,1 +1,1 @@
-"""Metrics and health on one listener, the pages for people on another."""
+"""The HTTP server: metrics and health on one listener, status pages for people on another."""

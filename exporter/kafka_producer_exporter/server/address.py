@@ -1,4 +1,4 @@
-"""From an address to a socket that listens there."""
+"""Listening sockets."""
 
 import errno
 import os
@@ -10,8 +10,8 @@ BACKLOG = 128
 
 
 def listening_socket(address: Address) -> socket.socket:
-    """Return a socket that listens there and does not block; raises OSError."""
-    # As in most servers, "every address" takes in IPv4 and IPv6, wherever the kernel has both.
+    """Return a non-blocking socket that listens on *address*; raise OSError if that fails."""
+    # As in most servers, the empty host means IPv4 and IPv6 where the kernel has both.
     if address.host in ("", "::") and socket.has_dualstack_ipv6():
         listener = socket.create_server(
             ("::", address.port), family=socket.AF_INET6, backlog=BACKLOG, dualstack_ipv6=True
@@ -24,26 +24,26 @@ def listening_socket(address: Address) -> socket.socket:
 
 
 def why_not(error: OSError) -> str:
-    """Return for a person why nothing can listen there, and what to do."""
+    """Return why nothing can listen on an address, and what to do, for a person."""
     if isinstance(error, socket.gaierror):
-        return "the host name has no address here; use an address of this machine, or 0.0.0.0 for all"
+        return "this host name does not resolve; use an address of this machine, or 0.0.0.0 for all"
     match error.errno:
         case errno.EADDRINUSE:
-            return "the port is in use; stop the program that listens there, or choose another port"
+            return "the port is in use; stop the program that listens on it, or choose another port"
         case errno.EADDRNOTAVAIL:
-            return "this machine has no such address; use one of its own, or 0.0.0.0 for all"
+            return "this machine does not have this address; use one that it has, or 0.0.0.0 for all"
         case errno.EACCES:
-            return "this user may not use the port; choose one above 1023"
+            return "this user may not listen on this port; choose one above 1023"
         case _:
             return os.strerror(error.errno) if error.errno else str(error)
 
 
 def _resolve(address: Address) -> tuple[socket.AddressFamily, tuple[str, int]]:
-    host = address.host or "0.0.0.0"  # noqa: S104 - the operator's word for every address
+    host = address.host or "0.0.0.0"  # noqa: S104 - an empty host means every address
     try:
         found = socket.getaddrinfo(host, address.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
-    except UnicodeError as error:  # a name that cannot even be asked for, such as one with two dots in a row
+    except UnicodeError as error:  # not a name at all, for example with two dots in a row
         raise socket.gaierror(socket.EAI_NONAME, "not a host name") from error
-    # A name with both (localhost) means IPv4 to most clients that are told "127.0.0.1".
+    # Prefer IPv4 if the name has both (localhost), since many clients try 127.0.0.1 only.
     family, _, _, _, where = min(found, key=lambda entry: entry[0] != socket.AF_INET)
     return family, (str(where[0]), int(where[1]))

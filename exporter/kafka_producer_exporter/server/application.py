@@ -3,32 +3,37 @@
 from dataclasses import dataclass
 from typing import Protocol
 
-from kafka_producer_exporter.model import Family
+from kafka_producer_exporter.model import Family, Scrape
+from kafka_producer_exporter.net.address import Address
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class TargetStatus:
-    """What the pages for people show of one target; nothing in it is a secret."""
+    """A configured target and its last scrape. It contains no secret."""
 
     name: str
-    address: str
-    """Where it is read, such as ``checkout:9999``."""
-    up: bool | None
-    """None: not read yet."""
-    reason: str = ""
-    """A word of the fixed list of reasons; empty while the target answers."""
-    advice: str = ""
-    """What happened and what to do, for a person; empty while the target answers."""
-    clients: int | None = None
-    """Producers that were found; None where that is not known."""
-    series: int | None = None
-    last_scrape: float | None = None
-    """When it was read last, for whomever, in seconds since the epoch."""
-    duration_seconds: float | None = None
+    address: Address
+    scrape: Scrape | None
+    """None before the first scrape."""
+
+    @property
+    def up(self) -> bool | None:
+        """Whether the target answered; None before the first scrape."""
+        return None if self.scrape is None else self.scrape.reason is None
+
+    @property
+    def clients(self) -> int | None:
+        """Number of producers found; None if that is unknown."""
+        return self.scrape.clients if self.scrape is not None and self.up else None
+
+    @property
+    def series(self) -> int | None:
+        """Number of series on the metrics page; None before the first scrape."""
+        return None if self.scrape is None else sum(len(family.samples) for family in self.scrape.families)
 
 
-class ProbeRefused(Exception):  # noqa: N818 - an answer, and no error of anyone
-    """``/probe`` asks for what the operator did not allow; ``str()`` says what and why, for a person."""
+class ProbeRefusedError(Exception):
+    """``/probe`` was asked for a target that the operator did not allow; ``str()`` tells a person what to do."""
 
 
 class Application(Protocol):
@@ -38,16 +43,16 @@ class Application(Protocol):
     """
 
     def collect(self, *, deadline: float) -> list[Family]:
-        """Read every target and return the page. Never raises: a target that fails is a part of the page."""
+        """Read every target and return the metrics page. Never raise: a failed target is part of the page."""
 
     def probe(self, target: str, *, deadline: float) -> list[Family]:
-        """Read one target, by its name or an allowed address; raises ProbeRefused and nothing else."""
+        """Read one target, given by its name or an allowed address. Raise ProbeRefusedError and nothing else."""
 
     def statuses(self, *, max_age_seconds: float, deadline: float) -> list[TargetStatus]:
-        """Return what the last read of each target knew, after reading those again that are older than that."""
+        """Return the status of every target, after reading those whose last scrape is older than *max_age_seconds*."""
 
     def reload(self) -> None:
-        """Read the configuration again; raises ConfigError, and then the running one stays in force."""
+        """Load the configuration again. If it is invalid, raise ConfigError and keep the current one."""
 
     def config_error(self) -> str | None:
-        """Return why no configuration is in force (``--tolerant``), all problems of it; None where one is."""
+        """Return all problems of the configuration if none has ever been valid (``--tolerant``), otherwise None."""

@@ -1,4 +1,4 @@
-"""The two listeners: metrics and health for programs, and the pages for people."""
+"""The two listeners: metrics and health for programs, status pages for people."""
 
 import errno
 import logging
@@ -9,22 +9,34 @@ from kafka_producer_exporter.net.address import Address, is_loopback
 from kafka_producer_exporter.server.address import listening_socket, why_not
 from kafka_producer_exporter.server.application import Application
 from kafka_producer_exporter.server.connections import HttpServer, Listener
-from kafka_producer_exporter.server.routes import metrics_handler, pages_handler
+from kafka_producer_exporter.server.routes import metrics_handler, status_pages_handler
 from kafka_producer_exporter.settings import DEFAULT_LISTEN_PAGES
 
 log = logging.getLogger(__name__)
 
 
 class Server:
-    """Serves *application* on *listen*, and its pages on *listen_pages* (None: nowhere), from ``start`` to ``close``.
+    """Serves an application on its two listeners, from ``start`` to ``close``."""
 
-    The addresses are taken at once: raises ConfigError where one cannot be had, and then holds none.
-    """
+    def __init__(
+        self,
+        application: Application,
+        *,
+        listen: Address,
+        listen_pages: Address | None,
+        default_pages: Address = DEFAULT_LISTEN_PAGES,
+    ) -> None:
+        """Open the listeners; *listen_pages* of None means no status pages.
 
-    def __init__(self, listen: Address, listen_pages: Address | None, application: Application) -> None:
+        Raise ConfigError with all problems if an address cannot be used; then no port stays open. If *listen_pages* is
+        *default_pages* and in use, log a warning and serve no status pages: two exporters on one machine must both
+        start without an option.
+        """
         problems: list[Problem] = []
         metrics = _open("listen", listen, problems)
-        pages = _open("listen_pages", listen_pages, problems) if listen_pages is not None else None
+        pages = None
+        if listen_pages is not None:
+            pages = _open("listen_pages", listen_pages, problems, may_be_in_use=listen_pages == default_pages)
         if metrics is None or problems:
             for sock in filter(None, (metrics, pages)):
                 sock.close()
@@ -32,15 +44,15 @@ class Server:
         listeners = [Listener(metrics, metrics_handler(application))]
         if pages is not None and listen_pages is not None:
             own_host = listen_pages.host if is_loopback(listen_pages.host) else None
-            listeners.append(Listener(pages, pages_handler(application, own_host=own_host)))
+            listeners.append(Listener(pages, status_pages_handler(application, own_host=own_host)))
         self.port, *others = (listener.port for listener in listeners)
-        """Of the metrics; also where the kernel chose it."""
+        """The port for metrics, even if the kernel chose it."""
         self.pages_port = others[0] if others else None
-        """Of the pages; None where there are none."""
+        """The port for status pages; None if there are none."""
         self._http = HttpServer(listeners)
 
     def start(self) -> None:
-        """Begin to serve; returns at once."""
+        """Begin to serve, and return at once."""
         self._http.start()
 
     def close(self) -> None:
@@ -48,14 +60,13 @@ class Server:
         self._http.close()
 
 
-def _open(key: str, address: Address, problems: list[Problem]) -> socket.socket | None:
-    """Listen there, or say in *problems* why not."""
+def _open(key: str, address: Address, problems: list[Problem], *, may_be_in_use: bool = False) -> socket.socket | None:
+    """Return a listening socket. If that fails, return None and add the reason to *problems*, or log it."""
     try:
         return listening_socket(address)
     except OSError as error:
-        if error.errno == errno.EADDRINUSE and address == DEFAULT_LISTEN_PAGES:
-            # Nobody chose it: two exporters on one machine must both come up.
-            log.warning("the pages for people are left out: %s is in use; choose one with --listen-pages", address)
+        if may_be_in_use and error.errno == errno.EADDRINUSE:
+            log.warning("no status pages: %s is in use; choose another address with --listen-pages", address)
         else:
             problems.append(Problem(key, f"{address}: {why_not(error)}"))
-    return None
+        return None

@@ -1,10 +1,9 @@
-"""What each path of the two listeners answers."""
+"""The paths of the two listeners and what each one serves."""
 
 import json
 import math
 import zlib
 from collections.abc import Callable, Mapping
-from dataclasses import asdict
 from functools import partial
 from html import escape
 from ipaddress import ip_address
@@ -15,25 +14,25 @@ from kafka_producer_exporter.errors import ConfigError
 from kafka_producer_exporter.exposition.formats import negotiate
 from kafka_producer_exporter.exposition.text import render
 from kafka_producer_exporter.model import Family
-from kafka_producer_exporter.server.application import Application, ProbeRefused
+from kafka_producer_exporter.server.application import Application, ProbeRefusedError, TargetStatus
 from kafka_producer_exporter.server.connections import DeferredResponse, Handler
 from kafka_producer_exporter.server.messages import Request, Response, text_response
-from kafka_producer_exporter.server.page import STYLE, targets_page
+from kafka_producer_exporter.server.status_page import STYLE, status_page
 
 DEFAULT_DEADLINE_SECONDS = 10.0
 MAX_DEADLINE_SECONDS = 60.0
-"""A header with a week in it must not keep a thread for a week."""
-PAGE_DEADLINE_SECONDS = 5.0
-MAX_PAGE_AGE_SECONDS = 5.0
-"""However often somebody reloads the page, it has a JVM read no more often than this."""
-# One megabyte costs 3.4 ms of processor at level 1, and a tenth of it is left: between
-# machines that is less than sending the rest; on one machine it is only cost.
+"""A scrape timeout of a week in a header must not keep a thread for a week."""
+STATUS_DEADLINE_SECONDS = 5.0
+MAX_STATUS_AGE_SECONDS = 5.0
+"""However often somebody reloads the status page, it causes no more than one read of a JVM in this time."""
+# Level 1 takes 3.4 ms of CPU per megabyte and leaves a tenth of the size. Between machines
+# that is faster than sending the rest; within one machine it only costs (docs/adr/0005).
 GZIP_FROM_BYTES = 64 * 1024
 GZIP_LEVEL = 1
 _GZIP_WINDOW = 31  # zlib's number for the largest window with a gzip header
 
 _HTML = "text/html; charset=utf-8"
-_PAGE_HEADERS = {
+_HTML_HEADERS = {
     "Content-Security-Policy": (
         "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
     ),
@@ -42,7 +41,7 @@ _PAGE_HEADERS = {
 
 
 class Route(NamedTuple):
-    """What one path does, and with which methods."""
+    """What one path serves, and with which methods."""
 
     handler: Handler
     about: str
@@ -50,17 +49,17 @@ class Route(NamedTuple):
 
 
 def metrics_handler(application: Application) -> Handler:
-    """Return who answers on the listener for programs."""
+    """Return the handler of the listener for programs."""
 
     def metrics(request: Request) -> Response | DeferredResponse:
-        return partial(_page_of, request, partial(application.collect, deadline=deadline(request)))
+        return partial(_metrics_page, request, partial(application.collect, deadline=deadline(request)))
 
     def probe(request: Request) -> Response | DeferredResponse:
-        # More parameters, such as the module of other exporters, are left alone.
+        # Other parameters, such as the module of other exporters, are ignored.
         names = parse_qs(request.query).get("target", [])
         if len(names) != 1:
-            return text_response("say which target: /probe?target=NAME", status=400)
-        return partial(_page_of, request, partial(application.probe, names[0], deadline=deadline(request)))
+            return text_response("name one target: /probe?target=NAME", status=400)
+        return partial(_metrics_page, request, partial(application.probe, names[0], deadline=deadline(request)))
 
     def healthy(_: Request) -> Response | DeferredResponse:
         return text_response("healthy")
@@ -74,56 +73,62 @@ def metrics_handler(application: Application) -> Handler:
 
     routes = {
         "/metrics": Route(metrics, "the metrics of all targets"),
-        "/probe": Route(probe, "the metrics of one: ?target=NAME"),
-        "/-/healthy": Route(healthy, "200 while the process serves"),
-        "/-/ready": Route(ready, "200 once a configuration is in force"),
-        "/-/reload": Route(reload, "POST: read the configuration again", ("POST", "PUT")),
+        "/probe": Route(probe, "the metrics of one target: ?target=NAME"),
+        "/-/healthy": Route(healthy, "200 while the process is running"),
+        "/-/ready": Route(ready, "200 once a valid configuration is loaded"),
+        "/-/reload": Route(reload, "POST: load the configuration again", ("POST", "PUT")),
     }
-    landing = Response(content_type=_HTML, headers=_PAGE_HEADERS, body=_landing_page(routes))
+    landing = Response(content_type=_HTML, headers=_HTML_HEADERS, body=_landing_page(routes))
     return partial(dispatch, {"/": Route(lambda _: landing, "this list"), **routes})
 
 
-def pages_handler(application: Application, *, own_host: str | None) -> Handler:
-    """Return who answers on the listener for people.
+def status_pages_handler(application: Application, *, own_host: str | None) -> Handler:
+    """Return the handler of the listener for people.
 
-    With an *own_host*, only requests for it, for localhost or for an address are answered: a
-    foreign web page whose name was bound to 127.0.0.1 must not read ours through the browser.
+    If *own_host* is given, only requests for that host, for localhost or for an IP address are served. This prevents
+    DNS rebinding: a foreign website whose name resolves to 127.0.0.1 could otherwise read the pages through a browser.
     """
 
-    def page(request: Request) -> Response | DeferredResponse:
-        return partial(_targets_page, application, request)
+    def status(request: Request) -> Response | DeferredResponse:
+        return partial(_status_page, application, request)
 
     def targets(request: Request) -> Response | DeferredResponse:
         return partial(_targets_json, application, request)
 
     routes = {
-        "/": Route(page, "the targets, for people"),
+        "/": Route(status, "the status of all targets, for people"),
         "/targets.json": Route(targets, "the same, for programs"),
     }
 
     def handler(request: Request) -> Response | DeferredResponse:
         host = request.headers.get("host")
         if own_host is not None and host is not None and not _is_own(host, own_host):
-            return text_response("the pages are served to localhost only; listen elsewhere to change it", status=403)
+            return text_response(
+                "these pages are for localhost only; set listen_pages to another address to serve them to others",
+                status=403,
+            )
         return dispatch(routes, request)
 
     return handler
 
 
 def dispatch(routes: Mapping[str, Route], request: Request) -> Response | DeferredResponse:
-    """Answer by path and method."""
+    """Serve a request by its path and method."""
     route = routes.get(request.path)
     if route is None:
         paths = "\n".join(f"  {path:14}{known.about}" for path, known in routes.items())
-        return text_response(f"there is nothing here; there is\n{paths}", status=404)
+        return text_response(f"not found; the paths are\n{paths}", status=404)
     if request.method not in route.methods:
         allowed = ", ".join(route.methods)
-        return text_response(f"use {allowed}", status=405, headers={"Allow": allowed})
+        return text_response(f"method not allowed; use {allowed}", status=405, headers={"Allow": allowed})
     return route.handler(request)
 
 
 def deadline(request: Request) -> float:
-    """Return by when the page must be there: half a second before Prometheus gives up, or half of a short time."""
+    """Return when the metrics page must be ready: half a second before Prometheus gives up.
+
+    A scrape timeout under a second is halved instead.
+    """
     try:
         timeout_seconds = float(request.headers.get("x-prometheus-scrape-timeout-seconds", ""))
     except ValueError:
@@ -134,23 +139,23 @@ def deadline(request: Request) -> float:
     return request.received + min(left_seconds, MAX_DEADLINE_SECONDS)
 
 
-def _page_of(request: Request, read: Callable[[], list[Family]]) -> Response:
+def _metrics_page(request: Request, read: Callable[[], list[Family]]) -> Response:
     try:
         families = read()
-    except ProbeRefused as error:
+    except ProbeRefusedError as error:
         return text_response(str(error), status=403)
     page_format = negotiate(request.headers.get("accept", ""))
     body = render(families, page_format)
     headers = {"Vary": "Accept, Accept-Encoding"}
     if len(body) >= GZIP_FROM_BYTES and not request.from_loopback and accepts_gzip(request):
-        packer = zlib.compressobj(GZIP_LEVEL, zlib.DEFLATED, _GZIP_WINDOW)
-        body = packer.compress(body) + packer.flush()
+        compressor = zlib.compressobj(GZIP_LEVEL, zlib.DEFLATED, _GZIP_WINDOW)
+        body = compressor.compress(body) + compressor.flush()
         headers["Content-Encoding"] = "gzip"
     return Response(body=body, content_type=page_format.value, headers=headers)
 
 
 def accepts_gzip(request: Request) -> bool:
-    """Whether Accept-Encoding names gzip, and not with a weight of zero."""
+    """Return whether Accept-Encoding lists gzip with a weight other than zero."""
     for offer in request.headers.get("accept-encoding", "").lower().split(","):
         coding, _, parameters = offer.partition(";")
         if coding.strip() == "gzip":
@@ -163,24 +168,39 @@ def _reload(application: Application) -> Response:
     try:
         application.reload()
     except ConfigError as error:
-        return text_response(f"the running configuration stays in force\n{error}", status=500)
+        return text_response(f"the new configuration is invalid; the current one stays in force\n{error}", status=500)
     return text_response("reloaded")
 
 
-def _targets_page(application: Application, request: Request) -> Response:
-    statuses = application.statuses(
-        max_age_seconds=MAX_PAGE_AGE_SECONDS, deadline=request.received + PAGE_DEADLINE_SECONDS
-    )
-    body = targets_page(statuses, config_error=application.config_error())
-    return Response(body=body, content_type=_HTML, headers=_PAGE_HEADERS)
+def _status_page(application: Application, request: Request) -> Response:
+    body = status_page(_statuses(application, request), config_error=application.config_error())
+    return Response(body=body, content_type=_HTML, headers=_HTML_HEADERS)
 
 
 def _targets_json(application: Application, request: Request) -> Response:
-    statuses = application.statuses(
-        max_age_seconds=MAX_PAGE_AGE_SECONDS, deadline=request.received + PAGE_DEADLINE_SECONDS
-    )
-    content = {"config_error": application.config_error(), "targets": [asdict(status) for status in statuses]}
+    targets = [_status_values(status) for status in _statuses(application, request)]
+    content = {"config_error": application.config_error(), "targets": targets}
     return Response(body=f"{json.dumps(content, indent=2)}\n".encode(), content_type="application/json")
+
+
+def _statuses(application: Application, request: Request) -> list[TargetStatus]:
+    deadline = request.received + STATUS_DEADLINE_SECONDS
+    return application.statuses(max_age_seconds=MAX_STATUS_AGE_SECONDS, deadline=deadline)
+
+
+def _status_values(status: TargetStatus) -> dict[str, str | bool | float | None]:
+    scrape = status.scrape
+    return {
+        "name": status.name,
+        "address": str(status.address),
+        "up": status.up,
+        "reason": scrape.reason.value if scrape is not None and scrape.reason is not None else "",
+        "advice": scrape.detail if scrape is not None else "",
+        "clients": status.clients,
+        "series": status.series,
+        "last_scrape": scrape.started if scrape is not None else None,
+        "duration_seconds": scrape.duration_seconds if scrape is not None else None,
+    }
 
 
 def _landing_page(routes: Mapping[str, Route]) -> bytes:
@@ -208,7 +228,7 @@ def _landing_page(routes: Mapping[str, Route]) -> bytes:
 
 
 def _is_own(host_header: str, own_host: str) -> bool:
-    """Whether a Host header names us: an address cannot be bound to another one, a name can."""
+    """Return whether a Host header names us. Any IP address does, since only a name can be made to resolve to us."""
     host = host_header.rpartition(":")[0] if host_header.rpartition(":")[2].isdigit() else host_header
     host = host.removeprefix("[").removesuffix("]").lower()
     if host in ("localhost", own_host.lower()):

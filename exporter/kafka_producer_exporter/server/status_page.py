@@ -1,4 +1,4 @@
-"""The page for people: what every target's state is, why, and what to do."""
+"""The status page, in HTML: the state of every target, the reason, and what to do about it."""
 
 import re
 import time
@@ -7,12 +7,15 @@ from html import escape
 
 from kafka_producer_exporter import __version__
 from kafka_producer_exporter.server.application import TargetStatus
+from kafka_producer_exporter.text import human_ago, human_seconds
 
 REFRESH_SECONDS = 10
 
-_OPTION = re.compile(r"(?<!\S)-[A-Za-z][^\s?;,&]*")  # a JVM flag in a sentence: not to be broken after its hyphen
+_OPTION = re.compile(
+    r"(?<!\S)-[A-Za-z][^\s?;,&]*"
+)  # a JVM flag in a sentence, which must not be broken after its hyphen
 
-# Colours stand for nothing that a word does not say as well.
+# No information is in the colours alone: a word always says the same.
 STYLE = """
 :root{color-scheme:light dark;--page:#f6f7f9;--card:#fff;--text:#1c2430;--soft:#5c6675;--line:#dfe3e9;
 --good:#17733b;--good-back:#dff3e6;--bad:#b3261e;--bad-back:#fde5e2;--idle:#5c6675;--idle-back:#e9ecf1}
@@ -52,10 +55,10 @@ dd{margin:0;font-variant-numeric:tabular-nums}
 """
 
 
-def targets_page(statuses: Sequence[TargetStatus], *, config_error: str | None, now: float | None = None) -> bytes:
-    """Return the page; *now*, in seconds since the epoch, is the clock's where it is not given."""
+def status_page(statuses: Sequence[TargetStatus], *, config_error: str | None, now: float | None = None) -> bytes:
+    """Return the page as of *now*, in seconds since the epoch; None means the present."""
     now = time.time() if now is None else now
-    # Who comes to this page has trouble: that is what stands first.
+    # People open this page because something is wrong, so targets that are down come first.
     ordered = sorted(statuses, key=lambda status: (status.up is not False, status.up is not None, status.name))
     cards = "\n".join(_card(status, now) for status in ordered)
     return f"""<!doctype html>
@@ -74,7 +77,7 @@ def targets_page(statuses: Sequence[TargetStatus], *, config_error: str | None, 
 {cards}
 </main>
 <footer>
-<span>As of {_clock(now)}, again every {REFRESH_SECONDS} s</span>
+<span>As of {_clock(now)}, refreshed every {REFRESH_SECONDS} s</span>
 <a href="/targets.json">targets.json</a>
 </footer>
 </body>
@@ -83,7 +86,7 @@ def targets_page(statuses: Sequence[TargetStatus], *, config_error: str | None, 
 
 
 def _title(statuses: Sequence[TargetStatus]) -> str:
-    """Return the tab's text: with many tabs open, trouble must be seen without a click."""
+    """Return the title of the browser tab, which shows trouble even if the tab is in the background."""
     down = sum(status.up is False for status in statuses)
     return f"{down} down · Kafka producers" if down else "Kafka producers"
 
@@ -95,52 +98,45 @@ def _summary(statuses: Sequence[TargetStatus]) -> str:
     parts = [f"{up} of {len(statuses)} target{'s' * (len(statuses) != 1)} up"]
     parts += [f"{down} down"] if down else []
     parts += [f"{waiting} not read yet"] if waiting else []
-    none = "No targets are configured: add some to the configuration, or start with --target NAME=HOST:PORT."
+    none = "No targets are configured. Add some to the configuration, or start with --target NAME=HOST:PORT."
     return f'<p class="summary">{", ".join(parts) if statuses else none}</p>'
 
 
 def _problem(config_error: str | None) -> str:
     if config_error is None:
         return ""
-    return f'<section class="problem"><p>No configuration is in force.</p><pre>{escape(config_error)}</pre></section>\n'
+    message = "The configuration is invalid, so no target is read."
+    return f'<section class="problem"><p>{message}</p><pre>{escape(config_error)}</pre></section>\n'
 
 
 def _card(status: TargetStatus, now: float) -> str:
-    state = {True: "up", False: "down", None: "unknown"}[status.up]
-    words = {True: "up", False: f"down: {status.reason}" if status.reason else "down", None: "not read yet"}[status.up]
-    words_of_advice = _OPTION.sub(r"<code>\g<0></code>", escape(status.advice))
-    advice = f'<p class="advice">{words_of_advice}</p>' if status.advice else ""
-    facts = {
-        "producers": None if status.clients is None else f"{status.clients:,}",
-        "series": None if status.series is None else f"{status.series:,}",
-        "last scrape": None
-        if status.last_scrape is None
-        else f"{_clock(status.last_scrape)}, {_ago(now - status.last_scrape)}",
-        "took": None if status.duration_seconds is None else _duration(status.duration_seconds),
-    }
+    scrape = status.scrape
+    if scrape is None:
+        state, words, advice, facts = "unknown", "not read yet", "", {}
+    else:
+        state = "up" if scrape.reason is None else "down"
+        words = "up" if scrape.reason is None else f"down: {scrape.reason.value}"
+        advice = f'<p class="advice">{_with_code(scrape.detail)}</p>' if scrape.detail else ""
+        facts = {
+            "producers": None if status.clients is None else f"{status.clients:,}",
+            "series": f"{status.series:,}",
+            "last scrape": f"{_clock(scrape.started)}, {human_ago(now - scrape.started)}",
+            "took": human_seconds(scrape.duration_seconds),
+        }
     pairs = "".join(
         f"<div><dt>{name}</dt><dd>{escape(value)}</dd></div>" for name, value in facts.items() if value is not None
     )
     return f"""<section class="target {state}">
-<h2>{escape(status.name)} <code>{escape(status.address)}</code> <span class="state">{escape(words)}</span></h2>
+<h2>{escape(status.name)} <code>{escape(str(status.address))}</code> <span class="state">{escape(words)}</span></h2>
 {advice}
 <dl>{pairs}</dl>
 </section>"""
 
 
+def _with_code(sentence: str) -> str:
+    """Return a sentence as HTML, with its JVM flags as code."""
+    return _OPTION.sub(r"<code>\g<0></code>", escape(sentence))
+
+
 def _clock(seconds: float) -> str:
     return time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime(seconds))
-
-
-def _ago(seconds: float) -> str:
-    """Return a time span in its largest unit; a clock that was set back makes it now."""
-    if seconds < 1:
-        return "just now"
-    for unit, size in (("d", 86400), ("h", 3600), ("min", 60)):
-        if seconds >= size:
-            return f"{seconds / size:.0f} {unit} ago"
-    return f"{seconds:.0f} s ago"
-
-
-def _duration(seconds: float) -> str:
-    return f"{seconds * 1000:.0f} ms" if seconds < 1 else f"{seconds:.1f} s"
