@@ -16,12 +16,13 @@ from collections.abc import Callable, Iterator
 
 warnings.simplefilter("ignore", DeprecationWarning)  # kafka-python reads its schemas in a way that 3.11 deprecates
 
-from kafka_producer_exporter.broker.client.admin import describe_transactions, list_transactions, require_describe_all  # noqa: E402
+from kafka_producer_exporter.broker.client.admin import LATEST  # noqa: E402
 from kafka_producer_exporter.broker.client.connection import Client  # noqa: E402
 from kafka_producer_exporter.broker.client.fetch import LogReader  # noqa: E402
-from kafka_producer_exporter.broker.collector import FETCH_WAIT_SECONDS  # noqa: E402
-from kafka_producer_exporter.broker.log.follower import LATEST  # noqa: E402
-from kafka_producer_exporter.broker.watch import look, topics_of  # noqa: E402
+from kafka_producer_exporter.broker.sources.coordinators import describe_all_transactions  # noqa: E402
+from kafka_producer_exporter.broker.sources.partitions import scan_partitions  # noqa: E402
+from kafka_producer_exporter.broker.sources.topics import describe_topics  # noqa: E402
+from kafka_producer_exporter.broker.sources.transaction_log import FETCH_WAIT_SECONDS  # noqa: E402
 from kafka_producer_exporter.net.address import Address  # noqa: E402
 from kafka_producer_exporter.settings import Broker as BrokerSettings  # noqa: E402
 from lab.broker import Broker, Listener  # noqa: E402
@@ -106,12 +107,6 @@ def report(meter: Meter, what: str, work: Callable[[], object], *, times: int = 
     print(f"| {what} | {kinds} | {meter.up / times:,.0f} | {meter.down / times:,.0f} |")
 
 
-def ask_coordinators(client: Client) -> None:
-    """Ask as the source ``coordinators`` does."""
-    require_describe_all(client)
-    describe_transactions(client, list_transactions(client))
-
-
 def follow_busy_log(meter: Meter, reader: LogReader, seconds: float) -> None:
     """Follow the log while transactions are made, and print what that costs for a second and for a transaction."""
     positions = reader.offsets(reader.partitions(), LATEST)
@@ -154,9 +149,9 @@ def main() -> None:
             idle()
             report(meter, "`transaction_log`, idle (every 0.5 s)", idle)
             report(meter, "`transaction_log`, its partitions (every 30 s)", reader.partitions)
-            report(meter, "`coordinators`", lambda: ask_coordinators(client))
-            report(meter, "`partitions`", lambda: look(client))
-            report(meter, "`topics`, all ten", lambda: topics_of(client, [re.compile(r"shop\..*")], []))
+            report(meter, "`coordinators`", lambda: describe_all_transactions(client))
+            report(meter, "`partitions`", lambda: scan_partitions(client))
+            report(meter, "`topics`, all ten", lambda: describe_topics(client, [re.compile(r"shop\..*")], []))
             for number, producer in enumerate(producers):
                 producer.loop(TOPICS[number % len(TOPICS)], per_second=PER_SECOND, records=1)
             time.sleep(2)  # until all are at their pace

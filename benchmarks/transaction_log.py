@@ -28,9 +28,10 @@ from kafka import KafkaConsumer, TopicPartition  # noqa: E402
 from kafka.record import default_records  # noqa: E402
 from kafka.record.util import calc_crc32c, crc32c_c, crc32c_py  # noqa: E402
 
+from kafka_producer_exporter.broker.client.admin import EARLIEST, LATEST  # noqa: E402
 from kafka_producer_exporter.broker.client.connection import Client  # noqa: E402
 from kafka_producer_exporter.broker.client.fetch import LogReader  # noqa: E402
-from kafka_producer_exporter.broker.log.follower import EARLIEST, LATEST  # noqa: E402
+from kafka_producer_exporter.broker.log.follower import take_in  # noqa: E402
 from kafka_producer_exporter.broker.log.records import TransactionState, decode  # noqa: E402
 from kafka_producer_exporter.broker.log.tracker import TransactionTracker  # noqa: E402
 from kafka_producer_exporter.net.address import Address  # noqa: E402
@@ -91,8 +92,7 @@ def by_us(bootstrap: str, checksum: Checksum) -> Counted:
     end = reader.offsets([0], LATEST)[0]
     while tracker.position(0) < end:
         for fetched in reader.fetch({0: tracker.position(0)}, wait_seconds=0.5):
-            for offset, key, value in fetched.chunk.records:
-                tracker.apply(0, offset, decode(key, value))
+            take_in(tracker, fetched.partition, fetched.chunk)
     client.close()
     return counted(tracker)
 

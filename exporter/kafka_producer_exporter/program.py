@@ -51,22 +51,10 @@ def program_from(load: Callable[[], Settings]) -> "Program":
 def _started_broker_view(settings: Settings) -> BrokerView:
     # A sidecar that asks no broker does not import kafka-python, which costs 8 MB.
     from kafka_producer_exporter.broker.collector import BrokerCollector  # noqa: PLC0415
-    from kafka_producer_exporter.broker.log.follower import Shard  # noqa: PLC0415
 
-    broker = settings.broker
-    if broker is None:
+    if settings.broker is None:
         raise AssertionError("a broker view needs a configured cluster")
-    view = BrokerCollector(
-        broker,
-        labels=broker.labels,
-        limit=settings.limits.transactional_ids,
-        id_groups=settings.id_groups,
-        topics=broker.topics,
-        dlq_topics=broker.dlq_topics,
-        shard=Shard(broker.shard, broker.total_shards),
-        lookback_records=broker.lookback_records,
-        poll_seconds=broker.poll_seconds,
-    )
+    view = BrokerCollector(settings.broker, settings.limits, settings.id_groups)
     view.start()
     return view
 

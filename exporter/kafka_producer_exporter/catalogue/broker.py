@@ -1,11 +1,11 @@
-"""What only the brokers know: transactions, producer ids and epochs, and how the asking itself goes.
+"""What only the brokers know: transactions, producer ids and epochs, and how the queries to the brokers go.
 
-A ``transactional_id`` here is the id itself, the name of its group (``id_groups``), or ``other`` where there are more
-than ``limits.transactional_ids``. There is no ``target``: these are of a cluster, which the static labels of the broker
-section name (``kafka_cluster`` by convention).
+The label ``transactional_id`` is the id itself, the name of its group (``id_groups``), or ``other`` for ids beyond
+``limits.transactional_ids``. There is no label ``target``: these metrics belong to a cluster, which the static labels
+of the broker section name (``kafka_cluster`` by convention).
 
-``_total`` metrics count from the position that kafka_producer_exporter_counting_since_timestamp_seconds states, and two
-collectors of one cluster have the same increases, not the same values.
+``_total`` metrics count from the position that kafka_producer_exporter_counting_since_timestamp_seconds states. Two
+exporters of the same cluster have equal increases, not equal values.
 """
 
 from kafka_producer_exporter.model import Kind, Metric, Profile, Unit
@@ -14,7 +14,7 @@ TRANSACTIONS = "Transactions"
 SOURCES = "The exporter's view of the brokers"
 IDEMPOTENT = "Producers without transactions"
 PARTITIONS = "the partitions' leaders (DescribeProducers)"
-TOPICS = "Topics, as far as they matter to producers"
+TOPICS = "Topics that matter to producers"
 SERVERS = "Bootstrap servers"
 LAYOUT = "the cluster's metadata"
 SETTINGS = "the topic's settings (DescribeConfigs)"
@@ -25,8 +25,8 @@ LOG = "the transaction log (__transaction_state)"
 STARTED = Metric(
     name="kafka_transaction_started_total",
     kind=Kind.COUNTER,
-    # The client's beginTransaction() sends nothing: the coordinator hears of it with the first partition.
-    help="Transactions that began, by the first record that was sent in each; one without any record is none.",
+    # beginTransaction() sends nothing: the coordinator learns of the transaction with its first partition.
+    help="Transactions that began. A transaction begins with its first record; one without records is not counted.",
     section=TRANSACTIONS,
     labels=("transactional_id",),
     source=LOG,
@@ -36,7 +36,7 @@ STARTED = Metric(
 COMMITTED = Metric(
     name="kafka_transaction_committed_total",
     kind=Kind.COUNTER,
-    help="Transactions whose commit was decided, before its markers are written.",
+    help="Transactions whose commit was decided, counted before the commit markers are written.",
     section=TRANSACTIONS,
     labels=("transactional_id",),
     source=LOG,
@@ -45,9 +45,10 @@ COMMITTED = Metric(
 ABORTED = Metric(
     name="kafka_transaction_aborted_total",
     kind=Kind.COUNTER,
-    help="Transactions that were aborted: by the client, by their time-out, or fenced by a new instance of the same "
-    "id; unknown where the log had no record of what came before. A client's own under protocol 2 counts some "
-    "seconds late, since only what follows tells it from a fencing.",
+    help="Transactions that were aborted: by the client, by the coordinator after the timeout, or by fencing when "
+    "a new instance took over the id; unknown if the log no longer had the earlier records. Under protocol 2 "
+    "an abort by the client is counted a few seconds late, because only the next record distinguishes it from "
+    "fencing.",
     section=TRANSACTIONS,
     labels=("transactional_id", "reason"),
     source=LOG,
@@ -57,7 +58,7 @@ ABORTED = Metric(
 OPEN = Metric(
     name="kafka_transaction_open",
     kind=Kind.GAUGE,
-    help="Transactions that are open now: begun, and their commit or abort not complete.",
+    help="Transactions that are open now: begun, and neither commit nor abort is complete.",
     section=TRANSACTIONS,
     labels=("transactional_id",),
     source=LOG,
@@ -66,7 +67,7 @@ OPEN_SECONDS = Metric(
     name="kafka_transaction_open_seconds",
     kind=Kind.GAUGE,
     unit=Unit.SECONDS,
-    help="Age of the oldest transaction that is open; absent where none is. The coordinator's clock set its start.",
+    help="Age of the oldest open transaction, from its start by the coordinator's clock; absent if none is open.",
     section=TRANSACTIONS,
     labels=("transactional_id",),
     source=LOG,
@@ -76,7 +77,7 @@ TIMEOUT_SECONDS = Metric(
     name="kafka_transaction_timeout_seconds",
     kind=Kind.GAUGE,
     unit=Unit.SECONDS,
-    help="The age at which the coordinator aborts the oldest transaction that is open (transaction.timeout.ms).",
+    help="Age at which the coordinator aborts the oldest open transaction (transaction.timeout.ms).",
     section=TRANSACTIONS,
     labels=("transactional_id",),
     source=LOG,
@@ -85,8 +86,8 @@ TIMEOUT_SECONDS = Metric(
 PROTOCOL = Metric(
     name="kafka_transaction_protocol_version",
     kind=Kind.GAUGE,
-    help="The protocol of the oldest transaction that is open: 0, 1, or 2 where the epoch rises at every commit; "
-    "absent until a record has told.",
+    help="Transaction protocol of the oldest open transaction: 0, 1, or 2, under which the epoch rises at every "
+    "commit; absent until a record shows it.",
     section=TRANSACTIONS,
     labels=("transactional_id",),
     source=LOG,
@@ -95,8 +96,8 @@ PROTOCOL = Metric(
 SESSIONS = Metric(
     name="kafka_transactional_producer_session_total",
     kind=Kind.COUNTER,
-    help="Producers that opened their session (initTransactions): init at a start, takeover of an open transaction "
-    "from another instance, recovery by the same instance after an error.",
+    help="Sessions that producers opened (initTransactions): init at a start, takeover if another instance had an "
+    "open transaction, recovery by the same instance after an error.",
     section=TRANSACTIONS,
     labels=("transactional_id", "reason"),
     source=LOG,
@@ -105,8 +106,8 @@ SESSIONS = Metric(
 ID_CHANGES = Metric(
     name="kafka_transactional_producer_id_change_total",
     kind=Kind.COUNTER,
-    help="New producer ids for a transactional id: rollover when its epochs are used up, which is routine; recreated "
-    "when the brokers had forgotten the id.",
+    help="New producer ids for a transactional id: rollover when its epochs are used up, which is routine; "
+    "recreated if the coordinator had forgotten the id.",
     section=TRANSACTIONS,
     labels=("transactional_id", "reason"),
     source=LOG,
@@ -115,7 +116,7 @@ ID_CHANGES = Metric(
 EPOCH = Metric(
     name="kafka_transactional_producer_epoch",
     kind=Kind.GAUGE,
-    help="The producer epoch of the transactional id. Under protocol 2 it rises at every commit: no sign of trouble.",
+    help="Current producer epoch of the transactional id. Under protocol 2 it rises at every commit, which is normal.",
     section=TRANSACTIONS,
     labels=("transactional_id",),
     source=LOG,
@@ -125,7 +126,7 @@ EPOCH = Metric(
 INFO = Metric(
     name="kafka_transactional_producer_info",
     kind=Kind.INFO,
-    help="The producer id of the transactional id, as a label; the value is always 1.",
+    help="Current producer id of the transactional id, as a label; the value is always 1.",
     section=TRANSACTIONS,
     labels=("transactional_id", "producer_id"),
     source=LOG,
@@ -135,8 +136,9 @@ INFO = Metric(
 HANGING = Metric(
     name="kafka_transaction_hanging",
     kind=Kind.GAUGE,
-    help="Transactions that are open on a partition while no coordinator knows them: nobody will end them, and readers "
-    "of committed records stop there. Always 1; the log has the kafka-transactions.sh line that ends it.",
+    help="A transaction that is open on a partition but unknown to every coordinator, so nothing will end it and "
+    "read_committed consumers stop there; always 1. The log has the kafka-transactions.sh command that aborts "
+    "it.",
     section=TRANSACTIONS,
     labels=("topic", "partition", "producer_id"),
     source=PARTITIONS,
@@ -146,7 +148,7 @@ HANGING_SECONDS = Metric(
     name="kafka_transaction_hanging_seconds",
     kind=Kind.GAUGE,
     unit=Unit.SECONDS,
-    help="Time since the last record of a transaction that hangs, by the timestamp that its producer gave it.",
+    help="Time since the last record of a hanging transaction, by the timestamp that its producer gave it.",
     section=TRANSACTIONS,
     labels=("topic", "partition", "producer_id"),
     source=PARTITIONS,
@@ -155,7 +157,8 @@ HANGING_SECONDS = Metric(
 HANGING_RECORDS = Metric(
     name="kafka_transaction_hanging_records",
     kind=Kind.GAUGE,
-    help="Offsets between the last stable one and the end of a partition where a transaction hangs: held back.",
+    help="Offsets from the last stable offset to the end of a partition with a hanging transaction, which "
+    "read_committed consumers do not receive.",
     section=TRANSACTIONS,
     labels=("topic", "partition", "producer_id"),
     source=PARTITIONS,
@@ -163,16 +166,16 @@ HANGING_RECORDS = Metric(
 IDEMPOTENT_ACTIVE = Metric(
     name="kafka_idempotent_producer_active",
     kind=Kind.GAUGE,
-    help="Producers without transactions that wrote to a partition within the last ten minutes, by their own clocks.",
+    help="Producers without transactions that wrote to the partition in the last ten minutes, by their own clocks.",
     section=IDEMPOTENT,
     labels=("topic", "partition"),
     source=PARTITIONS,
 )
 IDEMPOTENT_IDLE_SECONDS = Metric(
-    name="kafka_idempotent_producer_last_write_seconds",
+    name="kafka_idempotent_producer_idle_seconds",
     kind=Kind.GAUGE,
     unit=Unit.SECONDS,
-    help="Time since the newest record of a producer without transactions, by the timestamp that it gave the record.",
+    help="Time since the newest record of any producer without transactions, by the timestamp of the record.",
     section=IDEMPOTENT,
     labels=("topic", "partition"),
     source=PARTITIONS,
@@ -180,24 +183,25 @@ IDEMPOTENT_IDLE_SECONDS = Metric(
 IDEMPOTENT_APPEARED = Metric(
     name="kafka_idempotent_producer_id_appeared_total",
     kind=Kind.COUNTER,
-    help="Producer ids that were new on a topic: a producer that was started, or restarted.",
+    help="New producer ids on the topic: each is a producer that was started or restarted.",
     section=IDEMPOTENT,
     labels=("topic",),
     source=PARTITIONS,
 )
-IDEMPOTENT_GONE = Metric(
-    name="kafka_idempotent_producer_id_gone_total",
+IDEMPOTENT_EXPIRED = Metric(
+    name="kafka_idempotent_producer_id_expired_total",
     kind=Kind.COUNTER,
-    help="Producer ids that the brokers have forgotten on a topic (producer.id.expiration.ms after the last record).",
+    help="Producer ids that the brokers have forgotten on the topic, producer.id.expiration.ms after their last "
+    "record.",
     section=IDEMPOTENT,
     labels=("topic",),
     source=PARTITIONS,
 )
-IDEMPOTENT_RESETS = Metric(
-    name="kafka_idempotent_producer_epoch_reset_total",
+IDEMPOTENT_BUMPS = Metric(
+    name="kafka_idempotent_producer_epoch_bump_total",
     kind=Kind.COUNTER,
-    # KIP-360: the client raises it itself, after a gap in its sequence or a batch that was rejected for good.
-    help="Epochs that a producer without transactions has raised: each after records that were lost or rejected.",
+    # KIP-360: the client bumps the epoch itself, after a gap in its sequence or a batch that failed for good.
+    help="Epoch bumps of producers without transactions; each one follows records that were lost or rejected.",
     section=IDEMPOTENT,
     labels=("topic",),
     source=PARTITIONS,
@@ -205,7 +209,7 @@ IDEMPOTENT_RESETS = Metric(
 TOPIC_REPLICATION = Metric(
     name="kafka_topic_replication_factor",
     kind=Kind.GAUGE,
-    help="Replicas of the topic's partition that has the fewest. __transaction_state is always among the topics.",
+    help="Replicas of the partition that has the fewest. The topic __transaction_state is always included.",
     section=TOPICS,
     labels=("topic",),
     source=LAYOUT,
@@ -214,8 +218,8 @@ TOPIC_REPLICATION = Metric(
 TOPIC_MIN_ISR = Metric(
     name="kafka_topic_min_insync_replicas",
     kind=Kind.GAUGE,
-    help="The effective min.insync.replicas: Kafka caps it at the replication factor, so that 1 replica is enough for "
-    "acks=all where there is but one.",
+    help="Effective min.insync.replicas. Kafka caps it at the replication factor, so with a single replica "
+    "acks=all needs only that one.",
     section=TOPICS,
     labels=("topic",),
     source=SETTINGS,
@@ -224,7 +228,7 @@ TOPIC_MIN_ISR = Metric(
 TOPIC_UNDER_MIN_ISR = Metric(
     name="kafka_topic_under_min_insync_partitions",
     kind=Kind.GAUGE,
-    help="Partitions with fewer replicas in sync than min.insync.replicas: acks=all is refused there.",
+    help="Partitions with fewer in-sync replicas than min.insync.replicas; they reject writes with acks=all.",
     section=TOPICS,
     labels=("topic",),
     source=LAYOUT,
@@ -233,7 +237,7 @@ TOPIC_UNDER_MIN_ISR = Metric(
 TOPIC_OFFLINE = Metric(
     name="kafka_topic_offline_partitions",
     kind=Kind.GAUGE,
-    help="Partitions that nobody leads: nothing can be written there.",
+    help="Partitions without a leader; nothing can be written to them.",
     section=TOPICS,
     labels=("topic",),
     source=LAYOUT,
@@ -242,7 +246,7 @@ TOPIC_OFFLINE = Metric(
 TOPIC_UNCLEAN = Metric(
     name="kafka_topic_unclean_leader_election",
     kind=Kind.GAUGE,
-    help="Whether a replica that is behind may become leader, which loses records: 1 or 0.",
+    help="1 if an out-of-sync replica may become leader, which loses records; 0 if not.",
     section=TOPICS,
     labels=("topic",),
     source=SETTINGS,
@@ -250,7 +254,7 @@ TOPIC_UNCLEAN = Metric(
 TOPIC_END_OFFSET = Metric(
     name="kafka_topic_partition_end_offset",
     kind=Kind.GAUGE,
-    help="End of the partition; the rates of a topic's partitions side by side show a skewed key.",
+    help="End offset of the partition. Compare the rates of a topic's partitions to find a skewed key.",
     section=TOPICS,
     labels=("topic", "partition"),
     source=ENDS,
@@ -258,7 +262,7 @@ TOPIC_END_OFFSET = Metric(
 DEAD_LETTERS = Metric(
     name="kafka_dead_letter_record_total",
     kind=Kind.COUNTER,
-    help="Records that were ever written to a dead letter topic: the sum of its partitions' end offsets.",
+    help="Records that were ever written to the dead letter topic: the sum of its partitions' end offsets.",
     section=TOPICS,
     labels=("topic",),
     source=ENDS,
@@ -267,15 +271,16 @@ DEAD_LETTERS = Metric(
 MAX_TIMEOUT_SECONDS = Metric(
     name="kafka_transaction_max_timeout_seconds",
     kind=Kind.GAUGE,
-    unit=Unit.MILLISECONDS,
-    help="The longest transaction.timeout.ms that the brokers let a producer have (transaction.max.timeout.ms).",
+    unit=Unit.SECONDS,
+    help="Longest transaction timeout that the brokers allow a producer (transaction.max.timeout.ms).",
     section=TOPICS,
     source="a broker's settings (DescribeConfigs)",
 )
 SERVER_UP = Metric(
     name="kafka_bootstrap_server_up",
     kind=Kind.GAUGE,
-    help="Whether a bootstrap server can be used, tried step by step: name, connection, TLS, protocol, login.",
+    help="1 if the bootstrap server passed every step of a connection (name, connection, TLS, protocol, login), 0 "
+    "if not.",
     section=SERVERS,
     labels=("server",),
     source=PROBE,
@@ -284,7 +289,7 @@ SERVER_UP = Metric(
 SERVER_ERROR = Metric(
     name="kafka_bootstrap_server_error",
     kind=Kind.GAUGE,
-    help="Why a bootstrap server cannot be used; always 1, and there only while it cannot.",
+    help="Why the bootstrap server cannot be used; always 1, and absent while it can.",
     section=SERVERS,
     labels=("server", "reason"),
     source=PROBE,
@@ -293,7 +298,7 @@ SERVER_ERROR = Metric(
 SERVER_ADDRESSES = Metric(
     name="kafka_bootstrap_server_addresses",
     kind=Kind.GAUGE,
-    help="Addresses that the name of a bootstrap server has; 0: it has none.",
+    help="Addresses that the bootstrap server's name resolves to; 0 if it does not resolve.",
     section=SERVERS,
     labels=("server",),
     source=PROBE,
@@ -302,38 +307,17 @@ SERVER_EXPIRY = Metric(
     name="kafka_bootstrap_server_certificate_expiry_timestamp_seconds",
     kind=Kind.GAUGE,
     unit=Unit.SECONDS,
-    help="When the certificate of a bootstrap server's TLS listener expires, in seconds since 1970.",
+    help="Expiry time of the certificate on the bootstrap server's TLS listener, in seconds since 1970.",
     section=SERVERS,
     labels=("server",),
     source=PROBE,
     profile=Profile.MINIMAL,
 )
-EXACT = Metric(
-    name="kafka_producer_exporter_transaction_counts_exact",
-    kind=Kind.GAUGE,
-    help="Whether the transaction log is read: 1; or 0, and counts are lower bounds from what coordinators say.",
-    section=SOURCES,
-    source="the exporter",
-    profile=Profile.MINIMAL,
-)
-PARTITIONS_ASKED = Metric(
-    name="kafka_producer_exporter_partitions_asked",
-    kind=Kind.GAUGE,
-    help="Partitions whose leader is asked for its producers, to find transactions that hang.",
-    section=SOURCES,
-    source="the exporter",
-)
-PARTITIONS_REFUSED = Metric(
-    name="kafka_producer_exporter_partitions_refused",
-    kind=Kind.GAUGE,
-    help="Partitions of those asked that do not say: the user may not read the topic, or the leader moves.",
-    section=SOURCES,
-    source="the exporter",
-)
 SOURCE_UP = Metric(
     name="kafka_producer_exporter_source_up",
     kind=Kind.GAUGE,
-    help="Whether the brokers answer: 1, or 0 and then counters stand still and gauges go after two polls.",
+    help="1 if the source's last poll succeeded, 0 if not; then its counters stand still, and its gauges disappear "
+    "after two failed polls.",
     section=SOURCES,
     labels=("source",),
     source="the exporter",
@@ -342,9 +326,18 @@ SOURCE_UP = Metric(
 SOURCE_ERROR = Metric(
     name="kafka_producer_exporter_source_error",
     kind=Kind.GAUGE,
-    help="Why a source is down; always 1, and there only while it is down.",
+    help="Why the source is down; always 1, and absent while it is up.",
     section=SOURCES,
     labels=("source", "reason"),
+    source="the exporter",
+    profile=Profile.MINIMAL,
+)
+EXACT = Metric(
+    name="kafka_producer_exporter_transaction_counts_exact",
+    kind=Kind.GAUGE,
+    help="1 if the transaction log is read and the counts are exact, 0 if they are lower bounds from polling "
+    "coordinators.",
+    section=SOURCES,
     source="the exporter",
     profile=Profile.MINIMAL,
 )
@@ -352,29 +345,31 @@ COUNTING_SINCE = Metric(
     name="kafka_producer_exporter_counting_since_timestamp_seconds",
     kind=Kind.GAUGE,
     unit=Unit.SECONDS,
-    help="When the counts of the transaction log began: what happened before is in no _total. Absent until then.",
+    help="When counting of transactions began, in seconds since 1970; no _total includes anything earlier. Absent "
+    "until then.",
     section=SOURCES,
     source="the exporter",
     profile=Profile.MINIMAL,
 )
-BEHIND = Metric(
-    name="kafka_producer_exporter_transaction_log_behind_records",
+LOG_LAG = Metric(
+    name="kafka_producer_exporter_transaction_log_lag_records",
     kind=Kind.GAUGE,
-    help="Records of the transaction log that are still to be read; high for long: more shards, or native crc32c.",
+    help="Records of the transaction log that have not been read yet. If this keeps growing, use more shards.",
     section=SOURCES,
     source="the exporter",
 )
-READ = Metric(
+LOG_RECORDS = Metric(
     name="kafka_producer_exporter_transaction_log_records_total",
     kind=Kind.COUNTER,
-    help="Records of the transaction log that were read, those from before the counting included.",
+    help="Records of the transaction log that were read, including those from before counting began.",
     section=SOURCES,
     source="the exporter",
 )
-PASSED_OVER = Metric(
-    name="kafka_producer_exporter_transaction_log_passed_over_total",
+LOG_SKIPPED = Metric(
+    name="kafka_producer_exporter_transaction_log_skipped_total",
     kind=Kind.COUNTER,
-    help="What could not be read in the transaction log: records of a newer version, damaged records, whole batches.",
+    help="Parts of the transaction log that could not be read and were skipped: records of an unknown version, "
+    "damaged records, and damaged batches.",
     section=SOURCES,
     labels=("kind",),
     source="the exporter",
@@ -382,67 +377,39 @@ PASSED_OVER = Metric(
 ENDS_UNSEEN = Metric(
     name="kafka_producer_exporter_transaction_end_unseen_total",
     kind=Kind.COUNTER,
-    help="Transactions whose end the log did not hold any more when it was read: neither committed nor aborted here.",
+    help="Transactions whose end was no longer in the log when it was read; they count as neither committed nor "
+    "aborted.",
     section=SOURCES,
     source="the exporter",
 )
 IDS = Metric(
     name="kafka_producer_exporter_transactional_ids",
     kind=Kind.GAUGE,
-    help="Transactional ids that the followed part of the transaction log holds.",
+    help="Transactional ids in the part of the transaction log that this exporter follows.",
     section=SOURCES,
     source="the exporter",
 )
 IDS_FOLDED = Metric(
     name="kafka_producer_exporter_transactional_ids_folded",
     kind=Kind.GAUGE,
-    help="Transactional ids over limits.transactional_ids, which are counted under other.",
+    help="Transactional ids beyond limits.transactional_ids, which are counted under other.",
+    section=SOURCES,
+    source="the exporter",
+)
+PARTITIONS_DESCRIBED = Metric(
+    name="kafka_producer_exporter_partitions_described",
+    kind=Kind.GAUGE,
+    help="Partitions whose leader is asked for its producers (DescribeProducers) to find hanging transactions.",
+    section=SOURCES,
+    source="the exporter",
+)
+PARTITIONS_DENIED = Metric(
+    name="kafka_producer_exporter_partitions_denied",
+    kind=Kind.GAUGE,
+    help="Described partitions that gave no answer, because Read on the topic is missing or the leader is moving.",
     section=SOURCES,
     source="the exporter",
 )
 
-METRICS = (
-    STARTED,
-    COMMITTED,
-    ABORTED,
-    OPEN,
-    OPEN_SECONDS,
-    TIMEOUT_SECONDS,
-    PROTOCOL,
-    SESSIONS,
-    ID_CHANGES,
-    EPOCH,
-    INFO,
-    HANGING,
-    HANGING_SECONDS,
-    HANGING_RECORDS,
-    IDEMPOTENT_ACTIVE,
-    IDEMPOTENT_IDLE_SECONDS,
-    IDEMPOTENT_APPEARED,
-    IDEMPOTENT_GONE,
-    IDEMPOTENT_RESETS,
-    TOPIC_REPLICATION,
-    TOPIC_MIN_ISR,
-    TOPIC_UNDER_MIN_ISR,
-    TOPIC_OFFLINE,
-    TOPIC_UNCLEAN,
-    TOPIC_END_OFFSET,
-    DEAD_LETTERS,
-    MAX_TIMEOUT_SECONDS,
-    SERVER_UP,
-    SERVER_ERROR,
-    SERVER_ADDRESSES,
-    SERVER_EXPIRY,
-    SOURCE_UP,
-    SOURCE_ERROR,
-    EXACT,
-    COUNTING_SINCE,
-    BEHIND,
-    READ,
-    PASSED_OVER,
-    ENDS_UNSEEN,
-    IDS,
-    IDS_FOLDED,
-    PARTITIONS_ASKED,
-    PARTITIONS_REFUSED,
-)
+METRICS = tuple(entry for entry in tuple(globals().values()) if isinstance(entry, Metric))
+"""Every entry of this file, in its order."""

@@ -1,6 +1,10 @@
 import pytest
 
-from kafka_producer_exporter.broker.cluster.hanging import HangingTransaction, hanging, not_known
+from kafka_producer_exporter.broker.cluster.hanging import (
+    HangingTransaction,
+    still_open,
+    unknown_to_coordinators,
+)
 from kafka_producer_exporter.broker.cluster.snapshots import PartitionEnd, ProducerState, TransactionDescription
 from kafka_producer_exporter.broker.log.records import TransactionState
 
@@ -14,7 +18,7 @@ def known(producer_id, *partitions, state=TransactionState.ONGOING):
 
 
 def test_an_open_transaction_that_its_coordinator_knows_does_not_hang():
-    assert not_known([HEALTHY, IDLE], [known(12, ("orders", 3))]) == []
+    assert unknown_to_coordinators([HEALTHY, IDLE], [known(12, ("orders", 3))]) == []
 
 
 @pytest.mark.parametrize(
@@ -25,12 +29,12 @@ def test_an_open_transaction_that_its_coordinator_knows_does_not_hang():
         pytest.param([known(12, state=TransactionState.COMPLETE_COMMIT)], id="it is complete"),
     ],
 )
-def test_an_open_transaction_that_no_coordinator_knows_there_is_suspect(coordinator):
-    assert not_known([HEALTHY, IDLE], coordinator) == [HEALTHY]
+def test_an_open_transaction_that_no_coordinator_knows_on_the_partition_is_suspect(coordinator):
+    assert unknown_to_coordinators([HEALTHY, IDLE], coordinator) == [HEALTHY]
 
 
 def test_a_suspect_that_is_still_open_hangs():
-    found = hanging([STUCK], [STUCK, HEALTHY], {("orders", 3): PartitionEnd(320, 310)})
+    found = still_open([STUCK], [STUCK, HEALTHY], {("orders", 3): PartitionEnd(320, 310)})
 
     assert found == [HangingTransaction("orders", 3, 987, 0, 310, 1_700_000_000_000, 10)]
 
@@ -45,11 +49,11 @@ def test_a_suspect_that_is_still_open_hangs():
     ],
 )
 def test_a_suspect_that_was_about_to_end_does_not_hang(now):
-    assert hanging([STUCK], now, {}) == []
+    assert still_open([STUCK], now, {}) == []
 
 
 def test_the_command_that_ends_it_can_be_copied():
-    (found,) = hanging([STUCK], [STUCK], {})
+    (found,) = still_open([STUCK], [STUCK], {})
 
     assert found.abort_command("broker:9092") == (
         "kafka-transactions.sh --bootstrap-server broker:9092 abort --topic orders --partition 3 --start-offset 310"

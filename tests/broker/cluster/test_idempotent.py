@@ -2,9 +2,9 @@ import re
 
 import pytest
 
+from kafka_producer_exporter.broker.cluster.hanging import PartitionScan
 from kafka_producer_exporter.broker.cluster.idempotent import Activity, IdempotentTracker
 from kafka_producer_exporter.broker.cluster.snapshots import ProducerState
-from kafka_producer_exporter.broker.families import LabelTexts, idempotent_families
 
 NOW_MS = 1_800_000_000_000
 
@@ -13,60 +13,58 @@ def row(producer_id, epoch=0, *, partition=0, age_ms=0, start_offset=-1, coordin
     return ProducerState(topic, partition, producer_id, epoch, NOW_MS - age_ms, start_offset, coordinator_epoch)
 
 
-def looked(*looks, topics=("orders",), refused=()):
-    """A tracker after these looks; in the last one these partitions did not answer."""
+def scanned(*scans, topics=("orders",), denied=()):
+    """A tracker after these scans; in the last one the partitions in *denied* did not answer."""
     tracker = IdempotentTracker([re.compile(topic) for topic in topics])
-    for number, producers in enumerate(looks, start=1):
-        silent = refused if number == len(looks) else ()
-        asked = {("orders", 0), ("orders", 1), ("other", 0)}
-        tracker.take_in(producers, transactional={99}, asked=asked, refused=silent)
+    for number, producers in enumerate(scans, start=1):
+        scan = PartitionScan(
+            hanging=[],
+            producers=list(producers),
+            transactional=frozenset({99}),
+            described=frozenset({("orders", 0), ("orders", 1), ("other", 0)}),
+            denied=frozenset(denied if number == len(scans) else ()),
+        )
+        tracker.take_in(scan)
     return tracker
 
 
 def counts(tracker):
     found = tracker.counts["orders"]
-    return found.appeared, found.gone, found.resets
+    return found.appeared, found.expired, found.epoch_bumps
 
 
-def test_who_was_there_at_the_first_look_is_not_new():
-    assert counts(looked([row(1), row(2)])) == (0, 0, 0)
+def test_a_producer_of_the_first_scan_is_not_new():
+    assert counts(scanned([row(1), row(2)])) == (0, 0, 0)
 
 
 def test_producer_ids_that_come_and_go_are_counted_once_however_many_partitions_they_write_to():
-    tracker = looked([row(1), row(1, partition=1)], [row(2), row(2, partition=1)], [row(2)])
+    tracker = scanned([row(1), row(1, partition=1)], [row(2), row(2, partition=1)], [row(2)])
 
     assert counts(tracker) == (1, 1, 0)
 
 
-def test_each_epoch_is_a_reset_even_if_several_came_between_two_looks():
-    tracker = looked([row(1, 0)], [row(1, 2), row(1, 0, partition=1)], [row(1, 2), row(1, 2, partition=1)], [row(1, 3)])
+def test_each_epoch_is_a_bump_even_if_several_happened_between_two_scans():
+    tracker = scanned(
+        [row(1, 0)], [row(1, 2), row(1, 0, partition=1)], [row(1, 2), row(1, 2, partition=1)], [row(1, 3)]
+    )
 
     assert counts(tracker) == (0, 0, 3)
 
 
 @pytest.mark.parametrize("transactional", [row(99, 1), row(1, 1, start_offset=5), row(1, 1, coordinator_epoch=0)])
-def test_producers_with_transactions_are_left_out(transactional):
-    assert counts(looked([], [transactional])) == (0, 0, 0)
+def test_producers_with_transactions_are_ignored(transactional):
+    assert counts(scanned([], [transactional])) == (0, 0, 0)
 
 
-def test_a_topic_that_does_not_answer_in_full_is_left_as_it_was():
-    assert counts(looked([row(1)], [], refused={("orders", 1)})) == (0, 0, 0)
+def test_a_topic_with_a_denied_partition_is_left_as_it_was():
+    assert counts(scanned([row(1)], [], denied={("orders", 1)})) == (0, 0, 0)
 
 
-def test_topics_that_no_pattern_names_are_left_out():
-    assert looked([row(1)], topics=()).counts == {}
+def test_topics_that_match_no_pattern_are_ignored():
+    assert scanned([row(1)], topics=()).counts == {}
 
 
-def test_activity_is_by_partition():
-    tracker = looked([row(1, age_ms=5000), row(2, age_ms=700_000), row(3, partition=1, age_ms=-100)])
+def test_activity_is_reported_for_each_partition():
+    tracker = scanned([row(1, age_ms=5000), row(2, age_ms=700_000), row(3, partition=1, age_ms=-100)])
 
     assert sorted(tracker.activity(NOW_MS)) == [Activity("orders", 0, 1, 5.0), Activity("orders", 1, 1, 0.0)]
-
-
-def test_without_the_brokers_only_the_counters_are_left():
-    tracker = looked([row(1)])
-
-    names = {family.metric.name for family in idempotent_families(tracker, LabelTexts({}), now_ms=None)}
-
-    assert all(name.endswith("_total") for name in names)
-    assert len(names) == 3

@@ -1,76 +1,25 @@
 """Scripted runs on real brokers: what was done is what is counted, by reason, also when the broker dies in between."""
 
 import contextlib
-import gc
 import time
 import uuid
-import warnings
 
 import pytest
+from kafka.errors import KafkaError
 
+from kafka_producer_exporter.broker.listing import transaction_overview
 from kafka_producer_exporter.net.address import Address
 from kafka_producer_exporter.settings import Broker as BrokerSettings
 from lab.broker import Broker
 from lab.process import LabError, wait_until
 from lab.producer import ProducerError
-
-with warnings.catch_warnings():  # kafka-python reads its schemas in a way that Python 3.11 deprecates
-    warnings.simplefilter("ignore", DeprecationWarning)
-    from kafka.errors import KafkaError
-
-    from kafka_producer_exporter.broker.collector import BrokerCollector
-    from kafka_producer_exporter.broker.listing import list_transactions_now
+from tests.integration.broker.view import UP, counting, counts, value
 
 pytestmark = [
     pytest.mark.integration,
     # kafka-python leaves a socket that could not connect to the garbage collector.
     pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
 ]
-COUNTERS = (
-    "kafka_transaction_started_total",
-    "kafka_transaction_committed_total",
-    "kafka_transaction_aborted_total",
-    "kafka_transactional_producer_session_total",
-    "kafka_transactional_producer_id_change_total",
-)
-
-
-def values(collector):
-    """Every sample of a page that is whole: nothing is twice in it, and its labels are the declared ones."""
-    families = collector.families()
-    found = {(f.metric.name, labels.pairs): value for f in families for labels, value in f.samples}
-    assert len({family.metric for family in families}) == len(families)
-    assert len(found) == sum(len(family.samples) for family in families)
-    assert all({n for n, _ in labels.pairs} == set(f.metric.labels) for f in families for labels, _ in f.samples)
-    return found
-
-
-def value(collector, name, **labels):
-    return values(collector).get((name, tuple(sorted(labels.items()))))
-
-
-def counts(collector, transactional_id):
-    """What was counted for an id and is not zero: ``{"aborted client": 2, …}``."""
-    found = {}
-    for (name, pairs), number in values(collector).items():
-        labels = dict(pairs)
-        if name in COUNTERS and labels["transactional_id"] == transactional_id and number:
-            short = name.removesuffix("_total").rsplit("_", 1)[1]
-            found[f"{short} {labels.get('reason', '')}".strip()] = number
-    return found
-
-
-@contextlib.contextmanager
-def collecting(broker, **options):
-    cluster = BrokerSettings(bootstrap_servers=(Address.parse(broker.bootstrap),), request_timeout_seconds=2)
-    collector = BrokerCollector(cluster, labels={}, **options)
-    collector.start()
-    wait_until(
-        "the counting has begun", lambda: value(collector, "kafka_producer_exporter_counting_since_timestamp_seconds")
-    )
-    yield collector
-    collector.close(wait_seconds=10)
-    gc.collect()  # so that what the library left behind is told here, and not in some other test
 
 
 @pytest.fixture(params=[2, 0], ids=["protocol-2", "protocol-0"], scope="module")
@@ -134,7 +83,7 @@ class Script:
 
 @pytest.mark.parametrize("version", ["4.4.0", "3.9.2"])
 def test_commits_aborts_time_outs_and_fencings_are_counted_exactly(versioned, producer_jvm, version):
-    with collecting(versioned) as collector:
+    with counting(versioned.bootstrap) as collector:
         script = Script(versioned, producer_jvm(version, jmx=False), version)
         for _ in range(5):
             script.commit()
@@ -154,7 +103,7 @@ def test_commits_aborts_time_outs_and_fencings_are_counted_exactly(versioned, pr
 
 def test_an_open_transaction_is_seen_with_its_age_and_time_out(broker, producer_jvm):
     broker.create_topic("open-transaction")
-    with collecting(broker) as collector:
+    with counting(broker.bootstrap) as collector:
         producer = producer_jvm("4.4.0", jmx=False).new(
             "open", broker.bootstrap, transactional_id="open", transaction_timeout_ms=50_000
         )
@@ -165,7 +114,7 @@ def test_an_open_transaction_is_seen_with_its_age_and_time_out(broker, producer_
         wait_until("it is open", lambda: value(collector, "kafka_transaction_open_seconds", transactional_id="open"))
         time_out = value(collector, "kafka_transaction_timeout_seconds", transactional_id="open")
         protocol = value(collector, "kafka_transaction_protocol_version", transactional_id="open")
-        listing = list_transactions_now(BrokerSettings(bootstrap_servers=(Address.parse(broker.bootstrap),)))
+        listing = transaction_overview(BrokerSettings(bootstrap_servers=(Address.parse(broker.bootstrap),)))
         producer.commit()
         wait_until(
             "it is closed", lambda: value(collector, "kafka_transaction_open_seconds", transactional_id="open") is None
@@ -177,7 +126,7 @@ def test_an_open_transaction_is_seen_with_its_age_and_time_out(broker, producer_
 
 
 def test_the_counts_are_exact_when_the_broker_dies_in_the_middle_and_the_collector_says_so(lab, producer_jvm):
-    with Broker() as broker, collecting(broker) as collector:
+    with Broker() as broker, counting(broker.bootstrap) as collector:
         broker.create_topic("payments", partitions=2)
         script = Script(broker, producer_jvm("4.4.0", jmx=False), "4.4.0")
         script.commit()
@@ -187,7 +136,7 @@ def test_the_counts_are_exact_when_the_broker_dies_in_the_middle_and_the_collect
         broker.kill()
         wait_until(
             "it is told that the source is down",
-            lambda: value(collector, "kafka_producer_exporter_source_up", source="transaction_log") == 0,
+            lambda: value(collector, UP, source="transaction_log") == 0,
         )
         wait_until(
             "gauges go",
@@ -202,14 +151,14 @@ def test_the_counts_are_exact_when_the_broker_dies_in_the_middle_and_the_collect
 
         assert while_down == {"started": 2, "committed": 2, "session init": 1}
         assert counts(collector, script.id) == script.expected
-        assert value(collector, "kafka_producer_exporter_source_up", source="transaction_log") == 1
+        assert value(collector, UP, source="transaction_log") == 1
 
 
 def test_a_restarted_collector_counts_from_the_position_that_it_states(versioned, producer_jvm):
     script = Script(versioned, producer_jvm("4.4.0", jmx=False), "4.4.0")
     for _ in range(3):
         script.commit()
-    with collecting(versioned) as collector:
+    with counting(versioned.bootstrap) as collector:
         since = value(collector, "kafka_producer_exporter_counting_since_timestamp_seconds")
         before = counts(collector, script.id)
         committed = value(collector, "kafka_transaction_committed_total", transactional_id=script.id)
@@ -223,7 +172,7 @@ def test_a_restarted_collector_counts_from_the_position_that_it_states(versioned
 
 
 def test_a_frozen_broker_holds_up_no_scrape(lab):
-    with Broker() as broker, collecting(broker) as collector:
+    with Broker() as broker, counting(broker.bootstrap) as collector:
         broker.pause()
         slowest = 0.0
 
@@ -233,25 +182,21 @@ def test_a_frozen_broker_holds_up_no_scrape(lab):
             collector.families()
             slowest = max(slowest, time.monotonic() - started)
             time.sleep(0.01)
-        down = value(collector, "kafka_producer_exporter_source_up", source="transaction_log")
+        down = value(collector, UP, source="transaction_log")
         broker.resume()
 
         assert (down, slowest < 0.5) == (0, True)
         wait_until(
             "it is up again",
-            lambda: value(collector, "kafka_producer_exporter_source_up", source="transaction_log") == 1,
+            lambda: value(collector, UP, source="transaction_log") == 1,
         )
 
 
 def test_a_coordinator_that_moves_loses_nothing(cluster, producer_jvm):
     topic = f"moving-{uuid.uuid4().hex[:6]}"
     cluster.create_topic(topic, partitions=2)
-    settings = BrokerSettings(
-        bootstrap_servers=tuple(map(Address.parse, cluster.bootstrap.split(","))), request_timeout_seconds=2
-    )
-    collector = BrokerCollector(settings, labels={})
-    collector.start()
     producer = producer_jvm("4.4.0", jmx=False).new(topic, cluster.bootstrap, transactional_id=topic)
+    committed = "kafka_transaction_committed_total"
 
     def commit(times):
         for _ in range(times):
@@ -259,27 +204,21 @@ def test_a_coordinator_that_moves_loses_nothing(cluster, producer_jvm):
             producer.send(topic)
             producer.commit()
 
-    producer.init()
-    wait_until("it counts", lambda: value(collector, "kafka_producer_exporter_counting_since_timestamp_seconds"))
-    commit(1)
-    wait_until("it is followed", lambda: value(collector, "kafka_transaction_committed_total", transactional_id=topic))
-    before = value(collector, "kafka_transaction_committed_total", transactional_id=topic)
-    node = cluster.nodes[coordinator_of(cluster, topic)]
-    node.kill()
-    try:
-        commit(3)
-        expected = before + 3
-        with contextlib.suppress(LabError):
-            wait_until(
-                "all are counted",
-                lambda: value(collector, "kafka_transaction_committed_total", transactional_id=topic) == expected,
-            )
+    with counting(cluster.bootstrap) as collector:
+        producer.init()
+        commit(1)
+        wait_until("the first is counted", lambda: value(collector, committed, transactional_id=topic))
+        expected = value(collector, committed, transactional_id=topic) + 3
+        node = cluster.nodes[coordinator_of(cluster, topic)]
+        node.kill()
+        try:
+            commit(3)
+            with contextlib.suppress(LabError):
+                wait_until("all are counted", lambda: value(collector, committed, transactional_id=topic) == expected)
 
-        assert value(collector, "kafka_transaction_committed_total", transactional_id=topic) == expected
-    finally:
-        node.start()
-        collector.close(wait_seconds=10)
-        gc.collect()
+            assert value(collector, committed, transactional_id=topic) == expected
+        finally:
+            node.start()
 
 
 def coordinator_of(cluster, transactional_id):

@@ -8,7 +8,6 @@ from dataclasses import replace
 
 import pytest
 
-from kafka_producer_exporter.broker.log.follower import EARLIEST, LATEST
 from kafka_producer_exporter.broker.log.records import TransactionState, decode, partition_for
 from kafka_producer_exporter.net.address import Address
 from kafka_producer_exporter.net.errors import Reason, TransportError
@@ -19,6 +18,7 @@ from lab.certificates import make_certificates
 
 with warnings.catch_warnings():  # kafka-python reads its schemas in a way that Python 3.11 deprecates
     warnings.simplefilter("ignore", DeprecationWarning)
+    from kafka_producer_exporter.broker.client.admin import EARLIEST, LATEST
     from kafka_producer_exporter.broker.client.connection import Client, probe_server
     from kafka_producer_exporter.broker.client.fetch import LogReader
 

@@ -1,41 +1,26 @@
 """Transactions that truly hang, producers without transactions, and what a user may see: on real brokers."""
 
 import contextlib
-import gc
 import re
-import socket
-import struct
 import subprocess
 import time
-import uuid
-import warnings
 
 import pytest
+from kafka.admin import (
+    ACL,
+    ACLOperation,
+    ACLPermissionType,
+    ACLResourcePatternType,
+    ResourcePattern,
+    ResourceType,
+)
 
-from kafka_producer_exporter.net.address import Address
-from kafka_producer_exporter.settings import Broker as BrokerSettings
 from kafka_producer_exporter.settings import Sasl, SaslMechanism
 from lab import jvm
 from lab.broker import Broker, Security
 from lab.certificates import make_certificates
 from lab.process import LabError, wait_until
-from tests.integration.broker.test_collector import counts, value, values
-
-with warnings.catch_warnings():  # kafka-python reads its schemas in a way that Python 3.11 deprecates
-    warnings.simplefilter("ignore", DeprecationWarning)
-    from kafka.admin import (
-        ACL,
-        ACLOperation,
-        ACLPermissionType,
-        ACLResourcePatternType,
-        ConfigResource,
-        ConfigResourceType,
-        ResourcePattern,
-        ResourceType,
-    )
-    from kafka.record.default_records import DefaultRecordBatchBuilder
-
-    from kafka_producer_exporter.broker.collector import BrokerCollector
+from tests.integration.broker.view import UP, collecting, counts, leave_hanging, topic, value, values
 
 pytestmark = [
     pytest.mark.integration,
@@ -43,66 +28,6 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
 ]
 HANGING = "kafka_transaction_hanging"
-UP = "kafka_producer_exporter_source_up"
-
-
-@contextlib.contextmanager
-def collecting(bootstrap, *, sasl=None, **options):
-    cluster = BrokerSettings(bootstrap_servers=(Address.parse(bootstrap),), request_timeout_seconds=2, sasl=sasl)
-    collector = BrokerCollector(cluster, labels={}, **{"poll_seconds": 0.3} | options)
-    collector.start()
-    yield collector
-    collector.close(wait_seconds=10)
-    gc.collect()  # so that what the library left behind is told here, and not in some other test
-
-
-def topic(broker, *, partitions=1):
-    name = f"topic-{uuid.uuid4().hex[:8]}"
-    broker.create_topic(name, partitions=partitions)
-    return name
-
-
-def leave_hanging(broker, name, *, partition, producer_id, age_seconds):
-    """Write an open transaction that no coordinator knows of, past a verification that is switched off meanwhile."""
-
-    def verification(state):
-        resource = ConfigResource(
-            ConfigResourceType.BROKER, "1", {"transaction.partition.verification.enable": ("SET", state)}
-        )
-        with broker.admin() as admin:
-            admin.alter_configs([resource])
-
-    builder = DefaultRecordBatchBuilder(
-        magic=2,
-        compression_type=0,
-        is_transactional=True,
-        producer_id=producer_id,
-        producer_epoch=0,
-        base_sequence=0,
-        batch_size=1 << 20,
-    )
-    builder.append(0, round((time.time() - age_seconds) * 1000), None, b"stuck", [])
-    verification("false")
-    try:
-        deadline = time.monotonic() + 10
-        while produce(broker, name, partition, bytes(builder.build())):
-            assert time.monotonic() < deadline
-            time.sleep(0.05)
-    finally:
-        verification("true")
-
-
-def produce(broker, name, partition, batch):
-    """Return the error code of a Produce request, version 3: acks=all, one topic, one partition."""
-    text = lambda word: struct.pack(">h", len(word)) + word.encode()  # noqa: E731
-    body = text("ghost") + struct.pack(">hii", -1, 5000, 1) + text(name) + struct.pack(">iii", 1, partition, len(batch))
-    message = struct.pack(">hhi", 0, 3, 1) + text("test") + body + batch
-    host, port = broker.bootstrap.split(":")
-    with socket.create_connection((host, int(port)), timeout=5) as connection:
-        connection.sendall(struct.pack(">i", len(message)) + message)
-        size = struct.unpack(">i", connection.recv(4, socket.MSG_WAITALL))[0]
-        answer = connection.recv(size, socket.MSG_WAITALL)
-    return struct.unpack_from(">h", answer, 4 + 4 + 2 + len(name) + 4 + 4)[0]
 
 
 def found_by_kafka(broker, name):
@@ -175,7 +100,7 @@ def test_what_is_just_committed_or_left_by_a_dead_application_does_not_hang(brok
 
 def test_producers_without_transactions_are_seen_by_partition(broker, producer_jvm):
     name = topic(broker)
-    with collecting(broker.bootstrap, topics=[re.compile(name)]) as collector:
+    with collecting(broker.bootstrap, topics=(re.compile(name),)) as collector:
         wait_until(
             "a first look", lambda: value(collector, "kafka_idempotent_producer_id_appeared_total", topic=name) == 0
         )
@@ -187,7 +112,7 @@ def test_producers_without_transactions_are_seen_by_partition(broker, producer_j
         )
 
         assert value(collector, "kafka_idempotent_producer_active", topic=name, partition="0") == 1
-        assert value(collector, "kafka_idempotent_producer_epoch_reset_total", topic=name) == 0
+        assert value(collector, "kafka_idempotent_producer_epoch_bump_total", topic=name) == 0
 
 
 @pytest.fixture(scope="module")
@@ -254,7 +179,7 @@ def test_without_rights_the_page_says_so_and_each_right_brings_its_source(guarde
         grant(guarded, ResourceType.TOPIC, "__transaction_state", ACLOperation.READ)
         wait_until("the log is read", lambda: value(collector, "kafka_producer_exporter_transaction_counts_exact"))
         wait_until(
-            "from its end on", lambda: not value(collector, "kafka_producer_exporter_transaction_log_behind_records")
+            "from its end on", lambda: not value(collector, "kafka_producer_exporter_transaction_log_lag_records")
         )
         for _ in range(3):
             once()
@@ -269,7 +194,7 @@ def test_topics_and_ways_in_are_told_as_they_are(broker, producer_jvm):
     name, dead = topic(broker, partitions=2), topic(broker)
     producer_jvm("4.4.0", jmx=False).new("dead", broker.bootstrap).send(dead, count=4)
 
-    with collecting(broker.bootstrap, topics=[re.compile(name)], dlq_topics=[re.compile(dead)]) as collector:
+    with collecting(broker.bootstrap, topics=(re.compile(name),), dlq_topics=(re.compile(dead),)) as collector:
         wait_until("the topics are known", lambda: value(collector, "kafka_dead_letter_record_total", topic=dead) == 4)
 
         assert value(collector, "kafka_topic_min_insync_replicas", topic=name) == 1

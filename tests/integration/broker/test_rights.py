@@ -2,31 +2,26 @@
 
 import contextlib
 import re
-import warnings
 from typing import NamedTuple
 
 import pytest
+from kafka.admin import (
+    ACL,
+    ACLFilter,
+    ACLOperation,
+    ACLPermissionType,
+    ACLResourcePatternType,
+    ResourcePattern,
+    ResourcePatternFilter,
+    ResourceType,
+)
 
 from kafka_producer_exporter.settings import Sasl, SaslMechanism
 from lab.broker import Broker, Security
 from lab.certificates import make_certificates
 from lab.process import LabError, wait_until
-from tests.integration.broker.test_collector import counts, value
-from tests.integration.broker.test_partitions import UP, collecting
+from tests.integration.broker.view import UP, collecting, counts, value
 from tests.paths import DOCS
-
-with warnings.catch_warnings():  # kafka-python reads its schemas in a way that Python 3.11 deprecates
-    warnings.simplefilter("ignore", DeprecationWarning)
-    from kafka.admin import (
-        ACL,
-        ACLFilter,
-        ACLOperation,
-        ACLPermissionType,
-        ACLResourcePatternType,
-        ResourcePattern,
-        ResourcePatternFilter,
-        ResourceType,
-    )
 
 pytestmark = [
     pytest.mark.integration,

@@ -5,11 +5,10 @@ import uuid
 
 import pytest
 
-from kafka_producer_exporter.broker.log.follower import Shard
 from lab.broker import Broker
 from lab.process import LabError, wait_until
 from lab.producer import send_options
-from tests.integration.broker.test_collector import collecting, counts, value
+from tests.integration.broker.view import counting, counts, value
 
 pytestmark = [
     pytest.mark.integration,
@@ -65,7 +64,7 @@ class Crowd:
 
 def test_ten_thousand_ordinary_transactions_are_so_many_commits_and_a_restart_is_one_session(busy, producer_jvm):
     crowd = Crowd(busy, producer_jvm("4.4.0", jmx=False), PRODUCERS)
-    with collecting(busy) as collector:
+    with counting(busy.bootstrap) as collector:
         committed = crowd.commit(TIMES)
         expected = {name: {"started": times, "committed": times} for name, times in committed.items()}
         with contextlib.suppress(LabError):
@@ -87,9 +86,9 @@ def test_ten_thousand_ordinary_transactions_are_so_many_commits_and_a_restart_is
 
 def test_two_shards_together_count_what_one_counts(busy, producer_jvm):
     with (
-        collecting(busy) as whole,
-        collecting(busy, shard=Shard(0, 2)) as first,
-        collecting(busy, shard=Shard(1, 2)) as second,
+        counting(busy.bootstrap) as whole,
+        counting(busy.bootstrap, shard=0, total_shards=2) as first,
+        counting(busy.bootstrap, shard=1, total_shards=2) as second,
     ):
         committed = Crowd(busy, producer_jvm("4.4.0", jmx=False), 8).commit(10)
 

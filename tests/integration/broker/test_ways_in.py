@@ -4,10 +4,10 @@ import base64
 import json
 import ssl
 import time
-import warnings
 
 import pytest
 
+from kafka_producer_exporter.broker.client.connection import Client, probe_server
 from kafka_producer_exporter.net.address import Address
 from kafka_producer_exporter.net.errors import Reason, TransportError
 from kafka_producer_exporter.settings import Broker as BrokerSettings
@@ -15,12 +15,7 @@ from kafka_producer_exporter.settings import Sasl, SaslMechanism
 from lab.broker import Broker, Listener
 from lab.certificates import make_certificates
 from tests.broker.client.token_endpoint import SECRET, TokenEndpointServer
-from tests.integration.broker.test_collector import value
-from tests.integration.broker.test_partitions import UP, collecting
-
-with warnings.catch_warnings():  # kafka-python reads its schemas in a way that Python 3.11 deprecates
-    warnings.simplefilter("ignore", DeprecationWarning)
-    from kafka_producer_exporter.broker.client.connection import Client, probe_server
+from tests.integration.broker.view import UP, collecting, value
 
 pytestmark = [
     pytest.mark.integration,

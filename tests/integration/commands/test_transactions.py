@@ -7,7 +7,7 @@ import uuid
 
 import pytest
 
-from tests.integration.broker.test_partitions import leave_hanging, topic
+from tests.integration.broker.view import leave_hanging, topic
 
 pytestmark = pytest.mark.integration
 

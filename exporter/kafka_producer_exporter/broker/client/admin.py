@@ -26,10 +26,11 @@ from kafka_producer_exporter.broker.cluster.snapshots import (
     TopicPartition,
     TransactionDescription,
 )
-from kafka_producer_exporter.broker.log.follower import LATEST
 from kafka_producer_exporter.broker.log.records import TransactionState
 from kafka_producer_exporter.net.errors import Reason, TransportError
 
+EARLIEST, LATEST = -2, -1
+"""The timestamps that stand for the first and the next offset in ListOffsets."""
 IDS_PER_REQUEST = 1000
 PERMISSION_TEST_ID = "kafka-producer-exporter"
 """A transactional id that is described only to find out whether we may describe it; it need not exist."""

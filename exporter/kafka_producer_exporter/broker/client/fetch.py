@@ -13,7 +13,6 @@ from kafka.record.util import calc_crc32c
 from kafka_producer_exporter.broker.client.admin import by_leader, offsets
 from kafka_producer_exporter.broker.client.connection import Client, raise_code
 from kafka_producer_exporter.broker.cluster.snapshots import TopicPartition
-from kafka_producer_exporter.broker.errors import OutOfRangeError
 from kafka_producer_exporter.broker.log.record_batches import Fetched, read_records
 from kafka_producer_exporter.broker.log.records import TOPIC
 from kafka_producer_exporter.net.errors import Reason, TransportError
@@ -22,6 +21,14 @@ PARTITION_BYTES = 1 << 20
 RESPONSE_BYTES = 4 << 20
 MIN_RESPONSE_BYTES = 64 << 10
 """The broker replies with less only after max_wait_ms. One reply per record would add load and nothing else."""
+
+
+class OutOfRangeError(TransportError):
+    """The log no longer has the requested offset: it was truncated, or its old records were deleted."""
+
+    def __init__(self, message: str, partition: int) -> None:
+        super().__init__(Reason.UNAVAILABLE, message)
+        self.partition = partition
 
 
 class LogReader:

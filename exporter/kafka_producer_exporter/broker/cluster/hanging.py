@@ -1,8 +1,8 @@
-"""Transactions that hang: open on a partition, and no coordinator knows of them, so that nobody will ever end them.
+"""Hanging transactions: open on a partition, but unknown to every coordinator, so nothing will ever end them.
 
-Pure: Kafka's own cross-check (``kafka-transactions.sh find-hanging``), without its age filter. In place of that the
-partition is asked twice, once before and once after the coordinators: a transaction that was open both times, and that
-no coordinator knew in between, was not about to end.
+This is Kafka's own cross-check (``kafka-transactions.sh find-hanging``) without its age filter. Instead, the partition
+is asked twice, before and after the coordinators. A transaction that was open both times, and that no coordinator knew
+in between, was not about to end.
 """
 
 from collections.abc import Iterable, Mapping
@@ -17,7 +17,7 @@ from kafka_producer_exporter.broker.cluster.snapshots import (
 
 
 class HangingTransaction(NamedTuple):
-    """One transaction that hangs on one partition."""
+    """A transaction that hangs on one partition."""
 
     topic: str
     partition: int
@@ -26,55 +26,56 @@ class HangingTransaction(NamedTuple):
     start_offset: int
     last_timestamp_ms: int
     records_held_back: int
-    """What consumers that read only committed records do not get to see."""
+    """Offsets from the last stable offset to the end, which ``read_committed`` consumers do not receive."""
 
     def abort_command(self, bootstrap_server: str) -> str:
-        """Return what ends it."""
+        """Return the command that aborts the transaction."""
         return (
             f"kafka-transactions.sh --bootstrap-server {bootstrap_server} abort "
             f"--topic {self.topic} --partition {self.partition} --start-offset {self.start_offset}"
         )
 
 
-class Look(NamedTuple):
-    """What one look found."""
+class PartitionScan(NamedTuple):
+    """What one poll of all partitions found."""
 
     hanging: list[HangingTransaction]
     producers: list[ProducerState]
     transactional: frozenset[int]
     """The producer ids that belong to a transactional id."""
-    asked: frozenset[TopicPartition]
-    refused: frozenset[TopicPartition]
-    """Those of the asked that did not say: a right is missing, or their leader moves."""
+    described: frozenset[TopicPartition]
+    """The partitions whose leader was asked for its producers."""
+    denied: frozenset[TopicPartition]
+    """Those of them that gave no answer, because a right is missing or the leader is moving."""
 
 
-def open_on_partitions(producers: Iterable[ProducerState]) -> list[ProducerState]:
-    """Return those with an open transaction."""
+def with_open_transaction(producers: Iterable[ProducerState]) -> list[ProducerState]:
+    """Return the producers that have an open transaction."""
     return [producer for producer in producers if producer.start_offset >= 0]
 
 
-def not_known(producers: Iterable[ProducerState], known: Iterable[TransactionDescription]) -> list[ProducerState]:
-    """Return the open transactions that no coordinator knows: not this producer id, or not on this partition."""
+def unknown_to_coordinators(
+    producers: Iterable[ProducerState], known: Iterable[TransactionDescription]
+) -> list[ProducerState]:
+    """Return the producers whose open transaction no coordinator knows, or knows only on other partitions."""
     pending = {(transaction.producer_id, partition) for transaction in known for partition in transaction.partitions}
     return [
         producer
-        for producer in open_on_partitions(producers)
+        for producer in with_open_transaction(producers)
         if (producer.producer_id, (producer.topic, producer.partition)) not in pending
     ]
 
 
-def hanging(
+def still_open(
     suspects: Iterable[ProducerState],
     now: Iterable[ProducerState],
     ends: Mapping[TopicPartition, PartitionEnd],
 ) -> list[HangingTransaction]:
-    """Return the suspects that are still open now, with the same epoch from the same offset on."""
-    still = {(p.topic, p.partition, p.producer_id, p.epoch, p.start_offset): p for p in open_on_partitions(now)}
+    """Return the suspects whose transaction is still open *now*, with the same epoch and the same start offset."""
+    by_identity = {_identity(producer): producer for producer in with_open_transaction(now)}
     found = []
     for suspect in suspects:
-        producer = still.get(
-            (suspect.topic, suspect.partition, suspect.producer_id, suspect.epoch, suspect.start_offset)
-        )
+        producer = by_identity.get(_identity(suspect))
         end = ends.get((suspect.topic, suspect.partition))
         if producer is not None:
             found.append(
@@ -89,3 +90,7 @@ def hanging(
                 )
             )
     return sorted(found)
+
+
+def _identity(producer: ProducerState) -> tuple[str, int, int, int, int]:
+    return producer.topic, producer.partition, producer.producer_id, producer.epoch, producer.start_offset

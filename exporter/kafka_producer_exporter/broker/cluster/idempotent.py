@@ -1,20 +1,23 @@
-"""Producers without transactions: what changed on the partitions between two looks. Pure.
+"""Producers without transactions: what changed on the partitions between two scans.
 
-Their epochs rise only after records that were lost or rejected (KIP-360), and never fall; so nothing is missed between
-two looks, as long as a record follows. A new producer id is a new producer, or one that was restarted.
+The epoch of such a producer rises only after records were lost or rejected (KIP-360), and never falls. So no epoch bump
+is missed between two scans, as long as the producer writes another record. A new producer id is a new producer, or one
+that was restarted.
 """
 
 import re
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import NamedTuple
 
+from kafka_producer_exporter.broker.cluster.hanging import PartitionScan
 from kafka_producer_exporter.broker.cluster.snapshots import ProducerState, TopicPartition
 
 ACTIVE_MS = 600_000
+"""A producer is active if it has written within this time."""
 
 
 class Activity(NamedTuple):
-    """What goes on at one partition."""
+    """How many producers write to one partition, and how recently."""
 
     topic: str
     partition: int
@@ -23,58 +26,51 @@ class Activity(NamedTuple):
 
 
 class ProducerCounts:
-    """What was counted on one topic. Only grows."""
+    """What was counted on one topic. Counts only grow."""
 
-    __slots__ = ("appeared", "gone", "resets")
+    __slots__ = ("appeared", "epoch_bumps", "expired")
 
     def __init__(self) -> None:
         self.appeared = 0
-        self.gone = 0
-        self.resets = 0
+        self.expired = 0
+        self.epoch_bumps = 0
 
 
 class IdempotentTracker:
-    """Compares each look with the one before it. Not thread-safe."""
+    """Compares each scan with the scan before it. Not thread-safe."""
 
     def __init__(self, topics: Sequence[re.Pattern[str]]) -> None:
-        """``topics``: only those that one of the patterns matches as a whole; none: nothing at all."""
+        """Track the topics whose whole name matches one of the patterns in *topics*."""
         self._topics = topics
         self._epochs: dict[str, dict[int, int]] = {}
-        self._rows: list[ProducerState] = []
+        self._producers: list[ProducerState] = []
         self.counts: dict[str, ProducerCounts] = {}
+        """By topic."""
 
-    def take_in(
-        self,
-        producers: Iterable[ProducerState],
-        *,
-        transactional: Collection[int],
-        asked: Collection[TopicPartition],
-        refused: Collection[TopicPartition],
-    ) -> None:
-        """Take in one look. A topic of which any partition did not answer is left as it was."""
-        silent = {topic for topic, _ in refused}
-        topics = {topic for topic, _ in asked if any(pattern.fullmatch(topic) for pattern in self._topics)} - silent
-        self._rows = [
-            row
-            for row in producers
-            if row.topic in topics
-            and row.producer_id not in transactional
-            and row.start_offset < 0
-            and row.coordinator_epoch < 0
+    def take_in(self, scan: PartitionScan) -> None:
+        """Compare *scan* with the one before it. A topic with a denied partition is left as it was."""
+        incomplete = {topic for topic, _ in scan.denied}
+        described = {topic for topic, _ in scan.described} - incomplete
+        topics = {topic for topic in described if any(pattern.fullmatch(topic) for pattern in self._topics)}
+        self._producers = [
+            producer
+            for producer in scan.producers
+            if producer.topic in topics and not _is_transactional(producer, scan.transactional)
         ]
         epochs: dict[str, dict[int, int]] = {topic: {} for topic in topics}
-        for row in self._rows:
-            of_topic = epochs[row.topic]
-            of_topic[row.producer_id] = max(row.epoch, of_topic.get(row.producer_id, 0))
+        for producer in self._producers:
+            of_topic = epochs[producer.topic]
+            of_topic[producer.producer_id] = max(producer.epoch, of_topic.get(producer.producer_id, 0))
         for topic, now in epochs.items():
             self._compare(topic, now)
 
     def activity(self, now_ms: int) -> Iterator[Activity]:
-        """Return what goes on at each partition that has producers."""
-        by_partition: dict[TopicPartition, list[int]] = {}
-        for row in self._rows:
-            by_partition.setdefault((row.topic, row.partition), []).append(now_ms - row.last_timestamp_ms)
-        for (topic, partition), ages in by_partition.items():
+        """Return the activity on each partition that has producers."""
+        ages_ms: dict[TopicPartition, list[int]] = {}
+        for producer in self._producers:
+            age_ms = now_ms - producer.last_timestamp_ms
+            ages_ms.setdefault((producer.topic, producer.partition), []).append(age_ms)
+        for (topic, partition), ages in ages_ms.items():
             active = sum(age <= ACTIVE_MS for age in ages)
             yield Activity(topic, partition, active, max(0, min(ages)) / 1000)
 
@@ -85,5 +81,9 @@ class IdempotentTracker:
         if before is None:
             return
         counts.appeared += len(now.keys() - before.keys())
-        counts.gone += len(before.keys() - now.keys())
-        counts.resets += sum(max(0, epoch - before[one]) for one, epoch in now.items() if one in before)
+        counts.expired += len(before.keys() - now.keys())
+        counts.epoch_bumps += sum(max(0, epoch - before[one]) for one, epoch in now.items() if one in before)
+
+
+def _is_transactional(producer: ProducerState, transactional: Collection[int]) -> bool:
+    return producer.producer_id in transactional or producer.start_offset >= 0 or producer.coordinator_epoch >= 0

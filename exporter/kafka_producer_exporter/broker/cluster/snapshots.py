@@ -1,4 +1,4 @@
-"""What the brokers say when they are asked: values, as they were at one time."""
+"""What the brokers reported at one moment."""
 
 from typing import NamedTuple
 
@@ -9,7 +9,7 @@ TopicPartition = tuple[str, int]
 
 
 class TransactionDescription(NamedTuple):
-    """What a coordinator says of one transactional id (DescribeTransactions)."""
+    """What a coordinator reports of one transactional id (DescribeTransactions)."""
 
     transactional_id: str
     producer_id: int
@@ -17,46 +17,46 @@ class TransactionDescription(NamedTuple):
     state: TransactionState
     timeout_ms: int
     start_ms: int
-    """-1: no transaction has begun since the session did."""
+    """-1 if no transaction has begun in this session."""
     partitions: frozenset[TopicPartition]
-    """Those that still wait for their marker; none where it is complete."""
+    """The partitions that still wait for their transaction marker; empty once the transaction is complete."""
 
 
 class ProducerState(NamedTuple):
-    """What a partition's leader says of one producer (DescribeProducers), transactional or not."""
+    """What a partition's leader reports of one producer (DescribeProducers), transactional or not."""
 
     topic: str
     partition: int
     producer_id: int
     epoch: int
     last_timestamp_ms: int
-    """The newest timestamp that the producer itself gave a record; its clock, not the broker's."""
+    """The newest record timestamp, by the producer's clock rather than the broker's."""
     start_offset: int
-    """Where its open transaction begins; -1: none is open."""
+    """Where its open transaction begins; -1 if none is open."""
     coordinator_epoch: int = -1
-    """-1: no transaction marker of it is on this partition yet, and never for one without transactions."""
+    """-1 as long as this partition has no transaction marker of the producer; always -1 without transactions."""
 
 
 class PartitionEnd(NamedTuple):
-    """Where a partition ends, for all and for those who read only what is committed."""
+    """Where a partition ends, for ``read_uncommitted`` and for ``read_committed`` consumers."""
 
     end_offset: int
     last_stable_offset: int
-    """Behind it lie records of open transactions, and whatever came after them."""
+    """The LSO: from here on there are records of open transactions, and records written after those."""
 
 
 class PartitionLayout(NamedTuple):
-    """Where a partition lies."""
+    """The leader and the replicas of a partition."""
 
     partition: int
     leader: int
-    """-1: nobody leads it, so nothing can be written there."""
+    """-1 if the partition has no leader; nothing can be written then."""
     replicas: int
     in_sync: int
 
 
 class TopicLayout(NamedTuple):
-    """Where a topic's partitions lie."""
+    """The partitions of a topic."""
 
     topic: str
     partitions: tuple[PartitionLayout, ...]

@@ -1,6 +1,6 @@
-"""How safely topics are kept, from what the brokers say of them. Pure.
+"""How durable topics are, from what the brokers report about them.
 
-A setting that we may not see is unknown, never a default.
+A setting that the user may not see is unknown; it is never replaced by Kafka's default.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -16,36 +16,40 @@ BROKER_SETTINGS = (MAX_TIMEOUT,)
 
 
 class TopicDurability(NamedTuple):
-    """How safely one topic is kept."""
+    """How durable one topic is."""
 
     topic: str
     replication: int
-    """Of the partition that has the fewest replicas."""
+    """The number of replicas of the partition that has the fewest."""
     min_in_sync: int | None
-    """As it takes effect: no more than there are replicas. None: we may not see it."""
+    """The effective ``min.insync.replicas``, which is at most *replication*. None if the user may not see it."""
     under_min_in_sync: int
+    """The number of partitions with fewer replicas in sync than that; 0 if it is unknown."""
     offline: int
+    """The number of partitions without a leader."""
     unclean: bool | None
+    """Whether unclean leader election is enabled. None if the user may not see it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TopicFacts:
-    """What the brokers said of topics, at one time."""
+    """What the brokers reported about topics in one poll."""
 
     layouts: Sequence[TopicLayout]
     settings: Mapping[str, Mapping[str, str]]
     broker_settings: Mapping[str, str]
     ends: Mapping[TopicPartition, int]
+    """End offsets of the partitions that answered."""
     dead_letter_topics: Mapping[str, int]
-    """Each with how many partitions it has."""
+    """The number of partitions of each dead letter topic."""
 
     @property
     def max_timeout_ms(self) -> int | None:
-        """The longest time-out that a transaction may have; None: we may not see it."""
+        """The longest transaction timeout that a producer may request. None if the user may not see it."""
         return _number(self.broker_settings.get(MAX_TIMEOUT))
 
     def durability(self) -> Iterator[TopicDurability]:
-        """Return how safely each topic is kept."""
+        """Return how durable each topic is."""
         for topic, partitions in self.layouts:
             settings = self.settings.get(topic, {})
             replication = min((partition.replicas for partition in partitions), default=0)
@@ -62,9 +66,9 @@ class TopicFacts:
             )
 
     def dead_letters(self) -> dict[str, int]:
-        """Return how many records each dead letter topic has ever held.
+        """Return how many records were ever written to each dead letter topic.
 
-        One of which a partition did not answer is left out: its sum would fall, and look like a new beginning.
+        A topic with a partition that did not answer is left out: its sum would fall, and look like a counter reset.
         """
         ends = {
             topic: [end for (name, _), end in self.ends.items() if name == topic] for topic in self.dead_letter_topics
@@ -72,7 +76,7 @@ class TopicFacts:
         return {topic: sum(found) for topic, found in ends.items() if len(found) == self.dead_letter_topics[topic]}
 
     def shown_ends(self) -> dict[TopicPartition, int]:
-        """Return where the partitions end of the topics that are shown one by one."""
+        """Return the end offsets of the partitions of the configured topics."""
         shown = {layout.topic for layout in self.layouts}
         return {place: end for place, end in sorted(self.ends.items()) if place[0] in shown}
 
@@ -81,5 +85,5 @@ def _number(text: str | None) -> int | None:
     return int(text) if text is not None and text.isdigit() else None
 
 
-NOTHING = TopicFacts(layouts=(), settings={}, broker_settings={}, ends={}, dead_letter_topics={})
-"""Nobody was asked yet."""
+NO_FACTS = TopicFacts(layouts=(), settings={}, broker_settings={}, ends={}, dead_letter_topics={})
+"""Before the first poll."""

@@ -1,149 +1,172 @@
-"""Following the transaction log: from which offset, how far, and what became of what could not be read.
+"""Following the transaction log: which offsets to fetch next, when counting begins, and what is skipped.
 
-Rule 1: what was there when following began sets the state only; what comes after is counted. A partition that appears
-        later is counted from its beginning: nothing of it was there before.
-Rule 2: positions are kept over failures, so that after one nothing is lost and nothing counts twice.
-Rule 3: a batch that cannot be read is fetched again through a new connection, and passed over only if that does not
-        help; then it is counted.
+Pure: the caller asks the brokers and hands over what they returned.
+
+Rule 1: records that were in the log when following began only set the state; later records are counted. A partition
+        that appears later is counted from its beginning, because nothing in it is older.
+Rule 2: positions survive failures. After a failure nothing is missing and nothing is counted twice.
+Rule 3: an unreadable batch is fetched again through a new connection. It is skipped, and counted as skipped, only if
+        that does not help.
 """
 
-import logging
-import threading
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from enum import StrEnum
+from typing import NamedTuple
 
-from kafka_producer_exporter.broker.errors import OutOfRangeError
-from kafka_producer_exporter.broker.log.record_batches import Fetched, Record
-from kafka_producer_exporter.broker.log.records import TOPIC, DamagedRecordError, UnknownRecord, decode
+from kafka_producer_exporter.broker.log.record_batches import Chunk, Fetched
+from kafka_producer_exporter.broker.log.records import DamagedRecordError, UnknownRecord, decode
 from kafka_producer_exporter.broker.log.tracker import TransactionTracker
-from kafka_producer_exporter.net.errors import Reason, TransportError
-
-EARLIEST, LATEST = -2, -1
-
-log = logging.getLogger(__name__)
-
-
-class Reader(Protocol):
-    """Reads the log. Each call raises TransportError and nothing else."""
-
-    def partitions(self) -> Sequence[int]:
-        """Return the log's partitions; none where there is no log yet."""
-
-    def offsets(self, partitions: Iterable[int], at: int) -> Mapping[int, int]:
-        """Return the EARLIEST or LATEST offset of each."""
-
-    def fetch(self, positions: Mapping[int, int], *, wait_seconds: float) -> Sequence[Fetched]:
-        """Return what is new from these offsets on, waiting that long for it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Shard:
-    """Which part of the log is ours, of how many collectors that share it."""
+    """The part of the log that this collector follows: number *number* of *total* parts."""
 
     number: int = 0
     total: int = 1
 
     def has(self, partition: int) -> bool:
-        """Whether a partition is ours."""
+        """Return whether *partition* belongs to this part."""
         return partition % self.total == self.number
 
 
+class SkipKind(StrEnum):
+    """Why a part of the log was skipped."""
+
+    UNKNOWN_VERSION = "unknown_version"
+    """A record of a version or state that is newer than this exporter."""
+    DAMAGED_RECORD = "damaged_record"
+    DAMAGED_BATCH = "damaged_batch"
+
+
+class Skipped(NamedTuple):
+    """A record or batch that could not be read and was skipped."""
+
+    kind: SkipKind
+    partition: int
+    offset: int
+    next_offset: int
+    """Where reading continues."""
+    reason: str
+    """What is wrong with it, for a person."""
+
+
+class Intake(NamedTuple):
+    """What could not be read of the chunks that were taken in."""
+
+    skipped: list[Skipped]
+    unreadable: list[tuple[int, str]]
+    """Partition and reason of each batch that must be fetched again, through a new connection."""
+
+
+def take_in(tracker: TransactionTracker, partition: int, chunk: Chunk) -> list[Skipped]:
+    """Apply the records of *chunk* to *tracker*, and advance its position past them. Return the skipped records.
+
+    What to do about an unreadable batch at the end of the chunk is up to the caller.
+    """
+    skipped = []
+    apply = tracker.apply
+    for offset, key, value in chunk.records:
+        try:
+            record = decode(key or b"", value)
+        except DamagedRecordError as damage:
+            skipped.append(Skipped(SkipKind.DAMAGED_RECORD, partition, offset, offset + 1, str(damage)))
+            continue
+        if isinstance(record, UnknownRecord):
+            skipped.append(Skipped(SkipKind.UNKNOWN_VERSION, partition, offset, offset + 1, record.kind))
+        else:
+            apply(partition, offset, record)
+    tracker.advance(partition, chunk.next_offset)
+    return skipped
+
+
 class LogFollower:
-    """Keeps a tracker up with the log. One thread polls; others may read under ``lock``."""
+    """Keeps a tracker up to date with one shard of the log. Not thread-safe."""
 
     def __init__(self, tracker: TransactionTracker, *, shard: Shard, lookback_records: int) -> None:
-        """``lookback_records``: how much of each partition is read, at most, to learn what state its ids are in."""
+        """Read up to *lookback_records* of each partition to learn the state of its ids before counting begins."""
         self.tracker = tracker
-        self.lock = threading.Lock()
-        """Held while records are taken in, never while waiting for a broker."""
         self.counting_since_ms: int | None = None
-        """None: still learning what was there before."""
-        self.records = 0
-        self.passed_over: Counter[str] = Counter(unknown_version=0, damaged_record=0, damaged_batch=0)
+        """None until every record from before the start has been read."""
+        self.records_read = 0
+        self.skipped: Counter[SkipKind] = Counter(dict.fromkeys(SkipKind, 0))
         self._shard = shard
         self._lookback_records = lookback_records
         self._began_ms: int | None = None
-        self._ours: list[int] = []
+        self._followed: list[int] = []
         self._baseline: dict[int, int] = {}
         self._end_offsets: dict[int, int] = {}
         self._unreadable: dict[int, int] = {}
 
     @property
-    def behind_records(self) -> int:
-        """How much of what the log holds is still to be read."""
+    def positions(self) -> dict[int, int]:
+        """The next offset to fetch of each followed partition."""
+        return {partition: self.tracker.position(partition) for partition in self._followed}
+
+    @property
+    def lag_records(self) -> int:
+        """The number of records in the log that have not been read yet."""
         return sum(max(0, end - self.tracker.position(partition)) for partition, end in self._end_offsets.items())
 
-    def look(self, reader: Reader, now_ms: int) -> bool:
-        """Find out which partitions there are, and begin with those that are new; whether any is ours."""
-        ours = [partition for partition in reader.partitions() if self._shard.has(partition)]
-        new = [partition for partition in ours if partition not in self._end_offsets]
-        earliest = reader.offsets(new, EARLIEST) if new else {}
-        latest = reader.offsets(new, LATEST) if new else {}
-        with self.lock:
-            for partition in new:
-                first = max(earliest[partition], latest[partition] - self._lookback_records)
-                if self._began_ms is None:
-                    self._baseline[partition] = latest[partition]
-                    self.tracker.follow(partition, from_offset=first, counting_from=latest[partition])
-                else:
-                    self.tracker.follow(partition, from_offset=earliest[partition], counting_from=earliest[partition])
-                self._end_offsets[partition] = latest[partition]
-            self._ours = ours
+    def new_partitions(self, partitions: Iterable[int]) -> list[int]:
+        """Return the partitions of this shard that were never followed; ``follow`` needs their offsets."""
+        return [p for p in partitions if self._shard.has(p) and p not in self._end_offsets]
+
+    def follow(
+        self, partitions: Iterable[int], *, earliest: Mapping[int, int], latest: Mapping[int, int], now_ms: int
+    ) -> None:
+        """Follow the partitions of this shard from now on.
+
+        *partitions* are all partitions of the log; *earliest* and *latest* are the offsets of the new ones.
+        """
+        self._followed = [partition for partition in partitions if self._shard.has(partition)]
+        for partition in self.new_partitions(self._followed):
             if self._began_ms is None:
-                self._began_ms = now_ms
-            self._begin_counting()
-        return bool(ours)
-
-    def poll(self, reader: Reader, *, wait_seconds: float, now_ms: int) -> None:
-        """Take in what is new, waiting that long for it. Raises TransportError."""
-        try:
-            answers = reader.fetch(
-                {partition: self.tracker.position(partition) for partition in self._ours}, wait_seconds=wait_seconds
-            )
-        except OutOfRangeError as error:
-            self._find_place(reader, error.partition)
-            return
-        problems = []
-        with self.lock:
-            for partition, chunk, high_watermark in answers:
-                unreadable = chunk.unreadable
-                self._take_in(partition, chunk.records)
-                self.tracker.advance(partition, chunk.next_offset)
-                self._end_offsets[partition] = high_watermark
-                if unreadable and self._unreadable.get(partition) == chunk.next_offset:
-                    self.passed_over["damaged_batch"] += 1
-                    self.tracker.advance(partition, unreadable.end_offset)
-                    log.error("%s-%d: %s; passed over, up to offset %d",
-                              TOPIC, partition, unreadable.reason, unreadable.end_offset)  # fmt: skip
-                elif unreadable:
-                    self._unreadable[partition] = chunk.next_offset
-                    problems.append(f"{TOPIC}-{partition}: {unreadable.reason}")
-            self._begin_counting()
-            lagging = [p for p, end in self._end_offsets.items() if self.tracker.position(p) < end]
-            self.tracker.settle(now_ms, lagging=lagging)
-        if problems:
-            raise TransportError(Reason.DAMAGED, problems[0])
-
-    def _take_in(self, partition: int, records: Sequence[Record]) -> None:
-        apply = self.tracker.apply
-        for offset, key, value in records:
-            try:
-                record = decode(key or b"", value)
-            except DamagedRecordError as damage:
-                self._pass_over("damaged_record", partition, offset, str(damage))
-                continue
-            if isinstance(record, UnknownRecord):
-                self._pass_over("unknown_version", partition, offset, record.kind)
+                first = max(earliest[partition], latest[partition] - self._lookback_records)
+                self._baseline[partition] = latest[partition]
+                self.tracker.follow(partition, from_offset=first, counting_from=latest[partition])
             else:
-                apply(partition, offset, record)
-        self.records += len(records)
+                self.tracker.follow(partition, from_offset=earliest[partition], counting_from=earliest[partition])
+            self._end_offsets[partition] = latest[partition]
+        if self._began_ms is None:
+            self._began_ms = now_ms
+        self._begin_counting()
 
-    def _pass_over(self, kind: str, partition: int, offset: int, what: str) -> None:
-        if not self.passed_over[kind]:  # the metric counts the others
-            log.warning("%s-%d: record at offset %d is passed over: %s", TOPIC, partition, offset, what)
-        self.passed_over[kind] += 1
+    def take_in(self, fetched: Iterable[Fetched], *, now_ms: int) -> Intake:
+        """Apply what was fetched from ``positions``."""
+        skipped: list[Skipped] = []
+        unreadable: list[tuple[int, str]] = []
+        for partition, chunk, high_watermark in fetched:
+            skipped += take_in(self.tracker, partition, chunk)
+            self.records_read += len(chunk.records)
+            self._end_offsets[partition] = high_watermark
+            if chunk.unreadable is None:
+                continue
+            offset, reason, end_offset = chunk.next_offset, chunk.unreadable.reason, chunk.unreadable.end_offset
+            if self._unreadable.get(partition) == offset:
+                self.tracker.advance(partition, end_offset)
+                skipped.append(Skipped(SkipKind.DAMAGED_BATCH, partition, offset, end_offset, reason))
+            else:
+                self._unreadable[partition] = offset
+                unreadable.append((partition, reason))
+        self.skipped.update(one.kind for one in skipped)
+        self._begin_counting()
+        lagging = [p for p, end in self._end_offsets.items() if self.tracker.position(p) < end]
+        self.tracker.settle(now_ms, lagging=lagging)
+        return Intake(skipped, unreadable)
+
+    def reposition(self, partition: int, *, earliest: int, latest: int) -> int:
+        """Continue in a partition that no longer has our position, and return the new one.
+
+        That is the new end if the log was truncated, and the new beginning if its old records were deleted.
+        """
+        position = latest if self.tracker.position(partition) > latest else earliest
+        self.tracker.follow(partition, from_offset=position, counting_from=position)
+        self._baseline.pop(partition, None)
+        self._end_offsets[partition] = latest
+        return position
 
     def _begin_counting(self) -> None:
         if self.counting_since_ms is not None or self._began_ms is None:
@@ -151,16 +174,3 @@ class LogFollower:
         if all(self.tracker.position(partition) >= offset for partition, offset in self._baseline.items()):
             self.tracker.begin_counting()
             self.counting_since_ms = self._began_ms
-
-    def _find_place(self, reader: Reader, partition: int) -> None:
-        """Go on in a log that has our position no more: behind what was deleted, or at the end of what was cut off."""
-        earliest = reader.offsets([partition], EARLIEST)[partition]
-        latest = reader.offsets([partition], LATEST)[partition]
-        position = self.tracker.position(partition)
-        place = latest if position > latest else earliest
-        log.warning("%s-%d: the log has %d to %d, and we were at %d; going on at %d",
-                    TOPIC, partition, earliest, latest, position, place)  # fmt: skip
-        with self.lock:
-            self.tracker.follow(partition, from_offset=place, counting_from=place)
-            self._baseline.pop(partition, None)
-            self._end_offsets[partition] = latest

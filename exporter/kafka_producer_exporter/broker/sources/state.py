@@ -1,10 +1,11 @@
-"""Whether a source of the broker view is up, as the page says it and the log tells it: on change only.
+"""Whether a source of the broker view is up. The log reports changes only.
 
-A deadline outside of the library: a source that has said nothing for too long is down, whatever it waits for.
+A source that has been silent for too long is down, whatever it is waiting for: a deadline outside kafka-python.
 """
 
 import logging
 import threading
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from kafka_producer_exporter.net.errors import Reason, TransportError
@@ -13,53 +14,58 @@ log = logging.getLogger(__name__)
 
 
 class Status(NamedTuple):
-    """What is known of a source now."""
+    """What is known of a source at one instant."""
 
     reason: Reason | None
-    """None: it is up."""
+    """Why it is down; None if it is up."""
     fresh: bool
-    """Whether its gauges may be served: it is up, or failed once at most."""
+    """Whether its gauges may be served: its last poll succeeded, or failed for the first time."""
+
+
+Statuses = Mapping[str, Status]
+"""The status of every source, by its name."""
 
 
 class SourceState:
-    """What became of the polls of one source. Thread-safe; times are ``time.monotonic()``."""
+    """The results of one source's polls. Thread-safe; times are ``time.monotonic()``."""
 
     def __init__(self, name: str, *, silent_seconds: float, now: float) -> None:
-        self.name = name
+        """Take the source for down once no poll has ended for *silent_seconds*."""
+        self._name = name
         self._silent_seconds = silent_seconds
         self._lock = threading.Lock()
-        self._heard = now
+        self._last_poll = now
         self._failures = 0
         self._reason: Reason | None = Reason.UNAVAILABLE
-        self._told: Reason | None = Reason.UNAVAILABLE
+        self._logged: Reason | None = Reason.UNAVAILABLE
 
     def succeeded(self, now: float) -> None:
-        """Note a poll that went well."""
+        """Record a successful poll."""
         with self._lock:
-            self._heard, self._failures, self._reason = now, 0, None
-        self._tell(None, "")
+            self._last_poll, self._failures, self._reason = now, 0, None
+        self._log_change(None, "")
 
     def failed(self, error: TransportError, now: float) -> int:
-        """Note a poll that did not, and return how many did not in a row."""
+        """Record a failed poll. Return the number of consecutive failures."""
         with self._lock:
-            self._heard, self._reason = now, error.reason
+            self._last_poll, self._reason = now, error.reason
             self._failures += 1
             failures = self._failures
-        self._tell(error.reason, str(error))
+        self._log_change(error.reason, str(error))
         return failures
 
     def status(self, now: float) -> Status:
-        """Return what is known now; before the first poll has ended the source is not up."""
+        """Return the status at *now*. A source is down until its first poll has succeeded."""
         with self._lock:
-            if now - self._heard > self._silent_seconds:
+            if now - self._last_poll > self._silent_seconds:
                 return Status(Reason.TIMEOUT, fresh=False)
             return Status(self._reason, fresh=self._failures < 2)
 
-    def _tell(self, reason: Reason | None, detail: str) -> None:
-        if reason is self._told:
+    def _log_change(self, reason: Reason | None, detail: str) -> None:
+        if reason is self._logged:
             return
-        self._told = reason
+        self._logged = reason
         if reason is None:
-            log.info("source=%s up", self.name)
+            log.info("source=%s up", self._name)
         else:
-            log.warning("source=%s %s: %s", self.name, reason, detail)
+            log.warning("source=%s %s: %s", self._name, reason, detail)

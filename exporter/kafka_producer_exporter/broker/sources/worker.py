@@ -1,28 +1,23 @@
-"""A thread for each source, so that one that hangs holds up no other, and no scrape.
-
-What a source needs to ask (a client) is made for a session, and made anew after every failure and every few minutes.
-"""
+"""A thread for each source, so that a source that hangs delays no other source and no scrape."""
 
 import logging
 import threading
 import time
 from collections.abc import Callable
-from contextlib import AbstractContextManager
 
-from kafka_producer_exporter.broker.sources.state import SourceState
+from kafka_producer_exporter.broker.client.connection import Client
+from kafka_producer_exporter.broker.sources.source import Session, Source
+from kafka_producer_exporter.broker.sources.state import SourceState, Statuses
 from kafka_producer_exporter.net.errors import Reason, TransportError
 
 RENEW_SECONDS = 300.0
-"""See rule 3 of ``client``."""
+"""How long a session is used. See rule 3 of ``client.connection``."""
 RETRY_SECONDS = (0.2, 1.0, 2.0, 5.0)
-"""How long to wait after the first, second, … failure in a row."""
+"""How long to wait after the first, second, third, and every further consecutive failure."""
 IDLE_SECONDS = 1.0
-"""How often a source that is not wanted looks whether it is."""
+"""How often a source that is not wanted is checked again."""
 
 log = logging.getLogger(__name__)
-
-Step = Callable[[], float]
-"""One poll. Raises TransportError; returns how long to wait before the next one, in seconds."""
 
 
 class Worker:
@@ -30,52 +25,62 @@ class Worker:
 
     def __init__(
         self,
-        name: str,
-        session: Callable[[], AbstractContextManager[Step]],
+        source: Source,
+        open_client: Callable[[], Client],
+        statuses: Callable[[], Statuses],
         *,
-        silent_seconds: float,
-        wanted: Callable[[], bool] = lambda: True,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Poll with what each ``session`` gives, for as long as the source is ``wanted``.
-
-        A source that has told nothing for ``silent_seconds`` is down, whatever it waits for.
-        """
-        self._session = session
-        self._wanted = wanted
+        """Poll *source* with clients from *open_client*, as long as *statuses* says that it is wanted."""
+        self.source = source
+        self.state = SourceState(source.name, silent_seconds=source.silent_seconds, now=clock())
+        self._session = Session(open_client)
+        self._statuses = statuses
+        self._clock = clock
+        self._renew_at = clock() + RENEW_SECONDS
         self._closed = threading.Event()
-        self.state = SourceState(name, silent_seconds=silent_seconds, now=time.monotonic())
-        self._thread = threading.Thread(target=self._run, name=f"source-{name}", daemon=True)
+        self._thread = threading.Thread(target=self._run, name=f"source-{source.name}", daemon=True)
 
     def start(self) -> None:
-        """Begin."""
+        """Start the thread."""
         self._thread.start()
 
     def close(self, *, wait_seconds: float = 0.0) -> None:
-        """End as soon as the call under way has ended; waits for that so long."""
+        """End the thread after the call in progress. Wait up to *wait_seconds* for that."""
         self._closed.set()
         self._thread.join(wait_seconds)
 
+    def step(self) -> float:
+        """Poll the source once, if it is wanted. Return the time until the next step, in seconds. Raise nothing."""
+        try:
+            return self._poll()
+        except TransportError as error:
+            failures = self.state.failed(error, self._clock())
+        except Exception:  # a bug in one poll must not end the source
+            log.exception("source=%s unexpected error, please report it", self.source.name)
+            bug = TransportError(Reason.INTERNAL, "see the traceback above")
+            failures = self.state.failed(bug, self._clock())
+        return RETRY_SECONDS[min(failures, len(RETRY_SECONDS)) - 1]
+
     def _run(self) -> None:
         while not self._closed.is_set():
-            if not self._wanted():
-                self._closed.wait(IDLE_SECONDS)
-                continue
-            try:
-                self._hold_a_session()
-                continue
-            except TransportError as error:
-                failures = self.state.failed(error, time.monotonic())
-            except Exception:  # a defect of ours in one poll must not end the source
-                log.exception("source=%s unexpected error, please report it", self.state.name)
-                defect = TransportError(Reason.INTERNAL, "see the traceback above")
-                failures = self.state.failed(defect, time.monotonic())
-            self._closed.wait(RETRY_SECONDS[min(failures, len(RETRY_SECONDS)) - 1])
+            self._closed.wait(self.step())
+        self._session.close()
 
-    def _hold_a_session(self) -> None:
-        """Poll with one client for as long as it is good, or until it is old. Raises TransportError."""
-        with self._session() as step:
-            old_at = time.monotonic() + RENEW_SECONDS
-            while not self._closed.is_set() and self._wanted() and time.monotonic() < old_at:
-                wait_seconds = step()
-                self.state.succeeded(time.monotonic())
-                self._closed.wait(wait_seconds)
+    def _poll(self) -> float:
+        if not self.source.wanted(self._statuses()):
+            self._renew_session()
+            return IDLE_SECONDS
+        if self._clock() >= self._renew_at:
+            self._renew_session()
+        try:
+            wait_seconds = self.source.poll(self._session)
+        except Exception:
+            self._renew_session()
+            raise
+        self.state.succeeded(self._clock())
+        return wait_seconds
+
+    def _renew_session(self) -> None:
+        self._renew_at = self._clock() + RENEW_SECONDS
+        self._session.close()

@@ -1,11 +1,11 @@
 from kafka_producer_exporter.broker.cluster.snapshots import TransactionDescription
-from kafka_producer_exporter.broker.log.approximate import ApproximateLog
 from kafka_producer_exporter.broker.log.outcomes import AbortReason
 from kafka_producer_exporter.broker.log.records import TransactionState
 from kafka_producer_exporter.broker.log.tracker import TransactionTracker
+from kafka_producer_exporter.broker.sources.coordinators import ApproximateLog
 
 
-def said(state, *, epoch=0, start_ms=-1, producer_id=7, partitions=()):
+def described(state, *, epoch=0, start_ms=-1, producer_id=7, partitions=()):
     return TransactionDescription("checkout", producer_id, epoch, state, 60_000, start_ms, frozenset(partitions))
 
 
@@ -25,18 +25,18 @@ def counts(tracker):
     return found.started, found.committed, {str(reason): count for reason, count in reasons.items() if count}
 
 
-def test_what_the_first_poll_says_is_not_counted():
-    assert counts(polled([said(TransactionState.COMPLETE_COMMIT, start_ms=5)])) == (0, 0, {})
+def test_what_the_first_poll_reports_is_not_counted():
+    assert counts(polled([described(TransactionState.COMPLETE_COMMIT, start_ms=5)])) == (0, 0, {})
 
 
 def test_each_transaction_that_is_seen_is_counted_once():
     tracker = polled(
-        [said(TransactionState.EMPTY)],
-        [said(TransactionState.ONGOING, start_ms=100)],
-        [said(TransactionState.ONGOING, start_ms=100)],
-        [said(TransactionState.COMPLETE_COMMIT, start_ms=100)],
-        [said(TransactionState.COMPLETE_COMMIT, start_ms=100)],
-        [said(TransactionState.COMPLETE_COMMIT, start_ms=900)],
+        [described(TransactionState.EMPTY)],
+        [described(TransactionState.ONGOING, start_ms=100)],
+        [described(TransactionState.ONGOING, start_ms=100)],
+        [described(TransactionState.COMPLETE_COMMIT, start_ms=100)],
+        [described(TransactionState.COMPLETE_COMMIT, start_ms=100)],
+        [described(TransactionState.COMPLETE_COMMIT, start_ms=900)],
     )
 
     assert counts(tracker) == (2, 2, {})
@@ -44,9 +44,9 @@ def test_each_transaction_that_is_seen_is_counted_once():
 
 def test_a_transaction_whose_end_fell_between_two_polls_is_neither_committed_nor_aborted():
     tracker = polled(
-        [said(TransactionState.EMPTY)],
-        [said(TransactionState.ONGOING, start_ms=100)],
-        [said(TransactionState.ONGOING, start_ms=900)],
+        [described(TransactionState.EMPTY)],
+        [described(TransactionState.ONGOING, start_ms=100)],
+        [described(TransactionState.ONGOING, start_ms=900)],
     )
 
     assert counts(tracker) == (2, 0, {})
@@ -55,23 +55,23 @@ def test_a_transaction_whose_end_fell_between_two_polls_is_neither_committed_nor
 
 def test_an_abort_has_a_reason_only_where_that_is_certain():
     own = polled(
-        [said(TransactionState.EMPTY)],
-        [said(TransactionState.ONGOING, start_ms=1)],
-        [said(TransactionState.COMPLETE_ABORT, start_ms=1)],
+        [described(TransactionState.EMPTY)],
+        [described(TransactionState.ONGOING, start_ms=1)],
+        [described(TransactionState.COMPLETE_ABORT, start_ms=1)],
     )
     other = polled(
-        [said(TransactionState.EMPTY)],
-        [said(TransactionState.ONGOING, start_ms=1)],
-        [said(TransactionState.PREPARE_ABORT, start_ms=1, epoch=1)],
+        [described(TransactionState.EMPTY)],
+        [described(TransactionState.ONGOING, start_ms=1)],
+        [described(TransactionState.PREPARE_ABORT, start_ms=1, epoch=1)],
     )
 
     assert counts(own) == (1, 0, {AbortReason.CLIENT: 1})
     assert counts(other) == (1, 0, {AbortReason.UNKNOWN: 1})
 
 
-def test_a_new_session_that_is_still_there_at_the_poll_is_counted():
+def test_a_new_session_that_lasts_until_the_poll_is_counted():
     assert counts(
-        polled([said(TransactionState.COMPLETE_COMMIT, start_ms=1)], [said(TransactionState.EMPTY, epoch=1)])
+        polled([described(TransactionState.COMPLETE_COMMIT, start_ms=1)], [described(TransactionState.EMPTY, epoch=1)])
     ) == (
         0,
         0,
@@ -79,10 +79,10 @@ def test_a_new_session_that_is_still_there_at_the_poll_is_counted():
     )
 
 
-def test_an_id_that_has_just_moved_is_no_other_one_when_it_is_back():
+def test_an_id_that_has_just_moved_to_another_coordinator_is_the_same_id_afterwards():
     tracker = TransactionTracker()
     log = ApproximateLog(tracker)
-    committed = said(TransactionState.COMPLETE_COMMIT, start_ms=1)
+    committed = described(TransactionState.COMPLETE_COMMIT, start_ms=1)
 
     log.take_in({"checkout"}, [committed], 0)
     log.take_in({"checkout"}, [], 30_000)
@@ -91,14 +91,14 @@ def test_an_id_that_has_just_moved_is_no_other_one_when_it_is_back():
     assert counts(tracker) == (0, 0, {})
 
 
-def test_an_id_that_the_coordinators_have_forgotten_is_gone():
-    tracker = polled([said(TransactionState.EMPTY)], [])
+def test_an_id_that_no_coordinator_lists_any_more_is_forgotten():
+    tracker = polled([described(TransactionState.EMPTY)], [])
 
     assert tracker.known_ids == 0
 
 
 def test_an_open_transaction_has_its_partitions():
-    tracker = polled([said(TransactionState.ONGOING, start_ms=1, partitions=[("b", 2), ("a", 1), ("b", 0)])])
+    tracker = polled([described(TransactionState.ONGOING, start_ms=1, partitions=[("b", 2), ("a", 1), ("b", 0)])])
 
     (transaction,) = tracker.open_transactions(5001)
 

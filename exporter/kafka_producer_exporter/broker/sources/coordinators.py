@@ -1,0 +1,125 @@
+"""The source ``coordinators``: stands in for ``transaction_log`` where the log may not be read.
+
+What the coordinators report of every transactional id at each poll is handed to the tracker as if the log contained it:
+a log with holes, which the tracker can read. So what is counted did happen, but a transaction that begins and ends
+between two polls is missed. The counts are lower bounds. An abort gets a reason only where the reason is certain.
+"""
+
+import time
+from collections.abc import Collection, Iterable
+
+from kafka_producer_exporter.broker.client.admin import (
+    TransactionListing,
+    describe_transactions,
+    list_transactions,
+    require_describe_all,
+)
+from kafka_producer_exporter.broker.client.connection import Client
+from kafka_producer_exporter.broker.cluster.snapshots import TransactionDescription
+from kafka_producer_exporter.broker.log.records import Partitions, Tombstone, TransactionState, Transition
+from kafka_producer_exporter.broker.log.tracker import TransactionTracker
+from kafka_producer_exporter.broker.sources.source import Moment, Session, Source
+from kafka_producer_exporter.broker.sources.state import Statuses
+from kafka_producer_exporter.broker.sources.transaction_counts import TransactionCounts
+from kafka_producer_exporter.broker.sources.transaction_log import is_forbidden
+from kafka_producer_exporter.model import Family
+from kafka_producer_exporter.settings import Broker
+
+PARTITION = -1
+"""Stands for all partitions of the log."""
+
+
+class Coordinators(Source):
+    """Counts what changed between two polls of all coordinators."""
+
+    name = "coordinators"
+
+    def __init__(self, broker: Broker, counts: TransactionCounts) -> None:
+        # Probing the bootstrap server, connecting, listing and describing may each take the whole timeout.
+        self.silent_seconds = 4 * broker.request_timeout_seconds + broker.poll_seconds
+        self._poll_seconds = broker.poll_seconds
+        self._counts = counts
+        self._log = ApproximateLog(counts.tracker)
+
+    def wanted(self, statuses: Statuses) -> bool:
+        """Return whether the log may not be read."""
+        return is_forbidden(statuses)
+
+    def poll(self, session: Session) -> float:
+        """Ask every coordinator for all of its transactional ids."""
+        listed, described = describe_all_transactions(session.client())
+        now_ms = time.time_ns() // 1_000_000
+        with self._counts.lock:
+            self._log.take_in({one.transactional_id for one in listed}, described, now_ms)
+            self._counts.since_ms = self._counts.since_ms or now_ms
+        return self._poll_seconds
+
+    def families(self, moment: Moment) -> list[Family]:
+        """Return the counts, which are lower bounds."""
+        return self._counts.families(now_ms=moment.fresh_ms(self.name))
+
+
+def describe_all_transactions(client: Client) -> tuple[list[TransactionListing], list[TransactionDescription]]:
+    """Return every transactional id of the cluster, and what its coordinator reports of it. Raise TransportError.
+
+    An id that is listed but not described has moved to another coordinator, or expired, in between.
+    """
+    require_describe_all(client)
+    listed = list_transactions(client)
+    return listed, describe_transactions(client, listed)
+
+
+class ApproximateLog:
+    """Writes what the coordinators report into a tracker."""
+
+    def __init__(self, tracker: TransactionTracker) -> None:
+        self._tracker = tracker
+        self._offset = 0
+        self._known: set[str] = set()
+        self._counting = False
+
+    def take_in(self, listed: Collection[str], transactions: Iterable[TransactionDescription], now_ms: int) -> None:
+        """Take in one poll of all coordinators: the ids that they listed, and the descriptions of these ids.
+
+        The first poll only sets the state of each id. An id that is listed but not described is left as it was.
+        """
+        if not self._counting:
+            self._tracker.follow(PARTITION, from_offset=0, counting_from=None)
+        for transaction in transactions:
+            self._apply(_transition(transaction, now_ms))
+        for expired in self._known - set(listed):
+            self._apply(Tombstone(expired))
+        self._known = set(listed)
+        if not self._counting:
+            self._tracker.follow(PARTITION, from_offset=self._offset, counting_from=self._offset)
+            self._tracker.begin_counting()
+            self._counting = True
+
+    def _apply(self, record: Transition | Tombstone) -> None:
+        self._tracker.apply(PARTITION, self._offset, record)
+        self._offset += 1
+
+
+def _transition(transaction: TransactionDescription, now_ms: int) -> Transition:
+    state = transaction.state
+    if state is TransactionState.PREPARE_ABORT:
+        # The coordinator does not report when it decided on the abort, so a timeout cannot be recognized.
+        state = TransactionState.COMPLETE_ABORT
+    return Transition(
+        transactional_id=transaction.transactional_id,
+        version=1,
+        producer_id=transaction.producer_id,
+        epoch=transaction.epoch,
+        timeout_ms=transaction.timeout_ms,
+        state=state,
+        partitions=_by_topic(transaction),
+        last_update_ms=now_ms,
+        start_ms=transaction.start_ms,
+    )
+
+
+def _by_topic(transaction: TransactionDescription) -> Partitions:
+    topics: dict[str, list[int]] = {}
+    for topic, partition in sorted(transaction.partitions):
+        topics.setdefault(topic, []).append(partition)
+    return tuple((topic, tuple(partitions)) for topic, partitions in topics.items())

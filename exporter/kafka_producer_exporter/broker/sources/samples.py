@@ -1,0 +1,41 @@
+"""Samples on their way into families. Label texts are kept between scrapes."""
+
+from collections.abc import Mapping
+
+from kafka_producer_exporter.model import Family, Labels, Metric
+
+MAX_KEPT_LABELS = 100_000
+
+
+class LabelTexts:
+    """The labels of series, the static labels of the configuration included. Each text is made once and kept."""
+
+    def __init__(self, static: Mapping[str, str]) -> None:
+        self._static = dict(static)
+        self._kept: dict[tuple[tuple[str, str], ...], Labels] = {}
+
+    def of(self, labels: Mapping[str, str]) -> Labels:
+        """Return *labels* and the static labels. A static label never replaces one of the series."""
+        key = tuple(labels.items())
+        known = self._kept.get(key)
+        if known is None:
+            if len(self._kept) >= MAX_KEPT_LABELS:  # transactional ids and producer ids come and go
+                self._kept.clear()
+            known = self._kept[key] = Labels({**self._static, **labels})
+        return known
+
+
+class Samples:
+    """Collects samples in any order, and groups them into families."""
+
+    def __init__(self, texts: LabelTexts) -> None:
+        self._texts = texts
+        self._by_metric: dict[Metric, list[tuple[Labels, float]]] = {}
+
+    def add(self, metric: Metric, value: float, **labels: str) -> None:
+        """Add one sample. *labels* are those of the series, without the static ones."""
+        self._by_metric.setdefault(metric, []).append((self._texts.of(labels), value))
+
+    def families(self) -> list[Family]:
+        """Return one family for each metric that has a sample."""
+        return [Family(metric, samples) for metric, samples in self._by_metric.items()]

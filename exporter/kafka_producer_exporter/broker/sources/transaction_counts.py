@@ -1,0 +1,80 @@
+"""The counts of transactions, which two sources share: ``transaction_log``, and ``coordinators`` in its place."""
+
+import threading
+from collections.abc import Callable, Sequence
+
+from kafka_producer_exporter.broker.log.outcomes import OpenTransaction
+from kafka_producer_exporter.broker.log.tracker import TransactionTracker
+from kafka_producer_exporter.broker.sources.samples import LabelTexts, Samples
+from kafka_producer_exporter.catalogue import broker as catalogue
+from kafka_producer_exporter.model import Family
+from kafka_producer_exporter.settings import IdGroup
+
+
+class TransactionCounts:
+    """A tracker, the lock that guards it, and its families."""
+
+    def __init__(self, tracker: TransactionTracker, texts: LabelTexts) -> None:
+        self.tracker = tracker
+        self.lock = threading.Lock()
+        """Held while a poll is taken in, never while waiting for a broker."""
+        self.since_ms: int | None = None
+        """When counting began; None until it has."""
+        self._texts = texts
+
+    def families(self, *, now_ms: int | None) -> list[Family]:
+        """Return the counts, and the gauges as of *now_ms*; None leaves the gauges out.
+
+        Nothing is returned before counting has begun.
+        """
+        samples = Samples(self._texts)
+        with self.lock:
+            if self.since_ms is None:
+                return []
+            samples.add(catalogue.COUNTING_SINCE, self.since_ms / 1000)
+            self._add_counts(samples)
+            if now_ms is not None:
+                self._add_identities(samples)
+                _add_open(samples, self.tracker.open_transactions(now_ms))
+        return samples.families()
+
+    def _add_counts(self, samples: Samples) -> None:
+        for name, counts, _ in self.tracker.series():
+            samples.add(catalogue.STARTED, counts.started, transactional_id=name)
+            samples.add(catalogue.COMMITTED, counts.committed, transactional_id=name)
+            for metric, reasons in (
+                (catalogue.ABORTED, counts.aborted),
+                (catalogue.SESSIONS, counts.sessions),
+                (catalogue.ID_CHANGES, counts.id_changes),
+            ):
+                for reason, count in reasons.items():
+                    samples.add(metric, count, transactional_id=name, reason=reason)
+
+    def _add_identities(self, samples: Samples) -> None:
+        for name, _, identity in self.tracker.series():
+            if identity:
+                samples.add(catalogue.EPOCH, identity.epoch, transactional_id=name)
+                samples.add(catalogue.INFO, 1, transactional_id=name, producer_id=str(identity.producer_id))
+
+
+def _add_open(samples: Samples, transactions: Sequence[OpenTransaction]) -> None:
+    """Add how many transactions are open under each name, and what is known of the oldest."""
+    by_name: dict[str, list[OpenTransaction]] = {}
+    for transaction in transactions:
+        by_name.setdefault(transaction.name, []).append(transaction)
+    for name, (oldest, *others) in by_name.items():
+        samples.add(catalogue.OPEN, 1 + len(others), transactional_id=name)
+        samples.add(catalogue.OPEN_SECONDS, oldest.age_seconds, transactional_id=name)
+        samples.add(catalogue.TIMEOUT_SECONDS, oldest.timeout_seconds, transactional_id=name)
+        if oldest.protocol is not None:
+            samples.add(catalogue.PROTOCOL, oldest.protocol, transactional_id=name)
+
+
+def group_function(groups: Sequence[IdGroup]) -> Callable[[str], str]:
+    """Return a function that maps a transactional id to its group, or to itself if it is in none."""
+
+    def group_of(transactional_id: str) -> str:
+        matches = ((group.pattern.fullmatch(transactional_id), group.group) for group in groups)
+        return next((match.expand(group) for match, group in matches if match), transactional_id)
+
+    return group_of

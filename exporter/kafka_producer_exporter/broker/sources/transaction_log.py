@@ -1,0 +1,144 @@
+"""The source ``transaction_log``: follows ``__transaction_state`` record by record. Its counts are exact."""
+
+import logging
+import time
+from collections.abc import Callable, Iterable
+
+from kafka_producer_exporter.broker.client.admin import EARLIEST, LATEST
+from kafka_producer_exporter.broker.client.connection import Client
+from kafka_producer_exporter.broker.client.fetch import LogReader, OutOfRangeError
+from kafka_producer_exporter.broker.log.follower import LogFollower, Shard, SkipKind, Skipped
+from kafka_producer_exporter.broker.log.records import TOPIC
+from kafka_producer_exporter.broker.sources.samples import LabelTexts, Samples
+from kafka_producer_exporter.broker.sources.source import Moment, Session, Source
+from kafka_producer_exporter.broker.sources.state import Statuses
+from kafka_producer_exporter.broker.sources.transaction_counts import TransactionCounts
+from kafka_producer_exporter.catalogue import broker as catalogue
+from kafka_producer_exporter.model import Family
+from kafka_producer_exporter.net.errors import Reason, TransportError
+from kafka_producer_exporter.settings import Broker
+
+FETCH_WAIT_SECONDS = 0.5
+PARTITIONS_SECONDS = 30.0
+"""How often the log's partitions are looked up."""
+NO_PARTITIONS_SECONDS = 1.0
+"""The same while this shard of the log has none."""
+
+log = logging.getLogger(__name__)
+
+
+def is_forbidden(statuses: Statuses) -> bool:
+    """Return whether the log may not be read."""
+    return statuses[TransactionLog.name].reason is Reason.AUTHORIZATION
+
+
+class TransactionLog(Source):
+    """Counts every transition that the coordinators write."""
+
+    name = "transaction_log"
+
+    def __init__(
+        self,
+        broker: Broker,
+        counts: TransactionCounts,
+        texts: LabelTexts,
+        *,
+        open_reader: Callable[[Client], LogReader] = LogReader,
+    ) -> None:
+        # Probing the bootstrap server, connecting, the look-up and the fetch may each take the whole timeout.
+        self.silent_seconds = 4 * broker.request_timeout_seconds + FETCH_WAIT_SECONDS
+        self._counts = counts
+        self._texts = texts
+        self._open_reader = open_reader
+        self._follower = LogFollower(
+            counts.tracker,
+            shard=Shard(broker.shard, broker.total_shards),
+            lookback_records=broker.lookback_records,
+        )
+        self._client: Client | None = None
+        self._reader: LogReader | None = None
+        self._next_look_up = 0.0
+        self._logged: set[SkipKind] = set()
+
+    def poll(self, session: Session) -> float:
+        """Fetch what is new in the log."""
+        reader = self._reader_of(session.client())
+        if time.monotonic() >= self._next_look_up:
+            self._look_up_partitions(reader)
+        positions = self._follower.positions
+        if not positions:
+            return FETCH_WAIT_SECONDS
+        try:
+            fetched = reader.fetch(positions, wait_seconds=FETCH_WAIT_SECONDS)
+        except OutOfRangeError as error:
+            self._reposition(reader, error.partition)
+            return 0.0
+        with self._counts.lock:
+            skipped, unreadable = self._follower.take_in(fetched, now_ms=_now_ms())
+            self._note_counting_since()
+        self._log_skipped(skipped)
+        for partition, reason in unreadable:
+            raise TransportError(Reason.DAMAGED, f"{TOPIC}-{partition}: {reason}")
+        return 0.0
+
+    def families(self, moment: Moment) -> list[Family]:
+        """Return how well the log is followed and, if it may be read, the counts."""
+        follower = self._follower
+        samples = Samples(self._texts)
+        exact = not is_forbidden(moment.statuses)
+        samples.add(catalogue.EXACT, float(exact))
+        with self._counts.lock:
+            for kind, count in follower.skipped.items():
+                samples.add(catalogue.LOG_SKIPPED, count, kind=kind)
+            samples.add(catalogue.LOG_LAG, follower.lag_records)
+            samples.add(catalogue.LOG_RECORDS, follower.records_read)
+            samples.add(catalogue.ENDS_UNSEEN, follower.tracker.ends_unseen)
+            samples.add(catalogue.IDS, follower.tracker.known_ids)
+            samples.add(catalogue.IDS_FOLDED, follower.tracker.folded)
+        counts = self._counts.families(now_ms=moment.fresh_ms(self.name)) if exact else []
+        return [*counts, *samples.families()]
+
+    def _reader_of(self, client: Client) -> LogReader:
+        """Return the reader of *client*. A new client needs a new reader, which must look up the partitions first."""
+        if self._reader is None or client is not self._client:
+            self._client, self._reader = client, self._open_reader(client)
+            self._next_look_up = 0.0
+        return self._reader
+
+    def _look_up_partitions(self, reader: LogReader) -> None:
+        partitions = reader.partitions()
+        new = self._follower.new_partitions(partitions)
+        earliest = reader.offsets(new, EARLIEST) if new else {}
+        latest = reader.offsets(new, LATEST) if new else {}
+        with self._counts.lock:
+            self._follower.follow(partitions, earliest=earliest, latest=latest, now_ms=_now_ms())
+            self._note_counting_since()
+        wait_seconds = PARTITIONS_SECONDS if self._follower.positions else NO_PARTITIONS_SECONDS
+        self._next_look_up = time.monotonic() + wait_seconds
+
+    def _reposition(self, reader: LogReader, partition: int) -> None:
+        earliest = reader.offsets([partition], EARLIEST)[partition]
+        latest = reader.offsets([partition], LATEST)[partition]
+        with self._counts.lock:
+            before = self._follower.tracker.position(partition)
+            after = self._follower.reposition(partition, earliest=earliest, latest=latest)
+        log.warning(
+            "%s-%d: the log holds offsets %d to %d, but the next one to read was %d; continuing at %d",
+            *(TOPIC, partition, earliest, latest, before, after),
+        )
+
+    def _note_counting_since(self) -> None:
+        if self._follower.counting_since_ms is not None:
+            self._counts.since_ms = self._follower.counting_since_ms
+
+    def _log_skipped(self, skipped: Iterable[Skipped]) -> None:
+        for kind, partition, offset, next_offset, reason in skipped:
+            if kind is SkipKind.DAMAGED_BATCH:
+                log.error("%s-%d: %s; skipped up to offset %d", TOPIC, partition, reason, next_offset)
+            elif kind not in self._logged:  # the metric counts the others
+                self._logged.add(kind)
+                log.warning("%s-%d: the record at offset %d is skipped: %s", TOPIC, partition, offset, reason)
+
+
+def _now_ms() -> int:
+    return time.time_ns() // 1_000_000

@@ -1,0 +1,23 @@
+"""What sources serve, and the moments at which they serve it."""
+
+from kafka_producer_exporter.broker.sources.source import Moment
+from kafka_producer_exporter.broker.sources.state import Status
+from kafka_producer_exporter.net.errors import Reason
+
+UP = Status(None, fresh=True)
+DOWN = Status(Reason.CLOSED, fresh=False)
+FORBIDDEN = Status(Reason.AUTHORIZATION, fresh=False)
+
+
+def moment(*, now_ms=0, **statuses):
+    """A moment at which each source has the given status."""
+    return Moment(now_ms, {"transaction_log": UP} | statuses)
+
+
+def served(families):
+    """The samples by name and labels. Each family is there once, and its samples have the labels that it declares."""
+    assert len({family.metric for family in families}) == len(families)
+    for family in families:
+        for labels, _ in family.samples:
+            assert {name for name, _ in labels.pairs} - {"kafka_cluster"} == set(family.metric.labels)
+    return {f"{family.metric.name}{labels.text}": value for family in families for labels, value in family.samples}

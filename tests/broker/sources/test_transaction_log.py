@@ -1,0 +1,149 @@
+import logging
+
+import pytest
+
+from kafka_producer_exporter.broker.log.tracker import TransactionTracker
+from kafka_producer_exporter.broker.sources.samples import LabelTexts
+from kafka_producer_exporter.broker.sources.source import Session
+from kafka_producer_exporter.broker.sources.transaction_counts import TransactionCounts
+from kafka_producer_exporter.broker.sources.transaction_log import FETCH_WAIT_SECONDS, TransactionLog
+from kafka_producer_exporter.model import Kind
+from kafka_producer_exporter.net.address import Address
+from kafka_producer_exporter.net.errors import Reason, TransportError
+from kafka_producer_exporter.settings import Broker
+from tests.broker.memory_log import THREE_COMMITS_AND_AN_ABORT, Log, recorded
+from tests.broker.served import DOWN, FORBIDDEN, moment, served
+
+BROKER = Broker(bootstrap_servers=(Address("kafka-1", 9092),))
+
+
+class Following:
+    """The source on a log in memory."""
+
+    def __init__(self, log):
+        texts = LabelTexts({"kafka_cluster": "blue"})
+        self.counts = TransactionCounts(TransactionTracker(), texts)
+        self.source = TransactionLog(BROKER, self.counts, texts, open_reader=lambda _: log)
+        self.session = Session(object)
+
+    def poll(self, *, times=1):
+        return [self.source.poll(self.session) for _ in range(times)][-1]
+
+    def served(self, **at):
+        return served(self.source.families(moment(**at)))
+
+
+@pytest.fixture
+def log():
+    return Log(p0=[])
+
+
+@pytest.fixture
+def following(log):
+    """The source after its first poll of an empty partition."""
+    following = Following(log)
+    following.poll()
+    return following
+
+
+def test_the_log_is_polled_again_at_once_and_an_absent_log_after_a_pause():
+    assert Following(Log(p0=[])).poll() == 0.0
+    assert Following(Log()).poll() == FETCH_WAIT_SECONDS
+
+
+def test_nothing_is_counted_before_the_state_of_the_log_is_known():
+    log = Log(p0=THREE_COMMITS_AND_AN_ABORT)
+    log.chunk_size = 4
+    following = Following(log)
+
+    following.poll()
+    found = following.served()
+
+    assert not [name for name in found if name.startswith("kafka_transaction_")]
+    assert found['kafka_producer_exporter_transaction_log_lag_records{kafka_cluster="blue"}'] > 0
+
+
+def test_an_offset_that_the_log_no_longer_has_is_replaced_and_logged(log, following, caplog):
+    log.first, log.held[0] = 50, THREE_COMMITS_AND_AN_ABORT
+
+    following.poll(times=2)
+
+    assert following.counts.tracker.position(0) == 50 + len(THREE_COMMITS_AND_AN_ABORT)
+    assert "the next one to read was 0; continuing at 50" in caplog.text
+
+
+def test_an_unreadable_batch_fails_the_poll_once_and_is_then_skipped(log, following, caplog):
+    log.held[0] = THREE_COMMITS_AND_AN_ABORT
+    log.unreadable_at = (0, 0)
+
+    with pytest.raises(TransportError, match="it is damaged") as caught:
+        following.poll()
+    following.poll()
+
+    assert caught.value.reason is Reason.DAMAGED
+    assert "__transaction_state-0: it is damaged; skipped up to offset 2" in caplog.messages
+
+
+def test_only_the_first_skipped_record_of_a_kind_is_logged(log, following, caplog):
+    caplog.set_level(logging.WARNING)
+    log.held[0] = [(None, b""), (None, b"")]
+
+    following.poll()
+
+    assert len([message for message in caplog.messages if "is skipped" in message]) == 1
+
+
+def test_a_new_client_gets_a_new_reader_that_looks_up_the_partitions(log, following):
+    log.held[1] = []
+    following.session = Session(object)
+
+    following.poll()
+
+    assert following.source._follower.positions == {0: 0, 1: 0}
+
+
+@pytest.fixture
+def with_open_transaction(log, following):
+    """A source that has counted five commits and an open transaction of the id ``roll``."""
+    log.held[0] = recorded("rollover", "roll")
+    following.poll()
+    return following
+
+
+def test_counts_and_open_transactions_are_served(with_open_transaction):
+    (transaction,) = with_open_transaction.counts.tracker.open_transactions(0)
+
+    found = with_open_transaction.served(now_ms=transaction.start_ms + 1500)
+
+    name = '{kafka_cluster="blue",transactional_id="roll"}'
+    assert found[f"kafka_transaction_started_total{name}"] == 6
+    assert found[f"kafka_transaction_committed_total{name}"] == 5
+    assert found[f"kafka_transaction_open{name}"] == 1
+    assert found[f"kafka_transaction_open_seconds{name}"] == 1.5
+    assert found[f"kafka_transaction_timeout_seconds{name}"] == 60
+    assert found[f"kafka_transaction_protocol_version{name}"] == 2
+    assert found[f"kafka_transactional_producer_epoch{name}"] == 1
+    info = '{kafka_cluster="blue",producer_id="2004",transactional_id="roll"}'
+    assert found[f"kafka_transactional_producer_info{info}"] == 1
+    rollover = '{kafka_cluster="blue",reason="rollover",transactional_id="roll"}'
+    assert found[f"kafka_transactional_producer_id_change_total{rollover}"] == 1
+    fenced = '{kafka_cluster="blue",reason="fenced",transactional_id="roll"}'
+    assert found[f"kafka_transaction_aborted_total{fenced}"] == 0
+
+
+def test_while_the_source_is_down_only_its_counters_are_served(with_open_transaction):
+    families = with_open_transaction.counts.families(now_ms=None)
+
+    assert {family.metric.kind for family in families if family.metric.name.startswith("kafka_transaction")} == {
+        Kind.COUNTER
+    }
+    found = with_open_transaction.served(transaction_log=DOWN)
+    assert not [name for name in found if name.startswith("kafka_transaction_open")]
+    assert found['kafka_producer_exporter_transaction_counts_exact{kafka_cluster="blue"}'] == 1
+
+
+def test_where_the_log_may_not_be_read_the_counts_are_left_to_the_coordinators(with_open_transaction):
+    found = with_open_transaction.served(transaction_log=FORBIDDEN)
+
+    assert found['kafka_producer_exporter_transaction_counts_exact{kafka_cluster="blue"}'] == 0
+    assert not [name for name in found if name.startswith("kafka_transaction")]

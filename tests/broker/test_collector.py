@@ -1,0 +1,95 @@
+import time
+
+import pytest
+
+from kafka_producer_exporter.broker.collector import BrokerCollector
+from kafka_producer_exporter.net.address import Address
+from kafka_producer_exporter.net.errors import Reason, TransportError
+from kafka_producer_exporter.settings import Broker, Limits
+from tests.broker.served import served
+
+FORBIDDEN = TransportError(Reason.AUTHORIZATION, "__transaction_state: TopicAuthorizationFailed")
+CLOSED = TransportError(Reason.CLOSED, "broker 1: the connection was closed")
+EXACT = "kafka_producer_exporter_transaction_counts_exact"
+SINCE = "kafka_producer_exporter_counting_since_timestamp_seconds"
+
+
+class View:
+    """A collector whose sources are not polled: each poll's result is set by hand."""
+
+    def __init__(self):
+        self.collector = BrokerCollector(Broker(bootstrap_servers=(Address("kafka-1", 9092),)), Limits())
+        self.workers = {worker.source.name: worker for worker in self.collector._workers}
+
+    def succeeds(self, name):
+        self.workers[name].state.succeeded(time.monotonic())
+
+    def fails(self, name, error, *, times=1):
+        for _ in range(times):
+            self.workers[name].state.failed(error, time.monotonic())
+
+    def served(self):
+        return served(self.collector.families())
+
+    def up(self):
+        """What is served of each source: up, or the reason."""
+        prefix = 'kafka_producer_exporter_source_up{source="'
+        return {name.removeprefix(prefix)[:-2]: value for name, value in self.served().items() if prefix in name}
+
+
+@pytest.fixture
+def view():
+    return View()
+
+
+def test_before_the_first_poll_every_source_is_down(view):
+    assert view.up() == {"transaction_log": 0, "partitions": 0, "topics": 0, "bootstrap_servers": 0}
+    error = 'kafka_producer_exporter_source_error{reason="unavailable",source="topics"}'
+    assert view.served()[error] == 1
+
+
+def test_the_counts_are_exact_and_the_coordinators_absent_as_long_as_the_log_may_be_read(view):
+    view.succeeds("transaction_log")
+    exact = view.served()[EXACT]
+    view.fails("transaction_log", CLOSED, times=3)
+
+    assert (exact, view.served()[EXACT]) == (1, 1)
+    assert "coordinators" not in view.up()
+
+
+def test_where_the_log_is_forbidden_the_coordinators_serve_the_counts_as_lower_bounds(view):
+    view.fails("transaction_log", FORBIDDEN)
+    view.succeeds("coordinators")
+    view.workers["coordinators"].source._counts.since_ms = 5000
+
+    found = view.served()
+
+    assert (found[EXACT], found[SINCE]) == (0, 5)
+    assert view.up()["coordinators"] == 1
+    assert found['kafka_producer_exporter_source_error{reason="authorization",source="transaction_log"}'] == 1
+
+
+def test_gauges_stay_for_one_failed_poll_and_disappear_after_two(view):
+    gauge = "kafka_producer_exporter_partitions_described"
+    source = view.workers["partitions"].source
+    source._scan = type("Scan", (), {"described": {("orders", 0)}, "denied": (), "hanging": ()})
+
+    view.succeeds("partitions")
+    fresh = view.served()
+    view.fails("partitions", CLOSED)
+    failed_once = view.served()
+    view.fails("partitions", CLOSED)
+    failed_twice = view.served()
+
+    assert (fresh[gauge], failed_once[gauge]) == (1, 1)
+    assert gauge not in failed_twice
+    assert view.up()["partitions"] == 0
+
+
+def test_labels_of_the_broker_section_are_on_every_series():
+    broker = Broker(bootstrap_servers=(Address("kafka-1", 9092),), labels={"kafka_cluster": "blue"})
+
+    families = BrokerCollector(broker, Limits()).families()
+
+    assert families
+    assert all(labels["kafka_cluster"] == "blue" for family in families for labels, _ in family.samples)

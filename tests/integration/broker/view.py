@@ -1,0 +1,123 @@
+"""Runs the broker view on a real broker, reads what it serves, and makes the topics and transactions it needs."""
+
+import contextlib
+import gc
+import socket
+import struct
+import time
+import uuid
+
+from kafka.admin import ConfigResource, ConfigResourceType
+from kafka.record.default_records import DefaultRecordBatchBuilder
+
+from kafka_producer_exporter.broker.collector import BrokerCollector
+from kafka_producer_exporter.net.address import Address
+from kafka_producer_exporter.settings import Broker as BrokerSettings
+from kafka_producer_exporter.settings import Limits
+from lab.process import wait_until
+
+UP = "kafka_producer_exporter_source_up"
+COUNTERS = (
+    "kafka_transaction_started_total",
+    "kafka_transaction_committed_total",
+    "kafka_transaction_aborted_total",
+    "kafka_transactional_producer_session_total",
+    "kafka_transactional_producer_id_change_total",
+)
+
+
+def values(collector):
+    """Every sample of a page that is whole: nothing is twice in it, and its labels are the declared ones."""
+    families = collector.families()
+    found = {(f.metric.name, labels.pairs): value for f in families for labels, value in f.samples}
+    assert len({family.metric for family in families}) == len(families)
+    assert len(found) == sum(len(family.samples) for family in families)
+    assert all({n for n, _ in labels.pairs} == set(f.metric.labels) for f in families for labels, _ in f.samples)
+    return found
+
+
+def value(collector, name, **labels):
+    return values(collector).get((name, tuple(sorted(labels.items()))))
+
+
+def counts(collector, transactional_id):
+    """What was counted for an id, zeros left out: ``{"aborted client": 2, …}``."""
+    found = {}
+    for (name, pairs), number in values(collector).items():
+        labels = dict(pairs)
+        if name in COUNTERS and labels["transactional_id"] == transactional_id and number:
+            short = name.removesuffix("_total").rsplit("_", 1)[1]
+            found[f"{short} {labels.get('reason', '')}".strip()] = number
+    return found
+
+
+@contextlib.contextmanager
+def collecting(bootstrap, **settings):
+    """A collector of the cluster at *bootstrap*, with these settings of the broker section; it polls often."""
+    servers = tuple(Address.parse(server) for server in bootstrap.split(","))
+    defaults = {"request_timeout_seconds": 2, "poll_seconds": 0.3}
+    collector = BrokerCollector(BrokerSettings(bootstrap_servers=servers, **defaults | settings), Limits())
+    collector.start()
+    try:
+        yield collector
+    finally:
+        collector.close(wait_seconds=10)
+        gc.collect()  # what the library left behind is reported here, and not in some other test
+
+
+@contextlib.contextmanager
+def counting(bootstrap, **settings):
+    """The same, once it has begun to count transactions; its other sources are polled as rarely as by default."""
+    with collecting(bootstrap, **{"poll_seconds": 30} | settings) as collector:
+        since = "kafka_producer_exporter_counting_since_timestamp_seconds"
+        wait_until("counting has begun", lambda: value(collector, since))
+        yield collector
+
+
+def topic(broker, *, partitions=1):
+    name = f"topic-{uuid.uuid4().hex[:8]}"
+    broker.create_topic(name, partitions=partitions)
+    return name
+
+
+def leave_hanging(broker, name, *, partition, producer_id, age_seconds):
+    """Write an open transaction that no coordinator knows, while the broker's verification is switched off."""
+
+    def verification(state):
+        resource = ConfigResource(
+            ConfigResourceType.BROKER, "1", {"transaction.partition.verification.enable": ("SET", state)}
+        )
+        with broker.admin() as admin:
+            admin.alter_configs([resource])
+
+    builder = DefaultRecordBatchBuilder(
+        magic=2,
+        compression_type=0,
+        is_transactional=True,
+        producer_id=producer_id,
+        producer_epoch=0,
+        base_sequence=0,
+        batch_size=1 << 20,
+    )
+    builder.append(0, round((time.time() - age_seconds) * 1000), None, b"stuck", [])
+    verification("false")
+    try:
+        deadline = time.monotonic() + 10
+        while produce(broker, name, partition, bytes(builder.build())):
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+    finally:
+        verification("true")
+
+
+def produce(broker, name, partition, batch):
+    """Return the error code of a Produce request, version 3: acks=all, one topic, one partition."""
+    text = lambda word: struct.pack(">h", len(word)) + word.encode()  # noqa: E731
+    body = text("ghost") + struct.pack(">hii", -1, 5000, 1) + text(name) + struct.pack(">iii", 1, partition, len(batch))
+    message = struct.pack(">hhi", 0, 3, 1) + text("test") + body + batch
+    host, port = broker.bootstrap.split(":")
+    with socket.create_connection((host, int(port)), timeout=5) as connection:
+        connection.sendall(struct.pack(">i", len(message)) + message)
+        size = struct.unpack(">i", connection.recv(4, socket.MSG_WAITALL))[0]
+        answer = connection.recv(size, socket.MSG_WAITALL)
+    return struct.unpack_from(">h", answer, 4 + 4 + 2 + len(name) + 4 + 4)[0]
