@@ -1,9 +1,13 @@
+import json
+
 from kafka_producer_exporter.broker.cluster.hanging import HangingTransaction
+from kafka_producer_exporter.broker.listing import TransactionOverview
 from kafka_producer_exporter.broker.log.outcomes import AbortReason, Event, IdChangeReason, OpenTransaction
 from kafka_producer_exporter.broker.log.records import TransactionState
-from kafka_producer_exporter.commands.transactions import SHOWN, as_rows, as_text
+from kafka_producer_exporter.commands.transactions import SHOWN, as_json, as_text
 
 NOW = 1_000_000.0
+SERVER = "kafka-1:9092"
 OPEN = OpenTransaction(
     "orders-1", "orders-1", 4001, 7, TransactionState.ONGOING, 0, 42.0, 60.0, 2, (("orders", (0, 3)),)
 )
@@ -11,34 +15,37 @@ HANGING = HangingTransaction("orders", 3, 4002, 1, 311, 999_990_000, 12)
 ABORT = Event(999_940_000, "orders-1", AbortReason.FENCED, 4001, 7)
 
 
-def text(**sections):
-    return "".join(as_text({name: as_rows(rows) for name, rows in sections.items()}, (), now_seconds=NOW))
+def overview(*, opened=None, hanging=None, recent=None, unseen=()):
+    return TransactionOverview(opened, hanging, recent, unseen)
 
 
-def test_an_open_transaction_shows_its_age_beside_its_time_out():
-    line = text(open=[OPEN]).splitlines()[2]
+def text(only=None, **sections):
+    return "".join(as_text(overview(**sections), SERVER, only=only, now_seconds=NOW))
+
+
+def test_an_open_transaction_shows_its_age_beside_its_timeout():
+    line = text(opened=[OPEN]).splitlines()[2]
 
     assert line.split() == ["orders-1", "ongoing", "42", "s", "60", "s", "4001", "7", "2", "orders-0", "orders-3"]
 
 
-def test_an_event_shows_what_why_and_when():
+def test_an_event_shows_what_happened_why_and_when():
     found = text(recent=[ABORT, ABORT._replace(reason=IdChangeReason.ROLLOVER)]).splitlines()
 
     assert found[2].split() == ["orders-1", "abort", "fenced", "60", "s", "ago", "4001", "7"]
     assert found[3].split()[1:5] == ["new", "producer", "id", "rollover"]
 
 
-def test_a_hanging_transaction_shows_what_it_holds_back():
-    line = text(hanging=[HANGING]).splitlines()[2]
+def test_a_hanging_transaction_shows_what_it_holds_back_and_the_command_that_aborts_it():
+    lines = text(hanging=[HANGING]).splitlines()
 
-    assert line.split() == ["orders-3", "4002", "1", "311", "10", "s", "ago", "12"]
+    assert lines[2].split() == ["orders-3", "4002", "1", "311", "10", "s", "ago", "12"]
+    assert lines[3] == f"  to abort it, run: {HANGING.abort_command(SERVER)}"
 
 
-def test_an_empty_section_says_so_and_one_that_was_not_seen_is_not_called_empty():
-    assert text(open=[]) == "Open transactions: none\n"
-    assert "".join(as_text({"open": None}, ["open transactions: no right"], now_seconds=NOW)) == (
-        "not seen: open transactions: no right\n"
-    )
+def test_an_empty_section_says_so_and_an_unseen_one_is_not_called_empty():
+    assert text(opened=[]) == "Open transactions: none\n"
+    assert text(unseen=["open transactions: no right"]) == "not seen: open transactions: no right\n"
 
 
 def test_a_long_section_is_cut_and_says_where_the_rest_is():
@@ -46,3 +53,48 @@ def test_a_long_section_is_cut_and_says_where_the_rest_is():
 
     assert lines[0].endswith(f": {SHOWN + 5}")
     assert lines[-1] == "  … and 5 more; --format json has all"
+
+
+def test_a_single_section_is_shown_alone():
+    assert text(only="hanging", opened=[OPEN], hanging=[], recent=[ABORT]) == "Hanging transactions: none\n"
+
+
+def test_the_json_has_every_field_and_null_for_what_the_user_may_not_see():
+    found = as_json(overview(opened=[OPEN], hanging=[HANGING], unseen=["recent events: no right"]), SERVER, only=None)
+
+    assert json.loads(json.dumps(found)) == {
+        "open": [
+            {
+                "transactional_id": "orders-1",
+                "name": "orders-1",
+                "producer_id": 4001,
+                "epoch": 7,
+                "state": "ongoing",
+                "start_ms": 0,
+                "age_seconds": 42.0,
+                "timeout_seconds": 60.0,
+                "protocol": 2,
+                "partitions": "orders-0 orders-3",
+            }
+        ],
+        "hanging": [
+            {
+                "topic": "orders",
+                "partition": 3,
+                "producer_id": 4002,
+                "epoch": 1,
+                "start_offset": 311,
+                "last_timestamp_ms": 999_990_000,
+                "records_held_back": 12,
+                "abort_command": HANGING.abort_command(SERVER),
+            }
+        ],
+        "recent": None,
+        "unseen": ["recent events: no right"],
+    }
+
+
+def test_an_event_in_the_json_says_what_happened():
+    (event,) = as_json(overview(recent=[ABORT]), SERVER, only="recent")["recent"]
+
+    assert (event["what"], event["reason"]) == ("abort", "fenced")

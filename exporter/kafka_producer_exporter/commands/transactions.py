@@ -1,161 +1,165 @@
-"""The verb ``transactions``: what is open, hanging, or lately aborted or reset in a cluster, by raw id."""
+"""The verb ``transactions``: open and hanging transactions of a cluster and recent events, by raw transactional id."""
 
 import argparse
 import json
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from kafka_producer_exporter.commands.arguments import add_settings_arguments, settings_from
 from kafka_producer_exporter.errors import ConfigError, Problem
 from kafka_producer_exporter.text import human_seconds, table
 
-SECTIONS = ("open", "hanging", "recent")
-SHOWN = 20
-"""Lines of a section; the JSON has all."""
+if TYPE_CHECKING:
+    from kafka_producer_exporter.broker.cluster.hanging import HangingTransaction
+    from kafka_producer_exporter.broker.listing import TransactionOverview
+    from kafka_producer_exporter.broker.log.outcomes import Event, OpenTransaction
 
-Row = Mapping[str, str | int | float | None]
-Sections = Mapping[str, Sequence[Row] | None]
+Value = TypeVar("Value")
+
+SHOWN = 20
+"""The most lines of a section in the table; the JSON has all."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the verb's own arguments."""
     only = parser.add_mutually_exclusive_group()
-    only.add_argument("--open", action="store_const", const="open", dest="only", help="only those that are open")
-    only.add_argument("--hanging", action="store_const", const="hanging", dest="only", help="only those that hang")
-    only.add_argument("--recent", action="store_const", const="recent", dest="only", help="only what happened lately")
+    only.add_argument("--open", action="store_const", const="open", dest="only", help="only open transactions")
+    only.add_argument("--hanging", action="store_const", const="hanging", dest="only", help="only hanging transactions")
+    only.add_argument("--recent", action="store_const", const="recent", dest="only", help="only recent events")
     parser.add_argument("--format", choices=("table", "json"), default="table", help="default: %(default)s")
     add_settings_arguments(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """List and print; returns 1 where a transaction hangs, 3 where the cluster cannot be asked, else 0."""
+    """Print the lists. Return 1 if a transaction hangs, 3 if the cluster cannot be asked, else 0."""
     broker = settings_from(arguments).broker
     if broker is None:
         raise ConfigError("broker", [Problem("--bootstrap-server", "there is no cluster; give HOST:PORT of a broker")])
-    # Here, so that what is wrong with the arguments is told without loading kafka-python.
-    from kafka_producer_exporter.broker.listing import list_transactions_now
+    # Imported here, so that a wrong argument is reported without loading kafka-python.
+    from kafka_producer_exporter.broker.listing import transaction_overview
     from kafka_producer_exporter.net.errors import TransportError
 
     try:
-        listing = list_transactions_now(broker)
+        overview = transaction_overview(broker)
     except TransportError as error:
         print(f"{error.reason}: {error}", file=sys.stderr)
         return 3
-    found: Sections = {
-        "open": as_rows(listing.opened),
-        "hanging": None
-        if listing.hanging is None
-        else [
-            {**one._asdict(), "abort_command": one.abort_command(str(broker.bootstrap_servers[0]))}
-            for one in listing.hanging
-        ],
-        "recent": as_rows(listing.recent),
-    }
-    shown = {name: rows for name, rows in found.items() if arguments.only in (None, name)}
+    server = str(broker.bootstrap_servers[0])
     if arguments.format == "json":
-        sys.stdout.write(
-            json.dumps({**shown, "unseen": listing.unseen}, indent=2, ensure_ascii=False, default=str) + "\n"
-        )
+        found = as_json(overview, server, only=arguments.only)
+        sys.stdout.write(json.dumps(found, indent=2, ensure_ascii=False) + "\n")
     else:
-        sys.stdout.writelines(as_text(shown, listing.unseen, now_seconds=time.time()))
-    return 1 if listing.hanging else 0
+        sys.stdout.writelines(as_text(overview, server, only=arguments.only, now_seconds=time.time()))
+    return 1 if overview.hanging else 0
 
 
-def as_text(sections: Sections, unseen: Sequence[str], *, now_seconds: float) -> Iterator[str]:
-    """Yield the sections as tables; ``now_seconds`` since the epoch."""
-    for name, rows in sections.items():
-        if rows is not None:
-            yield f"{_TITLES[name]}: {len(rows) or 'none'}\n"
-            if rows:
-                yield table(_TABLES[name](rows[:SHOWN], now_seconds))
-            if len(rows) > SHOWN:
-                yield f"  … and {len(rows) - SHOWN} more; --format json has all\n"
-            yield from (f"  to end it: {row['abort_command']}\n" for row in rows if "abort_command" in row)
-    for line in unseen:
+def as_json(overview: "TransactionOverview", server: str, *, only: str | None) -> dict[str, Any]:
+    """Return the overview, or one section of it, as JSON values. A section that the user may not see is null."""
+    sections = {
+        "open": _rows(overview.opened, _open_json),
+        "hanging": _rows(overview.hanging, lambda one: {**one._asdict(), "abort_command": one.abort_command(server)}),
+        "recent": _rows(overview.recent, lambda one: {**one._asdict(), "what": one.kind}),
+    }
+    shown = {name: rows for name, rows in sections.items() if only in (None, name)}
+    return {**shown, "unseen": list(overview.unseen)}
+
+
+def as_text(overview: "TransactionOverview", server: str, *, only: str | None, now_seconds: float) -> Iterator[str]:
+    """Yield the overview, or one section of it, as tables. *now_seconds* is the time since the epoch."""
+    if only in (None, "open") and overview.opened is not None:
+        yield from _section("Open transactions", overview.opened, _open_table(overview.opened[:SHOWN]))
+    if only in (None, "hanging") and overview.hanging is not None:
+        rows = _hanging_table(overview.hanging[:SHOWN], now_seconds)
+        yield from _section("Hanging transactions", overview.hanging, rows)
+        yield from (f"  to abort it, run: {one.abort_command(server)}\n" for one in overview.hanging)
+    if only in (None, "recent") and overview.recent is not None:
+        rows = _recent_table(overview.recent[:SHOWN], now_seconds)
+        yield from _section("Aborts, sessions and new producer ids, newest first", overview.recent, rows)
+    for line in overview.unseen:
         yield f"not seen: {line}\n"
 
 
-def _open_table(rows: Sequence[Row], _: float) -> list[Sequence[str]]:
-    head = ("transactional id", "state", "age", "time-out", "producer id", "epoch", "protocol", "partitions")
+def _section(title: str, values: Sequence[object], rows: list[Sequence[str]]) -> Iterator[str]:
+    yield f"{title}: {len(values) or 'none'}\n"
+    if values:
+        yield table(rows)
+    if len(values) > SHOWN:
+        yield f"  … and {len(values) - SHOWN} more; --format json has all\n"
+
+
+def _open_table(transactions: Sequence["OpenTransaction"]) -> list[Sequence[str]]:
+    head = ("transactional id", "state", "age", "timeout", "producer id", "epoch", "protocol", "partitions")
     return [
         head,
         *(
             (
-                str(row["transactional_id"]),
-                str(row["state"]),
-                human_seconds(_number(row, "age_seconds")),
-                human_seconds(_number(row, "timeout_seconds")),
-                str(row["producer_id"]),
-                str(row["epoch"]),
-                "?" if row["protocol"] is None else str(row["protocol"]),
-                str(row["partitions"]),
+                one.transactional_id,
+                _state(one),
+                human_seconds(one.age_seconds),
+                human_seconds(one.timeout_seconds),
+                str(one.producer_id),
+                str(one.epoch),
+                "?" if one.protocol is None else str(one.protocol),
+                _partitions(one),
             )
-            for row in rows
+            for one in transactions
         ),
     ]
 
 
-def _hanging_table(rows: Sequence[Row], now_seconds: float) -> list[Sequence[str]]:
+def _hanging_table(transactions: Sequence["HangingTransaction"], now_seconds: float) -> list[Sequence[str]]:
     head = ("partition", "producer id", "epoch", "start offset", "last write", "records held back")
     return [
         head,
         *(
             (
-                f"{row['topic']}-{row['partition']}",
-                str(row["producer_id"]),
-                str(row["epoch"]),
-                str(row["start_offset"]),
-                _ago(_number(row, "last_timestamp_ms"), now_seconds),
-                str(row["records_held_back"]),
+                f"{one.topic}-{one.partition}",
+                str(one.producer_id),
+                str(one.epoch),
+                str(one.start_offset),
+                _ago(one.last_timestamp_ms, now_seconds),
+                str(one.records_held_back),
             )
-            for row in rows
+            for one in transactions
         ),
     ]
 
 
-def _recent_table(rows: Sequence[Row], now_seconds: float) -> list[Sequence[str]]:
+def _recent_table(events: Sequence["Event"], now_seconds: float) -> list[Sequence[str]]:
     head = ("transactional id", "what", "reason", "when", "producer id", "epoch")
     return [
         head,
         *(
             (
-                str(row["transactional_id"]),
-                str(row["what"]),
-                str(row["reason"]),
-                _ago(_number(row, "at_ms"), now_seconds),
-                str(row["producer_id"]),
-                str(row["epoch"]),
+                one.transactional_id,
+                one.kind,
+                one.reason,
+                _ago(one.at_ms, now_seconds),
+                str(one.producer_id),
+                str(one.epoch),
             )
-            for row in rows
+            for one in events
         ),
     ]
 
 
-_TITLES = {"open": "Open transactions", "hanging": "Hanging transactions", "recent": "Aborts and resets, newest first"}
-_TABLES = {"open": _open_table, "hanging": _hanging_table, "recent": _recent_table}
-_WHAT = {"AbortReason": "abort", "SessionReason": "session", "IdChangeReason": "new producer id"}
+def _open_json(transaction: "OpenTransaction") -> dict[str, Any]:
+    return {**transaction._asdict(), "state": _state(transaction), "partitions": _partitions(transaction)}
 
 
-def as_rows(values: Sequence[object] | None) -> list[Row] | None:
-    """Return values of the broker view as rows: partitions by name, an event with the kind that its reason is of."""
-    if values is None:
-        return None
-    rows: list[Row] = []
-    for value in values:
-        row = dict(value._asdict())  # type: ignore[attr-defined]
-        if "partitions" in row:
-            row["partitions"] = " ".join(f"{topic}-{n}" for topic, numbers in row["partitions"] for n in numbers)
-            row["state"] = row["state"].name.replace("_", " ").lower()
-        if "reason" in row:
-            row["what"] = _WHAT[type(row["reason"]).__name__]
-        rows.append(row)
-    return rows
+def _rows(values: Sequence[Value] | None, row: Callable[[Value], dict[str, Any]]) -> list[dict[str, Any]] | None:
+    return None if values is None else [row(value) for value in values]
 
 
-def _number(row: Row, name: str) -> float:
-    return float(row[name] or 0)
+def _state(transaction: "OpenTransaction") -> str:
+    return transaction.state.name.replace("_", " ").lower()
 
 
-def _ago(at_ms: float, now_seconds: float) -> str:
+def _partitions(transaction: "OpenTransaction") -> str:
+    return " ".join(f"{topic}-{number}" for topic, numbers in transaction.partitions for number in numbers)
+
+
+def _ago(at_ms: int, now_seconds: float) -> str:
     return f"{human_seconds(max(0.0, now_seconds - at_ms / 1000))} ago"

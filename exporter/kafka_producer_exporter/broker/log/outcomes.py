@@ -30,6 +30,21 @@ class IdChangeReason(StrEnum):
     RECREATED = "recreated"
 
 
+class EventKind(StrEnum):
+    """What happened to a transactional id."""
+
+    ABORT = "abort"
+    SESSION = "session"
+    PRODUCER_ID_CHANGE = "new producer id"
+
+
+_KINDS = {
+    AbortReason: EventKind.ABORT,
+    SessionReason: EventKind.SESSION,
+    IdChangeReason: EventKind.PRODUCER_ID_CHANGE,
+}
+
+
 class Event(NamedTuple):
     """Something that a person on call wants to see: an abort, a new session, another producer id."""
 
@@ -38,6 +53,11 @@ class Event(NamedTuple):
     reason: AbortReason | SessionReason | IdChangeReason
     producer_id: int
     epoch: int
+
+    @property
+    def kind(self) -> EventKind:
+        """What happened, of which the reason says more."""
+        return _KINDS[type(self.reason)]
 
 
 class Counts:
