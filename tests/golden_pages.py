@@ -3,6 +3,7 @@
 ``python -m tests.golden_pages`` writes them anew; each difference is a decision to review.
 """
 
+from kafka_producer_exporter.catalogue.table import as_page
 from kafka_producer_exporter.exposition.formats import Format
 from kafka_producer_exporter.exposition.text import render
 from kafka_producer_exporter.model import Profile
@@ -22,8 +23,8 @@ def golden_pages() -> dict[str, bytes]:
 
 
 def _page(version: str, profile: Profile, text_format: Format = Format.PROMETHEUS_TEXT) -> bytes:
-    builder = FamilyBuilder("checkout", {"kafka_cluster": "eu"}, profile=profile, limits=Limits())
-    return render(builder.build(recorded_readings(version, profile)).families, text_format)
+    builder = FamilyBuilder({"target": "checkout", "kafka_cluster": "eu"}, profile=profile, limits=Limits())
+    return render(as_page(builder.build(recorded_readings(version, profile)).families), text_format)
 
 
 def main() -> None:

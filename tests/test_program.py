@@ -13,6 +13,7 @@ from kafka_producer_exporter.program import Program
 from kafka_producer_exporter.server.application import ProbeRefusedError
 from kafka_producer_exporter.settings import Broker, Jmx, ProbeNetwork, Settings, Target
 from kafka_producer_exporter.targets.memory import MemoryGuard
+from tests.families import series_of
 from tests.recordings import Recorded
 
 SOON = 5.0
@@ -90,12 +91,8 @@ def soon():
     return time.monotonic() + SOON
 
 
-def series(families):
-    return {family.metric.name + labels.text: value for family in families for labels, value in family.samples}
-
-
 def test_the_metrics_page_has_the_targets_and_the_exporter_itself(program):
-    found = series(program.collect(deadline=soon()))
+    found = series_of(program.collect(deadline=soon()))
 
     assert found['kafka_producer_up{target="checkout"}'] == 1
     assert found["kafka_producer_exporter_config_valid"] == 1
@@ -109,7 +106,7 @@ def test_an_invalid_reload_keeps_the_current_configuration_and_reports_it(progra
     with pytest.raises(ConfigError):
         program.reload()
 
-    found = series(program.collect(deadline=soon()))
+    found = series_of(program.collect(deadline=soon()))
     assert found['kafka_producer_up{target="checkout"}'] == 1
     assert found["kafka_producer_exporter_config_valid"] == 0
     assert "the new configuration is invalid; the current one stays in force" in caplog.text
@@ -123,7 +120,7 @@ def test_a_valid_reload_replaces_the_targets_and_ends_the_old_sessions(program, 
 
     program.reload()
 
-    found = series(program.collect(deadline=soon()))
+    found = series_of(program.collect(deadline=soon()))
     assert found['kafka_producer_up{target="shipping"}'] == 1
     assert not any("checkout" in name for name in found)
     wait_until(lambda: old.closed == 1)
@@ -133,7 +130,7 @@ def test_a_scrape_in_progress_at_a_reload_is_completed(program, configuration):
     configuration.jvms["checkout"].gate.clear()
     old = configuration.jvms["checkout"]
     answer = []
-    scrape = threading.Thread(target=lambda: answer.append(series(program.collect(deadline=soon()))))
+    scrape = threading.Thread(target=lambda: answer.append(series_of(program.collect(deadline=soon()))))
     scrape.start()
     wait_until(lambda: old.reads == 1)
 
@@ -153,14 +150,14 @@ def test_without_any_valid_configuration_only_the_exporter_itself_is_served(conf
     with pytest.raises(ConfigError):
         program.reload()
 
-    found = series(program.collect(deadline=soon()))
+    found = series_of(program.collect(deadline=soon()))
     assert found["kafka_producer_exporter_config_valid"] == 0
     assert "kafka_producer_exporter_config_last_reload_success_timestamp_seconds" not in found
     assert "this is not an address" in program.config_error()
 
 
 def test_a_probe_reads_only_the_named_target(program, configuration):
-    found = series(program.probe("billing", deadline=soon()))
+    found = series_of(program.probe("billing", deadline=soon()))
 
     assert found['kafka_producer_up{target="billing"}'] == 1
     assert configuration.jvms["checkout"].reads == 0
@@ -168,7 +165,7 @@ def test_a_probe_reads_only_the_named_target(program, configuration):
 
 def test_a_probe_of_an_allowed_address_keeps_its_session(program, configuration):
     for _ in range(2):
-        found = series(program.probe("10.1.2.3:9999", deadline=soon()))
+        found = series_of(program.probe("10.1.2.3:9999", deadline=soon()))
 
     assert found['kafka_producer_up{target="10.1.2.3:9999"}'] == 1
     assert configuration.jvms["10.1.2.3:9999"].reads == 2
@@ -208,7 +205,7 @@ def test_the_metrics_page_has_the_brokers_beside_the_targets(program, configurat
     configuration.settings = replace(configuration.settings, broker=Broker(bootstrap_servers=(Address("a", 1),)))
     program.reload()
 
-    found = series(program.collect(deadline=soon()))
+    found = series_of(program.collect(deadline=soon()))
 
     assert found['kafka_producer_exporter_source_up{source="a:1"}'] == 1
     assert found['kafka_producer_up{target="checkout"}'] == 1

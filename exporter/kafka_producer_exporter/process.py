@@ -1,56 +1,109 @@
-"""What the program says of itself: its version, whether its configuration is good, and what its process costs.
+"""The process of the exporter: its CPU time, memory and file descriptors, and the memory limit that it runs under.
 
-The process's figures are read here and not by prometheus-client, whose import costs 8 MB: see docs/adr/0008.
+Read from the kernel directly and not by prometheus-client, whose import costs 8 MB: see docs/adr/0008.
 """
 
 import contextlib
 import os
-import platform
 import resource
 from collections.abc import Iterator
 from functools import cache
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
-from kafka_producer_exporter import __version__
-from kafka_producer_exporter.catalogue import exporter
 from kafka_producer_exporter.catalogue.table import METRICS
-from kafka_producer_exporter.model import NO_LABELS, Family, Labels
+from kafka_producer_exporter.model import NO_LABELS, Family
 
-_BUILD = Labels({"version": __version__, "python_version": platform.python_version()})
-_PROC = Path("/proc")
+PROC = Path("/proc")
+CGROUP_MOUNT = Path("/sys/fs/cgroup")
+
+LIMIT_FILES = ("memory.max", "memory.high", "memory.limit_in_bytes")
+"""The limits of a control group: in version 2 the hard limit and the one above which the kernel slows a process down to
+a crawl; in version 1 the hard limit."""
+
+UNLIMITED_BYTES = 1 << 60
+"""Version 1 reports "no limit" as a number near 2**63; no machine has this much memory."""
 
 
-def own_families(*, config_valid: bool, config_loaded: float | None, proc: Path = _PROC) -> list[Family]:
-    """Return the families about the program; ``config_loaded`` is in seconds since the epoch, None for never."""
-    families = [
-        Family(exporter.BUILD_INFO, [(_BUILD, 1.0)]),
-        Family(exporter.CONFIG_VALID, [(NO_LABELS, float(config_valid))]),
-    ]
-    if config_loaded is not None:
-        families.append(Family(exporter.CONFIG_LAST_RELOAD_SUCCESS, [(NO_LABELS, config_loaded)]))
-    with contextlib.suppress(OSError):  # no /proc, or no file descriptor left to read it with
-        for name, value in _process(proc):
+def process_families(proc: Path = PROC) -> list[Family]:
+    """Return the families about this process; none where ``/proc`` cannot be read."""
+    families = []
+    with contextlib.suppress(OSError):  # there is no /proc, or no file descriptor left to read it with
+        for name, value in _figures(proc):
             families.append(Family(METRICS[f"kafka_producer_exporter_process_{name}"], [(NO_LABELS, value)]))
     return families
 
 
-def _process(proc: Path) -> Iterator[tuple[str, float]]:
-    # proc(5): the program's name, the second field, may hold blanks and brackets; what is 14 there is 11 here.
+def resident_bytes(proc: Path = PROC) -> int:
+    """Return the resident memory of this process in bytes."""
+    return _memory(proc)[1]
+
+
+def memory_limit(proc: Path = PROC, cgroup_mount: Path = CGROUP_MOUNT) -> int | None:
+    """Return the smallest limit, in bytes, of the control groups that this process is in; None without a limit."""
+    limits = [
+        limit
+        for folder in _cgroup_folders(proc, cgroup_mount)
+        for file in LIMIT_FILES
+        if (limit := _number(folder / file)) is not None and limit < UNLIMITED_BYTES
+    ]
+    return min(limits, default=None)
+
+
+def _figures(proc: Path) -> Iterator[tuple[str, float]]:
+    vsize, rss = _memory(proc)
+    # proc(5): the second field of stat, the program's name, may contain blanks and brackets. The fields after it begin
+    # with the third, so utime, which is field 14, has index 11 here.
     fields = (proc / "self/stat").read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()
-    user, system, started, virtual, resident = (int(fields[place]) for place in (11, 12, 19, 20, 21))
-    ticks = os.sysconf("SC_CLK_TCK")
-    yield "virtual_memory_bytes", float(virtual)
-    yield "resident_memory_bytes", float(resident * os.sysconf("SC_PAGE_SIZE"))
-    yield "start_time_seconds", _booted(proc) + started / ticks
-    yield "cpu_seconds_total", (user + system) / ticks
+    utime, stime, starttime = int(fields[11]), int(fields[12]), int(fields[19])
+    ticks_per_second = os.sysconf("SC_CLK_TCK")
+    yield "virtual_memory_bytes", float(vsize)
+    yield "resident_memory_bytes", float(rss)
+    yield "start_time_seconds", _btime(proc) + starttime / ticks_per_second
+    yield "cpu_seconds_total", (utime + stime) / ticks_per_second
     yield "open_fds", float(sum(1 for _ in (proc / "self/fd").iterdir()))
-    most = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
-    if most != resource.RLIM_INFINITY:
-        yield "max_fds", float(most)
+    max_fds = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+    if max_fds != resource.RLIM_INFINITY:
+        yield "max_fds", float(max_fds)
+
+
+def _memory(proc: Path) -> tuple[int, int]:
+    """Return virtual and resident memory in bytes."""
+    size, resident, *_ = (proc / "self/statm").read_text(encoding="ascii").split()
+    page_size = os.sysconf("SC_PAGE_SIZE")
+    return int(size) * page_size, int(resident) * page_size
 
 
 @cache
-def _booted(proc: Path) -> float:
-    """Return when the machine was started. Read once: the kernel reckons it anew each time, and it would jitter."""
+def _btime(proc: Path) -> float:
+    """Return when the machine booted. Read once, because the kernel computes it at each read and it jitters."""
     lines = (proc / "stat").read_text(encoding="ascii").splitlines()
     return next(float(line.split()[1]) for line in lines if line.startswith("btime "))
+
+
+def _cgroup_folders(proc: Path, mount: Path) -> Iterator[Path]:
+    """Yield the folders where the control groups of this process may be, and those around them; not all of them exist.
+
+    Inside a container the root of the mount is the container's own group, and the path in ``/proc/self/cgroup`` is
+    ``/``, or a path on the host that is invisible from inside.
+    """
+    versions = {"": (mount, mount / "unified"), "memory": (mount / "memory",)}
+    for roots in versions.values():
+        yield from roots
+    for line in _text(proc / "self/cgroup").splitlines():
+        _, controllers, path = line.split(":", 2)
+        inner = PurePosixPath(path).parts[1:]
+        for controller in controllers.split(","):
+            for root in versions.get(controller, ()):
+                yield from (root.joinpath(*inner[:depth]) for depth in range(1, len(inner) + 1))
+
+
+def _number(file: Path) -> int | None:
+    text = _text(file).strip()
+    return int(text) if text.isdigit() else None
+
+
+def _text(file: Path) -> str:
+    try:
+        return file.read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return ""

@@ -2,23 +2,29 @@
 
 import ipaddress
 import logging
+import platform
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Protocol
 
+from kafka_producer_exporter import __version__
+from kafka_producer_exporter.catalogue import exporter
+from kafka_producer_exporter.catalogue.table import as_page
 from kafka_producer_exporter.errors import ConfigError
-from kafka_producer_exporter.model import Family, Scrape
+from kafka_producer_exporter.model import NO_LABELS, Family, Labels, Scrape
 from kafka_producer_exporter.net.address import Address
-from kafka_producer_exporter.process import own_families
+from kafka_producer_exporter.process import memory_limit, process_families
 from kafka_producer_exporter.server.application import ProbeRefusedError, TargetStatus
 from kafka_producer_exporter.settings import Jmx, Settings, Target
-from kafka_producer_exporter.targets.collector import Collector, Source, TransportFor, page
-from kafka_producer_exporter.targets.memory import MemoryGuard, memory_limit
+from kafka_producer_exporter.targets.collector import Collector, SharedReader, TransportFor
+from kafka_producer_exporter.targets.memory import MemoryGuard
 from kafka_producer_exporter.targets.transports import transport_for
 
 log = logging.getLogger(__name__)
+
+BUILD_LABELS = Labels({"version": __version__, "python_version": platform.python_version()})
 
 MAX_PROBED_ADDRESSES = 200
 """Addresses of ``/probe`` whose sessions are kept between requests. Beyond that, the least recently used one ends."""
@@ -114,9 +120,8 @@ class Program:
         with self._in_use() as running:
             scrapes = running.collector.scrape(deadline=deadline)
         view = self._broker_view
-        brokers = view.families() if view is not None else []
-        own = own_families(config_valid=self._error is None, config_loaded=self._loaded)
-        return [*page(scrapes), *brokers, *own]
+        of_brokers = view.families() if view is not None else []
+        return as_page([*_families_of(scrapes), *of_brokers, *self._own_families(), *process_families()])
 
     def probe(self, target: str, *, deadline: float) -> list[Family]:
         """Read one target, given by its name or an allowed address. Raise ProbeRefusedError and nothing else."""
@@ -125,7 +130,7 @@ class Program:
                 scrapes = running.collector.scrape(deadline=deadline, names=[target])
             else:
                 scrapes = [running.probe(_allowed(target, running.settings), deadline=deadline)]
-        return page(scrapes)
+        return as_page(_families_of(scrapes))
 
     def statuses(self, *, max_age_seconds: float, deadline: float) -> list[TargetStatus]:
         """Return the status of every target, after reading those whose last scrape is older than *max_age_seconds*."""
@@ -147,6 +152,15 @@ class Program:
         self._running.collector.close(wait_seconds=1.0)
         if self._broker_view is not None:
             self._broker_view.close(wait_seconds=1.0)
+
+    def _own_families(self) -> list[Family]:
+        families = [
+            Family(exporter.BUILD_INFO, [(BUILD_LABELS, 1.0)]),
+            Family(exporter.CONFIG_VALID, [(NO_LABELS, float(self._error is None))]),
+        ]
+        if self._loaded is not None:
+            families.append(Family(exporter.CONFIG_LAST_RELOAD_SUCCESS, [(NO_LABELS, self._loaded)]))
+        return families
 
     def _replace_broker_view(self, settings: Settings) -> None:
         """Replace the broker view if its settings have changed. Otherwise keep it, since a new one counts from zero."""
@@ -177,7 +191,7 @@ class _Running:
         self.settings = settings
         self._users = 1
         self._lock = threading.Lock()
-        self._probed: dict[str, Source] = {}
+        self._probed: dict[str, SharedReader] = {}
 
     def acquire(self) -> None:
         with self._lock:
@@ -188,18 +202,22 @@ class _Running:
             self._users -= 1
             if self._users == 0:
                 self.collector.close()
-                for source in self._probed.values():
-                    source.close()
+                for reader in self._probed.values():
+                    reader.close()
 
     def probe(self, target: Target, *, deadline: float) -> Scrape:
         """Read a target that is not configured, and keep its session for the next request."""
         with self._lock:
-            source = self._probed.pop(target.name, None) or self.collector.source(target)
-            self._probed[target.name] = source
+            reader = self._probed.pop(target.name, None) or self.collector.reader_of(target)
+            self._probed[target.name] = reader
             if len(self._probed) > MAX_PROBED_ADDRESSES:
                 self._probed.pop(next(iter(self._probed))).close()
-            ticket = source.begin(deadline=deadline)
-        return source.wait(ticket, deadline=deadline)
+            ticket = reader.begin(deadline=deadline)
+        return reader.wait(ticket, deadline=deadline)
+
+
+def _families_of(scrapes: Sequence[Scrape]) -> Iterator[Family]:
+    return (family for scrape in scrapes for family in scrape.families)
 
 
 def _broker_settings(settings: Settings) -> object:

@@ -16,9 +16,16 @@ from kafka_producer_exporter.catalogue.mbean_kinds import (
     kind_of,
 )
 from kafka_producer_exporter.catalogue.selections import selections
-from kafka_producer_exporter.catalogue.table import IGNORED, METRICS, attribute_labels, by_attribute, spellings_of
+from kafka_producer_exporter.catalogue.table import (
+    IGNORED,
+    METRICS,
+    as_page,
+    attribute_labels,
+    by_attribute,
+    spellings_of,
+)
 from kafka_producer_exporter.jmx.objectname import ObjectName
-from kafka_producer_exporter.model import Attribute, Fold, Kind, Profile, Unit
+from kafka_producer_exporter.model import NO_LABELS, Attribute, Family, Fold, Kind, Profile, Unit
 from tests.paths import RECORDED
 from tests.recordings import recorded_broker_mbeans
 
@@ -104,6 +111,22 @@ def test_an_exception_to_the_recordings_is_struck_out_once_it_is_recorded():
     recorded = {kind for version in RECORDINGS for kind, _ in recorded_attributes(version)}
 
     assert set(KINDS) - recorded == set(NOT_RECORDED)
+
+
+def test_a_page_has_one_family_per_metric_in_catalogue_order():
+    up, send, open_transactions = (
+        METRICS[name] for name in ("kafka_producer_up", "kafka_producer_record_send_total", "kafka_transaction_open")
+    )
+    scraped = [Family(up, [(NO_LABELS, 1.0)]), Family(send, [(NO_LABELS, 2.0)])]
+
+    page = as_page([*scraped, Family(open_transactions, [(NO_LABELS, 3.0)]), *scraped])
+
+    assert page == [
+        (send, [(NO_LABELS, 2.0), (NO_LABELS, 2.0)]),
+        (open_transactions, [(NO_LABELS, 3.0)]),
+        (up, [(NO_LABELS, 1.0), (NO_LABELS, 1.0)]),
+    ]
+    assert [len(family.samples) for family in scraped] == [1, 1]
 
 
 def test_no_attribute_is_both_served_and_ignored_nor_served_twice():

@@ -8,11 +8,12 @@ from kafka_producer_exporter.jmx.readings import Reading
 from kafka_producer_exporter.model import Profile
 from kafka_producer_exporter.settings import IdGroup, Limits
 from kafka_producer_exporter.targets.families import FamilyBuilder
+from tests.families import series_of
 from tests.recordings import VERSIONS, recorded_readings
 
 
 def builder(*groups, profile=Profile.FULL, **limits):
-    return FamilyBuilder("checkout", {}, profile=profile, limits=Limits(**limits), groups=groups)
+    return FamilyBuilder({"target": "checkout"}, profile=profile, limits=Limits(**limits), groups=groups)
 
 
 def client(client_id, **attributes):
@@ -25,13 +26,11 @@ def reading(name, **attributes):
 
 
 def series(producers):
-    return {
-        family.metric.name + labels.text: value for family in producers.families for labels, value in family.samples
-    }
+    return series_of(producers.families)
 
 
 @pytest.mark.parametrize("nothing", [math.nan, math.inf, -math.inf, None, "text"])
-def test_what_is_no_number_is_absent_rather_than_zero(nothing):
+def test_a_value_that_is_not_a_finite_number_is_absent_rather_than_zero(nothing):
     producers = builder().build([client("a", record_send_total=1.0, request_latency_avg=nothing)])
 
     assert series(producers) == {'kafka_producer_record_send_total{client_id="a",target="checkout"}': 1}
@@ -57,7 +56,7 @@ def test_a_renamed_attribute_is_one_metric(spelling):
     assert found == {'kafka_producer_bufferpool_wait_time_seconds_total{client_id="a",target="checkout"}': 1}
 
 
-def test_where_both_spellings_are_read_the_sample_is_there_once():
+def test_an_attribute_that_is_read_in_both_spellings_has_one_sample():
     found = builder().build([client("a", bufferpool_wait_time_ns_total=2e9, bufferpool_wait_time_total=1e9)])
 
     (family,) = found.families
@@ -68,7 +67,7 @@ def test_a_quoted_client_id_is_served_without_its_quotes():
     assert '{client_id="orders,eu",' in str(series(builder().build([client('"orders,eu"', record_send_total=1.0)])))
 
 
-def test_mbeans_of_other_kinds_are_passed_over():
+def test_mbeans_of_other_kinds_are_skipped():
     producers = builder().build([reading("type=something-else,client-id=a", count=1.0)])
 
     assert producers == ([], 0)
@@ -92,7 +91,7 @@ def test_clients_over_the_limit_are_summed_as_other_and_counted():
     }
 
 
-def test_a_group_goes_on_when_its_members_are_made_anew_for_ever():
+def test_a_group_keeps_counting_when_its_members_are_replaced_again_and_again():
     subject = builder(IdGroup(pattern=re.compile("job-.*"), group="jobs"))
     totals = [
         series(subject.build([client(f"job-{number}", record_send_total=10.0)]))[
@@ -105,7 +104,7 @@ def test_a_group_goes_on_when_its_members_are_made_anew_for_ever():
     assert len(subject._placed) == 1
 
 
-def test_the_room_of_a_topic_that_is_gone_is_free_again():
+def test_a_topic_that_is_gone_makes_room_for_another():
     subject = builder(topics=1)
 
     def topic(name):
@@ -117,7 +116,7 @@ def test_the_room_of_a_topic_that_is_gone_is_free_again():
     assert 'topic="three"' in str(series(subject.build([topic("two"), topic("three")])))
 
 
-def test_a_producer_that_another_of_its_id_hides_is_named_at_the_second_sight():
+def test_a_hidden_producer_is_reported_from_the_second_scrape_on():
     app_info = reading("type=app-info,client-id=a", version="4.4.0", commit_id="abc")
     subject = builder()
     hidden = 'kafka_producer_hidden{client_id="a",target="checkout"}'

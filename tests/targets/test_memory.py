@@ -1,12 +1,6 @@
-from pathlib import Path
-
-import pytest
-
-from kafka_producer_exporter.targets.memory import MemoryGuard, mbean_bytes, memory_limit, resident_bytes
+from kafka_producer_exporter.targets.memory import MemoryGuard, mbean_bytes
 
 MIB = 1 << 20
-
-
 COST = 10_000
 
 
@@ -59,56 +53,3 @@ def test_the_budget_shrinks_when_more_is_resident_than_reckoned_and_not_again_fo
 
 def test_long_labels_and_many_attributes_cost_more():
     assert mbean_bytes(5, 100) < mbean_bytes(5, 300) < mbean_bytes(50, 300)
-
-
-def groups_of(tmp_path, text, **limits):
-    """A file as /proc/self/cgroup, and a mount where these folders have a limit: ``{"memory/docker": "123"}``."""
-    groups, mount = tmp_path / "cgroup", tmp_path / "mount"
-    groups.write_text(text)
-    for place, limit in limits.items():
-        (mount / place).parent.mkdir(parents=True, exist_ok=True)
-        (mount / place).write_text(f"{limit}\n")
-    return groups, mount
-
-
-VERSION_1, VERSION_2 = "memory.limit_in_bytes", "memory.max"
-NO_LIMIT_1 = 9223372036854771712
-FAR = "docker/1f2e"
-
-
-@pytest.mark.parametrize(
-    ("groups", "files", "limit"),
-    [
-        pytest.param("0::/\n", {VERSION_2: 96 * MIB}, 96 * MIB, id="version 2, in a container"),
-        pytest.param(
-            "0::/\n", {VERSION_2: "max", "memory.high": 90 * MIB}, 90 * MIB, id="version 2, slowed down first"
-        ),
-        pytest.param("0::/\n", {VERSION_2: "max"}, None, id="version 2, no limit"),
-        pytest.param("0::/../other\n", {VERSION_2: 96 * MIB}, 96 * MIB, id="version 2, a group that cannot be seen"),
-        pytest.param("0::/a/b\n", {f"a/b/{VERSION_2}": 96 * MIB}, 96 * MIB, id="version 2, on the host"),
-        pytest.param(
-            "0::/a/b\n", {f"a/{VERSION_2}": 64 * MIB, f"a/b/{VERSION_2}": 96 * MIB}, 64 * MIB, id="version 2, nested"
-        ),
-        pytest.param(f"4:memory:/{FAR}\n", {f"memory/{VERSION_1}": 96 * MIB}, 96 * MIB, id="version 1, in a container"),
-        pytest.param(
-            f"3:cpu:/x\n4:blkio,memory:/{FAR}\n0::/\n",
-            {f"memory/{VERSION_1}": NO_LIMIT_1, f"memory/{FAR}/{VERSION_1}": 96 * MIB, f"x/{VERSION_2}": 1 * MIB},
-            96 * MIB,
-            id="both versions, on the host",
-        ),
-        pytest.param("4:memory:/\n", {f"memory/{VERSION_1}": NO_LIMIT_1}, None, id="version 1, no limit"),
-        pytest.param("", {}, None, id="no control groups"),
-    ],
-)
-def test_the_limit_is_the_least_of_the_groups_that_the_process_is_in(tmp_path, groups, files, limit):
-    assert memory_limit(*groups_of(tmp_path, groups, **files)) == limit
-
-
-def test_without_the_files_of_the_kernel_there_is_no_limit(tmp_path):
-    assert memory_limit(tmp_path / "cgroup", tmp_path) is None
-
-
-def test_the_resident_memory_is_that_of_proc():
-    kibibytes = next(line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("VmRSS"))
-
-    assert abs(resident_bytes() - int(kibibytes.split()[1]) * 1024) < 4 * MIB

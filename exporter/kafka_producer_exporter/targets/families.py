@@ -1,16 +1,17 @@
-"""From the readings of one JVM to the families of its page.
+"""Turns the readings of one JVM into the families of its page.
 
-Rule 1: a value that is no finite number is absent, never zero.
-Rule 2: what does not change between scrapes (labels, and which attribute becomes which metric) is made once and kept,
-so that a scrape costs little more than its samples.
-Rule 3: no I/O and no clock; all memory between scrapes lives here, in the labeller and in the folder.
+Rule 1: a value that is not a finite number is absent, never zero.
+Rule 2: what does not change between scrapes (labels, and which attribute becomes which metric) is computed once and
+kept, so that a scrape costs little more than its samples.
+Rule 3: no I/O and no clock. All memory between scrapes lives here, in the labeller and in the folder.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from kafka_producer_exporter.catalogue import exporter, mbean_kinds
-from kafka_producer_exporter.catalogue.table import METRICS, attribute_labels, by_attribute
+from kafka_producer_exporter.catalogue.table import attribute_labels, by_attribute
 from kafka_producer_exporter.jmx.readings import Reading, Value
 from kafka_producer_exporter.model import Family, Kind, Labels, MBeanKind, Metric, Profile
 from kafka_producer_exporter.settings import IdGroup, Limits
@@ -21,45 +22,45 @@ Samples = list[tuple[Labels, float]]
 
 
 class Column(NamedTuple):
-    """Where an attribute's values go."""
+    """Where the values of an attribute go."""
 
     place: int
-    """The value's place in the reading."""
+    """The index of the value in the reading."""
     metric: Metric
     divisor: float
     absent_above: float
 
 
 class Plan(NamedTuple):
-    """What the MBeans of one kind and one attribute list become."""
+    """What the MBeans with one kind and one list of attributes become."""
 
     columns: tuple[Column, ...]
     info: Metric | None
     info_labels: tuple[tuple[int, str], ...]
-    """The value's place in the reading, and the label that it becomes."""
+    """The index of a value in the reading, and the label that it becomes."""
 
 
 class Producers(NamedTuple):
-    """What one target's readings say."""
+    """The families of one target, and the number of its producers."""
 
     families: list[Family]
-    """In the order of the catalogue."""
+    """In no particular order."""
     clients: int
 
 
 class FamilyBuilder:
-    """Makes the families of one target, scrape after scrape. Not thread-safe."""
+    """Makes the families of one target, scrape by scrape. Not thread-safe."""
 
     def __init__(
         self,
-        target: str,
         static_labels: Mapping[str, str],
         *,
         profile: Profile,
         limits: Limits,
         groups: Sequence[IdGroup] = (),
     ) -> None:
-        self._static = dict(static_labels) | {"target": target}
+        """*static_labels* are on all series, the target's name among them."""
+        self._static = dict(static_labels)
         self._labeller = Labeller(self._static, limits=limits, groups=groups)
         self._folder = Folder()
         self._metrics = by_attribute(profile)
@@ -68,7 +69,7 @@ class FamilyBuilder:
         self._suspects: frozenset[str] = frozenset()
 
     def build(self, readings: Sequence[Reading]) -> Producers:
-        """Return the families of these readings; a family without a sample is left out."""
+        """Return the families of these readings, without those that have no sample."""
         samples: dict[Metric, Samples] = {}
         before, self._placed = self._placed, {}
         for name, attributes, values in readings:
@@ -91,7 +92,7 @@ class FamilyBuilder:
             samples.setdefault(metric, []).append((labels, value))
         self._add_folded_counts(samples)
         clients = self._clients(samples)
-        return Producers([Family(metric, samples[metric]) for metric in METRICS.values() if metric in samples], clients)
+        return Producers([Family(*family) for family in samples.items()], clients)
 
     def _plan(self, kind: MBeanKind, attributes: tuple[str, ...]) -> Plan:
         columns: dict[Metric, Column] = {}
@@ -104,7 +105,7 @@ class FamilyBuilder:
                 info = metric
                 info_labels.append((place, attribute_labels(metric)[attribute]))
             else:
-                # Where both spellings were asked for, the newest stands first and wins.
+                # Where both spellings were read, the newest comes first and wins.
                 columns.setdefault(metric, Column(place, metric, metric.unit.divisor, metric.absent_above))
         plan = self._plans[kind, attributes] = Plan(tuple(columns.values()), info, tuple(info_labels))
         return plan
@@ -128,28 +129,28 @@ class FamilyBuilder:
             ]
 
     def _clients(self, samples: dict[Metric, Samples]) -> int:
-        """Count the producers, and name those that are hidden.
+        """Count the producers, and add a sample for each that is hidden.
 
-        Of two producers of one client.id, the one that closes takes the MBeans of both along, all but
-        ``app-info,client-id=``. A producer in the middle of its own close looks the same for a moment, so one is
-        called hidden when two scrapes in a row saw it so.
+        When one of two producers with the same client.id closes, Kafka unregisters the MBeans of both, all but
+        ``app-info,client-id=``. A producer that is just closing looks the same for a moment, so a producer counts as
+        hidden only when two scrapes in a row saw it so.
         """
         ids: dict[MBeanKind, set[str]] = {mbean_kinds.CLIENT: set(), mbean_kinds.APP_INFO: set()}
         for kind, placement in self._placed.values():
             if kind in ids:
                 ids[kind].add(placement.client_id)
-        lonely = frozenset(ids[mbean_kinds.APP_INFO] - ids[mbean_kinds.CLIENT])
-        if hidden := lonely & self._suspects:
+        suspects = frozenset(ids[mbean_kinds.APP_INFO] - ids[mbean_kinds.CLIENT])
+        if hidden := suspects & self._suspects:
             samples[exporter.HIDDEN] = [(Labels(self._static | {"client_id": name}), 1.0) for name in sorted(hidden)]
-        self._suspects = lonely
+        self._suspects = suspects
         return len(ids[mbean_kinds.CLIENT])
 
 
 def _add(plan: Plan, labels: Labels, values: Sequence[Value], samples: dict[Metric, Samples]) -> None:
     for place, metric, divisor, absent_above in plan.columns:
         value = values[place]
-        # A finite number less itself is zero; NaN and infinity, Kafka's "no sample", are not.
-        if isinstance(value, float | int) and value - value == 0 and value <= absent_above:
+        # NaN and infinity are Kafka's "no sample". The tuple is on purpose: `float | int` builds a union each time.
+        if isinstance(value, (float, int)) and math.isfinite(value) and value <= absent_above:
             column = samples.get(metric)
             if column is None:
                 column = samples[metric] = []

@@ -1,19 +1,19 @@
-"""Series that several MBeans share: what they add up to, and that nothing is lost when one of them ends."""
+"""Series that several MBeans share: what they add up to, so that nothing is lost when one of them ends."""
 
 from collections.abc import Iterator
 
 from kafka_producer_exporter.model import Fold, Labels, Metric
 
 MEMBER_SCRAPES = 20
-"""A member that was not seen for so many scrapes has ended. Kafka registers an MBean anew whenever a metric is added
-to it, so one that is missing once comes back with the same counts."""
+"""A member that was missing for this many scrapes has ended. Kafka registers an MBean again whenever it adds a metric
+to it, so a member that is missing once comes back with the same counts."""
 
 SERIES_SCRAPES = 1000
-"""A series whose members have all ended is served for so many scrapes more."""
+"""A series is served for this many scrapes after its last member has ended."""
 
 
 class FoldedCounter:
-    """The sum of its members' counters, and of all that former members had counted. It never falls."""
+    """The sum of all members' counters, and of everything that former members had counted. It never falls."""
 
     __slots__ = ("members", "seen", "total")
 
@@ -23,7 +23,7 @@ class FoldedCounter:
         self.seen = 0
 
     def add(self, member: str, value: float, scrape: int) -> None:
-        """Add what the member has counted since it was last seen; a counter that fell has begun anew at zero."""
+        """Add what the member has counted since it was last seen. A counter that fell has restarted at zero."""
         before = self.members.get(member, (0.0, 0))[0]
         self.total += value - before if value >= before else value
         self.members[member] = (value, scrape)
@@ -31,7 +31,7 @@ class FoldedCounter:
 
 
 class Folder:
-    """Folds the samples of one target, scrape after scrape. Pure."""
+    """Folds the samples of one target, scrape by scrape. Pure."""
 
     def __init__(self) -> None:
         self._scrape = 0
@@ -39,7 +39,7 @@ class Folder:
         self._gauges: dict[tuple[Metric, Labels], float] = {}
 
     def add(self, metric: Metric, labels: Labels, member: str, value: float) -> None:
-        """Add one member's sample; ``member`` tells the members of a series apart."""
+        """Add a sample. *member* identifies the MBean that it comes from among those that share the series."""
         key = (metric, labels)
         if metric.fold is Fold.MAX:
             self._gauges[key] = max(value, self._gauges.get(key, value))
@@ -49,7 +49,7 @@ class Folder:
             self._gauges[key] = self._gauges.get(key, 0.0) + value
 
     def finish(self) -> Iterator[tuple[Metric, Labels, float]]:
-        """Return the folded samples of this scrape, and make ready for the next."""
+        """Yield the folded samples of this scrape, then prepare for the next scrape."""
         for (metric, labels), value in self._gauges.items():
             yield metric, labels, value
         self._gauges.clear()

@@ -1,7 +1,7 @@
-"""Which labels the series of an MBean get: static labels, groups of client ids, and limits on how many of each.
+"""The labels of an MBean's series: static labels, groups of client ids, and limits on the number of each.
 
-First come, first kept: a name that got series of its own keeps them for as long as its MBeans live, and one that was
-folded stays folded, since a counter that moves from one series to another would look like a reset.
+First come, first kept. A name that got its own series keeps them for as long as its MBeans live, and a name that was
+folded stays folded, because a counter that moved from one series to another would look like a reset.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -9,20 +9,25 @@ from typing import NamedTuple
 
 from kafka_producer_exporter.jmx.objectname import ObjectName
 from kafka_producer_exporter.model import Labels, MBeanKind
-from kafka_producer_exporter.settings import IdGroup, Limits
+from kafka_producer_exporter.settings import IdGroup, Limits, Target
 
 OTHER = "other"
-"""The label value that takes in all that is over a limit."""
+"""The label value that stands for everything over a limit."""
+
+
+def static_labels(target: Target) -> dict[str, str]:
+    """Return the labels that all series of a target have: the configured ones, and its name."""
+    return {**target.labels, "target": target.name}
 
 
 class Placement(NamedTuple):
-    """The labels of an MBean's series, and why they are shared with other MBeans, if they are."""
+    """The labels of an MBean's series, and why it shares them with other MBeans, if it does."""
 
     labels: Labels
     client_id: str
     """The client's own id, whatever its label became; empty for an MBean of a broker."""
     folded: str | None
-    """``group``, ``client``, ``topic`` or ``node``; None: the series are this MBean's own."""
+    """``group``, ``client``, ``topic`` or ``node``. None means that the series belong to this MBean alone."""
 
 
 class Labeller:
@@ -36,9 +41,9 @@ class Labeller:
         self._owners: dict[Labels, set[MBeanKind]] = {}
 
     def place(self, kind: MBeanKind, name: ObjectName) -> Placement:
-        """Return the placement of an MBean that was not there before; the caller keeps it while the MBean lives."""
-        values = {label: name.properties.get(key, "") for key, label in kind.labels}  # an empty tag is left out
-        if "client_id" not in values:  # a broker's: as many as Kafka has requests and error codes
+        """Return the placement of a new MBean. The caller keeps it for as long as the MBean lives."""
+        values = {label: name.properties.get(key, "") for key, label in kind.labels}  # Kafka omits an empty tag
+        if "client_id" not in values:  # a broker's MBean: Kafka has few requests and error codes, so no limits
             return Placement(Labels(self._static | values), "", None)
         if "node_id" in values:
             values["node_id"] = values["node_id"].removeprefix("node-")
@@ -48,7 +53,7 @@ class Labeller:
             if label in values and not self._keep(label, values["client_id"], values[label]):
                 values[label], folded = OTHER, fold
         labels = Labels(self._static | values)
-        # Two names may come to the same labels: client ids `a` and `"a"`, or one that is really called "other".
+        # Two names may get the same labels: client ids `a` and `"a"`, or a client whose id really is "other".
         owners = self._owners.setdefault(labels, set())
         if kind in owners:
             folded = folded or "client"
@@ -56,7 +61,7 @@ class Labeller:
         return Placement(labels, client_id, folded)
 
     def retain(self, placements: Iterable[tuple[MBeanKind, Placement]]) -> None:
-        """Forget all names but those of these placements, so that their room can be taken by others."""
+        """Forget all names except those of these placements, so that others can take their room."""
         self._kept.clear()
         self._owners.clear()
         for kind, placement in placements:

@@ -1,4 +1,4 @@
-"""One target: reads its JVM, never raises, and says in the log when its state changes."""
+"""Reads one target. Never raises, and logs when the target's state changes."""
 
 import logging
 import time
@@ -12,37 +12,39 @@ from kafka_producer_exporter.model import Family, Labels, Metric, Scrape
 from kafka_producer_exporter.net.errors import Reason, TransportError
 from kafka_producer_exporter.settings import Settings, Target, TargetKind
 from kafka_producer_exporter.targets.families import FamilyBuilder
+from kafka_producer_exporter.targets.labelling import static_labels
 from kafka_producer_exporter.targets.memory import MemoryGuard
 from kafka_producer_exporter.targets.shedding import Shedder
 
 log = logging.getLogger(__name__)
 
-Outcome = tuple[Metric, Mapping[str, str], float]
+OwnSample = tuple[Metric, Mapping[str, str], float]
+"""A sample about a read: its metric, its labels besides the static ones, and its value."""
 Choose = Callable[[ObjectName, Sequence[str]], Sequence[str]]
 
 
 class TargetReader:
-    """Reads one JVM. Not thread-safe: one read at a time (see ``scheduler``)."""
+    """Reads one JVM. Not thread-safe: one read at a time (see ``net.shared_call``)."""
 
     def __init__(self, target: Target, settings: Settings, *, transport: Transport, guard: MemoryGuard) -> None:
         self.target = target
         self.last: Scrape | None = None
         self._transport = transport
         self._guard = guard
-        self._static = dict(target.labels) | {"target": target.name}
+        self._static = static_labels(target)
         self._shedder = Shedder(guard, label_length=len(Labels(self._static).text))
         self._shedding = False
         self._selections = [
             Selection(one.pattern, self._within_memory(one)) for one in selections(settings.profile, target.kind)
         ]
         self._families = FamilyBuilder(
-            target.name, target.labels, profile=settings.profile, limits=settings.limits, groups=settings.id_groups
+            self._static, profile=settings.profile, limits=settings.limits, groups=settings.id_groups
         )
         self._reason: Reason | None = None
 
     def read(self, deadline: float) -> Scrape:
-        """Read the JVM once, by the deadline (``time.monotonic()``, in seconds). Never raises."""
-        if self._shedder.shrunk() or self._shedder.review_due():
+        """Read the JVM once, by *deadline* (``time.monotonic()``, in seconds). Never raises."""
+        if self._shedder.budget_shrank() or self._shedder.review_due():
             self._transport.forget()
         started = time.time()
         try:
@@ -52,9 +54,9 @@ class TargetReader:
             scrape = answered_scrape(self.target, [*families, *self._shed_families()], clients, started=started)
         except TransportError as error:
             scrape = failed_scrape(self.target, error.reason, str(error), started=started)
-        except Exception:  # a defect of ours in one target must not blank the others
+        except Exception:  # a bug of ours in one target must not blank the others
             log.exception("unexpected error, please report it", extra={"target": self.target.name})
-            detail = "unexpected error; the log has a traceback, please report it"
+            detail = "unexpected error, please report it with the traceback in the log"
             scrape = failed_scrape(self.target, Reason.INTERNAL, detail, started=started)
         self._guard.check()
         self._log_change(scrape)
@@ -86,47 +88,48 @@ class TargetReader:
         if counts:
             what = " and ".join(f"{number} {kind}s" for kind, number in sorted(counts.items()))
             advice = "give the container more memory, or set limits"
-            log.warning("left out, to stay within the memory limit: %s; %s", what, advice, extra=extra)
+            log.warning("%s left out to stay within the memory limit; %s", what, advice, extra=extra)
         else:
-            log.info("there is memory for all of it again", extra=extra)
+            log.info("nothing is left out any more; there is memory for all topics and nodes", extra=extra)
 
     def _log_change(self, scrape: Scrape) -> None:
         if scrape.reason is self._reason:
-            return  # a target may stay down for days: not every scrape
+            return  # a target may be down for days, so not every scrape is logged
         self._reason = scrape.reason
         if scrape.reason is None:
-            log.info("back again", extra={"target": self.target.name})
+            log.info("the target is up again", extra={"target": self.target.name})
         else:
             log.warning(scrape.detail, extra={"target": self.target.name, "reason": scrape.reason.value})
 
 
 def answered_scrape(target: Target, families: Sequence[Family], clients: int, *, started: float) -> Scrape:
-    """Return the scrape of a target that answered; ``started`` in seconds since the epoch."""
+    """Return the scrape of a target that answered; *started* is in seconds since the epoch."""
     duration = max(0.0, time.time() - started)
-    seen = _seen(target, clients)
-    outcome: list[Outcome] = [
+    counted = _counted(target, clients)
+    own: list[OwnSample] = [
         (exporter.UP, {}, 1.0),
-        *([] if seen is None else [(exporter.CLIENTS, {}, float(seen))]),
+        *([] if counted is None else [(exporter.CLIENTS, {}, float(counted))]),
         (exporter.SCRAPE_DURATION, {}, duration),
     ]
-    return Scrape(target.name, [*families, *_own(target, outcome)], None, "", seen, started, duration)
+    return Scrape(target.name, [*families, *_own_families(target, own)], None, "", counted, started, duration)
 
 
 def failed_scrape(target: Target, reason: Reason, detail: str, *, started: float) -> Scrape:
-    """Return the scrape of a target that did not answer, or not in time."""
+    """Return the scrape of a target that did not answer, or not in time; *started* is in seconds since the epoch."""
     duration = max(0.0, time.time() - started)
-    outcome: list[Outcome] = [
+    own: list[OwnSample] = [
         (exporter.UP, {}, 0.0),
         (exporter.TARGET_ERROR, {"reason": reason.value}, 1.0),
         (exporter.SCRAPE_DURATION, {}, duration),
     ]
-    return Scrape(target.name, _own(target, outcome), reason, detail, _seen(target, 0), started, duration)
+    return Scrape(target.name, _own_families(target, own), reason, detail, _counted(target, 0), started, duration)
 
 
-def _seen(target: Target, clients: int) -> int | None:
+def _counted(target: Target, clients: int) -> int | None:
+    """Return the number of clients, or None for a broker, whose clients are not counted."""
     return clients if target.kind is TargetKind.PRODUCER else None
 
 
-def _own(target: Target, samples: Iterable[Outcome]) -> list[Family]:
-    static = dict(target.labels) | {"target": target.name}
+def _own_families(target: Target, samples: Iterable[OwnSample]) -> list[Family]:
+    static = static_labels(target)
     return [Family(metric, [(Labels({**static, **labels}), value)]) for metric, labels, value in samples]

@@ -9,17 +9,17 @@ from kafka_producer_exporter.model import MBeanKind
 from kafka_producer_exporter.targets.memory import MemoryGuard, mbean_bytes
 
 SHED_KINDS: Mapping[MBeanKind | None, str] = {mbean_kinds.TOPIC: "topic", mbean_kinds.NODE: "node"}
-"""What may be left out. The numbers of the producers themselves never are."""
+"""The kinds of MBeans that may be left out. The metrics of the producers themselves never are."""
 
 REVIEW_READS = 20
-"""While something is left out, every so many reads the JVM is asked anew: some may be gone, or have room by now."""
+"""While something is left out, every 20th read lists the MBeans again: some may be gone, or there may be room now."""
 
 
 class Shedder:
-    """Lets MBeans in while there is memory for them. First come, first kept: a page loses no series that it had."""
+    """Admits MBeans while there is memory for them. First come, first kept: a page never loses a series that it had."""
 
     def __init__(self, guard: MemoryGuard, *, label_length: int) -> None:
-        """``label_length`` is that of the labels that all series of the target have."""
+        """*label_length* is the length of the labels that all series of the target have."""
         self._guard = guard
         self._label_length = label_length
         self._generation = guard.generation
@@ -28,7 +28,10 @@ class Shedder:
         self._reads = 0
 
     def admits(self, name: ObjectName, attributes: int) -> bool:
-        """Whether an MBean may be read, now with so many attributes; may be asked again, and is then answered alike."""
+        """Return whether an MBean may be read, and if so reserve memory for it.
+
+        An MBean that was admitted before is admitted again, at the cost of its present number of attributes.
+        """
         shed_kind = SHED_KINDS.get(mbean_kinds.kind_of(name))
         cost = mbean_bytes(attributes, len(name.text) + self._label_length)
         before = self._costs.pop(name.text, 0)
@@ -39,8 +42,11 @@ class Shedder:
         self._shed[name.text] = str(shed_kind)
         return False
 
-    def shrunk(self) -> bool:
-        """Whether the process needs more than was reckoned. All is then given back: the JVM must be asked anew."""
+    def budget_shrank(self) -> bool:
+        """Return whether the process needs more memory than estimated.
+
+        If so all reservations are given back, and the caller must list the MBeans again.
+        """
         if self._generation == self._guard.generation:
             return False
         self._generation = self._guard.generation
@@ -48,7 +54,7 @@ class Shedder:
         return True
 
     def review_due(self) -> bool:
-        """Whether this read should ask the JVM anew, for what was left out."""
+        """Return whether this read should list the MBeans again, for those that were left out."""
         self._reads += 1
         if not self._shed or self._reads % REVIEW_READS:
             return False
@@ -56,15 +62,15 @@ class Shedder:
         return True
 
     def retain(self, names: Collection[str]) -> None:
-        """Give back all MBeans but these."""
+        """Give back the reservations of all MBeans except these."""
         for name in self._costs.keys() - names:
             self._guard.release(self._costs.pop(name))
 
     def release(self) -> None:
-        """Give back everything."""
+        """Give back all reservations."""
         self.retain(())
         self._shed.clear()
 
     def counts(self) -> Mapping[str, int]:
-        """Return how many of each kind are left out; a kind of which nothing is left out is not there."""
+        """Return the number of MBeans of each kind that are left out. A kind without any is missing."""
         return collections.Counter(self._shed.values())
