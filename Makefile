@@ -1,4 +1,4 @@
-# One word for each thing. `make` alone lists them.
+# One word for each task; `make` alone lists them.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 VENV := .venv
@@ -7,71 +7,86 @@ PYTEST := $(BIN)/python -m pytest
 COMPILE := $(BIN)/pip-compile -q --strip-extras --generate-hashes --allow-unsafe --no-emit-index-url --no-emit-trusted-host --no-emit-find-links
 SOURCES := $(shell find exporter -name '*.py' -o -name '*.json' -path 'exporter/*') pyproject.toml
 
+# $(call stage,TEXT) announces a stage, with the minutes and seconds since the outermost make began.
+MAKE_STARTED := $(or $(MAKE_STARTED),$(shell date +%s))
+export MAKE_STARTED
+stage = @s=$$(($$(date +%s) - $(MAKE_STARTED))); printf '\n== %d:%02d  %s\n' $$((s / 60)) $$((s % 60)) '$(1)'
+
 .PHONY: help setup check lint fast generate golden generated integration demo bench test lock clean
 
 help: ## list these commands
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 $(VENV)/.tools: requirements/run.txt requirements/dev.txt
+	$(call stage,virtual environment: install the locked packages)
 	python3 -m venv $(VENV)
 	$(BIN)/pip install --quiet --require-hashes -r requirements/run.txt -r requirements/dev.txt
 	@touch $@
 
 # The tests run against the wheel that a user would install, never against the sources.
 $(VENV)/.wheel: $(VENV)/.tools $(SOURCES)
+	$(call stage,wheel: build and install it)
 	@rm -rf dist
 	$(BIN)/python -m build --quiet --wheel --no-isolation --outdir dist .
 	$(BIN)/pip install --quiet --no-deps --force-reinstall dist/*.whl
 	@touch $@
 
-setup: $(VENV)/.wheel ## virtual environment from the hashed lock, then the built wheel
+setup: $(VENV)/.wheel ## create the virtual environment from the hashed lock, build the wheel and install it
 
 lint: $(VENV)/.wheel
+	$(call stage,lint: format · rules · types · import contracts)
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	MYPYPATH=exporter $(BIN)/mypy -p lab
+	MYPYPATH=exporter $(BIN)/mypy -p lab -p tools
 	$(BIN)/lint-imports
 
 fast: $(VENV)/.wheel
+	$(call stage,fast tests)
 	$(PYTEST) -q -m 'not integration'
 
-check: lint fast ## format, lint, types, imports, fast tests (the promise of each commit)
+check: lint fast ## format, lint, types, import contracts, fast tests: what must hold for every commit
 
-generate: setup ## write docs and schema anew from the tables that they follow from
+generate: setup ## write the generated docs and the JSON schema again
 	$(BIN)/kafka-producer-exporter metrics --format markdown > docs/metrics.md
 	$(BIN)/kafka-producer-exporter metrics --guide --format markdown > docs/guide-coverage.md
 	$(BIN)/python -m tools.generate_configuration exporter/kafka_producer_exporter/config/exporter.schema.json docs/configuration.md
 	@$(MAKE) --no-print-directory setup
 
-golden: setup ## write the golden pages anew; each difference is a decision to review
+golden: setup ## write the golden pages again; review every difference
 	$(BIN)/python -m tests.golden_pages
 
-generated: generate ## the same as generate; fails where what is committed differs
+generated: ## generate, and fail if the committed files differ
+	$(call stage,generated files: compare with the committed ones)
+	@$(MAKE) --no-print-directory generate
 	@git diff --exit-code --stat -- docs exporter/kafka_producer_exporter/config/exporter.schema.json \
-	  || { echo 'generated files are not current: run "make generate" and commit them'; exit 1; }
+	  || { echo 'generated files are out of date: run "make generate" and commit the result'; exit 1; }
 
-integration: setup ## real broker, real producers, real Prometheus
-	REQUIRE_INTEGRATION=1 $(PYTEST) -q -m integration
+integration: setup ## tests with real brokers, producers and Prometheus; with CI set, every one of them is required
+	$(call stage,integration tests$(if $(CI), (CI is set: each one is required)))
+	$(if $(CI),REQUIRE_INTEGRATION=1 )$(PYTEST) -q -m integration
 
-demo: setup ## the main job on real input; DURATION=60 ends it by itself
+demo: setup ## watch a real broker, real producers and the exporter live; DURATION=60 ends it after 60 s
+	$(call stage,demo)
 	$(BIN)/python -m lab.demo $(if $(DURATION),--duration $(DURATION))
 
-bench: setup ## side by side with the peers, in one run
+bench: setup ## measure the exporter and its peers side by side (half an hour)
 	$(BIN)/python -m benchmarks.against_jmx_exporter
 	$(BIN)/python -m benchmarks.rendering --clients 100
 	$(BIN)/python -m benchmarks.targets_at_once
 	$(BIN)/python -m benchmarks.transaction_log
 	PYTHONPATH=exporter $(BIN)/python -m benchmarks.http_layer
 
-test: ## all that must hold
+# The integration tests come last, so that what did not run is at the end of the output.
+test: ## everything that must hold before a change lands; CI runs this and nothing else
 	@$(MAKE) --no-print-directory check generated
-	@$(MAKE) --no-print-directory integration
 	@$(MAKE) --no-print-directory demo DURATION=30
+	@$(MAKE) --no-print-directory integration
+	$(call stage,all stages passed)
 
-lock: $(VENV)/.tools ## renew the locked dependencies
+lock: $(VENV)/.tools ## update the locked dependencies
 	$(COMPILE) --upgrade --output-file=requirements/run.txt pyproject.toml
 	$(COMPILE) --upgrade --output-file=requirements/dev.txt requirements/dev.in
 
-clean: ## remove what was built here (the lab's cache outside the repository stays)
+clean: ## remove everything built in this folder; the lab's cache outside it stays
 	rm -rf $(VENV) dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

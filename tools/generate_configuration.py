@@ -143,6 +143,7 @@ def _presets() -> str:
 
 
 if __name__ == "__main__":
-    schema_file, page_file = sys.argv[1:]
-    Path(schema_file).write_text(json_schema(), encoding="utf-8")
-    Path(page_file).write_text(page(), encoding="utf-8")
+    for place, text in zip(map(Path, sys.argv[1:]), (json_schema(), page()), strict=True):
+        # An unchanged schema keeps its modification time, or make would build the wheel again.
+        if not place.exists() or place.read_text(encoding="utf-8") != text:
+            place.write_text(text, encoding="utf-8")

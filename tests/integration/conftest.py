@@ -1,82 +1,135 @@
-"""The lab for the tests: started when first needed, shared where that is safe, gone at the end whatever happens."""
+"""The lab for the tests: started when first needed, shared where that is safe, and taken down however the run ends.
+
+No integration test can run without Java, Maven, openssl and Kafka's jars. Where one of these is missing, the run ends
+at once with an error that says what to install. A control group with a memory limit or a Prometheus is needed by a few
+tests only. Where this machine has none, those tests are reported as not run, with the reason, and the others run;
+REQUIRE_INTEGRATION=1 makes that an error.
+"""
 
 import contextlib
 import os
+import uuid
+from collections import Counter
 
 import pytest
 
 from lab.broker import Broker, Cluster
-from lab.fetch import default_fetcher, fetch
+from lab.cgroup import MemoryCgroup
+from lab.fetch import default_fetcher
+from lab.jvm import java
 from lab.process import LabError, need
 from lab.producer import ProducerJvm
-from lab.prometheus import Prometheus
+from lab.prometheus import Prometheus, prometheus_binary, promtool_binary
 
-PROGRAMS = {
-    "java": "openjdk-17-jdk-headless",
-    "javac": "openjdk-17-jdk-headless",
-    "mvn": "maven",
-    "setpriv": "util-linux",
-}
 PARTS = (
     "kafka-broker-4.4.0",
     *(f"kafka-clients-{version}" for version in ("2.4.1", "2.8.2", "3.9.2", "4.4.0")),
-    *("prometheus-2", "prometheus-3"),
+    *("kafka-tools-4.3.1", "jmx-exporter-1.0.1"),
 )
+PROMETHEUS_PARTS = ("prometheus-2", "prometheus-3")
 REQUIRED = os.environ.get("REQUIRE_INTEGRATION") == "1"
 
 
 @pytest.fixture(scope="session")
 def lab():
-    """What the lab is made of; where that cannot be had its tests are skipped."""
+    """Everything that the lab consists of is on this machine: ``pytest_collection_finish`` has seen to it."""
+
+
+@pytest.fixture(scope="session")
+def prometheus_programs(lab):
+    """Prometheus and promtool of both generations; without them the test is not run."""
     try:
-        need_programs()
-        for part in PARTS:
-            fetch(part)
+        for generation in (2, 3):
+            prometheus_binary(generation)
+            promtool_binary(generation)
     except LabError as error:
         pytest.skip(str(error))
 
 
-def need_programs():
-    for program, package in PROGRAMS.items():
-        need(program, package=package)
+@pytest.fixture(scope="session")
+def control_groups():
+    """Control groups with a memory limit, which need root and a writable cgroup; without them the test is not run."""
+    try:
+        with MemoryCgroup(64 << 20):
+            return
+    except LabError as error:
+        pytest.skip(str(error))
 
 
 @pytest.fixture(scope="session")
 def broker(lab):
-    """One broker for the whole run: tests make topics of their own, and neither stop nor reconfigure it."""
+    """One broker for the whole run: tests create their own topics, and neither stop nor reconfigure it."""
     with Broker() as broker:
         yield broker
 
 
 @pytest.fixture(scope="session")
 def cluster(lab):
-    """Three brokers for the whole run: a test that takes one away brings it back."""
+    """Three brokers for the whole run: a test that takes one down brings it back."""
     with Cluster(3) as cluster:
         yield cluster
 
 
 @pytest.fixture
+def new_topic():
+    """Create a topic with a name of its own and return the name: ``new_topic(broker, partitions=3)``."""
+
+    def create(broker, **options):
+        name = f"topic-{uuid.uuid4().hex[:8]}"
+        broker.create_topic(name, **options)
+        return name
+
+    return create
+
+
+@pytest.fixture
 def producer_jvm(lab):
-    """Starts producer JVMs that end with the test: ``producer_jvm("3.9.2", jmx=False)``."""
+    """Start producer JVMs that end with the test: ``producer_jvm("3.9.2", jmx=False)``."""
     with contextlib.ExitStack() as running:
         yield lambda *arguments, **options: running.enter_context(ProducerJvm(*arguments, **options))
 
 
 @pytest.fixture
-def prometheus(lab):
-    """Starts Prometheus servers that end with the test: ``prometheus([job("a", "127.0.0.1:9797")], generation=2)``."""
+def prometheus(prometheus_programs):
+    """Start Prometheus servers that end with the test: ``prometheus([job("a", "127.0.0.1:9797")], generation=2)``."""
     with contextlib.ExitStack() as running:
         yield lambda *arguments, **options: running.enter_context(Prometheus(*arguments, **options))
 
 
 def pytest_collection_finish(session):
-    """Fetch what most tests need before any of them is timed: with a cold cache that takes longer than a test may."""
-    if any(item.get_closest_marker("integration") for item in session.items):
-        reporter = session.config.pluginmanager.get_plugin("terminalreporter")
-        with contextlib.suppress(LabError):  # the fixture lab says what is wrong
-            need_programs()
-            for part in PARTS:
-                default_fetcher(report=reporter.write_line).fetch(part)
+    """Fetch everything before the first test: with a cold cache that takes longer than a test may take."""
+    if not any(item.get_closest_marker("integration") for item in session.items):
+        return
+    missing = missing_programs()
+    if missing:
+        raise pytest.UsageError("\n".join(["no integration test can run on this machine", *missing]))
+    fetcher = default_fetcher(report=session.config.pluginmanager.get_plugin("terminalreporter").write_line)
+    try:
+        for part in PARTS:
+            fetcher.fetch(part)
+    except LabError as error:
+        raise pytest.UsageError(f"no integration test can run on this machine\n{error}") from None
+    with contextlib.suppress(LabError):  # the fixture prometheus_programs reports it
+        for part in PROMETHEUS_PARTS:
+            fetcher.fetch(part)
+
+
+def missing_programs():
+    """Return a line for each program that no integration test can do without and this machine does not have."""
+    lines = []
+    needs = [
+        *(lambda program=program: java(program) for program in ("java", "javac", "keytool")),
+        *(
+            lambda program=program, package=package: need(program, package=package)
+            for program, package in (("mvn", "maven"), ("openssl", "openssl"), ("setpriv", "util-linux"))
+        ),
+    ]
+    for find in needs:
+        try:
+            find()
+        except LabError as error:
+            lines.append(str(error))
+    return lines
 
 
 @pytest.hookimpl(wrapper=True)
@@ -94,15 +147,24 @@ def pytest_make_collect_report(collector):
 def _refuse_skip(report):
     if REQUIRED and report.skipped and not hasattr(report, "wasxfail"):
         report.outcome = "failed"
-        report.longrepr = f"skipped, though REQUIRE_INTEGRATION=1: {report.longrepr[2]}"
+        report.longrepr = f"not run, though REQUIRE_INTEGRATION=1: {reason_of(report)}"
     return report
 
 
+def reason_of(report):
+    """Return why a test was skipped; pytest hands it over with file and line."""
+    return report.longrepr[2].removeprefix("Skipped: ")
+
+
 def pytest_terminal_summary(terminalreporter):
-    """Say how many ran, so that a run without the lab does not look like one with it."""
-    count = {
-        outcome: sum("tests/integration/" in report.nodeid for report in terminalreporter.getreports(outcome))
+    """Report how many integration tests ran, and which did not and why: a run without them must not look like one."""
+    reports = {
+        outcome: [r for r in terminalreporter.getreports(outcome) if "tests/integration/" in r.nodeid]
         for outcome in ("passed", "failed", "error", "skipped")
     }
-    ran = count["passed"] + count["failed"]
-    terminalreporter.write_line(f"integration tests: {ran} ran, {count['skipped']} skipped, {count['error']} errors")
+    ran, not_run = len(reports["passed"]) + len(reports["failed"]), len(reports["skipped"])
+    reasons = Counter(reason_of(report) for report in reports["skipped"])
+    why = f" ({'; '.join(f'{count} × {reason}' for reason, count in reasons.items())})" if reasons else ""
+    loud = {"yellow": True, "bold": True} if not_run else {}
+    line = f"integration tests: {ran} ran, {not_run} not run{why}, {len(reports['error'])} errors"
+    terminalreporter.write_line(line, **loud)

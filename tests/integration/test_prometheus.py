@@ -12,7 +12,7 @@ from lab.producer import ProducerJvm
 from lab.prometheus import Prometheus, job, promtool_binary
 from tests.integration.serving import DOWN, Serve
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.usefixtures("prometheus_programs")]
 
 GENERATIONS = (2, 3)
 
