@@ -1,9 +1,10 @@
-"""Compares HTTP layers side by side: memory, latency, and what slow clients do to a quick one.
+"""Compares HTTP layers side by side: memory, latency, and how well a quick client fares among slow ones.
 
-    python -m benchmarks.http_layer                                    ours and http.server
-    python -m benchmarks.http_layer --python VENV/bin/python waitress cheroot
+    python -m benchmarks.http_layer                                               ours and http.server
+    python -m benchmarks.http_layer --python VENV/bin/python waitress cheroot     two more, from another environment
 
-Each layer serves the same two pages from a process of its own, one after the other.
+Each layer serves the same two pages from a process of its own. The layers take turns for some rounds, and the table
+shows the median of each figure.
 """
 
 import os
@@ -20,21 +21,21 @@ SLOW_CLIENTS = 200
 QUICK_REQUESTS = 20
 QUICK_SECONDS = 5.0
 
-# ruff: noqa: PLC0415 - each layer imports what it needs itself, since its memory is measured
+# ruff: noqa: PLC0415 - each layer imports only what it needs, since its memory is measured
 
 
 def body_of(path: str) -> bytes:
-    """Return a page of its own for each request, as a scrape is."""
+    """Return a new page for each request, as a scrape does."""
     return bytes(memoryview(LARGE if path == "/large" else SMALL))
 
 
 def listening_socket() -> socket.socket:
     listener = socket.create_server(("127.0.0.1", 0), backlog=128)
-    say_port(listener.getsockname()[1])
+    announce_port(listener.getsockname()[1])
     return listener
 
 
-def say_port(port: int) -> None:
+def announce_port(port: int) -> None:
     print(port, flush=True)
 
 
@@ -52,7 +53,7 @@ def serve_ours() -> None:
 
     listener = listening_socket()
     listener.setblocking(False)
-    # A thread for each request, as a scrape has it: the dearer of the two ways to answer.
+    # A thread per request, as for a scrape, which is the more expensive of the two ways to answer.
     HttpServer([Listener(listener, lambda request: lambda: Response(body=body_of(request.path)))]).start()
     sys.stdin.read()
 
@@ -80,7 +81,7 @@ def serve_http_server() -> None:
                 super().handle()
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Pages)
-    say_port(server.server_port)
+    announce_port(server.server_port)
     server.serve_forever()
 
 
@@ -101,7 +102,7 @@ def serve_cheroot() -> None:
 
     server = Server(("127.0.0.1", 0), application, numthreads=16, timeout=5)
     server.prepare()
-    say_port(server.bind_addr[1])
+    announce_port(server.bind_addr[1])
     server.serve()
 
 
@@ -120,27 +121,31 @@ def status_of(pid: int, key: str) -> int:
 
 
 def fetch(client: socket.socket, path: str) -> int:
-    """Send a request and read the whole response; returns its status."""
+    """Send a request, read the whole response, and return its status."""
     client.sendall(f"GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
     received = bytearray()
     while b"\r\n\r\n" not in received:
-        received += client.recv(65536) or stop()
+        received += client.recv(65536) or raise_closed()
     head, _, body = bytes(received).partition(b"\r\n\r\n")
     length = next(int(line[15:]) for line in head.split(b"\r\n") if line.lower().startswith(b"content-length:"))
     left = length - len(body)
     while left:
-        left -= len(client.recv(min(left, 1 << 20)) or stop())
+        left -= len(client.recv(min(left, 1 << 20)) or raise_closed())
     return int(head.split()[1])
 
 
-def stop() -> bytes:
-    raise ConnectionError("closed in the middle")
+def raise_closed() -> bytes:
+    raise ConnectionError("the server closed the connection in the middle of a response")
 
 
 def connect(port: int, seconds: float) -> socket.socket:
     client = socket.create_connection(("127.0.0.1", port), timeout=seconds)
     client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     return client
+
+
+def median(values: list[float]) -> float:
+    return sorted(values)[len(values) // 2]
 
 
 def median_ms(port: int, path: str, count: int) -> float:
@@ -151,11 +156,11 @@ def median_ms(port: int, path: str, count: int) -> float:
             start = time.perf_counter()
             fetch(client, path)
             seconds.append(time.perf_counter() - start)
-    return sorted(seconds)[count // 2] * 1000
+    return median(seconds) * 1000
 
 
 def quick_client(port: int, slow: list[socket.socket]) -> tuple[int, float]:
-    """Return how many of the quick requests were answered, and the milliseconds of the slowest of those."""
+    """Return how many of the quick requests were answered, and the milliseconds that the slowest of them took."""
     answered, worst_seconds = 0, 0.0
     for _ in range(QUICK_REQUESTS):
         for client in slow:
@@ -167,7 +172,7 @@ def quick_client(port: int, slow: list[socket.socket]) -> tuple[int, float]:
                 answered += 1
                 worst_seconds = max(worst_seconds, time.perf_counter() - start)
         if answered == 0 and time.perf_counter() - start > QUICK_SECONDS / 2:
-            break  # it will not get better, and each costs seconds
+            break  # no later request will be answered either, and each one costs seconds
     return answered, worst_seconds * 1000
 
 
@@ -186,7 +191,7 @@ def measure(layer: str, python: str) -> dict[str, float]:
         port = int(process.stdout.readline())
         with connect(port, 5) as client:
             fetch(client, "/small")
-        found = {"RSS at start, MB": status_of(process.pid, "VmRSS") / 1024}
+        found = {"RSS at the start, MB": status_of(process.pid, "VmRSS") / 1024}
         if layer == "nothing":
             return found
         found["small page, ms"] = median_ms(port, "/small", 500)
@@ -196,13 +201,13 @@ def measure(layer: str, python: str) -> dict[str, float]:
         for number in range(SLOW_CLIENTS):
             with suppress(OSError):
                 client = stack.enter_context(connect(port, 1))
-                # One half sends its request a byte at a time, the other never reads its page.
+                # Half of the clients send their request byte by byte, the others never read their page.
                 client.sendall(b"G" if number % 2 else b"GET /large HTTP/1.1\r\nHost: localhost\r\n\r\n")
                 slow += [client] * (number % 2)
-        answered, found["slowest of those, ms"] = quick_client(port, slow)
-        found["answered among slow clients, %"] = 100 * answered / QUICK_REQUESTS
-        found["threads among slow clients"] = status_of(process.pid, "Threads")
-        found["RSS at most, MB"] = status_of(process.pid, "VmHWM") / 1024
+        answered, found["slowest quick request, ms"] = quick_client(port, slow)
+        found["quick requests answered, %"] = 100 * answered / QUICK_REQUESTS
+        found["threads"] = status_of(process.pid, "Threads")
+        found["RSS at its peak, MB"] = status_of(process.pid, "VmHWM") / 1024
         return found
 
 
@@ -214,16 +219,20 @@ def main() -> None:
     import argparse
 
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("others", nargs="*", help="more layers, which --python has installed: waitress cheroot")
+    parser.add_argument("others", nargs="*", help="more layers, installed for --python: waitress cheroot")
     parser.add_argument("--python", default=sys.executable, help="the interpreter that runs every layer")
+    parser.add_argument("--rounds", type=int, default=3, help="how often each layer is measured (default: 3)")
     options = parser.parse_args()
     layers = list(dict.fromkeys(["nothing", "ours", "http.server", *options.others]))
-    found = {layer: measure(layer, options.python) for layer in layers}
+    rounds = [{layer: measure(layer, options.python) for layer in layers} for _ in range(options.rounds)]
+    found = {
+        layer: {name: median([one[layer][name] for one in rounds]) for name in rounds[0][layer]} for layer in layers
+    }
     print(f"{'':32}" + "".join(f"{layer:>13}" for layer in layers))
     for name in found["ours"]:
         cells = [f"{found[layer][name]:13.2f}" if name in found[layer] else f"{'':13}" for layer in layers]
         print(f"{name:32}" + "".join(cells))
-    print(f"{os.cpu_count()} processors, Python {sys.version.split()[0]}")
+    print(f"medians of {options.rounds} rounds; {os.cpu_count()} processors, Python {sys.version.split()[0]}")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Small and quick, on one producer with three nodes and five topics: ours beside jmx_exporter's standalone."""
+"""Memory and time to the first page, on one producer with three nodes and five topics, beside jmx_exporter."""
 
 import pytest
 
@@ -9,8 +9,9 @@ pytestmark = pytest.mark.integration
 
 MEGABYTE_LIMIT = 35
 SCRAPES = 50
-WHOLE = 50
-"""Lines of the producer that a page has at least: neither exporter's first answer may be one without its target."""
+ROUNDS = 3
+COMPLETE_LINES = 50
+"""A page with fewer lines about the producer is not complete: an exporter's first page may lack its target."""
 
 
 @pytest.fixture(scope="module")
@@ -22,16 +23,19 @@ def target(lab):
 @pytest.mark.parametrize("profile", ["default", "full"])
 def test_resident_memory_stays_small(target, profile, tmp_path):
     with Exporter(ours(profile), target, tmp_path) as exporter:
-        exporter.first_page(lines=WHOLE)
+        exporter.first_page(lines=COMPLETE_LINES)
         exporter.scrape_often(SCRAPES)
 
         assert exporter.resident_megabytes("VmHWM") < MEGABYTE_LIMIT
 
 
 def test_the_first_page_comes_sooner_than_that_of_jmx_exporter(target, tmp_path):
-    seconds = {}
-    for turn, command in enumerate([jmx_exporter, ours(), jmx_exporter, ours()]):  # the first two warm the target
-        with Exporter(command, target, tmp_path) as exporter:
-            seconds[turn] = exporter.first_page(lines=WHOLE)
+    ours_seconds, theirs_seconds = [], []
 
-    assert seconds[3] < seconds[2]
+    # Take turns and compare the best of each: other load only delays, and the first round warms the target up.
+    for _ in range(ROUNDS):
+        for command, seconds in ((ours(), ours_seconds), (jmx_exporter, theirs_seconds)):
+            with Exporter(command, target, tmp_path) as exporter:
+                seconds.append(exporter.first_page(lines=COMPLETE_LINES))
+
+    assert min(ours_seconds) < min(theirs_seconds)
