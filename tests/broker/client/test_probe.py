@@ -1,5 +1,6 @@
-"""The probe against servers that behave badly; those that behave well are in the integration tests."""
+"""The probe against servers that misbehave. The integration tests probe real brokers."""
 
+import contextlib
 import socket
 import struct
 import threading
@@ -7,13 +8,15 @@ import time
 
 import pytest
 
-from kafka_producer_exporter.broker.client.probe import probe
+from kafka_producer_exporter.broker.client.probe import Login, probe
 from kafka_producer_exporter.net.address import Address
+from kafka_producer_exporter.net.dns import Resolver
 from kafka_producer_exporter.net.errors import Reason
+from kafka_producer_exporter.settings import SaslMechanism
 
 
 class Server:
-    """Accepts one connection after the other and hands each to ``behave``."""
+    """Accepts one connection at a time and passes it to ``behave``."""
 
     def __init__(self, behave):
         self._socket = socket.create_server(("127.0.0.1", 0))
@@ -39,7 +42,7 @@ class Server:
 
 @pytest.fixture
 def server():
-    """Starts servers that end with the test."""
+    """Return a function that starts a server, which ends with the test."""
     started = []
 
     def start(behave):
@@ -52,139 +55,158 @@ def server():
 
 
 class Password:
-    """Says one thing, and wants one answer."""
+    """A SASL exchange of one message and one reply."""
 
     def __init__(self):
-        self.heard = None
+        self.reply = None
 
     def is_done(self):
-        return self.heard is not None
+        return self.reply is not None
 
     def auth_bytes(self):
         return b"\0alice\0secret"
 
     def receive(self, auth_bytes):
-        self.heard = auth_bytes
+        self.reply = auth_bytes
 
 
-def tried(address, *, mechanism=None, timeout_seconds=2.0):
-    exchange = (lambda host: Password()) if mechanism else None
-    return probe(address, tls=None, mechanism=mechanism, exchange=exchange, timeout_seconds=timeout_seconds)
+def probed(address, *, mechanism=None, exchange=Password, timeout_seconds=2.0, **options):
+    login = Login(SaslMechanism(mechanism), lambda host: exchange()) if mechanism else None
+    return probe(address, tls=None, login=login, timeout_seconds=timeout_seconds, **options)
 
 
-def answers(*bodies):
-    """Behaves like a broker that has these answers, whatever it is asked."""
+def replying(*bodies):
+    """Behave like a broker that sends these response bodies, whatever the requests are."""
 
     def behave(connection):
         for body in bodies:
             size = struct.unpack(">i", connection.recv(4, socket.MSG_WAITALL))[0]
             request = connection.recv(size, socket.MSG_WAITALL)
             connection.sendall(struct.pack(">i", 4 + len(body)) + request[4:8] + body)
-        connection.recv(1)
+        with contextlib.suppress(ConnectionResetError):  # the probe may leave bytes unread
+            connection.recv(1)
 
     return behave
 
 
+# Throttle time, one broker, cluster id, controller, no topics.
+METADATA = struct.pack(">iii", 0, 1, 1) + b"\0\1h" + struct.pack(">ihh", 9092, -1, -1) + struct.pack(">ii", 1, 0)
 HANDSHAKE_OK = struct.pack(">hih", 0, 1, 5) + b"PLAIN"
-WELCOME = struct.pack(">hhi", 0, -1, 0)
+LOGIN_OK = struct.pack(">hhi", 0, -1, 0)
+LOGIN_REJECTED = struct.pack(">hhi", 58, -1, 0)
 
 
-def test_a_broker_that_answers_is_well(server):
-    assert tried(server(answers(b"\0" * 20)))[::2] == (1, None)
+def test_a_broker_that_replies_is_usable(server):
+    found = probed(server(replying(METADATA)))
+
+    assert (found.addresses, found.error) == (1, None)
 
 
-def test_a_user_that_is_let_in_is_well(server):
-    assert tried(server(answers(HANDSHAKE_OK, WELCOME)), mechanism="PLAIN").error is None
+def test_a_broker_that_accepts_the_user_is_usable(server):
+    assert probed(server(replying(HANDSHAKE_OK, LOGIN_OK)), mechanism="PLAIN").error is None
 
 
 @pytest.mark.parametrize(
-    ("replies", "says"),
+    ("replies", "problem"),
     [
-        ([HANDSHAKE_OK, struct.pack(">hhi", 58, -1, 0)], "user or password is wrong"),
-        ([struct.pack(">hih", 33, 1, 5) + b"PLAIN"], "does not have SCRAM-SHA-256 on this listener; it has PLAIN"),
-        ([struct.pack(">hi", 34, 0)], "leave `sasl` out"),
+        ([HANDSHAKE_OK, LOGIN_REJECTED], "it rejected user and password"),
+        ([struct.pack(">hih", 33, 1, 5) + b"PLAIN"], "this listener offers PLAIN, but not SCRAM-SHA-256"),
+        ([struct.pack(">hi", 34, 0)], "remove broker.sasl"),
     ],
 )
-def test_a_refused_user_is_told_apart_from_a_wrong_listener(server, replies, says):
-    error = tried(server(answers(*replies)), mechanism="SCRAM-SHA-256").error
+def test_a_rejected_user_is_distinguished_from_a_wrong_listener(server, replies, problem):
+    error = probed(server(replying(*replies)), mechanism="SCRAM-SHA-256").error
 
     assert error.reason is Reason.AUTHENTICATION
-    assert says in str(error)
+    assert problem in str(error)
 
 
-def test_a_refused_token_is_not_told_as_a_wrong_password(server):
+def test_a_rejected_token_is_not_reported_as_a_wrong_password(server):
     handshake = struct.pack(">hih", 0, 1, 11) + b"OAUTHBEARER"
 
-    error = tried(server(answers(handshake, struct.pack(">hhi", 58, -1, 0))), mechanism="OAUTHBEARER").error
+    error = probed(server(replying(handshake, LOGIN_REJECTED)), mechanism="OAUTHBEARER").error
 
     assert error.reason is Reason.AUTHENTICATION
-    assert "the broker refused the token" in str(error)
+    assert "it rejected the token" in str(error)
 
 
 @pytest.mark.parametrize(
     ("step", "replies"),
-    [("__init__", [HANDSHAKE_OK]), ("auth_bytes", [HANDSHAKE_OK]), ("receive", [HANDSHAKE_OK, WELCOME])],
+    [("__init__", [HANDSHAKE_OK]), ("auth_bytes", [HANDSHAKE_OK]), ("receive", [HANDSHAKE_OK, LOGIN_OK])],
 )
-def test_a_mechanism_that_cannot_be_done_here_is_told_in_its_own_words(server, step, replies):
+def test_an_error_of_the_mechanism_itself_is_reported_in_its_own_words(server, step, replies):
     def fails(*_):
         raise OSError("no ticket was found")
 
     exchange = type("Failing", (Password,), {step: fails})
 
-    finding = probe(
-        server(answers(*replies)),
-        tls=None,
-        mechanism="GSSAPI",
-        exchange=lambda host: exchange(),
-        timeout_seconds=2,
-    )
+    error = probed(server(replying(*replies)), mechanism="GSSAPI", exchange=exchange).error
 
-    assert finding.error.reason is Reason.AUTHENTICATION
-    assert "GSSAPI cannot be done here: no ticket was found" in str(finding.error)
+    assert error.reason is Reason.AUTHENTICATION
+    assert "GSSAPI does not work here: no ticket was found" in str(error)
 
 
-def test_nothing_listens():
+def test_a_port_where_nothing_listens_is_reported_as_refused():
     with socket.create_server(("127.0.0.1", 0)) as held:
         address = Address("127.0.0.1", held.getsockname()[1])
 
-    assert tried(address).error.reason is Reason.REFUSED
+    assert probed(address).error.reason is Reason.REFUSED
 
 
 @pytest.mark.parametrize("host", ["no-such-host.invalid", "no..host", ":0"])
 def test_a_name_without_an_address_is_reported(host):
-    finding = tried(Address(host, 9092))
+    error = probed(Address(host, 9092)).error
 
-    assert finding.error.reason is Reason.DNS
+    assert error.reason is Reason.DNS
+    assert "check broker.bootstrap_servers" in str(error)
 
 
-def test_a_server_that_hangs_up_is_on_another_protocol(server):
-    error = tried(server(lambda connection: None)).error
+def test_a_name_server_that_hangs_ends_the_probe_in_time():
+    may_end = threading.Event()
+    resolver = Resolver("slow.test", host_key="broker.bootstrap_servers", look_up=lambda *_: may_end.wait(5) and [])
+    started = time.monotonic()
+
+    found = probed(Address("slow.test", 9092), timeout_seconds=0.05, resolver_for=lambda _: resolver)
+    waited = time.monotonic() - started
+    may_end.set()
+
+    assert (found.addresses, found.error.reason) == (0, Reason.DNS)
+    assert waited < 1
+
+
+def test_a_server_that_hangs_up_is_reported_as_another_listener(server):
+    error = probed(server(lambda connection: None)).error
 
     assert error.reason is Reason.NOT_KAFKA
-    assert "one for PLAINTEXT?" in str(error)
+    assert "check that this is a PLAINTEXT listener" in str(error)
 
 
 @pytest.mark.parametrize(
-    "said", [b"HTTP/1.1 400 Bad Request\r\n\r\n", b"\x7f\xff\xff\xff", b"\xff\xff\xff\xff", b"\0\0\0\1x"]
+    "reply", [b"HTTP/1.1 400 Bad Request\r\n\r\n", b"\x7f\xff\xff\xff", b"\xff\xff\xff\xff", b"\0\0\0\1x"]
 )
-def test_a_server_of_another_kind_is_no_kafka(server, said):
+def test_a_server_of_another_kind_is_reported_as_not_kafka(server, reply):
     def behave(connection):
         connection.recv(100)
-        connection.sendall(said)
+        connection.sendall(reply)
 
-    assert tried(server(behave)).error.reason is Reason.NOT_KAFKA
+    assert probed(server(behave)).error.reason is Reason.NOT_KAFKA
 
 
-def test_a_server_that_is_silent_is_left_in_time(server):
+@pytest.mark.parametrize("end", range(len(METADATA)))
+def test_a_response_that_ends_too_early_is_reported_as_not_kafka(server, end):
+    assert probed(server(replying(METADATA[:end]))).error.reason is Reason.NOT_KAFKA
+
+
+def test_a_silent_server_ends_the_probe_in_time(server):
     started = time.monotonic()
 
-    error = tried(server(lambda connection: connection.recv(1000) and connection.recv(1)), timeout_seconds=0.05).error
+    error = probed(server(lambda connection: connection.recv(1000) and connection.recv(1)), timeout_seconds=0.05).error
 
     assert error.reason is Reason.TIMEOUT
     assert time.monotonic() - started < 1
 
 
-def test_a_server_that_answers_a_byte_at_a_time_is_left_in_time(server):
+def test_a_server_that_sends_one_byte_at_a_time_ends_the_probe_in_time(server):
     def behave(connection):
         connection.recv(100)
         try:
@@ -196,5 +218,5 @@ def test_a_server_that_answers_a_byte_at_a_time_is_left_in_time(server):
 
     started = time.monotonic()
 
-    assert tried(server(behave), timeout_seconds=0.05).error is not None
+    assert probed(server(behave), timeout_seconds=0.05).error is not None
     assert time.monotonic() - started < 1

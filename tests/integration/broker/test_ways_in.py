@@ -77,7 +77,7 @@ def test_an_expired_token_is_told_as_such_and_a_new_one_is_let_in(broker, token_
     finding = probe_server(settings, settings.bootstrap_servers[0])
 
     assert caught.value.reason is Reason.AUTHENTICATION
-    assert "the broker refused the token; has it expired" in str(caught.value)
+    assert "it rejected the token; check the token's expiry" in str(caught.value)
     assert expired not in str(caught.value)
     assert finding.error is None
 

@@ -1,18 +1,19 @@
 """Connections to a cluster through kafka-python, which is held at arm's length.
 
-Rule 1: every call ends by its own deadline, whatever the library waits for; only a name server can hold it up longer.
-Rule 2: what comes out is a value of ours or a TransportError, never an exception of the library. Its own "unable to
-        bootstrap" is the same for every cause and takes all of its time, so a probe of ours goes first.
-Rule 3: a client that has failed is not used again, and none is used for longer than a few minutes: coordinators are
-        cached for ever in it, and brokers that return are not noticed (kafka-python 3.0.12).
-Rule 4: the library's logger is silent: at DEBUG it prints passwords, and above it repeats itself, while we log changes.
+Rule 1: every call ends by its own deadline, whatever the library waits for. The exception is a name server that hangs
+        after the probe has resolved the host: the library resolves it again, without a deadline.
+Rule 2: a call returns our own values or raises TransportError, never an exception of the library. The library spends
+        its whole timeout on an unusable server and then reports "unable to bootstrap", so our own probe goes first.
+Rule 3: a client that has failed is not used again, and no client is used for more than a few minutes: it caches
+        coordinators forever and does not notice brokers that come back (kafka-python 3.0.12).
+Rule 4: the library's logger is silenced. At DEBUG it prints passwords; above, it repeats what we log once.
 """
 
 import gc
 import logging
 import random
 import ssl
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Self
 
 import kafka.errors
@@ -23,7 +24,7 @@ from kafka.net.selector import NetworkSelector
 from kafka.protocol.metadata import MetadataRequest
 
 from kafka_producer_exporter.broker.client.oauth import bearer_token, forget_token
-from kafka_producer_exporter.broker.client.probe import probe
+from kafka_producer_exporter.broker.client.probe import Login, probe
 from kafka_producer_exporter.broker.cluster.snapshots import ServerProbe
 from kafka_producer_exporter.net.address import Address
 from kafka_producer_exporter.net.errors import Reason, TransportError
@@ -33,8 +34,8 @@ from kafka_producer_exporter.settings import Broker, BrokerTls, Sasl, SaslMechan
 CLIENT_ID = "kafka-producer-exporter"
 MAX_RESPONSE_BYTES = 64 << 20
 ANY_BROKER = "bootstrap-0"
-"""The library's name for the bootstrap server that it was given, and that is known to answer. Of the brokers in the
-metadata one may have just died."""
+"""The library's node id of the bootstrap server, which the probe found usable. A broker that the metadata names may
+have died since."""
 
 _REASONS: tuple[tuple[type[Exception], Reason], ...] = (
     (kafka.errors.AuthorizationError, Reason.AUTHORIZATION),
@@ -52,7 +53,7 @@ _REASONS: tuple[tuple[type[Exception], Reason], ...] = (
 
 
 class TokenProvider(AbstractTokenProvider):  # type: ignore[misc]  # the library has no types
-    """Gives the library a fresh token for each connection, and for each time that it proves itself anew on one."""
+    """Gives the library a valid token for each login: of a new connection, and when it reauthenticates an open one."""
 
     def __init__(self, sasl: Sasl, timeout_seconds: float) -> None:
         super().__init__()
@@ -60,7 +61,7 @@ class TokenProvider(AbstractTokenProvider):  # type: ignore[misc]  # the library
         self._timeout_seconds = timeout_seconds
 
     def token(self) -> str:
-        """Return it. Raises an error of the library's: the next probe says in words what is wrong."""
+        """Return the token. Raise an error of the library; the next probe reports the cause in our words."""
         try:
             return bearer_token(self._sasl, timeout_seconds=self._timeout_seconds)
         except TransportError as error:
@@ -68,10 +69,10 @@ class TokenProvider(AbstractTokenProvider):  # type: ignore[misc]  # the library
 
 
 class Client:
-    """Connections to one cluster, for one thread. ``close`` it after any TransportError."""
+    """Connections to one cluster, for use by one thread. ``close`` it after any TransportError."""
 
     def __init__(self, broker: Broker) -> None:
-        """Connect, and make sure that it is the right cluster. Raises TransportError."""
+        """Connect and check the cluster id. Raise TransportError."""
         logging.getLogger("kafka").setLevel(logging.CRITICAL)
         self.timeout_ms = round(broker.request_timeout_seconds * 1000)
         """How long a broker may take to answer one request."""
@@ -87,8 +88,11 @@ class Client:
         self.cluster_id = str(self._manager.cluster.cluster_id)
         if broker.cluster_id not in (None, self.cluster_id):
             self.close()
-            message = f"{broker.bootstrap_servers[0]}: its cluster id is {self.cluster_id}, not {broker.cluster_id}"
-            raise TransportError(Reason.CLUSTER, message)
+            raise TransportError(
+                Reason.CLUSTER,
+                f"{broker.bootstrap_servers[0]}: the cluster id is {self.cluster_id}, not {broker.cluster_id}; "
+                "correct broker.bootstrap_servers or broker.cluster_id",
+            )
 
     def __enter__(self) -> Self:
         return self
@@ -100,19 +104,19 @@ class Client:
         """Close every connection."""
         self._manager.close()
         self._selector.close()
-        # The library leaves a socket that could not connect in a cycle of frames and errors; a broker that stays away
-        # would cost a descriptor at every attempt. What is that young is collected within a millisecond.
+        # The library leaves a socket that could not connect in a reference cycle of frames and errors, so each attempt
+        # to reach a dead broker would cost a descriptor. To collect the two young generations takes under 1 ms.
         gc.collect(1)
 
     @property
     def brokers(self) -> list[int]:
-        """The ids of the brokers that the cluster has now."""
+        """The ids of the cluster's brokers, from the latest metadata."""
         return sorted(broker.node_id for broker in self._manager.cluster.brokers())
 
     def call(self, requests: Mapping[Any, Any], *, patience_seconds: float = 0.0) -> dict[Any, Any]:
-        """Send each broker its request, all at once, and return each one's response, or a TransportError in its place.
+        """Send each broker its request, all at once. Return each response or TransportError by broker id.
 
-        None stands for any broker. ``patience_seconds`` is what a broker was asked to wait itself (a fetch).
+        The id None means any broker. *patience_seconds* is how long the request itself lets a broker wait (a fetch).
         """
         return dict(self._selector.run(self._call_all, requests, self.timeout_ms + round(patience_seconds * 1000)))
 
@@ -123,7 +127,7 @@ class Client:
             try:
                 to = ANY_BROKER if node is None else node
                 sent[node] = self._manager.send(request, node_id=to, request_timeout_ms=timeout_ms)
-            except kafka.errors.KafkaError as error:  # raised, not returned, for a broker that is not known
+            except kafka.errors.KafkaError as error:  # raised at once for an unknown broker id
                 answers[node] = source_error(error, _name(node))
         for node, future in sent.items():
             try:
@@ -145,7 +149,7 @@ class Client:
         return self.call_all({node: request})[node]
 
     def metadata(self, topics: Sequence[str] | None) -> Any:
-        """Return what the cluster says of these topics, or of all; never creates one. Raises TransportError."""
+        """Return the metadata of *topics*, or of all topics for None. Create none. Raise TransportError."""
         request = MetadataRequest(
             topics=None if topics is None else [MetadataRequest.MetadataRequestTopic(name=name) for name in topics],
             allow_auto_topic_creation=False,
@@ -153,41 +157,37 @@ class Client:
             include_topic_authorized_operations=False,
         )
         response = self.call_one(request)
-        self._manager.cluster.update_metadata(response)  # brokers may have come and gone
+        self._manager.cluster.update_metadata(response)  # brokers may have joined or left
         return response.topics
 
 
 def probe_server(broker: Broker, server: Address) -> ServerProbe:
-    """Try one bootstrap server step by step."""
+    """Probe one bootstrap server. Raise TransportError if a local file, secret or token cannot be read."""
     options = _options(broker)
     sasl = broker.sasl
-    exchange: Callable[[str], Any] | None = None
+    login = None
     if sasl:
-        exchange = lambda host: get_sasl_mechanism(sasl.mechanism)(host=host, **options)  # noqa: E731
-    finding = probe(
-        server,
-        tls=options.get("ssl_context"),
-        mechanism=sasl.mechanism if sasl else None,
-        exchange=exchange,
-        timeout_seconds=broker.request_timeout_seconds,
-    )
-    if sasl and finding.error and finding.error.reason is Reason.AUTHENTICATION:
+        mechanism = get_sasl_mechanism(sasl.mechanism)
+        login = Login(sasl.mechanism, lambda host: mechanism(host=host, **options))
+    probed = probe(server, tls=options.get("ssl_context"), login=login, timeout_seconds=broker.request_timeout_seconds)
+    if sasl and probed.error and probed.error.reason is Reason.AUTHENTICATION:
         forget_token(sasl)
-    return finding
+    return probed
 
 
 def usable_server(broker: Broker) -> Address:
-    """Return any bootstrap server that can be used. Raises TransportError where none can: why the last one cannot."""
-    servers = random.sample(broker.bootstrap_servers, len(broker.bootstrap_servers))
-    for server in servers:
-        error = probe_server(broker, server).error
-        if error is None:
+    """Return a usable bootstrap server, chosen at random. Raise the last server's TransportError if none is usable."""
+    error = TransportError(Reason.INTERNAL, "no bootstrap server is configured")
+    for server in random.sample(broker.bootstrap_servers, len(broker.bootstrap_servers)):
+        failed = probe_server(broker, server).error
+        if failed is None:
             return server
-    raise error or TransportError(Reason.INTERNAL, "no bootstrap server is configured")
+        error = failed
+    raise error
 
 
 def source_error(error: Exception, what: str) -> TransportError:
-    """Return an error of the library as one of ours."""
+    """Return a library error as a TransportError; *what* is what it concerns."""
     reason = next((reason for kind, reason in _REASONS if isinstance(error, kind)), Reason.DAMAGED)
     return TransportError(reason, f"{what}: {type(error).__name__.removesuffix('Error')}")
 
@@ -208,7 +208,7 @@ def _name(node: int | None) -> str:
 
 
 def _options(broker: Broker) -> dict[str, Any]:
-    """Return kafka-python's own settings. Raises TransportError where a file that they need cannot be read."""
+    """Return kafka-python's options. Raise TransportError if a file, secret or token that they need cannot be read."""
     timeout_ms = round(broker.request_timeout_seconds * 1000)
     options: dict[str, Any] = {
         "bootstrap_servers": [str(server) for server in broker.bootstrap_servers],
@@ -228,17 +228,23 @@ def _options(broker: Broker) -> dict[str, Any]:
 
 def _sasl_options(sasl: Sasl, timeout_seconds: float) -> dict[str, Any]:
     options: dict[str, Any] = {"sasl_mechanism": sasl.mechanism}
-    if sasl.mechanism == SaslMechanism.OAUTHBEARER:
-        bearer_token(sasl, timeout_seconds=timeout_seconds)  # what is wrong with it is best told here
+    if sasl.mechanism is SaslMechanism.OAUTHBEARER:
+        # Fetched now because only here can an error keep its reason and message; the library would lose them.
+        bearer_token(sasl, timeout_seconds=timeout_seconds)
         options["sasl_oauth_token_provider"] = TokenProvider(sasl, timeout_seconds)
-    elif sasl.mechanism == SaslMechanism.GSSAPI:
+    elif sasl.mechanism is SaslMechanism.GSSAPI:
         options["sasl_kerberos_service_name"] = sasl.kerberos_service
-    elif sasl.mechanism != SaslMechanism.AWS_MSK_IAM:  # which has its credentials from AWS's own places
+    elif sasl.mechanism is not SaslMechanism.AWS_MSK_IAM:  # botocore finds AWS credentials itself
         options["sasl_plain_username"] = sasl.username
-        password = read_secret(
-            Secret("password", sasl.password_file, sasl.password_env, "sasl.password_file", "sasl.password_env")
+        options["sasl_plain_password"] = read_secret(
+            Secret(
+                "password",
+                sasl.password_file,
+                sasl.password_env,
+                "broker.sasl.password_file",
+                "broker.sasl.password_env",
+            )
         )
-        options["sasl_plain_password"] = password
     return options
 
 

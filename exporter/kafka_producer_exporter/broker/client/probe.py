@@ -1,215 +1,215 @@
-"""Why a bootstrap server cannot be used: each step by hand, since kafka-python says "unable to bootstrap" of them all.
+"""Finds out why a bootstrap server cannot be used. kafka-python says "unable to bootstrap" whatever the cause.
 
-Address, connection, TLS, Kafka's protocol, SASL: the first step that fails is the reason. Besides it finds what only
-this way is seen: how many addresses a name has, and when the listener's certificate expires.
+The steps are name resolution, TCP, TLS, Kafka's protocol and SASL; the first one that fails is the reason. The probe
+also learns two things that no client reports: how many addresses the host name has, and when the certificate expires.
 """
 
 import contextlib
+import functools
 import socket
 import ssl
 import struct
 import time
 from collections.abc import Callable, Iterator
-from typing import Protocol
+from typing import Any, NamedTuple, Protocol
+
+import kafka.errors
+from kafka.protocol.metadata import MetadataRequest
+from kafka.protocol.sasl import SaslAuthenticateRequest, SaslHandshakeRequest
 
 from kafka_producer_exporter.broker.cluster.snapshots import ServerProbe
 from kafka_producer_exporter.net.address import Address
+from kafka_producer_exporter.net.connection import connect
+from kafka_producer_exporter.net.deadline import remaining_seconds
+from kafka_producer_exporter.net.dns import Resolver
 from kafka_producer_exporter.net.errors import Reason, TransportError
+from kafka_producer_exporter.net.tls import certificate_reason
+from kafka_producer_exporter.settings import SaslMechanism
 
-METADATA, SASL_HANDSHAKE, SASL_AUTHENTICATE = 3, 17, 36
-# Of no topic, and none is to be created. ApiVersions would not do: a SASL listener answers it to anybody.
-NO_TOPICS = struct.pack(">i?", 0, False)
-UNSUPPORTED_SASL_MECHANISM, ILLEGAL_SASL_STATE = 33, 34
-MAX_ANSWER_BYTES = 1 << 20
-_REFUSED = {
-    "OAUTHBEARER": "the broker refused the token; has it expired, or is it meant for another audience or scope?",
-    "AWS_MSK_IAM": "the broker refused our AWS identity; does its policy allow kafka-cluster:Connect?",
-    "GSSAPI": "the broker refused our Kerberos ticket; is it still good, and is kerberos_service right?",
+CLIENT_ID = "kafka-producer-exporter-probe"
+MAX_RESPONSE_BYTES = 1 << 20
+# Every broker since Kafka 1.0 has these versions of the requests.
+METADATA_VERSION, SASL_HANDSHAKE_VERSION, SASL_AUTHENTICATE_VERSION = 4, 1, 0
+_REJECTED_USER = "it rejected user and password; correct broker.sasl.username or the password"
+_REJECTED = {
+    SaslMechanism.OAUTHBEARER: "it rejected the token; check the token's expiry and audience, and broker.sasl.scope",
+    SaslMechanism.AWS_MSK_IAM: "it rejected our AWS identity; allow the identity kafka-cluster:Connect",
+    SaslMechanism.GSSAPI: "it rejected our Kerberos ticket; renew it, or correct broker.sasl.kerberos_service",
 }
 
 
 class SaslExchange(Protocol):
-    """One authentication, as kafka-python's mechanisms have it."""
+    """One authentication: the interface of kafka-python's SASL mechanisms."""
 
     def is_done(self) -> bool:
-        """Whether there is nothing more to say."""
+        """Return whether the exchange is complete."""
 
     def auth_bytes(self) -> bytes:
-        """Return what to say next."""
+        """Return the next message to the broker."""
 
     def receive(self, auth_bytes: bytes) -> None:
-        """Take in the answer."""
+        """Process the broker's reply."""
+
+
+class Login(NamedTuple):
+    """How to authenticate."""
+
+    mechanism: SaslMechanism
+    start: Callable[[str], SaslExchange]
+    """Starts an exchange with the broker on a host, whose name is part of a Kerberos principal."""
+
+
+@functools.lru_cache(maxsize=64)
+def shared_resolver(host: str) -> Resolver:
+    """Return the resolver of a host. All probes share it, so a name server that hangs blocks one thread and no more."""
+    return Resolver(host, host_key="broker.bootstrap_servers")
 
 
 def probe(
     server: Address,
     *,
     tls: ssl.SSLContext | None,
-    mechanism: str | None,
-    exchange: Callable[[str], SaslExchange] | None,
+    login: Login | None,
     timeout_seconds: float,
+    resolver_for: Callable[[str], Resolver] = shared_resolver,
 ) -> ServerProbe:
-    """Try one bootstrap server; raises nothing. Ends by the time-out, but for the name server's own."""
-    deadline = time.monotonic() + timeout_seconds
-    host, port = server
+    """Probe one bootstrap server. Return within *timeout_seconds*, and raise nothing."""
+    attempt = _Attempt(server, tls, login, time.monotonic() + timeout_seconds)
+    error = None
     try:
-        addresses = {info[4] for info in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)}
-    except (OSError, UnicodeError, ValueError):
-        return ServerProbe(0, None, TransportError(Reason.DNS, f"{server}: the name {host} has no address"))
-    expiry = None
-    try:
-        with _connect(server, deadline) as plain:
-            if tls is None:
-                _talk(plain, server, host, mechanism, exchange, deadline)
+        attempt.run(resolver_for(server.host))
+    except TransportError as failed:
+        error = failed
+    return ServerProbe(attempt.addresses, attempt.certificate_expiry, error)
+
+
+class _Attempt:
+    """One probe: the steps in their order, and what was learned on the way. Each step raises TransportError."""
+
+    def __init__(self, server: Address, tls: ssl.SSLContext | None, login: Login | None, deadline: float) -> None:
+        self.addresses = 0
+        self.certificate_expiry: float | None = None
+        self._server = server
+        self._tls = tls
+        self._login = login
+        self._deadline = deadline
+
+    def run(self, resolver: Resolver) -> None:
+        """Take every step."""
+        addresses = resolver.addresses(deadline=self._deadline)
+        self.addresses = len(addresses)
+        advice = "start the broker, or correct broker.bootstrap_servers"
+        with connect(
+            addresses, self._server.port, peer=str(self._server), advice=advice, deadline=self._deadline
+        ) as plain:
+            if self._tls is None:
+                self._talk(plain)
             else:
-                with _secure(plain, tls, server, host, deadline) as secure:
-                    expiry = _expiry(secure)
-                    _talk(secure, server, host, mechanism, exchange, deadline)
-    except TransportError as error:
-        return ServerProbe(len(addresses), expiry, error)
-    return ServerProbe(len(addresses), expiry, None)
+                with self._secure(plain, self._tls) as secure:
+                    self.certificate_expiry = _expiry(secure)
+                    self._talk(secure)
 
+    def _secure(self, plain: socket.socket, tls: ssl.SSLContext) -> ssl.SSLSocket:
+        host = self._server.host
+        try:
+            plain.settimeout(remaining_seconds(self._deadline))
+            return tls.wrap_socket(plain, server_hostname=host)
+        except ssl.SSLCertVerificationError as error:
+            reason = certificate_reason(error)
+            if reason is Reason.TLS_EXPIRED:
+                problem = f"the certificate is not valid now ({error.verify_message}); renew it"
+            elif reason is Reason.TLS_NAME:
+                problem = f"the certificate is not for {host}; use a name in the certificate as the bootstrap server"
+            else:
+                problem = f"the certificate is not trusted ({error.verify_message}); correct broker.tls.ca_file"
+            raise self._error(reason, problem) from None
+        except TimeoutError:
+            problem = "no TLS reply in time; check that this listener uses TLS, or remove broker.tls"
+            raise self._error(Reason.TIMEOUT, problem) from None
+        except OSError as error:
+            problem = f"no TLS ({error}); check that this listener uses TLS, or remove broker.tls"
+            raise self._error(Reason.TLS_MISMATCH, problem) from None
 
-def _connect(server: Address, deadline: float) -> socket.socket:
-    try:
-        return socket.create_connection(server, timeout=max(0.001, deadline - time.monotonic()))
-    except ConnectionRefusedError:
-        raise TransportError(Reason.REFUSED, f"{server}: nothing listens there; is the broker up?") from None
-    except TimeoutError:
-        raise TransportError(Reason.TIMEOUT, f"{server}: no connection in time; is a firewall between?") from None
-    except OSError as error:
-        raise TransportError(Reason.CLOSED, f"{server}: {error.strerror or error}") from None
+    def _talk(self, connection: socket.socket) -> None:
+        try:
+            if self._login is None:
+                # ApiVersions would prove nothing: a SASL listener answers it before authentication.
+                request = MetadataRequest(topics=[], allow_auto_topic_creation=False)
+                self._ask(connection, request, METADATA_VERSION)
+            else:
+                self._authenticate(connection, self._login)
+        except TimeoutError:
+            problem = "it accepts connections but does not reply; check whether it hangs, or is a TLS listener"
+            raise self._error(Reason.TIMEOUT, problem) from None
+        except ssl.SSLError as error:
+            advice = "set broker.tls.cert_file to a client certificate that it trusts"
+            raise self._error(
+                Reason.TLS_MISMATCH, f"it rejected the TLS handshake ({error.reason}); {advice}"
+            ) from None
+        except (OSError, EOFError):
+            protocol = ("SASL_" if self._login else "") + ("SSL" if self._tls else "PLAINTEXT")
+            problem = f"it closed the connection, or does not speak Kafka; check that this is a {protocol} listener"
+            raise self._error(Reason.NOT_KAFKA, problem) from None
 
+    def _authenticate(self, connection: socket.socket, login: Login) -> None:
+        mechanism = login.mechanism
+        handshake = self._ask(connection, SaslHandshakeRequest(mechanism=str(mechanism)), SASL_HANDSHAKE_VERSION)
+        if handshake.error_code == kafka.errors.UnsupportedSaslMechanismError.errno:
+            offered = ", ".join(handshake.mechanisms) or "no mechanism"
+            problem = f"this listener offers {offered}, but not {mechanism}; correct broker.sasl.mechanism"
+            raise self._error(Reason.AUTHENTICATION, problem)
+        if handshake.error_code == kafka.errors.IllegalSaslStateError.errno:
+            raise self._error(Reason.AUTHENTICATION, "this listener does not use SASL; remove broker.sasl")
+        with self._mechanism_errors(mechanism):
+            exchange = login.start(self._server.host)
+        while not exchange.is_done():
+            with self._mechanism_errors(mechanism):
+                ours = exchange.auth_bytes()
+            reply = self._ask(connection, SaslAuthenticateRequest(auth_bytes=ours), SASL_AUTHENTICATE_VERSION)
+            if reply.error_code:
+                raise self._error(Reason.AUTHENTICATION, _REJECTED.get(mechanism, _REJECTED_USER))
+            with self._mechanism_errors(mechanism):
+                exchange.receive(bytes(reply.auth_bytes))
 
-def _secure(plain: socket.socket, tls: ssl.SSLContext, server: Address, host: str, deadline: float) -> ssl.SSLSocket:
-    try:
-        plain.settimeout(max(0.001, deadline - time.monotonic()))
-        return tls.wrap_socket(plain, server_hostname=host)
-    except ssl.SSLCertVerificationError as error:
-        if error.verify_code in (9, 10):  # X509_V_ERR_CERT_NOT_YET_VALID, X509_V_ERR_CERT_HAS_EXPIRED
-            raise TransportError(Reason.TLS_EXPIRED, f"{server}: the certificate has expired; renew it") from None
-        if error.verify_code in (62, 64):  # X509_V_ERR_HOSTNAME_MISMATCH, X509_V_ERR_IP_ADDRESS_MISMATCH
-            message = f"{server}: the certificate is not for {host}; use a name that it has"
-            raise TransportError(Reason.TLS_NAME, message) from None
-        message = f"{server}: the certificate is not trusted ({error.verify_message}); is ca_file the right one?"
-        raise TransportError(Reason.TLS_CA, message) from None
-    except TimeoutError:
-        message = f"{server}: no TLS answer in time; is this listener a plaintext one?"
-        raise TransportError(Reason.TIMEOUT, message) from None
-    except OSError as error:
-        message = f"{server}: no TLS with it ({error}); is this listener a TLS one?"
-        raise TransportError(Reason.TLS_MISMATCH, message) from None
+    @contextlib.contextmanager
+    def _mechanism_errors(self, mechanism: SaslMechanism) -> Iterator[None]:
+        """Report what a mechanism cannot find: a package, credentials, a ticket. It may raise any exception."""
+        try:
+            yield
+        except Exception as error:  # noqa: BLE001 - see above
+            detail = str(error) or type(error).__name__
+            raise self._error(Reason.AUTHENTICATION, f"{mechanism} does not work here: {detail}") from None
+
+    def _ask(self, connection: socket.socket, request: Any, version: int) -> Any:
+        """Return the response. Raise OSError, or EOFError if the peer hangs up or does not speak Kafka's protocol."""
+        request.API_VERSION = version
+        request.with_header(correlation_id=1, client_id=CLIENT_ID)
+        connection.settimeout(remaining_seconds(self._deadline))
+        connection.sendall(request.encode(header=True, framed=True))
+        size = struct.unpack(">i", self._receive(connection, 4))[0]
+        if not 4 < size <= MAX_RESPONSE_BYTES:
+            raise EOFError
+        try:
+            return request.header.get_response_class().decode(self._receive(connection, size), header=True)
+        except (ValueError, struct.error):
+            raise EOFError from None
+
+    def _receive(self, connection: socket.socket, size: int) -> bytes:
+        received = b""
+        while len(received) < size:
+            connection.settimeout(remaining_seconds(self._deadline))
+            part = connection.recv(size - len(received))
+            if not part:
+                raise EOFError
+            received += part
+        return received
+
+    def _error(self, reason: Reason, problem: str) -> TransportError:
+        return TransportError(reason, f"{self._server}: {problem}")
 
 
 def _expiry(secure: ssl.SSLSocket) -> float | None:
     certificate = secure.getpeercert()
-    if not certificate or "notAfter" not in certificate:  # without verification Python does not parse it
+    if not certificate or "notAfter" not in certificate:  # Python parses only a certificate that it has verified
         return None
     return float(ssl.cert_time_to_seconds(str(certificate["notAfter"])))
-
-
-def _talk(
-    connection: socket.socket,
-    server: Address,
-    host: str,
-    mechanism: str | None,
-    exchange: Callable[[str], SaslExchange] | None,
-    deadline: float,
-) -> None:
-    try:
-        if mechanism is None or exchange is None:
-            _call(connection, METADATA, 4, NO_TOPICS, deadline)
-        else:
-            _authenticate(connection, server, mechanism, host, exchange, deadline)
-    except TimeoutError:
-        message = f"{server}: it accepts connections and does not answer; is it frozen, or is it a TLS listener?"
-        raise TransportError(Reason.TIMEOUT, message) from None
-    except ssl.SSLError as error:
-        message = f"{server}: it refused us in the TLS handshake ({error.reason}); does it want a client certificate?"
-        raise TransportError(Reason.TLS_MISMATCH, message) from None
-    except (OSError, EOFError):
-        message = (
-            f"{server}: it closed the connection at once; is this listener one for {_wanted(connection, mechanism)}?"
-        )
-        raise TransportError(Reason.NOT_KAFKA, message) from None
-
-
-def _wanted(connection: socket.socket, mechanism: str | None) -> str:
-    return ("SASL_" if mechanism else "") + ("SSL" if isinstance(connection, ssl.SSLSocket) else "PLAINTEXT")
-
-
-def _authenticate(
-    connection: socket.socket,
-    server: Address,
-    mechanism: str,
-    host: str,
-    exchange: Callable[[str], SaslExchange],
-    deadline: float,
-) -> None:
-    answer = _call(connection, SASL_HANDSHAKE, 1, _string(mechanism), deadline)
-    code = struct.unpack_from(">h", answer)[0]
-    if code == UNSUPPORTED_SASL_MECHANISM:
-        message = (
-            f"{server}: the broker does not have {mechanism} on this listener; it has {', '.join(_strings(answer))}"
-        )
-        raise TransportError(Reason.AUTHENTICATION, message)
-    if code == ILLEGAL_SASL_STATE:
-        raise TransportError(Reason.AUTHENTICATION, f"{server}: this listener wants no SASL; leave `sasl` out")
-    with _telling(server, mechanism):
-        ours = exchange(host)
-    while not ours.is_done():
-        with _telling(server, mechanism):
-            said = ours.auth_bytes()
-        answer = _call(connection, SASL_AUTHENTICATE, 0, struct.pack(">i", len(said)) + said, deadline)
-        if struct.unpack_from(">h", answer)[0]:
-            why = _REFUSED.get(mechanism, f"user or password is wrong for {mechanism}")
-            raise TransportError(Reason.AUTHENTICATION, f"{server}: {why}")
-        text = max(0, struct.unpack_from(">h", answer, 2)[0])
-        with _telling(server, mechanism):
-            ours.receive(answer[8 + text :])
-
-
-@contextlib.contextmanager
-def _telling(server: Address, mechanism: str) -> Iterator[None]:
-    """Tell what a mechanism cannot do, such as find a package, credentials or a ticket; each raises what it likes."""
-    try:
-        yield
-    except Exception as error:  # noqa: BLE001 - see above
-        message = f"{server}: {mechanism} cannot be done here: {str(error) or type(error).__name__}"
-        raise TransportError(Reason.AUTHENTICATION, message) from None
-
-
-def _call(connection: socket.socket, api: int, version: int, body: bytes, deadline: float) -> bytes:
-    """Return the body of the answer. Raises OSError, or EOFError where the peer closes or sends no frame of Kafka's."""
-    message = struct.pack(">hhi", api, version, 1) + _string("kafka-producer-exporter-probe") + body
-    connection.settimeout(max(0.001, deadline - time.monotonic()))
-    connection.sendall(struct.pack(">i", len(message)) + message)
-    size = struct.unpack(">i", _receive(connection, 4, deadline))[0]
-    if not 4 < size <= MAX_ANSWER_BYTES:
-        raise EOFError
-    return _receive(connection, size, deadline)[4:]
-
-
-def _receive(connection: socket.socket, size: int, deadline: float) -> bytes:
-    received = b""
-    while len(received) < size:
-        connection.settimeout(max(0.001, deadline - time.monotonic()))
-        part = connection.recv(size - len(received))
-        if not part:
-            raise EOFError
-        received += part
-    return received
-
-
-def _string(text: str) -> bytes:
-    return struct.pack(">h", len(text)) + text.encode()
-
-
-def _strings(answer: bytes) -> list[str]:
-    """Return the mechanisms of a SaslHandshake answer."""
-    count, at, texts = struct.unpack_from(">i", answer, 2)[0], 6, []
-    for _ in range(min(count, 100)):
-        size = struct.unpack_from(">h", answer, at)[0]
-        texts.append(answer[at + 2 : at + 2 + size].decode(errors="replace"))
-        at += 2 + size
-    return texts
