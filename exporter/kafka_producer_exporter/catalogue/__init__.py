@@ -1,1 +1,1 @@
-"""THE TABLE: every metric of the page, once; and what is left out, with its reason. Start in ``table``."""
+"""THE TABLE: every metric once, and every attribute that is not served, with the reason. Start in ``table``."""

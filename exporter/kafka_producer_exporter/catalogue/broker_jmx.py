@@ -1,7 +1,7 @@
-"""What a broker's own JVM says that concerns producers: a target of ``kind: broker``.
+"""Metrics about producers from a broker's own JVM: a target of ``kind: broker``.
 
-It is the only place where error codes are told; managed clusters do not open it, so nothing that pages may depend on
-it.
+Only the broker's JMX has error codes. Managed clusters do not expose it, so no alert that pages may depend on it.
+
 Sources: RequestMetrics, ReplicaManager, TransactionStateManager and TransactionMarkerChannelManager of Kafka.
 """
 
@@ -24,9 +24,9 @@ METRICS = (
     Metric(
         name="kafka_broker_request_error_total",
         kind=Kind.COUNTER,
-        # RequestMetrics.markErrorMeter is handed the error counts of the response, and registers a meter at its first.
-        help="Errors that the broker answered to requests of producers, once for each partition where a request has "
-        "several; a series begins with the first error of its code, at 1.",
+        # RequestMetrics.markErrorMeter gets the error counts of a response, and registers a meter at the first error.
+        help="Errors in the broker's responses to requests of producers, counted once per partition where a request "
+        "has several; a series begins at 1, with the first error of its code.",
         section=SECTION,
         source=Attribute(ERRORS, "Count"),
         profile=Profile.MINIMAL,
@@ -34,39 +34,40 @@ METRICS = (
     Metric(
         name="kafka_broker_request_total",
         kind=Kind.COUNTER,
-        help="Produce requests and those of transactions that the broker received, by version of the request; a commit "
-        "and an abort are both an EndTxn.",
+        help="Produce and transaction requests that the broker received, by request version; a commit and an abort are "
+        "both an EndTxn.",
         section=SECTION,
         source=Attribute(REQUESTS, "Count"),
     ),
     Metric(
         name="kafka_broker_failed_produce_request_total",
         kind=Kind.COUNTER,
-        # ReplicaManager.appendToLocalLog leaves out what it calls known exceptions.
-        help="Appends of a partition that the broker refused for want of replicas, or did not expect to fail; it does "
-        "not count what is too large, corrupt, or sent to a broker that does not lead.",
+        # ReplicaManager.appendToLocalLog does not count what it calls known exceptions.
+        help="Appends to a partition that failed for lack of in-sync replicas or with an unexpected error; records "
+        "that are too large or corrupt, or sent to a broker that is not the leader, do not count.",
         section=SECTION,
         source=Attribute(FAILED_PRODUCE, "Count"),
     ),
     Metric(
         name="kafka_broker_under_min_isr_partitions",
         kind=Kind.GAUGE,
-        help="Partitions that the broker leads with fewer replicas in sync than min.insync.replicas: with acks=all "
-        "they take no record.",
+        help="Partitions led by this broker with fewer in-sync replicas than min.insync.replicas; they reject records "
+        "sent with acks=all.",
         section=SECTION,
         source=Attribute(UNDER_MIN_ISR, "Value"),
     ),
     Metric(
         name="kafka_broker_late_transaction_partitions",
         kind=Kind.GAUGE,
-        help="Partitions with a transaction that is open five minutes longer than transaction.max.timeout.ms allows.",
+        help="Partitions with a transaction that has been open for five minutes longer than transaction.max.timeout.ms "
+        "allows.",
         section=SECTION,
         source=Attribute(LATE_TRANSACTIONS, "Value"),
     ),
     Metric(
         name="kafka_broker_producer_ids",
         kind=Kind.GAUGE,
-        help="Producer ids that the broker remembers, once for each partition of which it has a replica.",
+        help="Producer ids that the broker keeps in memory, counted once for each partition that it has a replica of.",
         section=SECTION,
         source=Attribute(PRODUCER_IDS, "Value"),
     ),
@@ -74,21 +75,23 @@ METRICS = (
         name="kafka_broker_transaction_partition_load_time_max_seconds",
         kind=Kind.GAUGE,
         unit=Unit.MILLISECONDS,
-        help="Longest time lately to load a partition of the transaction log; its producers have to wait so long.",
+        help="Longest time that the broker took to load a partition of the transaction log in the last 30 to 60 s; "
+        "producers whose coordinator it is wait for that.",
         section=SECTION,
         source=Attribute(COORDINATOR, "partition-load-time-max"),
     ),
     Metric(
         name="kafka_broker_transaction_marker_unknown_destination_queue_size",
         kind=Kind.GAUGE,
-        help="Markers of ended transactions that wait for a partition to have a leader.",
+        help="Transaction markers that are waiting because their partition has no leader.",
         section=SECTION,
         source=Attribute(UNKNOWN_DESTINATION, "Value"),
     ),
     Metric(
         name="kafka_broker_transaction_marker_log_append_retry_queue_size",
         kind=Kind.GAUGE,
-        help="Transactions with all markers written whose end the coordinator could not yet append to its log.",
+        help="Transactions whose markers are all written, but whose completion the coordinator has not yet been able "
+        "to append to its log.",
         section=SECTION,
         source=Attribute(APPEND_RETRY, "Value"),
     ),

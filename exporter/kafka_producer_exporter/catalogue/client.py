@@ -1,12 +1,13 @@
-"""What a Java producer says of itself: its MBeans' attributes as metrics, and those that are left out.
+"""Metrics from the JMX of a Java producer, and the attributes that are not served.
 
-Rule 1: a total is a counter; an average, a maximum and a momentary value is a gauge.
-Rule 2: a ``-rate`` or ``-ratio`` that is no more than the ``rate()`` of a total that we serve is in IGNORED: the
-client's own is smoothed over 30 to 60 s, hides what is shorter, and reads 0 where nothing is known. The four that the
-operating guide names are served all the same, for its reader to find.
-Rule 3: an attribute that was renamed is one metric: the newest spelling, then the older ones.
-Rule 4: a help text says what Kafka's code does, which is not always what the attribute's name says. "Lately" in it is
-the client's own window: ``metrics.num.samples`` of ``metrics.sample.window.ms``, so the last 30 to 60 s by default.
+Rule 1: a total is a counter; an average, a maximum or a momentary value is a gauge.
+Rule 2: a ``-rate`` or ``-ratio`` that equals the ``rate()`` of a total that we serve is in IGNORED. The client smooths
+it over 30 to 60 s, which hides anything shorter, and reports 0 when it knows nothing. The four that the operating guide
+names are served nevertheless, so that its readers find them.
+Rule 3: a renamed attribute is one metric: the newest spelling first, then the older ones.
+Rule 4: a help text says what Kafka's code does, which is not always what the name of the attribute says. "In the last
+30 to 60 s" is the client's own window with its default settings (``metrics.num.samples`` times
+``metrics.sample.window.ms``).
 
 Sources: SenderMetricsRegistry, Sender, RecordAccumulator, BufferPool, Selector and KafkaProducer of kafka-clients.
 """
@@ -18,8 +19,8 @@ METRICS = (
     Metric(
         name="kafka_producer_info",
         kind=Kind.INFO,
-        # The labels that the MBean's name does not give are attributes of it: version and commit-id.
-        help="The version and the commit of the client library, as labels; the value is always 1.",
+        # version and commit-id are attributes; the other labels come from the name of the MBean.
+        help="Version and commit of the client library, as labels; the value is always 1.",
         section="Producers",
         source=Attribute(APP_INFO, "version"),
         profile=Profile.MINIMAL,
@@ -29,7 +30,7 @@ METRICS = (
         name="kafka_producer_start_time_seconds",
         kind=Kind.GAUGE,
         unit=Unit.MILLISECONDS,
-        help="When the producer was made, in seconds since 1970; clients before 2.4 do not say.",
+        help="Time at which the producer was created, in seconds since 1970; clients before 2.4 do not report it.",
         section="Producers",
         source=Attribute(APP_INFO, "start-time-ms"),
         profile=Profile.MINIMAL,
@@ -37,7 +38,7 @@ METRICS = (
     Metric(
         name="kafka_producer_record_send_total",
         kind=Kind.COUNTER,
-        # Sender counts as it drains a batch into a request, before any answer.
+        # Sender counts when it drains a batch into a request, before any response.
         help="Records put into produce requests; a retried or split record counts again.",
         section="Delivery",
         source=Attribute(CLIENT, "record-send-total"),
@@ -46,7 +47,7 @@ METRICS = (
     Metric(
         name="kafka_producer_record_send_rate",
         kind=Kind.GAUGE,
-        help="Records put into produce requests a second, lately; a retried record counts again.",
+        help="Records put into produce requests per second in the last 30 to 60 s; a retried record counts again.",
         section="Delivery",
         source=Attribute(CLIENT, "record-send-rate"),
         guide="record-send-rate",
@@ -56,10 +57,11 @@ METRICS = (
     Metric(
         name="kafka_producer_record_error_total",
         kind=Kind.COUNTER,
-        # KafkaProducer.doSend counts any ApiException, Sender.failBatch the records of a batch; one that expires in
-        # flight fails again when its request does. RecordAccumulator.abortBatches and a fenced commit count nothing.
-        help="Records given up, in send() or with their batch; one that expires while in flight may count twice, an "
-        "aborted or fenced transaction's may not count at all.",
+        # KafkaProducer.doSend counts every ApiException, and Sender.failBatch the records of a batch. A batch that
+        # expires in flight fails again with its request. RecordAccumulator.abortBatches and a fenced commit count
+        # nothing.
+        help="Records that failed for good, in send() or with their batch; a record that expires in flight may count "
+        "twice, and records of an aborted or fenced transaction may not count at all.",
         section="Delivery",
         source=Attribute(CLIENT, "record-error-total"),
         profile=Profile.MINIMAL,
@@ -67,7 +69,8 @@ METRICS = (
     Metric(
         name="kafka_producer_record_error_rate",
         kind=Kind.GAUGE,
-        help="Records given up a second, lately; counted as kafka_producer_record_error_total counts.",
+        help="Records that failed for good per second in the last 30 to 60 s, counted like "
+        "kafka_producer_record_error_total.",
         section="Delivery",
         source=Attribute(CLIENT, "record-error-rate"),
         guide="record-error-rate",
@@ -77,8 +80,8 @@ METRICS = (
     Metric(
         name="kafka_producer_record_retry_total",
         kind=Kind.COUNTER,
-        help="Records whose batch was put back to be sent again after an error that may pass; each attempt counts, a "
-        "split does not.",
+        help="Records whose batch was queued again after a retriable error; every attempt counts, a split batch does "
+        "not.",
         section="Delivery",
         source=Attribute(CLIENT, "record-retry-total"),
         profile=Profile.MINIMAL,
@@ -86,7 +89,7 @@ METRICS = (
     Metric(
         name="kafka_producer_record_retry_rate",
         kind=Kind.GAUGE,
-        help="Records put back to be sent again a second, lately.",
+        help="Records queued again after a retriable error per second in the last 30 to 60 s.",
         section="Delivery",
         source=Attribute(CLIENT, "record-retry-rate"),
         guide="record-retry-rate",
@@ -97,8 +100,8 @@ METRICS = (
         name="kafka_producer_request_latency_avg_seconds",
         kind=Kind.GAUGE,
         unit=Unit.MILLISECONDS,
-        help="Average time lately from the sending of a produce request to its answer; a request that timed out or "
-        "lost its connection leaves no sample, nor does acks=0.",
+        help="Average time between a produce request and its response in the last 30 to 60 s; a request that timed "
+        "out, lost its connection or used acks=0 is not included.",
         section="Delivery",
         source=Attribute(CLIENT, "request-latency-avg"),
         guide="request-latency-avg",
@@ -108,8 +111,8 @@ METRICS = (
         name="kafka_producer_request_latency_max_seconds",
         kind=Kind.GAUGE,
         unit=Unit.MILLISECONDS,
-        help="Longest time lately from the sending of a produce request to its answer; a request that timed out leaves "
-        "no sample.",
+        help="Longest time between a produce request and its response in the last 30 to 60 s; a request that timed out "
+        "is not included.",
         section="Delivery",
         source=Attribute(CLIENT, "request-latency-max"),
         profile=Profile.MINIMAL,
@@ -118,8 +121,8 @@ METRICS = (
         name="kafka_producer_record_queue_time_avg_seconds",
         kind=Kind.GAUGE,
         unit=Unit.MILLISECONDS,
-        help="Average time lately that a batch waited to be sent: linger.ms, a slow or throttled broker, and earlier "
-        "attempts of a retry; one that expired unsent leaves no sample.",
+        help="Average time that a batch waited to be sent in the last 30 to 60 s: linger.ms, a slow or throttling "
+        "broker, and earlier attempts of a retry; a batch that expired unsent is not included.",
         section="Delivery",
         source=Attribute(CLIENT, "record-queue-time-avg"),
         profile=Profile.MINIMAL,
@@ -128,7 +131,8 @@ METRICS = (
         name="kafka_producer_record_queue_time_max_seconds",
         kind=Kind.GAUGE,
         unit=Unit.MILLISECONDS,
-        help="Longest time lately that a batch waited to be sent, earlier attempts of a retry included.",
+        help="Longest time that a batch waited to be sent in the last 30 to 60 s, including earlier attempts of a "
+        "retry.",
         section="Delivery",
         source=Attribute(CLIENT, "record-queue-time-max"),
         profile=Profile.MINIMAL,
@@ -137,8 +141,8 @@ METRICS = (
         name="kafka_producer_produce_throttle_time_avg_seconds",
         kind=Kind.GAUGE,
         unit=Unit.MILLISECONDS,
-        help="Average delay lately that brokers asked for by quota; answers without a delay count too, so look at the "
-        "maximum.",
+        help="Average throttle time in responses in the last 30 to 60 s; responses without throttling count as 0, so "
+        "the maximum shows throttling better.",
         section="Delivery",
         source=Attribute(CLIENT, "produce-throttle-time-avg"),
         profile=Profile.MINIMAL,
@@ -147,7 +151,7 @@ METRICS = (
         name="kafka_producer_produce_throttle_time_max_seconds",
         kind=Kind.GAUGE,
         unit=Unit.MILLISECONDS,
-        help="Longest delay lately that a broker asked for by quota, in an answer of any kind.",
+        help="Longest throttle time that a broker imposed by quota in the last 30 to 60 s, in a response of any kind.",
         section="Delivery",
         source=Attribute(CLIENT, "produce-throttle-time-max"),
         profile=Profile.MINIMAL,
@@ -156,7 +160,7 @@ METRICS = (
         name="kafka_producer_batch_size_avg_bytes",
         kind=Kind.GAUGE,
         unit=Unit.BYTES,
-        help="Average size lately of a batch as it was sent, so after compression.",
+        help="Average size of the batches sent in the last 30 to 60 s, after compression.",
         section="Batches",
         source=Attribute(CLIENT, "batch-size-avg"),
         guide="batch-size-avg",
@@ -166,14 +170,15 @@ METRICS = (
         name="kafka_producer_batch_size_max_bytes",
         kind=Kind.GAUGE,
         unit=Unit.BYTES,
-        help="Largest batch sent lately, after compression.",
+        help="Largest batch sent in the last 30 to 60 s, after compression.",
         section="Batches",
         source=Attribute(CLIENT, "batch-size-max"),
     ),
     Metric(
         name="kafka_producer_batch_split_total",
         kind=Kind.COUNTER,
-        help="Batches that a broker found too large and that were split and sent again; neither an error nor a retry.",
+        help="Batches that a broker rejected as too large and that were split and sent again; they count neither as "
+        "errors nor as retries.",
         section="Batches",
         source=Attribute(CLIENT, "batch-split-total"),
         profile=Profile.MINIMAL,
@@ -181,8 +186,8 @@ METRICS = (
     Metric(
         name="kafka_producer_compression_rate_avg",
         kind=Kind.GAUGE,
-        help="Average lately of compressed by uncompressed size of a batch: 1 is no gain, less is better, above 1 it "
-        "grew.",
+        help="Average ratio of compressed to uncompressed batch size in the last 30 to 60 s: lower is better, 1 means "
+        "no gain, above 1 the batch grew.",
         section="Batches",
         source=Attribute(CLIENT, "compression-rate-avg"),
         guide="compression-rate-avg",
@@ -192,9 +197,9 @@ METRICS = (
         name="kafka_producer_record_size_avg_bytes",
         kind=Kind.GAUGE,
         unit=Unit.BYTES,
-        # ProducerBatch.maxRecordSize, from estimateSizeInBytesUpperBound: some 86 bytes of overhead are in it.
-        help="Average lately of each batch's largest record, an upper estimate before compression; not the average "
-        "record.",
+        # ProducerBatch.maxRecordSize, from estimateSizeInBytesUpperBound: it includes about 86 bytes of overhead.
+        help="Average over the batches sent in the last 30 to 60 s of the largest record in each, as an upper estimate "
+        "before compression; it is not the average record size.",
         section="Batches",
         source=Attribute(CLIENT, "record-size-avg"),
         guide="record-size-avg",
@@ -204,7 +209,7 @@ METRICS = (
         name="kafka_producer_record_size_max_bytes",
         kind=Kind.GAUGE,
         unit=Unit.BYTES,
-        help="Largest record sent lately, an upper estimate before compression.",
+        help="Largest record sent in the last 30 to 60 s, as an upper estimate before compression.",
         section="Batches",
         source=Attribute(CLIENT, "record-size-max"),
         profile=Profile.MINIMAL,
@@ -212,8 +217,8 @@ METRICS = (
     Metric(
         name="kafka_producer_records_per_request_avg",
         kind=Kind.GAUGE,
-        help="Average number of records lately that one turn of the sender took for one broker; a turn that took none "
-        "may count.",
+        help="Average number of records that the sender collected for a broker in one pass in the last 30 to 60 s; a "
+        "pass that collected none may count.",
         section="Batches",
         source=Attribute(CLIENT, "records-per-request-avg"),
         profile=Profile.MINIMAL,
@@ -222,7 +227,7 @@ METRICS = (
         name="kafka_producer_buffer_total_bytes",
         kind=Kind.GAUGE,
         unit=Unit.BYTES,
-        help="The setting buffer.memory.",
+        help="Size of the record buffer, as set by buffer.memory.",
         section="Buffer",
         source=Attribute(CLIENT, "buffer-total-bytes"),
         profile=Profile.MINIMAL,
@@ -232,7 +237,7 @@ METRICS = (
         name="kafka_producer_buffer_available_bytes",
         kind=Kind.GAUGE,
         unit=Unit.BYTES,
-        help="Buffer memory that no record occupies now.",
+        help="Buffer memory that is free now.",
         section="Buffer",
         source=Attribute(CLIENT, "buffer-available-bytes"),
         profile=Profile.MINIMAL,
@@ -241,8 +246,8 @@ METRICS = (
     Metric(
         name="kafka_producer_buffer_exhausted_total",
         kind=Kind.COUNTER,
-        help="Calls of send() that waited out max.block.ms for buffer memory and failed; always 0 in clients before "
-        "2.6.",
+        help="Calls of send() that failed because no buffer memory was free within max.block.ms; always 0 in clients "
+        "before 2.6.",
         section="Buffer",
         source=Attribute(CLIENT, "buffer-exhausted-total"),
         profile=Profile.MINIMAL,
@@ -250,7 +255,8 @@ METRICS = (
     Metric(
         name="kafka_producer_buffer_exhausted_rate",
         kind=Kind.GAUGE,
-        help="Calls of send() a second, lately, that failed for want of buffer memory; always 0 in clients before 2.6.",
+        help="Calls of send() per second that failed for lack of buffer memory in the last 30 to 60 s; always 0 in "
+        "clients before 2.6.",
         section="Buffer",
         source=Attribute(CLIENT, "buffer-exhausted-rate"),
         guide="buffer-exhausted-rate",
@@ -261,9 +267,9 @@ METRICS = (
         name="kafka_producer_bufferpool_wait_time_seconds_total",
         kind=Kind.COUNTER,
         unit=Unit.NANOSECONDS,
-        # The older attribute, gone since 4.0, was in nanoseconds too.
-        help="Time that application threads were blocked for want of buffer memory, summed over threads; a wait is "
-        "added when it ends.",
+        # The older attribute, removed in 4.0, was in nanoseconds too.
+        help="Time that application threads spent blocked on buffer memory, summed over threads; a wait is added when "
+        "it ends.",
         section="Buffer",
         source=Attribute(CLIENT, "bufferpool-wait-time-ns-total", older=("bufferpool-wait-time-total",)),
         guide="bufferpool-wait-time-total",
@@ -272,7 +278,7 @@ METRICS = (
     Metric(
         name="kafka_producer_waiting_threads",
         kind=Kind.GAUGE,
-        help="Application threads that are blocked now for want of buffer memory.",
+        help="Application threads that are blocked on buffer memory now.",
         section="Buffer",
         source=Attribute(CLIENT, "waiting-threads"),
         profile=Profile.MINIMAL,
@@ -281,7 +287,7 @@ METRICS = (
     Metric(
         name="kafka_producer_requests_in_flight",
         kind=Kind.GAUGE,
-        help="Requests of every kind, to all brokers, that wait for their answer now.",
+        help="Requests of any kind, to all brokers, that are waiting for a response now.",
         section="Requests",
         source=Attribute(CLIENT, "requests-in-flight"),
         profile=Profile.MINIMAL,
@@ -290,7 +296,7 @@ METRICS = (
     Metric(
         name="kafka_producer_request_total",
         kind=Kind.COUNTER,
-        help="Requests of every kind that were sent; SASL handshakes do not count.",
+        help="Requests of any kind that were sent; SASL handshakes do not count.",
         section="Requests",
         source=Attribute(CLIENT, "request-total"),
         profile=Profile.MINIMAL,
@@ -298,7 +304,7 @@ METRICS = (
     Metric(
         name="kafka_producer_response_total",
         kind=Kind.COUNTER,
-        help="Answers of every kind that arrived.",
+        help="Responses of any kind that were received.",
         section="Requests",
         source=Attribute(CLIENT, "response-total"),
         profile=Profile.MINIMAL,
@@ -307,7 +313,7 @@ METRICS = (
         name="kafka_producer_request_size_avg_bytes",
         kind=Kind.GAUGE,
         unit=Unit.BYTES,
-        help="Average size lately of a request, of every kind.",
+        help="Average size of requests of any kind in the last 30 to 60 s.",
         section="Requests",
         source=Attribute(CLIENT, "request-size-avg"),
     ),
@@ -315,7 +321,7 @@ METRICS = (
         name="kafka_producer_request_size_max_bytes",
         kind=Kind.GAUGE,
         unit=Unit.BYTES,
-        help="Largest request lately, of every kind.",
+        help="Largest request of any kind in the last 30 to 60 s.",
         section="Requests",
         source=Attribute(CLIENT, "request-size-max"),
     ),
@@ -347,7 +353,7 @@ METRICS = (
     Metric(
         name="kafka_producer_connections",
         kind=Kind.GAUGE,
-        help="Connections that are open now, those still being made included.",
+        help="Connections that are open now, including those still being established.",
         section="Connections",
         source=Attribute(CLIENT, "connection-count"),
         profile=Profile.MINIMAL,
@@ -356,7 +362,7 @@ METRICS = (
     Metric(
         name="kafka_producer_connection_creation_total",
         kind=Kind.COUNTER,
-        help="TCP connections that came about; a refused one does not count.",
+        help="TCP connections that were established; a refused connection does not count.",
         section="Connections",
         source=Attribute(CLIENT, "connection-creation-total"),
         profile=Profile.MINIMAL,
@@ -364,8 +370,8 @@ METRICS = (
     Metric(
         name="kafka_producer_connection_close_total",
         kind=Kind.COUNTER,
-        help="Connections that were closed, attempts that were refused included: more closed than created is a broker "
-        "out of reach.",
+        help="Connections that were closed, including attempts that were refused; if it grows faster than "
+        "kafka_producer_connection_creation_total, a broker cannot be reached.",
         section="Connections",
         source=Attribute(CLIENT, "connection-close-total"),
         profile=Profile.MINIMAL,
@@ -373,7 +379,7 @@ METRICS = (
     Metric(
         name="kafka_producer_successful_authentication_total",
         kind=Kind.COUNTER,
-        help="Connections that authenticated by SASL or TLS; stays 0 on plaintext.",
+        help="Connections that were authenticated by SASL or TLS; always 0 on plaintext listeners.",
         section="Connections",
         source=Attribute(CLIENT, "successful-authentication-total"),
     ),
@@ -405,8 +411,9 @@ METRICS = (
     Metric(
         name="kafka_producer_successful_authentication_no_reauth_total",
         kind=Kind.COUNTER,
-        # Selector counts where the peer cannot renew; only SaslServerAuthenticator ever says that it can.
-        help="Made for brokers: in a producer the same as kafka_producer_successful_authentication_total.",
+        # Selector counts peers that cannot reauthenticate; only SaslServerAuthenticator ever reports that they can.
+        help="Authentications by peers that cannot reauthenticate; meant for brokers, and in a producer equal to "
+        "kafka_producer_successful_authentication_total.",
         section="Connections",
         source=Attribute(CLIENT, "successful-authentication-no-reauth-total"),
         profile=Profile.FULL,
@@ -415,7 +422,7 @@ METRICS = (
         name="kafka_producer_reauthentication_latency_avg_seconds",
         kind=Kind.GAUGE,
         unit=Unit.MILLISECONDS,
-        help="Average time lately that a renewed SASL authentication took.",
+        help="Average time that a SASL reauthentication took in the last 30 to 60 s.",
         section="Connections",
         source=Attribute(CLIENT, "reauthentication-latency-avg"),
         profile=Profile.FULL,
@@ -424,7 +431,7 @@ METRICS = (
         name="kafka_producer_reauthentication_latency_max_seconds",
         kind=Kind.GAUGE,
         unit=Unit.MILLISECONDS,
-        help="Longest time lately that a renewed SASL authentication took.",
+        help="Longest time that a SASL reauthentication took in the last 30 to 60 s.",
         section="Connections",
         source=Attribute(CLIENT, "reauthentication-latency-max"),
         profile=Profile.FULL,
@@ -441,9 +448,9 @@ METRICS = (
         name="kafka_producer_metadata_age_seconds",
         kind=Kind.GAUGE,
         unit=Unit.SECONDS,
-        # Until the first fetch it is the time since 1970: Sender subtracts a last update of 0.
-        help="Age of what the client knows of the cluster; renewed at least every metadata.max.age.ms, absent until it "
-        "was fetched once.",
+        # Until the first fetch the value is the time since 1970, because Sender subtracts a last update of 0.
+        help="Age of the client's cluster metadata, which is refreshed at least every metadata.max.age.ms; absent "
+        "until the first fetch.",
         section="Metadata",
         source=Attribute(CLIENT, "metadata-age"),
         profile=Profile.MINIMAL,
@@ -454,7 +461,7 @@ METRICS = (
         name="kafka_producer_metadata_wait_time_seconds_total",
         kind=Kind.COUNTER,
         unit=Unit.NANOSECONDS,
-        help="Time that send() and partitionsFor() waited for metadata; a wait that timed out is not in it.",
+        help="Time that send() and partitionsFor() spent waiting for metadata; a wait that timed out is not included.",
         section="Metadata",
         source=Attribute(CLIENT, "metadata-wait-time-ns-total"),
         profile=Profile.MINIMAL,
@@ -463,8 +470,8 @@ METRICS = (
         name="kafka_producer_io_wait_time_seconds_total",
         kind=Kind.COUNTER,
         unit=Unit.NANOSECONDS,
-        help="Time that the sender thread spent in select(), added when it returns: in an idle producer it stands "
-        "still for up to 30 s.",
+        help="Time that the sender thread spent in select(), added when the call returns; in an idle producer it may "
+        "not move for up to 30 s.",
         section="Sender thread",
         source=Attribute(CLIENT, "io-wait-time-ns-total", older=("io-waittime-total",)),
         profile=Profile.MINIMAL,
@@ -473,8 +480,8 @@ METRICS = (
         name="kafka_producer_io_time_seconds_total",
         kind=Kind.COUNTER,
         unit=Unit.NANOSECONDS,
-        help="Time that the sender thread spent on sockets that were ready: reading, writing, TLS; building requests "
-        "and callbacks are not in it.",
+        help="Time that the sender thread spent reading from and writing to sockets, including TLS; building requests "
+        "and running callbacks are not included.",
         section="Sender thread",
         source=Attribute(CLIENT, "io-time-ns-total", older=("iotime-total",)),
     ),
@@ -482,7 +489,7 @@ METRICS = (
         name="kafka_producer_io_wait_time_avg_seconds",
         kind=Kind.GAUGE,
         unit=Unit.NANOSECONDS,
-        help="Average time lately that one select() took.",
+        help="Average time per call of select() in the last 30 to 60 s.",
         section="Sender thread",
         source=Attribute(CLIENT, "io-wait-time-ns-avg"),
         profile=Profile.FULL,
@@ -491,7 +498,7 @@ METRICS = (
         name="kafka_producer_io_time_avg_seconds",
         kind=Kind.GAUGE,
         unit=Unit.NANOSECONDS,
-        help="Average time lately that one turn spent on sockets that were ready.",
+        help="Average time that the sender thread spent on ready sockets per pass in the last 30 to 60 s.",
         section="Sender thread",
         source=Attribute(CLIENT, "io-time-ns-avg"),
         profile=Profile.FULL,
@@ -508,9 +515,9 @@ METRICS = (
         name="kafka_producer_txn_init_time_seconds_total",
         kind=Kind.COUNTER,
         unit=Unit.NANOSECONDS,
-        # KafkaProducer records after a successful wait, so an exception or a time-out leaves no trace.
-        # Durations, never counts: the numbers of transactions are on the brokers.
-        help="Time spent in initTransactions(); a call that failed is not in it.",
+        # KafkaProducer records after a successful wait, so an exception or a timeout leaves no trace.
+        # The client records durations only; the numbers of transactions are known to the brokers.
+        help="Time spent in initTransactions(); a call that failed is not included.",
         section="Transactions and flush",
         source=Attribute(CLIENT, "txn-init-time-ns-total"),
     ),
@@ -527,7 +534,7 @@ METRICS = (
         name="kafka_producer_txn_send_offsets_time_seconds_total",
         kind=Kind.COUNTER,
         unit=Unit.NANOSECONDS,
-        help="Time spent in sendOffsetsToTransaction(); a call that failed is not in it.",
+        help="Time spent in sendOffsetsToTransaction(); a call that failed is not included.",
         section="Transactions and flush",
         source=Attribute(CLIENT, "txn-send-offsets-time-ns-total"),
     ),
@@ -535,8 +542,9 @@ METRICS = (
         name="kafka_producer_txn_prepare_time_seconds_total",
         kind=Kind.COUNTER,
         unit=Unit.NANOSECONDS,
-        # KIP-939: KafkaProducer has the sensor since 4.1, but up to 4.4.0 no method that would record to it.
-        help="Time spent in preparing transactions for two-phase commit; always 0, since no client up to 4.4 can.",
+        # KIP-939: KafkaProducer has had the sensor since 4.1, but up to 4.4.0 no method records to it.
+        help="Time spent preparing transactions for two-phase commit; always 0, because no client up to 4.4 supports "
+        "it.",
         section="Transactions and flush",
         source=Attribute(CLIENT, "txn-prepare-time-ns-total"),
         profile=Profile.FULL,
@@ -545,7 +553,8 @@ METRICS = (
         name="kafka_producer_txn_commit_time_seconds_total",
         kind=Kind.COUNTER,
         unit=Unit.NANOSECONDS,
-        help="Time spent in commitTransaction(); a call that failed, as a fenced one does, is not in it.",
+        help="Time spent in commitTransaction(); a call that failed, for example because it was fenced, is not "
+        "included.",
         section="Transactions and flush",
         source=Attribute(CLIENT, "txn-commit-time-ns-total"),
         profile=Profile.MINIMAL,
@@ -554,7 +563,7 @@ METRICS = (
         name="kafka_producer_txn_abort_time_seconds_total",
         kind=Kind.COUNTER,
         unit=Unit.NANOSECONDS,
-        help="Time spent in abortTransaction(); a call that failed is not in it.",
+        help="Time spent in abortTransaction(); a call that failed is not included.",
         section="Transactions and flush",
         source=Attribute(CLIENT, "txn-abort-time-ns-total"),
         profile=Profile.MINIMAL,
@@ -563,15 +572,15 @@ METRICS = (
         name="kafka_producer_flush_time_seconds_total",
         kind=Kind.COUNTER,
         unit=Unit.NANOSECONDS,
-        help="Time spent in flush(), interrupted calls included.",
+        help="Time spent in flush(), including interrupted calls.",
         section="Transactions and flush",
         source=Attribute(CLIENT, "flush-time-ns-total"),
     ),
     Metric(
         name="kafka_producer_topic_record_send_total",
         kind=Kind.COUNTER,
-        # The MBean comes with the first batch of the topic that is drained: what fails before has no series here.
-        help="Records put into produce requests for a topic; a retried or split record counts again.",
+        # The MBean appears with the first batch that is drained for the topic, so earlier failures have no series here.
+        help="Records of a topic put into produce requests; a retried or split record counts again.",
         section="Topics",
         source=Attribute(TOPIC, "record-send-total"),
         profile=Profile.MINIMAL,
@@ -579,8 +588,8 @@ METRICS = (
     Metric(
         name="kafka_producer_topic_record_error_total",
         kind=Kind.COUNTER,
-        help="Records for a topic that were given up with their batch; those that failed in send() count only for the "
-        "client.",
+        help="Records of a topic that failed for good with their batch; records that failed in send() count for the "
+        "client only.",
         section="Topics",
         source=Attribute(TOPIC, "record-error-total"),
         profile=Profile.MINIMAL,
@@ -588,7 +597,7 @@ METRICS = (
     Metric(
         name="kafka_producer_topic_record_retry_total",
         kind=Kind.COUNTER,
-        help="Records for a topic whose batch was put back to be sent again.",
+        help="Records of a topic whose batch was queued again after a retriable error.",
         section="Topics",
         source=Attribute(TOPIC, "record-retry-total"),
         profile=Profile.MINIMAL,
@@ -597,14 +606,15 @@ METRICS = (
         name="kafka_producer_topic_bytes_total",
         kind=Kind.COUNTER,
         unit=Unit.BYTES,
-        help="Bytes of batches put into produce requests for a topic, after compression; a retry counts again.",
+        help="Bytes of a topic's batches put into produce requests, after compression; a retry counts again.",
         section="Topics",
         source=Attribute(TOPIC, "byte-total"),
     ),
     Metric(
         name="kafka_producer_topic_compression_rate",
         kind=Kind.GAUGE,
-        help="Average lately of compressed by uncompressed size of a topic's batches: 1 is no gain, less is better.",
+        help="Average ratio of compressed to uncompressed size of a topic's batches in the last 30 to 60 s: lower is "
+        "better, 1 means no gain.",
         section="Topics",
         source=Attribute(TOPIC, "compression-rate"),
     ),
@@ -612,8 +622,8 @@ METRICS = (
         name="kafka_producer_node_request_latency_avg_seconds",
         kind=Kind.GAUGE,
         unit=Unit.MILLISECONDS,
-        help="Average time lately from the sending of a produce request to a broker's answer; a request that timed out "
-        "leaves no sample.",
+        help="Average time between a produce request to a broker and its response in the last 30 to 60 s; a request "
+        "that timed out is not included.",
         section="Brokers",
         source=Attribute(NODE, "request-latency-avg"),
     ),
@@ -621,21 +631,22 @@ METRICS = (
         name="kafka_producer_node_request_latency_max_seconds",
         kind=Kind.GAUGE,
         unit=Unit.MILLISECONDS,
-        help="Longest time lately from the sending of a produce request to a broker's answer.",
+        help="Longest time between a produce request to a broker and its response in the last 30 to 60 s; a request "
+        "that timed out is not included.",
         section="Brokers",
         source=Attribute(NODE, "request-latency-max"),
     ),
     Metric(
         name="kafka_producer_node_request_total",
         kind=Kind.COUNTER,
-        help="Requests of every kind that were sent to a broker.",
+        help="Requests of any kind that were sent to a broker.",
         section="Brokers",
         source=Attribute(NODE, "request-total"),
     ),
     Metric(
         name="kafka_producer_node_response_total",
         kind=Kind.COUNTER,
-        help="Answers of every kind that arrived from a broker.",
+        help="Responses of any kind that were received from a broker.",
         section="Brokers",
         source=Attribute(NODE, "response-total"),
     ),
@@ -659,7 +670,7 @@ METRICS = (
         name="kafka_producer_node_request_size_avg_bytes",
         kind=Kind.GAUGE,
         unit=Unit.BYTES,
-        help="Average size lately of a request to a broker, of every kind.",
+        help="Average size of requests of any kind to a broker in the last 30 to 60 s.",
         section="Brokers",
         source=Attribute(NODE, "request-size-avg"),
         profile=Profile.FULL,
@@ -668,7 +679,7 @@ METRICS = (
         name="kafka_producer_node_request_size_max_bytes",
         kind=Kind.GAUGE,
         unit=Unit.BYTES,
-        help="Largest request lately to a broker, of every kind.",
+        help="Largest request of any kind to a broker in the last 30 to 60 s.",
         section="Brokers",
         source=Attribute(NODE, "request-size-max"),
         profile=Profile.FULL,
@@ -701,6 +712,6 @@ IGNORED = {
     Attribute(NODE, "request-rate"): "rate() of kafka_producer_node_request_total",
     Attribute(NODE, "response-rate"): "rate() of kafka_producer_node_response_total",
     Attribute(APP_INFO_ID, "StartTimeMs"): "the same as kafka_producer_start_time_seconds",
-    Attribute(METRICS_COUNT, "count"): "the number of the client's own metrics: it says nothing of delivery",
+    Attribute(METRICS_COUNT, "count"): "the number of metrics that the client has, which says nothing about delivery",
 }
-"""Numeric attributes that are in no profile, and why."""
+"""Numeric attributes that no profile serves, and why."""

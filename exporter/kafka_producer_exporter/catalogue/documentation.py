@@ -1,4 +1,4 @@
-"""The table as text: for a terminal, for ``docs/`` and for programs."""
+"""The catalogue as text: for a terminal, for ``docs/`` and for programs."""
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
@@ -14,19 +14,19 @@ METRICS_PAGE = """\
 
 # Metrics
 
-- Every series of a target has the label `target`, and the labels that the configuration gives it.
-- Profile: `minimal` has {minimal} metrics, `default` {default}, `full` {full}; each has all of the one before.
-- *Lately* is the client's own window, the last 30 to 60 s unless it is configured otherwise
-  (`metrics.sample.window.ms`, `metrics.num.samples`).
-- A value that is not known is absent: there is no `NaN`, and no zero that the client did not report.
-- Folded: what becomes of it where several clients, topics or brokers share a series (`id_groups`, `limits`).
-- Connections to bootstrap addresses (`node_id` below zero) are served in the profile `full` only.
+- Every series of a target has the label `target`, and the labels that the configuration gives the target.
+- Profile `minimal` has {minimal} metrics, `default` {default} and `full` {full}. Each profile includes the one before.
+- *In the last 30 to 60 s* refers to the client's own window. Its settings `metrics.sample.window.ms` and
+  `metrics.num.samples` change it.
+- An unknown value is absent: there is no `NaN`, and no zero that the client did not report.
+- *Folded* says how values are combined if several clients, topics or nodes share a series (`id_groups`, `limits`).
+- Connections to bootstrap addresses, which have a negative `node_id`, are served in profile `full` only.
 """
 
 GUIDE_PAGE = """\
 <!-- Written by `kafka-producer-exporter metrics --guide --format markdown`; change the catalogue instead. -->
 
-# What the operating guide says to monitor, and where it is
+# What the operating guide says to monitor, and where to find it
 
 """
 
@@ -56,7 +56,7 @@ def metrics_as_table(metrics: Iterable[Metric]) -> str:
 
 
 def metrics_as_markdown(metrics: Sequence[Metric]) -> str:
-    """Return ``docs/metrics.md``: a table for each section, then what is left out."""
+    """Return ``docs/metrics.md``: a table for each section, then the attributes that are not served."""
     counts = {str(profile): sum(profile.includes(m.profile) for m in METRICS.values()) for profile in Profile}
     parts = [METRICS_PAGE.format(**counts)]
     for section, members in groupby(metrics, key=lambda metric: metric.section):
@@ -75,7 +75,7 @@ def metrics_as_markdown(metrics: Sequence[Metric]) -> str:
         head = ("Metric", "Type", "Labels", "Meaning", "Source", "Profile", "Folded")
         parts.append(f"\n## {section}\n\n{markdown_table(head, rows)}")
     left_out = [(f"`{mbean.type}`", f"`{name}`", reason) for (mbean, name, _), reason in IGNORED.items()]
-    parts.append("\n## Left out, in every profile\n\n")
+    parts.append("\n## Not served in any profile\n\n")
     parts.append(markdown_table(("MBean", "Attribute", "Why"), left_out))
     return "".join(parts)
 
@@ -102,7 +102,7 @@ def guide_as_table(guide: Iterable[GuideName]) -> str:
 
 def guide_as_markdown(guide: Iterable[GuideName]) -> str:
     """Return ``docs/guide-coverage.md``."""
-    head = ("The guide's heading", "Name", "Served as", "How to read it")
+    head = ("Heading in the guide", "Name", "Served as", "How to read it")
     rows = [(entry.heading, f"`{entry.name}`", _served(entry, code="`"), entry.answer) for entry in guide]
     return GUIDE_PAGE + markdown_table(head, rows)
 
@@ -112,7 +112,7 @@ def _served(entry: GuideName, code: str = "") -> str:
 
 
 def _source(metric: Metric, code: str = "") -> str:
-    """Return where a metric comes from: ``producer-metrics: request-latency-avg, in milliseconds``."""
+    """Return the source of a metric: ``producer-metrics: request-latency-avg, in milliseconds``."""
     if isinstance(metric.source, str):
         return metric.source
     names = attribute_labels(metric) or (metric.source.name,)

@@ -1,4 +1,4 @@
-"""What we say of ourselves: whether a target answered, what was left out, and which program this is."""
+"""Metrics about the exporter itself: whether a target answered, what was left out, which version this is."""
 
 from kafka_producer_exporter.model import Kind, Metric, Profile, Unit
 
@@ -7,7 +7,7 @@ SECTION = "The exporter"
 UP = Metric(
     name="kafka_producer_up",
     kind=Kind.GAUGE,
-    help="Whether the JVM answered this scrape, also a broker's: 1, or 0 and then the target has no series of its own.",
+    help="1 if the JVM answered this scrape, 0 if it did not; a target that is down has no series from its JVM.",
     section=SECTION,
     labels=("target",),
     source="the exporter",
@@ -16,7 +16,7 @@ UP = Metric(
 TARGET_ERROR = Metric(
     name="kafka_producer_exporter_target_error",
     kind=Kind.GAUGE,
-    help="Why a target is down; always 1, and there only while it is down.",
+    help="Why a target is down, as the label reason; always 1, and present only while the target is down.",
     section=SECTION,
     labels=("target", "reason"),
     source="the exporter",
@@ -26,7 +26,7 @@ SCRAPE_DURATION = Metric(
     name="kafka_producer_exporter_scrape_duration_seconds",
     kind=Kind.GAUGE,
     unit=Unit.SECONDS,
-    help="How long this read of the target took, whether it answered or not.",
+    help="Time that this read of the target took, whether it answered or not.",
     section=SECTION,
     labels=("target",),
     source="the exporter",
@@ -35,7 +35,7 @@ SCRAPE_DURATION = Metric(
 CLIENTS = Metric(
     name="kafka_producer_clients",
     kind=Kind.GAUGE,
-    help="Producers that the JVM shows; 0 where it answered and has none, absent where it is a broker's.",
+    help="Producers in the JVM; 0 if it answered and has none, absent if the target is a broker.",
     section=SECTION,
     labels=("target",),
     source="the exporter",
@@ -44,8 +44,8 @@ CLIENTS = Metric(
 HIDDEN = Metric(
     name="kafka_producer_hidden",
     kind=Kind.GAUGE,
-    # After close() of either of two producers with one client.id only app-info,client-id= is left of both.
-    help="A live producer whose numbers another one of the same client.id took along when it closed; always 1.",
+    # When one of two producers with the same client.id closes, only app-info,client-id= is left of both.
+    help="1 for a live producer that has no metrics because another producer with the same client.id was closed.",
     section=SECTION,
     labels=("target", "client_id"),
     source="the exporter: an app-info MBean without its producer-metrics",
@@ -54,7 +54,7 @@ HIDDEN = Metric(
 SERIES_FOLDED = Metric(
     name="kafka_producer_exporter_series_folded",
     kind=Kind.GAUGE,
-    help="Clients, topics or brokers over their limit, which this page sums up as other or under their group.",
+    help="Clients, topics or nodes that this page sums up under other or under their group, by kind.",
     section=SECTION,
     labels=("target", "kind"),
     source="the exporter",
@@ -63,7 +63,7 @@ SERIES_FOLDED = Metric(
 SERIES_SHED = Metric(
     name="kafka_producer_exporter_series_shed",
     kind=Kind.GAUGE,
-    help="Topics or brokers that this page leaves out, so that the container stays within its memory limit.",
+    help="Topics or nodes that this page leaves out to stay within the memory limit of the container, by kind.",
     section=SECTION,
     labels=("target", "kind"),
     source="the exporter",
@@ -72,7 +72,7 @@ SERIES_SHED = Metric(
 CONFIG_VALID = Metric(
     name="kafka_producer_exporter_config_valid",
     kind=Kind.GAUGE,
-    help="Whether the configuration as it stands now can be used; 0: the last good one stays in force.",
+    help="1 if the configuration as it is now is valid; 0 if it is not, and the last valid one stays in force.",
     section=SECTION,
     source="the exporter",
     profile=Profile.MINIMAL,
@@ -81,7 +81,7 @@ CONFIG_LAST_RELOAD_SUCCESS = Metric(
     name="kafka_producer_exporter_config_last_reload_success_timestamp_seconds",
     kind=Kind.GAUGE,
     unit=Unit.SECONDS,
-    help="When the configuration in force was read, in seconds since 1970.",
+    help="Time at which the configuration in force was loaded, in seconds since 1970.",
     section=SECTION,
     source="the exporter",
     profile=Profile.MINIMAL,
@@ -89,22 +89,12 @@ CONFIG_LAST_RELOAD_SUCCESS = Metric(
 BUILD_INFO = Metric(
     name="kafka_producer_exporter_build_info",
     kind=Kind.INFO,
-    help="The exporter's version and that of the Python under it, as labels; the value is always 1.",
+    help="Version of the exporter and of its Python, as labels; the value is always 1.",
     section=SECTION,
     labels=("version", "python_version"),
     source="the exporter",
     profile=Profile.MINIMAL,
 )
 
-METRICS = (
-    UP,
-    TARGET_ERROR,
-    SCRAPE_DURATION,
-    CLIENTS,
-    HIDDEN,
-    SERIES_FOLDED,
-    SERIES_SHED,
-    CONFIG_VALID,
-    CONFIG_LAST_RELOAD_SUCCESS,
-    BUILD_INFO,
-)
+METRICS = tuple(entry for entry in tuple(globals().values()) if isinstance(entry, Metric))
+"""Every entry of this file, in its order."""

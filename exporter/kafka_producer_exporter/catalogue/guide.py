@@ -1,4 +1,4 @@
-"""The names in the operating guide's monitoring section, and how each is to be read here."""
+"""The metric names in the monitoring section of the operating guide, and how to read each of them here."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -8,16 +8,16 @@ from kafka_producer_exporter.model import Metric
 
 
 class GuideName(NamedTuple):
-    """A name of the guide, as it stands there."""
+    """A name as it stands in the guide."""
 
     name: str
     heading: str
-    """What the guide lists it under."""
+    """The heading that the guide lists it under."""
     answer: str
-    """How to read it; or why no Java client has it, and where it comes from."""
+    """How to read it; for a name that no Java client has, where its values come from."""
 
     def metrics(self) -> Sequence[Metric]:
-        """Return the metrics that carry it; none where the brokers are not asked for it."""
+        """Return the metrics that carry this name."""
         return [metric for metric in METRICS.values() if metric.guide == self.name]
 
 
@@ -25,27 +25,28 @@ GUIDE = (
     GuideName(
         "record-send-rate",
         "Send latency",
-        "The client's own, over its last 30 to 60 s, retries included. "
-        "In rules and panels take rate(kafka_producer_record_send_total[5m]), which misses nothing between scrapes.",
+        "The client's own rate in the last 30 to 60 s, retries included. "
+        "In rules and panels use rate(kafka_producer_record_send_total[5m]), which misses nothing between scrapes.",
     ),
     GuideName(
         "request-latency-avg",
         "Send latency",
-        "Produce requests that were answered; one that timed out leaves no sample, so look at "
-        "kafka_producer_record_retry_total and kafka_producer_connection_close_total beside it. "
-        "For each broker: kafka_producer_node_request_latency_avg_seconds.",
+        "Only produce requests that got a response. A request that timed out leaves no sample, so also look at "
+        "kafka_producer_record_retry_total and kafka_producer_connection_close_total. "
+        "Per broker: kafka_producer_node_request_latency_avg_seconds.",
     ),
     GuideName(
         "record-error-rate",
         "Error rate",
-        "The client's own, over its last 30 to 60 s. In rules take kafka_producer_record_error_total; "
-        "for each topic: kafka_producer_topic_record_error_total, which lacks what failed before it reached a batch.",
+        "The client's own rate in the last 30 to 60 s. In rules use kafka_producer_record_error_total. Per topic: "
+        "kafka_producer_topic_record_error_total, which does not include records that failed before they were in a "
+        "batch.",
     ),
     GuideName(
         "record-retry-rate",
         "Error rate",
-        "The client's own, over its last 30 to 60 s. In rules take kafka_producer_record_retry_total; "
-        "for each topic: kafka_producer_topic_record_retry_total.",
+        "The client's own rate in the last 30 to 60 s. In rules use kafka_producer_record_retry_total. "
+        "Per topic: kafka_producer_topic_record_retry_total.",
     ),
     GuideName(
         "record-size-avg",
@@ -55,50 +56,51 @@ GUIDE = (
     GuideName(
         "batch-size-avg",
         "Batch size",
-        "Bytes as sent, so after compression: far below batch.size is normal where records compress well.",
+        "Bytes as sent, that is, after compression. A value far below batch.size is normal if records compress well.",
     ),
     GuideName(
         "compression-rate-avg",
         "Batch size",
-        "Compressed by uncompressed size: less is better, 1 is no gain. "
-        "For each topic: kafka_producer_topic_compression_rate.",
+        "Compressed size divided by uncompressed size: lower is better, 1 means no gain. "
+        "Per topic: kafka_producer_topic_compression_rate.",
     ),
     GuideName(
         "producer-id",
         "Idempotence",
-        "No Java client of any version has it in its JMX. It is on the brokers, in the transaction log and in what "
-        "DescribeTransactions and DescribeProducers answer: the broker collector asks there.",
+        "No version of the Java client has it in JMX. The brokers have it, in the transaction log and in their "
+        "responses to DescribeTransactions and DescribeProducers; the broker collector reads it there.",
     ),
     GuideName(
         "epoch",
         "Idempotence",
-        "No Java client of any version has it in its JMX. It is on the brokers, beside the producer id. "
-        "With transaction protocol 2 it rises at every commit: a change by itself is no incident.",
+        "No version of the Java client has it in JMX. The brokers have it, together with the producer id. "
+        "With transaction protocol 2 it rises at every commit, so a change by itself is not an incident.",
     ),
     GuideName(
         "bufferpool-wait-time-total",
         "Buffer use",
-        "Renamed: bufferpool-wait-time-ns-total since client 3.1, and the old name is gone since 4.0. "
-        "One metric from either, in seconds; rate() of it is the number of threads that were blocked.",
+        "Renamed to bufferpool-wait-time-ns-total in client 3.1; the old name was removed in 4.0. "
+        "Both become one metric, in seconds; its rate() is the average number of blocked threads.",
     ),
     GuideName(
         "buffer-exhausted-rate",
         "Buffer use",
-        "The client's own, over its last 30 to 60 s, and always 0 before client 2.6. "
-        "In rules take kafka_producer_buffer_exhausted_total, and kafka_producer_waiting_threads to see it coming.",
+        "The client's own rate in the last 30 to 60 s, always 0 before client 2.6. In rules use "
+        "kafka_producer_buffer_exhausted_total; kafka_producer_waiting_threads shows the problem before it happens.",
     ),
     GuideName(
         "transaction-start-rate",
         "Transactions",
-        "No Java client of any version counts transactions. The brokers' transaction log has each start: the broker "
-        "collector counts there. The client's own hint: kafka_producer_txn_begin_time_seconds_total grows while "
-        "transactions begin, but does not say how many.",
+        "No version of the Java client counts transactions. The brokers' transaction log records each start, and the "
+        "broker collector counts there. The client has only a hint: kafka_producer_txn_begin_time_seconds_total grows "
+        "while transactions begin, but does not say how many.",
     ),
     GuideName(
         "transaction-abort-rate",
         "Transactions",
-        "No Java client of any version counts transactions. The brokers' transaction log has each abort and tells why: "
-        "the broker collector counts there. The client's own hint: kafka_producer_txn_abort_time_seconds_total grows "
-        "when the application aborts, and stands still when the broker does.",
+        "No version of the Java client counts transactions. The brokers' transaction log records each abort with its "
+        "reason, and the broker collector counts there. The client has only a hint: "
+        "kafka_producer_txn_abort_time_seconds_total grows when the application aborts, and does not move when the "
+        "broker does.",
     ),
 )

@@ -1,10 +1,10 @@
-"""The kinds of MBeans that a Java producer registers, those of a broker that are read, and how they are told apart."""
+"""The kinds of MBeans that are read of a Java producer and of a broker, and how to tell them apart."""
 
 from kafka_producer_exporter.jmx.objectname import ObjectName
 from kafka_producer_exporter.model import MBeanKind
 
 PATTERN = "kafka.producer:*"
-"""Takes in every kind of a producer."""
+"""Matches every MBean of a producer."""
 
 _CLIENT_ID = ("client-id", "client_id")
 
@@ -54,10 +54,10 @@ PRODUCERS_REQUESTS = {
     ERRORS: _TRANSACTION_REQUESTS | {"Produce", "FindCoordinator", "Metadata"},
     REQUESTS: _TRANSACTION_REQUESTS | {"Produce"},
 }
-"""The requests that are made by producers, or for them; a broker has dozens more."""
+"""The requests that producers make, or that are made for them. A broker knows dozens more."""
 
-# Kafka leaves a tag out of the name where its value is empty (see its JmxReporter.getMBeanName), and client.id=""
-# is allowed: `kafka.producer:type=producer-metrics` is a producer too, whose client id is the empty string.
+# Kafka omits a tag with an empty value from the name (see its JmxReporter.getMBeanName), and client.id="" is legal. So
+# `kafka.producer:type=producer-metrics` is a producer too: the one whose client id is the empty string.
 _BY_SHAPE = {
     (kind.domain, kind.type, kind.name, frozenset(key for key, _ in kind.labels) - left_out): kind
     for left_out in (frozenset[str](), frozenset({"client-id"}))
@@ -66,24 +66,27 @@ _BY_SHAPE = {
 
 
 def kind_of(name: ObjectName) -> MBeanKind | None:
-    """Return the kind that the name's domain, type and further key properties say, all of them, or None."""
+    """Return the kind that has exactly this domain, type, name and set of key properties; None if there is none."""
     properties = name.properties
     keys = frozenset(properties) - {"type", "name"}
     return _BY_SHAPE.get((name.domain, properties.get("type", ""), properties.get("name", ""), keys))
 
 
 def pattern_of(kind: MBeanKind) -> str:
-    """Return the pattern of ObjectNames that takes in this kind alone."""
+    """Return the pattern that matches the ObjectNames of this kind and no others."""
     name = [f"name={kind.name}"] if kind.name else []
     return f"{kind.domain}:" + ",".join([f"type={kind.type}", *name, *(f"{key}=*" for key, _ in kind.labels)])
 
 
 def is_bootstrap(kind: MBeanKind, name: ObjectName) -> bool:
-    """Whether it is a connection to an address of ``bootstrap.servers``: ``node--1``, a broker's id not yet known."""
+    """Return whether this is a connection to a bootstrap address, ``node--1``: the broker's id is not known yet."""
     return kind is NODE and name.properties["node-id"].startswith("node--")
 
 
 def concerns_producers(kind: MBeanKind, name: ObjectName) -> bool:
-    """Whether it is of no request, or of one that producers make; what counts successes as errors (NONE) is neither."""
+    """Return whether an MBean concerns producers.
+
+    An MBean about requests must be about one that producers make. ``error=NONE`` counts successes, so it is excluded.
+    """
     requests = PRODUCERS_REQUESTS.get(kind)
     return requests is None or (name.properties["request"] in requests and name.properties.get("error") != "NONE")

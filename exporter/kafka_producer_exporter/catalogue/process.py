@@ -1,4 +1,4 @@
-"""What our own process costs. Plain ``process_*`` would be taken for the application's."""
+"""Metrics about the exporter's own process. Plain ``process_*`` names would be mistaken for the application's."""
 
 from kafka_producer_exporter.model import Kind, Metric, Profile, Unit
 
@@ -10,7 +10,7 @@ METRICS = (
         name="kafka_producer_exporter_process_virtual_memory_bytes",
         kind=Kind.GAUGE,
         unit=Unit.BYTES,
-        help="Virtual memory of this exporter.",
+        help="Virtual memory of the exporter.",
         section=SECTION,
         source=SOURCE,
         profile=Profile.MINIMAL,
@@ -19,7 +19,7 @@ METRICS = (
         name="kafka_producer_exporter_process_resident_memory_bytes",
         kind=Kind.GAUGE,
         unit=Unit.BYTES,
-        help="Resident memory of this exporter.",
+        help="Resident memory of the exporter.",
         section=SECTION,
         source=SOURCE,
         profile=Profile.MINIMAL,
@@ -28,7 +28,7 @@ METRICS = (
         name="kafka_producer_exporter_process_start_time_seconds",
         kind=Kind.GAUGE,
         unit=Unit.SECONDS,
-        help="When this exporter was started, in seconds since 1970.",
+        help="Time at which the exporter was started, in seconds since 1970.",
         section=SECTION,
         source=SOURCE,
         profile=Profile.MINIMAL,
@@ -37,7 +37,7 @@ METRICS = (
         name="kafka_producer_exporter_process_cpu_seconds_total",
         kind=Kind.COUNTER,
         unit=Unit.SECONDS,
-        help="Processor time that this exporter has used, its own and the kernel's for it.",
+        help="CPU time that the exporter has used, in user and in kernel mode.",
         section=SECTION,
         source=SOURCE,
         profile=Profile.MINIMAL,
@@ -45,7 +45,7 @@ METRICS = (
     Metric(
         name="kafka_producer_exporter_process_open_fds",
         kind=Kind.GAUGE,
-        help="File descriptors that this exporter has open.",
+        help="File descriptors that the exporter has open.",
         section=SECTION,
         source=SOURCE,
         profile=Profile.MINIMAL,
@@ -53,7 +53,7 @@ METRICS = (
     Metric(
         name="kafka_producer_exporter_process_max_fds",
         kind=Kind.GAUGE,
-        help="File descriptors that this exporter may have open.",
+        help="Limit on the exporter's open file descriptors.",
         section=SECTION,
         source=SOURCE,
         profile=Profile.MINIMAL,
