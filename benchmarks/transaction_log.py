@@ -33,7 +33,7 @@ from kafka_producer_exporter.broker.client.connection import Client  # noqa: E40
 from kafka_producer_exporter.broker.client.fetch import LogReader  # noqa: E402
 from kafka_producer_exporter.broker.log.follower import take_in  # noqa: E402
 from kafka_producer_exporter.broker.log.records import TransactionState, decode  # noqa: E402
-from kafka_producer_exporter.broker.log.tracker import TransactionTracker  # noqa: E402
+from kafka_producer_exporter.broker.log.tracker import SETTLE_INCOMPLETE_AFTER_MS, TransactionTracker  # noqa: E402
 from kafka_producer_exporter.net.address import Address  # noqa: E402
 from kafka_producer_exporter.settings import Broker as BrokerSettings  # noqa: E402
 from lab.broker import Broker  # noqa: E402
@@ -160,10 +160,12 @@ class Fields:
 
 
 def counted(tracker: TransactionTracker) -> Counted:
+    tracker.settle(0)
+    tracker.settle(SETTLE_INCOMPLETE_AFTER_MS)  # no abort is pending any more
     series = list(tracker.series())
     return (
         sum(one.counts.committed for one in series),
-        sum(sum(one.counts.aborted.values()) for one in series) + tracker.held,
+        sum(sum(one.counts.aborted.values()) for one in series),
         tracker.position(0),
     )
 

@@ -1,4 +1,3 @@
-import json
 import warnings
 
 from hypothesis import given, settings
@@ -6,7 +5,7 @@ from hypothesis import strategies as st
 
 from kafka_producer_exporter.broker.log import record_batches as module
 from kafka_producer_exporter.broker.log.record_batches import Chunk, UnreadableBatch, read_records
-from tests.paths import RECORDED
+from tests.transaction_log import recorded_log
 
 with warnings.catch_warnings():  # it reads its schemas in a way that Python 3.11 deprecates
     warnings.simplefilter("ignore", DeprecationWarning)
@@ -19,7 +18,7 @@ ATTRIBUTES_AT = 22
 
 
 def batch(entries, *, base_offset=0, compression=0, headers=()):
-    """A batch as kafka-python's own builder makes it; an entry is (key, value)."""
+    """Return a batch made by kafka-python's own builder; an entry is (key, value)."""
     builder = DefaultRecordBatchBuilder(
         magic=2,
         compression_type=compression,
@@ -37,13 +36,12 @@ def batch(entries, *, base_offset=0, compression=0, headers=()):
 
 
 def resealed(data):
-    """The batch with the checksum that its changed bytes have."""
+    """Return the batch with the checksum that fits its changed bytes."""
     return data[:17] + checksum(data[21:]).to_bytes(4, "big") + data[21:]
 
 
 def test_a_recorded_log_is_read_as_kafka_python_reads_it():
-    recorded = json.loads((RECORDED / "transaction-log-tv2.json").read_text())["records"]
-    entries = [(bytes.fromhex(record["key"]), bytes.fromhex(record["value"])) for record in recorded]
+    entries = [(record.key, record.value) for record in recorded_log("tv2")]
     data = b"".join(batch([entry], base_offset=offset) for offset, entry in enumerate(entries))
 
     chunk = read_records(data, 0, checksum)
@@ -87,21 +85,21 @@ def test_offset_deltas_with_more_than_one_byte_are_read():
     assert [offset for offset, _, _ in chunk.records] == list(range(5, 305))
 
 
-def test_a_last_batch_that_is_cut_short_is_left_for_the_next_fetch():
+def test_a_truncated_last_batch_is_left_for_the_next_fetch():
     whole, cut = batch([(b"a", b"1")]), batch([(b"b", b"2")], base_offset=1)
 
     for end in range(len(cut)):
         assert read_records(whole + cut[:end], 0, checksum) == Chunk([(0, b"a", b"1")], 1)
 
 
-def test_control_batches_are_passed_over():
+def test_control_batches_are_skipped():
     marker = bytearray(batch([(b"\0\0\0\1", b"")], base_offset=7))
     marker[ATTRIBUTES_AT] |= 0x20
 
     assert read_records(resealed(bytes(marker)), 7, checksum) == Chunk([], 8)
 
 
-def test_a_damaged_batch_is_told_and_what_came_before_it_is_kept():
+def test_a_damaged_batch_is_reported_and_the_records_before_it_are_kept():
     good, bad = batch([(b"a", b"1")]), bytearray(batch([(b"b", b"2"), (b"c", b"3")], base_offset=1))
     bad[-2] ^= 1
 
@@ -111,7 +109,7 @@ def test_a_damaged_batch_is_told_and_what_came_before_it_is_kept():
     assert chunk == Chunk([(0, b"a", b"1")], 1, UnreadableBatch(reason, 3))
 
 
-def test_a_compression_that_the_log_never_has_is_told_with_what_to_do():
+def test_an_unsupported_compression_is_reported_with_what_to_do():
     data = bytearray(batch([(b"a", b"1")]))
     data[ATTRIBUTES_AT] |= SNAPPY
 
@@ -120,7 +118,7 @@ def test_a_compression_that_the_log_never_has_is_told_with_what_to_do():
     assert "compressed with snappy; set compression.type=uncompressed" in chunk.unreadable.reason
 
 
-def test_a_batch_that_inflates_without_end_is_refused(monkeypatch):
+def test_a_batch_that_inflates_beyond_the_limit_is_unreadable(monkeypatch):
     monkeypatch.setattr(module, "MAX_INFLATED_BYTES", 1000)
 
     chunk = read_records(batch([(b"a", b"0" * 2000)], compression=GZIP), 0, checksum)
@@ -128,7 +126,7 @@ def test_a_batch_that_inflates_without_end_is_refused(monkeypatch):
     assert "larger than 1000 bytes" in chunk.unreadable.reason
 
 
-def test_an_older_format_is_told():
+def test_a_batch_of_an_older_format_is_unreadable():
     data = bytearray(batch([(b"a", b"1")]))
     data[16] = 1
 
@@ -139,7 +137,7 @@ def test_an_older_format_is_told():
 
 @settings(max_examples=300, deadline=None)
 @given(data=st.data())
-def test_changed_bytes_never_raise_and_never_bring_half_a_batch(data):
+def test_changed_bytes_never_raise_and_never_yield_half_a_batch(data):
     changed = bytearray(batch([(b"key", b"value"), (None, None)], base_offset=3, headers=[("h", b"1")]))
     for _ in range(data.draw(st.integers(1, 4))):
         changed[data.draw(st.integers(0, len(changed) - 1))] = data.draw(st.integers(0, 255))

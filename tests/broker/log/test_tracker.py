@@ -1,14 +1,19 @@
-import json
 from collections import Counter
+from itertools import product
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from kafka_producer_exporter.broker.log.abort_reasons import ABORT_RULES, PENDING, Before, Evidence, Protocol
 from kafka_producer_exporter.broker.log.outcomes import AbortReason, IdChangeReason, Identity, SessionReason
-from kafka_producer_exporter.broker.log.records import Tombstone, TransactionState, Transition, decode, partition_for
-from kafka_producer_exporter.broker.log.tracker import SETTLE_AFTER_MS, SETTLE_INCOMPLETE_AFTER_MS, TransactionTracker
-from tests.paths import RECORDED
+from kafka_producer_exporter.broker.log.records import Tombstone, TransactionState, Transition, decode
+from kafka_producer_exporter.broker.log.tracker import (
+    SETTLE_AFTER_MS,
+    SETTLE_INCOMPLETE_AFTER_MS,
+    TransactionTracker,
+)
+from tests.transaction_log import partition_for, recorded_log
 
 CLIENT, TIMEOUT, FENCED, UNKNOWN = AbortReason
 INIT, TAKEOVER, RECOVERY = SessionReason
@@ -17,7 +22,7 @@ STARTED, COMMITTED = "started", "committed"
 
 
 class Coordinator:
-    """Writes what Kafka's coordinator would write for one id, and notes what each action should be counted as."""
+    """Writes what Kafka's coordinator would write for one id, and keeps the counts to expect."""
 
     def __init__(self, transactional_id="orders", *, protocol=2, producer_id=100, epoch=0, now_ms=1_000_000):
         self.transactional_id = transactional_id
@@ -126,7 +131,7 @@ ACTIONS = ("init", "commit", "abort", "abort_nothing", "time_out", "fence", "rec
 
 
 def counted(tracker):
-    """All that was counted, under all names."""
+    """Return everything that was counted, summed over all names."""
     total = Counter()
     for series in tracker.series():
         counts = series.counts
@@ -150,16 +155,17 @@ def take_in(tracker, records, *, partition=0, from_offset=0):
 
 
 def settle(tracker):
+    """Let enough time pass for every pending abort to be counted."""
     tracker.settle(0)
     tracker.settle(SETTLE_INCOMPLETE_AFTER_MS)
 
 
 def replay(log):
-    records = json.loads((RECORDED / f"transaction-log-{log}.json").read_text())["records"]
-    tracker = following(*{record["partition"] for record in records})
+    """Return a tracker that has read a whole recorded log."""
+    records = recorded_log(log)
+    tracker = following(*{record.partition for record in records})
     for record in records:
-        transition = decode(bytes.fromhex(record["key"]), bytes.fromhex(record["value"]))
-        tracker.apply(record["partition"], record["offset"], transition)
+        tracker.apply(record.partition, record.offset, decode(record.key, record.value))
     settle(tracker)
     return tracker
 
@@ -175,8 +181,8 @@ def counts_of(tracker, name):
 
 
 @pytest.mark.parametrize("log", ["tv0", "tv1"])
-def test_the_older_protocols_as_recorded(log):
-    # One commit, one abort, one fencing by a second instance, one time-out of the second instance.
+def test_recorded_logs_of_the_older_protocols_are_counted_by_reason(log):
+    # One commit, one abort, one fencing by a second instance, one timeout of the second instance.
     assert counts_of(replay(log), "tx") == {
         STARTED: 4,
         COMMITTED: 1,
@@ -188,47 +194,36 @@ def test_the_older_protocols_as_recorded(log):
     }
 
 
-VERSIONS = [
-    "2.1.1",
-    "2.2.2",
-    "2.4.1",
-    "2.5.1",
-    "2.8.2",
-    "3.0.2",
-    "3.1.2",
-    "3.3.2",
-    "3.9.2",
-    "4.0.0",
-    "4.1.2",
-    "4.2.2",
-    "4.3.1",
-    "4.4.0",
-]
+VERSIONS = (
+    *("2.1.1", "2.2.2", "2.4.1", "2.5.1", "2.8.2"),
+    *("3.0.2", "3.1.2", "3.3.2", "3.9.2"),
+    *("4.0.0", "4.1.2", "4.2.2", "4.3.1", "4.4.0"),
+)
 
 
 @pytest.mark.parametrize("version", VERSIONS)
-def test_three_commits_and_an_abort_of_every_client_version_as_recorded(version):
+def test_three_commits_and_an_abort_are_counted_for_every_recorded_client_version(version):
     assert counts_of(replay("tv2"), f"tx-{version}") == {STARTED: 4, COMMITTED: 3, CLIENT: 1, INIT: 1}
 
 
 @pytest.mark.parametrize(
     ("transactional_id", "expected"),
     [
-        # Five aborts, two fencings, a time-out after which the producer went on with no new session, a commit.
+        # Five aborts, two fencings, a timeout after which the producer continued in the same session, a commit.
         ("txh", {STARTED: 9, COMMITTED: 1, CLIENT: 5, FENCED: 2, TIMEOUT: 1, INIT: 2, TAKEOVER: 2}),
-        # A time-out and a commit after it; fenced; an abort, then a restart two seconds later; fenced.
+        # A timeout and a commit after it; fenced; an abort, then a restart two seconds later; fenced.
         ("txv-4.4.0", {STARTED: 5, COMMITTED: 1, TIMEOUT: 1, FENCED: 2, CLIENT: 1, INIT: 2, TAKEOVER: 2}),
-        # The same client program at protocol 1: its coordinator's aborts carry level 2 all the same.
+        # The same program with a protocol 1 client. The aborts that its coordinator writes state protocol 2 even so.
         ("txv-3.9.2", {STARTED: 3, COMMITTED: 0, TIMEOUT: 1, CLIENT: 1, FENCED: 1, INIT: 3, TAKEOVER: 1}),
         ("killed", {STARTED: 1, COMMITTED: 0, TIMEOUT: 1, INIT: 1}),
         ("ghost-real", {STARTED: 0, COMMITTED: 0, INIT: 1}),
     ],
 )
-def test_faults_under_protocol_2_as_recorded(transactional_id, expected):
+def test_recorded_faults_under_protocol_2_are_counted_by_reason(transactional_id, expected):
     assert counts_of(replay("tv2"), transactional_id) == expected
 
 
-def test_an_epoch_roll_over_as_recorded_is_one_roll_over_and_no_incident():
+def test_a_recorded_rollover_of_the_epoch_counts_as_a_rollover_and_nothing_else():
     tracker = replay("rollover")
 
     assert counts_of(tracker, "roll") == {STARTED: 6, COMMITTED: 5, ROLLOVER: 1}
@@ -236,7 +231,7 @@ def test_an_epoch_roll_over_as_recorded_is_one_roll_over_and_no_incident():
     assert next(tracker.series()).identity == Identity(2004, 1)
 
 
-def test_ten_thousand_commits_under_protocol_2_are_no_reset():
+def test_ten_thousand_commits_under_protocol_2_count_no_session_and_no_id_change():
     coordinator = Coordinator()
     coordinator.init()
     for _ in range(10_000):
@@ -250,7 +245,7 @@ def test_ten_thousand_commits_under_protocol_2_are_no_reset():
 
 @pytest.mark.parametrize("protocol", [0, 1, 2])
 @pytest.mark.parametrize("action", ACTIONS)
-def test_each_thing_that_can_happen_is_counted_as_what_it_was(action, protocol):
+def test_each_action_is_counted_as_what_it_is(action, protocol):
     coordinator = Coordinator(protocol=protocol)
     coordinator.init()
     coordinator.commit()
@@ -278,7 +273,7 @@ def coordinated(history, *, transactional_id="orders", protocol=2, epoch=0, prod
 
 @settings(max_examples=150, deadline=None)
 @given(history=histories, protocol=protocols, epoch=epochs)
-def test_any_history_is_counted_as_what_it_was(history, protocol, epoch):
+def test_any_history_is_counted_as_what_it_is(history, protocol, epoch):
     coordinator = coordinated(history, protocol=protocol, epoch=epoch)
     tracker = following(0)
 
@@ -286,12 +281,12 @@ def test_any_history_is_counted_as_what_it_was(history, protocol, epoch):
     settle(tracker)
 
     assert counted(tracker) == +coordinator.expected
-    assert (tracker.ends_unseen, tracker.held, tracker.open_transactions(0)) == (0, 0, [])
+    assert (tracker.ends_unseen, tracker.open_transactions(0)) == (0, [])
 
 
 @settings(max_examples=100, deadline=None)
 @given(history=histories, protocol=protocols, epoch=epochs, data=st.data())
-def test_records_that_come_again_change_nothing(history, protocol, epoch, data):
+def test_records_that_are_read_again_change_nothing(history, protocol, epoch, data):
     records = coordinated(history, protocol=protocol, epoch=epoch).records
     once, again = following(0), following(0)
     take_in(once, records)
@@ -321,27 +316,31 @@ def test_a_record_that_the_coordinator_wrote_twice_counts_once(history, protocol
 
 @settings(max_examples=100, deadline=None)
 @given(history=histories, protocol=protocols, epoch=epochs, data=st.data())
-def test_after_a_restart_what_comes_behind_the_stated_position_counts_and_nothing_else(history, protocol, epoch, data):
+def test_after_a_restart_only_records_after_the_counting_position_count(history, protocol, epoch, data):
     records = coordinated(history, protocol=protocol, epoch=epoch).records
     position = data.draw(st.integers(0, len(records)))
     steady, restarted = following(0), following(0, counting_from=position)
     take_in(steady, records[:position])
-    before, held = counted(steady), steady.held
+    before = counted(steady)
     take_in(steady, records[position:], from_offset=position)
+    stopped = following(0)
+    take_in(stopped, records[:position])
+    settle(stopped)
+    was_pending = counted(stopped) != before
 
     take_in(restarted, records)
     restarted.begin_counting()
 
     settle(steady), settle(restarted)
     since = counted(steady) - before
-    if held:  # its abort lies before the position, whatever came out afterwards
+    if was_pending:  # that abort is before the position, whatever its reason turned out to be
         since -= Counter({CLIENT: 1}) if since[CLIENT] > counted(restarted)[CLIENT] else Counter({FENCED: 1})
     assert counted(restarted) == since
 
 
 @settings(max_examples=100, deadline=None)
 @given(by_id=st.lists(st.tuples(histories, protocols, epochs), min_size=1, max_size=5))
-def test_two_shards_add_up_to_what_one_tracker_counts(by_id):
+def test_two_shards_together_count_what_one_tracker_counts(by_id):
     logs = {0: [], 1: []}
     for number, (history, protocol, epoch) in enumerate(by_id):
         name = f"orders-{number}"
@@ -378,20 +377,80 @@ anything = st.one_of(
 
 @settings(max_examples=400, deadline=None)
 @given(records=st.lists(anything, max_size=30), position=st.integers(0, 30))
-def test_whatever_a_log_with_holes_holds_the_counts_add_up(records, position):
+def test_in_any_log_with_holes_the_counts_add_up(records, position):
     tracker = following(0, counting_from=position)
     take_in(tracker, records[:position])
     open_before = sum(transaction.state is TransactionState.ONGOING for transaction in tracker.open_transactions(0))
 
     take_in(tracker, records[position:], from_offset=position)
+    settle(tracker)
 
     total = counted(tracker)
-    ended = total[COMMITTED] + sum(total[reason] for reason in AbortReason) + tracker.held + tracker.ends_unseen
+    ended = total[COMMITTED] + sum(total[reason] for reason in AbortReason) + tracker.ends_unseen
     open_after = sum(transaction.state is TransactionState.ONGOING for transaction in tracker.open_transactions(0))
     assert open_before + total[STARTED] == ended + open_after
 
 
-def test_a_fencing_of_a_4_0_broker_raises_the_epoch_by_two_and_is_known_at_once():
+def log_with(evidence):
+    """Return records of one id whose last one is an abort with this evidence."""
+    producer_id, epoch, now_ms = 100, 5, 1_000_000
+
+    def record(state, start_ms, timeout_ms=10_000):
+        return Transition("orders", 1, producer_id, epoch, timeout_ms, state, None, now_ms, start_ms)
+
+    records = [record(TransactionState.EMPTY, -1)]
+    if evidence.protocol is not Protocol.UNKNOWN:  # a commit shows it
+        records.append(record(TransactionState.ONGOING, now_ms))
+        epoch += evidence.protocol is Protocol.TWO
+        records.append(record(TransactionState.PREPARE_COMMIT, now_ms))
+        records.append(record(TransactionState.COMPLETE_COMMIT, now_ms))
+    now_ms += 100_000
+    start_ms, timeout_ms = now_ms, 10_000
+    if evidence.before in (Before.ONGOING, Before.PREPARE_MISSING):
+        records.append(record(TransactionState.ONGOING, start_ms))
+    if evidence.before is Before.NOTHING_SENT:
+        timeout_ms = -1 if evidence.overdue else 0  # a transaction that has just started is overdue only like this
+    else:
+        now_ms += timeout_ms + evidence.overdue
+    producer_id += evidence.epoch_rise is None
+    epoch += evidence.epoch_rise or 0
+    prepare_missing = evidence.before is Before.PREPARE_MISSING
+    state = TransactionState.COMPLETE_ABORT if prepare_missing else TransactionState.PREPARE_ABORT
+    return [*records, record(state, start_ms, timeout_ms)]
+
+
+ALL_EVIDENCE = [Evidence(*each) for each in product(Before, (0, 1, 2, None), Protocol, (False, True))]
+
+
+@pytest.mark.parametrize("rule", ABORT_RULES, ids=range(len(ABORT_RULES)))
+def test_each_rule_gives_its_reason_to_every_abort_that_it_applies_to(rule):
+    earlier = ABORT_RULES[: ABORT_RULES.index(rule)]
+    covered = [e for e in ALL_EVIDENCE if rule.applies_to(e) and not any(r.applies_to(e) for r in earlier)]
+
+    for evidence in covered:
+        tracker = following(0)
+        take_in(tracker, log_with(evidence))
+
+        aborted = {reason: count for reason, count in counted(tracker).items() if isinstance(reason, AbortReason)}
+        assert aborted == ({} if rule.reason is PENDING else {rule.reason: 1}), evidence
+    assert covered
+
+
+def test_an_epoch_that_rises_by_more_than_two_has_no_known_reason():
+    *before, abort = log_with(Evidence(Before.ONGOING, 2, Protocol.TWO, overdue=False))
+    tracker = following(0)
+
+    take_in(tracker, [*before, abort._replace(epoch=abort.epoch + 1)])
+
+    assert counted(tracker)[UNKNOWN] == 1
+
+
+def test_the_rules_do_not_overlap_except_with_the_last_one():
+    for evidence in ALL_EVIDENCE:
+        assert sum(rule.applies_to(evidence) for rule in ABORT_RULES[:-1]) <= 1, evidence
+
+
+def test_a_fencing_by_a_4_0_broker_is_counted_at_once():
     coordinator = Coordinator()
     coordinator.init()
     coordinator.begin()
@@ -403,7 +462,7 @@ def test_a_fencing_of_a_4_0_broker_raises_the_epoch_by_two_and_is_known_at_once(
     assert counts_of(tracker, "orders") == {STARTED: 1, COMMITTED: 0, FENCED: 1, INIT: 1}
 
 
-def test_an_old_client_that_is_known_to_be_one_is_fenced_at_once():
+def test_a_fencing_of_a_protocol_1_client_is_counted_at_once():
     coordinator = Coordinator(protocol=1)
     coordinator.init()
     coordinator.commit()
@@ -425,27 +484,27 @@ def aborted_under_protocol_2():
     return tracker, coordinator
 
 
-def test_an_abort_under_protocol_2_is_held_until_nothing_has_followed_for_long_enough():
+def test_an_abort_under_protocol_2_is_counted_once_nothing_has_followed_for_some_seconds():
     tracker, _ = aborted_under_protocol_2()
 
     tracker.settle(50_000)
     tracker.settle(50_000 + SETTLE_AFTER_MS - 1)
-    assert (tracker.held, counted(tracker)[CLIENT]) == (1, 0)
+    assert counted(tracker)[CLIENT] == 0
     tracker.settle(50_000 + SETTLE_AFTER_MS)
 
-    assert (tracker.held, counted(tracker)[CLIENT]) == (0, 1)
+    assert counted(tracker)[CLIENT] == 1
 
 
-def test_an_abort_is_held_for_as_long_as_its_partition_was_not_read_to_the_end():
+def test_an_abort_is_pending_while_its_partition_is_not_read_to_the_end():
     tracker, _ = aborted_under_protocol_2()
 
     for now_ms in range(0, 10 * SETTLE_AFTER_MS, SETTLE_AFTER_MS):
         tracker.settle(now_ms, lagging={0})
 
-    assert tracker.held == 1
+    assert counted(tracker)[CLIENT] == 0
 
 
-def test_an_abort_whose_markers_are_not_written_is_held_longer():
+def test_an_abort_whose_markers_are_not_written_is_pending_for_longer():
     tracker = following(0)
     coordinator = Coordinator()
     coordinator.init()
@@ -454,15 +513,17 @@ def test_an_abort_whose_markers_are_not_written_is_held_longer():
 
     tracker.settle(0)
     tracker.settle(SETTLE_INCOMPLETE_AFTER_MS - 1)
-    assert tracker.held == 1
+    assert counted(tracker)[CLIENT] == 0
     tracker.apply(0, len(coordinator.records) - 1, coordinator.records[-1])
     tracker.settle(SETTLE_INCOMPLETE_AFTER_MS)
     tracker.settle(SETTLE_INCOMPLETE_AFTER_MS + SETTLE_AFTER_MS - 1)
+    assert counted(tracker)[CLIENT] == 0
+    tracker.settle(SETTLE_INCOMPLETE_AFTER_MS + SETTLE_AFTER_MS)
 
-    assert tracker.held == 1
+    assert counted(tracker)[CLIENT] == 1
 
 
-def test_a_fencing_that_is_heard_of_too_late_stays_a_clients_abort_and_its_session_is_a_takeover():
+def test_a_fencing_whose_session_is_read_too_late_stays_a_client_abort_and_its_session_is_a_takeover():
     tracker, coordinator = aborted_under_protocol_2()
     settle(tracker)
     coordinator.now_ms -= 2900
@@ -473,7 +534,7 @@ def test_a_fencing_that_is_heard_of_too_late_stays_a_clients_abort_and_its_sessi
     assert counts_of(tracker, "orders") == {STARTED: 1, COMMITTED: 0, CLIENT: 1, INIT: 1, TAKEOVER: 1}
 
 
-def test_an_abort_of_which_only_the_last_record_is_left_has_no_known_reason():
+def test_an_abort_whose_last_record_alone_is_left_has_no_known_reason():
     coordinator = Coordinator()
     coordinator.init()
     coordinator.abort()
@@ -484,7 +545,7 @@ def test_an_abort_of_which_only_the_last_record_is_left_has_no_known_reason():
     assert counts_of(tracker, "orders") == {STARTED: 1, COMMITTED: 0, UNKNOWN: 1}
 
 
-def test_two_transactions_in_one_millisecond_are_two():
+def test_two_transactions_in_the_same_millisecond_count_as_two():
     coordinator = Coordinator()
     coordinator.init()
     for _ in range(2):
@@ -517,7 +578,7 @@ def test_a_transaction_is_open_from_its_first_record_until_its_markers_are_writt
 
 
 @pytest.mark.parametrize(("protocol", "before", "after"), [(0, 0, 0), (1, None, 1), (2, 2, 2)])
-def test_the_protocol_of_an_open_transaction_is_told_as_soon_as_a_record_tells_it(protocol, before, after):
+def test_the_protocol_of_an_open_transaction_is_reported_as_soon_as_a_record_shows_it(protocol, before, after):
     coordinator = Coordinator(protocol=protocol)
     coordinator.init()
     coordinator.commit()
@@ -531,35 +592,35 @@ def test_the_protocol_of_an_open_transaction_is_told_as_soon_as_a_record_tells_i
     assert (first, tracker.open_transactions(0)[0].protocol) == (before, after)
 
 
-def test_a_4_0_broker_tells_the_protocol_by_the_commits_and_not_by_the_beginnings():
+def test_on_a_4_0_broker_the_protocol_is_known_from_the_first_commit():
     coordinator = Coordinator()
     coordinator.init()
     coordinator.commit()
     coordinator.begin()
     tracker = following(0)
 
-    told = []
+    protocols_seen = []
     for offset, record in enumerate(coordinator.records):
         own = 0 if record.state is TransactionState.ONGOING else record.client_transaction_version
         tracker.apply(0, offset, record._replace(client_transaction_version=own))
-        told += [transaction.protocol for transaction in tracker.open_transactions(0)]
+        protocols_seen += [transaction.protocol for transaction in tracker.open_transactions(0)]
 
-    assert told == [None, None, 2, 2, 2]
+    assert protocols_seen == [None, None, 2, 2, 2]
 
 
-def test_an_id_that_had_expired_is_recreated_and_not_rolled_over_whatever_its_epoch_was():
+def test_an_expired_id_is_recreated_and_not_rolled_over_whatever_its_epoch_was():
     used_up = Transition("orders", 1, 100, 32766, 10_000, TransactionState.COMPLETE_COMMIT, (), 1000, 900)
-    anew = Transition("orders", 1, 200, 0, 10_000, TransactionState.EMPTY, None, 9000, -1)
+    new = Transition("orders", 1, 200, 0, 10_000, TransactionState.EMPTY, None, 9000, -1)
     expired, in_use = following(0), following(0)
 
-    take_in(expired, [used_up, Tombstone("orders"), anew])
-    take_in(in_use, [used_up, anew])
+    take_in(expired, [used_up, Tombstone("orders"), new])
+    take_in(in_use, [used_up, new])
 
     assert (counted(expired)[RECREATED], counted(expired)[ROLLOVER]) == (1, 0)
     assert (counted(in_use)[RECREATED], counted(in_use)[ROLLOVER]) == (0, 1)
 
 
-def test_an_id_that_was_there_before_has_its_counters_at_zero_before_anything_happens():
+def test_an_id_from_before_the_start_has_counters_at_zero_before_anything_happens():
     coordinator = Coordinator()
     coordinator.init()
     tracker = following(0, counting_from=1)
@@ -572,7 +633,7 @@ def test_an_id_that_was_there_before_has_its_counters_at_zero_before_anything_ha
     assert next(tracker.series()).identity == Identity(100, 0)
 
 
-def test_ids_over_the_limit_are_summed_into_other_those_used_last_come_first():
+def test_ids_over_the_limit_are_summed_into_other_and_the_most_recently_used_are_kept():
     coordinators = [Coordinator(name, now_ms=now_ms) for now_ms, name in enumerate("abc", start=1)]
     for coordinator in coordinators:
         coordinator.init()
@@ -590,7 +651,7 @@ def test_ids_over_the_limit_are_summed_into_other_those_used_last_come_first():
     assert tracker.folded == 2
 
 
-def test_ids_of_a_group_are_summed_under_its_name_and_stay_in_the_sum_when_they_expire():
+def test_ids_of_a_group_are_summed_under_its_name_and_the_sum_keeps_them_when_they_expire():
     tracker = following(0, group_of=lambda name: name.split("-")[0], limit=2)
     for number in range(5):
         coordinator = Coordinator(f"streams-{number}")
@@ -603,7 +664,7 @@ def test_ids_of_a_group_are_summed_under_its_name_and_stay_in_the_sum_when_they_
     assert (tracker.known_ids, tracker.folded) == (0, 0)
 
 
-def test_an_expired_id_makes_room_for_another_when_it_is_not_remembered_any_more():
+def test_an_expired_id_makes_room_for_another_once_it_is_forgotten():
     tracker = following(0, limit=1)
     for number, name in enumerate(("first", "second", "third")):
         coordinator = Coordinator(name)
@@ -615,7 +676,7 @@ def test_an_expired_id_makes_room_for_another_when_it_is_not_remembered_any_more
     assert last == ["other", "third"]
 
 
-def test_a_partition_can_be_followed_anew_from_elsewhere():
+def test_a_partition_can_be_followed_again_from_another_offset():
     tracker, coordinator = aborted_under_protocol_2()
     coordinator.commit()
 
@@ -627,9 +688,9 @@ def test_a_partition_can_be_followed_anew_from_elsewhere():
     assert tracker.position(0) == 90
 
 
-def test_the_tombstone_of_an_id_that_is_not_known_is_nothing():
+def test_the_tombstone_of_an_unknown_id_counts_nothing():
     tracker = following(0)
 
-    tracker.apply(0, 5, Tombstone("gone"))
+    tracker.apply(0, 5, Tombstone("expired"))
 
     assert (counted(tracker), tracker.known_ids, tracker.position(0)) == ({}, 0, 6)

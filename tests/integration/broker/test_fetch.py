@@ -8,13 +8,14 @@ from dataclasses import replace
 
 import pytest
 
-from kafka_producer_exporter.broker.log.records import TransactionState, decode, partition_for
+from kafka_producer_exporter.broker.log.records import TransactionState, decode
 from kafka_producer_exporter.net.address import Address
 from kafka_producer_exporter.net.errors import Reason, TransportError
 from kafka_producer_exporter.settings import Broker as BrokerSettings
 from kafka_producer_exporter.settings import BrokerTls, Sasl, SaslMechanism
 from lab.broker import Broker, Security
 from lab.certificates import make_certificates
+from tests.transaction_log import partition_for
 
 with warnings.catch_warnings():  # kafka-python reads its schemas in a way that Python 3.11 deprecates
     warnings.simplefilter("ignore", DeprecationWarning)

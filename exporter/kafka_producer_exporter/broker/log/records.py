@@ -1,12 +1,11 @@
-"""Records of ``__transaction_state``: what the transaction coordinator wrote, as values.
+"""Decodes the records of ``__transaction_state``, in which the transaction coordinators log every transition.
 
 Rule 1: bytes in, values out; nothing is remembered.
-Rule 2: a version or a state that is newer than this file is a value of its own (``UnknownRecord``), since a broker may
-        be upgraded before the exporter; bytes that break the format raise ``DamagedRecordError``, and nothing else is
-        raised.
+Rule 2: brokers may be newer than the exporter, so a record with an unknown version or state is not an error: it decodes
+        to ``UnknownRecord``. A record that violates its format raises ``DamagedRecordError``. Nothing else is raised.
 
-The formats are Kafka's TransactionLogKey.json and TransactionLogValue.json. The reads are written out, field by field,
-with no helper on the way of an ordinary record: a busy cluster writes some ten thousand of them a second.
+The formats are in Kafka's TransactionLogKey.json and TransactionLogValue.json. The decoders are written out field by
+field and call no helper for an ordinary record: a busy cluster writes some ten thousand records per second.
 """
 
 from enum import IntEnum
@@ -17,14 +16,15 @@ TOPIC = "__transaction_state"
 
 
 class TransactionState(IntEnum):
-    """The state that the coordinator moved the transaction to. DEAD and PREPARE_EPOCH_FENCE are never written."""
+    """A transaction's state in the coordinator. DEAD and PREPARE_EPOCH_FENCE are never written to the log."""
 
     EMPTY = 0
-    """A session has begun: only InitProducerId writes it."""
+    """The producer has a session and no transaction. Only InitProducerId writes it."""
     ONGOING = 1
     PREPARE_COMMIT = 2
-    """The commit is decided, and durable; its markers are being written."""
+    """The commit is decided and durable; its markers are being written."""
     PREPARE_ABORT = 3
+    """The abort is decided and durable; its markers are being written."""
     COMPLETE_COMMIT = 4
     COMPLETE_ABORT = 5
     DEAD = 6
@@ -36,11 +36,11 @@ Partitions = tuple[tuple[str, tuple[int, ...]], ...]
 
 
 class Transition(NamedTuple):
-    """One record of the log: the state that a transactional id was moved to."""
+    """The state that the coordinator moved a transactional id to."""
 
     transactional_id: str
     version: int
-    """Of the record's format: 1 where the cluster's ``transaction.version`` is at least 1."""
+    """Version of the record format: 1 if the cluster's ``transaction.version`` is 1 or higher, else 0."""
     producer_id: int
     epoch: int
     timeout_ms: int
@@ -48,49 +48,50 @@ class Transition(NamedTuple):
     partitions: Partitions | None
     last_update_ms: int
     start_ms: int
-    """-1: no transaction has begun since the session did."""
+    """-1 if no transaction has started in this session."""
     previous_producer_id: int = -1
-    """4.4 brokers write the id itself here, and another one only where the epoch rolled over."""
-    next_producer_id: int = -1
+    """Brokers since 4.4 always write it. It differs from producer_id only when the epoch has rolled over."""
     client_transaction_version: int = 0
-    """2: written for a client with transaction protocol 2, or by a coordinator that has it."""
-    next_epoch: int = -1
+    """2 if the client uses transaction protocol 2, or if a coordinator that supports it wrote the record itself."""
 
 
 class Tombstone(NamedTuple):
-    """The transactional id was not used for long, and the coordinator has forgotten it."""
+    """The coordinator has forgotten a transactional id because it was unused for too long."""
 
     transactional_id: str
 
 
 class UnknownRecord(NamedTuple):
-    """A record of a kind that this file does not know: to be counted and passed over."""
+    """A record in a format that this module does not know. Callers count it and skip it."""
 
     kind: str
     """``key version 3``, ``value version 2`` or ``state 9``."""
 
 
 class DamagedRecordError(ValueError):
-    """The bytes are not what their version says."""
+    """The record violates the format of its version."""
 
 
-_HEAD = Struct(">hqhib").unpack_from  # version, producer id, epoch, time-out, state
+_HEAD = Struct(">hqhib").unpack_from  # version, producer id, epoch, timeout, state
 _TIMES = Struct(">qq").unpack_from  # last update, start
 _INT64 = Struct(">q").unpack_from
 _INT32 = Struct(">i").unpack_from
 _INT16 = Struct(">h").unpack_from
 _STATES = tuple(TransactionState)
-_made = tuple.__new__  # what a NamedTuple's own constructor calls, without that function in between
+_new_tuple = tuple.__new__  # what a NamedTuple's constructor calls; calling it directly saves a function call
 
 
 def decode(key: bytes, value: bytes | None) -> Transition | Tombstone | UnknownRecord:
-    """Return what the record says; raise DamagedRecordError where it is cut short or contradicts itself."""
+    """Decode one record. A *value* of None is a tombstone.
+
+    Raises DamagedRecordError if the record is truncated or inconsistent.
+    """
     try:
         if key[0] or key[1]:
             return UnknownRecord(f"key version {_INT16(key)[0]}")
         length = _INT16(key, 2)[0]
         if length < 0 or len(key) < 4 + length:
-            raise DamagedRecordError(f"the key says {length} bytes and has {len(key) - 4}")
+            raise DamagedRecordError(f"the key declares {length} bytes but has {len(key) - 4}")
         transactional_id = key[4 : 4 + length].decode()
         if value is None:
             return Tombstone(transactional_id)
@@ -98,10 +99,10 @@ def decode(key: bytes, value: bytes | None) -> Transition | Tombstone | UnknownR
             return UnknownRecord(f"value version {_INT16(value)[0]}")
         return _transition_v1(transactional_id, value) if value[1] else _transition_v0(transactional_id, value)
     except (IndexError, error, UnicodeDecodeError) as broken:
-        raise DamagedRecordError(f"the record ends too early or is no record: {broken}") from broken
+        raise DamagedRecordError(f"the record is truncated or malformed: {broken}") from broken
 
 
-# One long function on purpose: this is the busiest code of the broker's side.
+# One long function on purpose: no other code of the broker view runs as often.
 def _transition_v1(transactional_id: str, value: bytes) -> Transition | UnknownRecord:  # noqa: PLR0912, PLR0915
     version, producer_id, epoch, timeout_ms, status = _HEAD(value)
     if not 0 <= status <= 7:
@@ -125,45 +126,41 @@ def _transition_v1(transactional_id: str, value: bytes) -> Transition | UnknownR
             amount, at = value[end], end + 1
             if amount > 127:
                 amount, at = _uvarint(value, end)
-            if amount == 2:  # one partition, the usual case: no format to be made
+            if amount == 2:  # one partition, the usual case: saves building a format string
                 ids: tuple[int, ...] = _INT32(value, at)
             elif amount:
                 ids = unpack_from(f">{amount - 1}i", value, at)
             else:
                 raise DamagedRecordError(f"topic {topic} has no list of partitions")
             at += 4 * amount - 4
-            tags, at = _uvarint(value, at) if value[at] else (0, at + 1)
-            for _ in range(tags):
-                at = _after_tag(value, at)
+            tagged_fields, at = _uvarint(value, at) if value[at] else (0, at + 1)
+            for _ in range(tagged_fields):
+                at = _after_tagged_field(value, at)
             topics.append((topic, ids))
         partitions = tuple(topics)
     last_update_ms, start_ms = _TIMES(value, at)
     at += 16
-    previous = following = next_epoch = -1
-    client_version = 0
-    tags, at = value[at], at + 1
-    if tags > 127:
-        tags, at = _uvarint(value, at - 1)
-    for _ in range(tags):
+    previous_producer_id = -1
+    client_transaction_version = 0
+    tagged_fields, at = value[at], at + 1
+    if tagged_fields > 127:
+        tagged_fields, at = _uvarint(value, at - 1)
+    for _ in range(tagged_fields):
         tag, size = value[at], value[at + 1]
         if tag == 0 and size == 8:
-            previous = _INT64(value, at + 2)[0]
+            previous_producer_id = _INT64(value, at + 2)[0]
             at += 10
         elif tag == 2 and size == 2:
-            client_version = _INT16(value, at + 2)[0]
+            client_transaction_version = _INT16(value, at + 2)[0]
             at += 4
-        elif tag == 1 and size == 8:
-            following = _INT64(value, at + 2)[0]
-            at += 10
-        elif tag == 3 and size == 2:
-            next_epoch = _INT16(value, at + 2)[0]
-            at += 4
+        elif (tag == 1 and size == 8) or (tag == 3 and size == 2):
+            at += 2 + size  # the next producer id and the next epoch: nothing uses them
         elif tag <= 3:
-            raise DamagedRecordError(f"tag {tag} has {size} bytes")
+            raise DamagedRecordError(f"tagged field {tag} has {size} bytes")
         else:
-            at = _after_tag(value, at)
+            at = _after_tagged_field(value, at)
     if at > len(value):
-        raise DamagedRecordError("the last tag ends too early")
+        raise DamagedRecordError("the last tagged field is truncated")
     fields = (
         transactional_id,
         version,
@@ -174,12 +171,10 @@ def _transition_v1(transactional_id: str, value: bytes) -> Transition | UnknownR
         partitions,
         last_update_ms,
         start_ms,
-        previous,
-        following,
-        client_version,
-        next_epoch,
+        previous_producer_id,
+        client_transaction_version,
     )
-    return _made(Transition, fields)
+    return _new_tuple(Transition, fields)
 
 
 def _transition_v0(transactional_id: str, value: bytes) -> Transition | UnknownRecord:
@@ -215,7 +210,7 @@ def _transition_v0(transactional_id: str, value: bytes) -> Transition | UnknownR
 
 
 def _uvarint(data: bytes, at: int) -> tuple[int, int]:
-    """Return an unsigned varint of at most 32 bits, and where it ends."""
+    """Return the unsigned varint at *at*, of up to 32 bits, and the position after it."""
     number = shift = 0
     while True:
         byte = data[at]
@@ -225,22 +220,11 @@ def _uvarint(data: bytes, at: int) -> tuple[int, int]:
             return number, at
         shift += 7
         if shift > 28:
-            raise DamagedRecordError("a length has more than five bytes")
+            raise DamagedRecordError("a varint has more than five bytes")
 
 
-def _after_tag(data: bytes, at: int) -> int:
-    """Return where the tagged field ends that begins here: its number, its size, its bytes."""
+def _after_tagged_field(data: bytes, at: int) -> int:
+    """Return the position after the tagged field at *at*, which is its number, its size and its bytes."""
     _, at = _uvarint(data, at)
     size, at = _uvarint(data, at)
     return at + size
-
-
-def partition_for(transactional_id: str, partition_count: int) -> int:
-    """Return the partition of the log that holds an id: Java's ``Utils.abs(id.hashCode()) % count``."""
-    hashed = 0
-    units = transactional_id.encode("utf-16-be", "surrogatepass")
-    for high, low in zip(units[::2], units[1::2], strict=True):
-        hashed = (31 * hashed + (high << 8 | low)) & 0xFFFFFFFF
-    if hashed == 0x80000000:  # Integer.MIN_VALUE has no positive counterpart: Utils.abs makes it 0
-        return 0
-    return min(hashed, 0x100000000 - hashed) % partition_count

@@ -1,45 +1,80 @@
-"""What the transaction log says has happened: transitions in, counts and events out.
+"""Counts what happened to each transactional id, from the records of the transaction log.
 
-Rule 1: everything of the log that needs memory between polls lives in this file.
-Rule 2: this file imports no Kafka client and reads no clock, so each test is a list of transitions and expected counts.
-Rule 3: records before a partition's counting position set the state and count nothing; a record that was taken in
-        before (its offset says so) does nothing at all.
-Rule 4: only what a record says is counted. Of a log with holes (compacted before we read it) a transaction counts as
-        started if any record of it was seen; one whose end is missing is in ``ends_unseen``. So over any stretch:
-        open before + started = committed + aborted + held + ends unseen + open after.
+Rule 1: whatever must be remembered about transactional ids between polls is remembered here.
+Rule 2: this module imports no Kafka client and reads no clock, so each test is a list of records and expected counts.
+Rule 3: records before a partition's counting position change the state and count nothing. A record whose offset was
+        already applied is ignored.
+Rule 4: only what a record says is counted. A transaction counts as started as soon as any of its records is read.
 
-What is counted, for each transactional id:
+What is counted
+---------------
 
-started    The first record of a transaction. It is known by its start time; Ongoing after Complete is a new one even in
-           the same millisecond.
-committed, aborted
-           When the decision is durable, which is at Prepare; at Complete only where Prepare was not seen. The reasons:
-  client   The epoch did not rise (protocols 0 and 1), or the id was idle (protocol 2: nothing had been sent).
-  timeout  The epoch rose, and the transaction was older than its time-out: the coordinator's own doing. A producer of
-           protocol 2 that aborts between its time-out and the coordinator's next look (10 s) cannot be told from it.
-  fenced   The epoch rose before the time-out by two (4.0 brokers), or by one under protocols 0 and 1, where only the
-           coordinator raises it: a new instance has taken the id over.
-  unknown  The records before the abort were not seen.
-  held     Under protocol 2 the producer's own abort and a fencing are the same to the byte (since KAFKA-19367). Only
-           after a fencing the new instance's Empty record follows at once. So such an abort has no reason until the
-           next record of its id tells, or ``settle`` says ``client`` since none came; no counter ever has to fall.
-sessions   An Empty record, which only InitProducerId writes. ``takeover``: of an open transaction, after a fencing.
-           ``recovery``: right after the producer's own abort under protocols 0 and 1 (KIP-360: a new epoch after an
-           error). ``init``: the rest; a deployment and a zombie look the same in the log.
-id changes ``rollover``: the epoch was used up, under protocol 2 every 32 766 transactions. ``recreated``: the
-           coordinator had forgotten the id (``transactional.id.expiration.ms``).
+Started. A transaction starts with its first record, usually Ongoing, and is identified by its start time. An Ongoing
+record after a Complete record starts a new transaction even if both were written in the same millisecond.
 
-That the epoch rises is no event: under protocol 2 it does at every commit.
+Committed, aborted. A transaction is counted when its end is decided and durable: at its Prepare record or, if that is
+missing, at its Complete record. An abort has one of four reasons (``abort_reasons`` has the table that decides):
 
-Series are bounded, state is not: ids over the limit are counted under ``other``; first come, first kept, and what was
-folded stays folded. Ids of a group are counted under its name, and nothing of that is lost when one of them expires.
+  client    The producer aborted it.
+  timeout   The coordinator aborted it after ``transaction.timeout.ms``.
+  fenced    The coordinator aborted it because a new instance with the same transactional id opened a session.
+  unknown   The records that would show the reason are missing.
+
+Under protocol 2, brokers write exactly the same record for the producer's own abort and for a fencing (since
+KAFKA-19367). They differ in what follows: after a fencing, the Empty record of the new instance comes at once. Such an
+abort is pending, and not counted, until the next record of its id shows the reason or until ``settle`` decides on
+``client`` because no record followed. So no counter ever has to fall.
+
+Sessions. An Empty record opens a session: only InitProducerId, the request behind ``initTransactions()``, writes it.
+
+  takeover  A new instance fenced an open transaction.
+  recovery  The same instance asked for a new epoch after an error (KIP-360): the session follows at once on the
+            producer's own abort, under protocol 0 or 1.
+  init      All others. A deployment and a zombie that comes back look the same in the log.
+
+Id changes. A transactional id got another producer id.
+
+  rollover  The epochs of the old one were used up. Under protocol 2 this happens every 32,766 transactions.
+  recreated The coordinator had forgotten the id, which was unused for ``transactional.id.expiration.ms``.
+
+A higher epoch is not counted: under protocol 2 every commit and every abort raises it. A record that only repeats the
+last one is not counted either: retries and new coordinators write such records.
+
+Holes in the log
+----------------
+
+A log that was compacted before it was read has holes. If the records that end a transaction are missing, it counts in
+``ends_unseen``. Over any stretch of the log:
+
+  open before + started = committed + aborted + pending + ends unseen + open after
+
+Names and limits
+----------------
+
+Counts are kept by name: by transactional id, or by the id's group. At most *limit* names get series of their own, first
+come, first served. All other ids count under ``other`` and stay there even if a name becomes free, since a counter
+that moves to another series looks like a reset. The sum of a group keeps what its expired ids have counted. The limit
+bounds the series only: the state of every id is kept.
+
+When the coordinator forgets an id, its series stays, in case the id comes back. As many expired ids are remembered as
+the limit allows; the one that expired first goes, with its series.
+
+What the log cannot show
+------------------------
+
+- A producer may abort its transaction after the timeout but before the coordinator's next check (every 10 s by
+  default). Under protocol 2 this counts as ``timeout``.
+- An application that aborts under protocol 2 and opens a new session within ``FOLLOWS_MS`` looks like a fencing. A
+  fencing counts as ``client`` if the Empty record after it comes later than that.
+- A coordinator can withdraw a Prepare record whose append timed out, but the record stays in the log. If the
+  transaction then continues or ends differently, it counts as two transactions.
 """
 
 import math
 from collections import deque
 from collections.abc import Callable, Collection, Iterator
-from enum import StrEnum
 
+from kafka_producer_exporter.broker.log.abort_reasons import PENDING, Before, Evidence, Protocol, abort_reason
 from kafka_producer_exporter.broker.log.outcomes import (
     AbortReason,
     Counts,
@@ -53,34 +88,27 @@ from kafka_producer_exporter.broker.log.outcomes import (
 from kafka_producer_exporter.broker.log.records import Partitions, Tombstone, TransactionState, Transition
 
 OTHER = "other"
-"""The name that takes in all ids over the limit."""
+"""The name under which all ids over the limit are counted."""
 
 FOLLOWS_MS = 1500
-"""An Empty record that comes so soon after an abort belongs to it: after a fencing the new instance asks again every
-100 ms (older clients) up to every second (newer ones), while an application that is restarted needs longer."""
+"""An Empty record belongs to the abort before it if it follows within this time. While it is being fenced in, a new
+instance retries every 100 ms (older clients) to every second (newer ones); restarting an application takes longer."""
 
 SETTLE_AFTER_MS = 5000
-"""A held abort is settled when so much time has gone by since its last record was looked at."""
+"""A pending abort is counted as the client's own if no record of its id follows within this time."""
 
 SETTLE_INCOMPLETE_AFTER_MS = 60_000
-"""The same while its markers are not written (a broker is down): until then the new instance cannot go on."""
+"""The same while the abort's markers are not written, for example because a broker is down. A new instance cannot open
+its session before they are."""
 
 LAST_EPOCH = 32766
-"""From here on InitProducerId hands out a new producer id (``isEpochExhausted``)."""
+"""At this epoch InitProducerId hands out a new producer id (Kafka's ``isEpochExhausted``)."""
 
 RECENT_EVENTS = 1000
 
 
-class _Protocol(StrEnum):
-    """What the log has told of the client. Its Ongoing records say it outright, but not those of 4.0 brokers."""
-
-    UNKNOWN = "unknown"
-    OLD = "old"
-    TWO = "two"
-
-
-class _Slot:
-    """A name that is counted under, and the producer that has it to itself."""
+class _Series:
+    """The counts under one name, and the producer that has the name to itself."""
 
     __slots__ = ("counts", "name", "owner")
 
@@ -91,16 +119,16 @@ class _Slot:
 
 
 class _Producer:
-    """The last that the log said of one transactional id: there may be hundreds of thousands of these."""
+    """What the log last said about one transactional id. There may be hundreds of thousands of these."""
 
     __slots__ = (
-        "abort",
+        "abort_reason",
         "epoch",
         "last_update_ms",
         "partitions",
         "producer_id",
         "protocol",
-        "slot",
+        "series",
         "start_ms",
         "state",
         "timeout_ms",
@@ -116,28 +144,29 @@ class _Producer:
         self.start_ms = -1
         self.version = -1
         self.partitions: Partitions | None = None
-        self.protocol = _Protocol.UNKNOWN
-        self.abort: AbortReason | None = None
-        """The reason of the transaction's end; None: it was no abort, or one that is held."""
-        self.slot: _Slot | None = None
+        self.protocol = Protocol.UNKNOWN
+        self.abort_reason: AbortReason | None = None
+        """Why the last transaction was aborted. None if it was not aborted, or if its abort is pending."""
+        self.series: _Series | None = None
 
 
-class _Held:
-    """An abort whose reason the next record will tell; until then it passes for the client's own."""
+class _PendingAbort:
+    """An abort whose reason only the next record can show. It is not counted yet."""
 
-    __slots__ = ("event", "partition", "since_ms", "slot")
+    __slots__ = ("event", "partition", "quiet_since_ms", "series")
 
-    def __init__(self, event: Event, partition: int, slot: _Slot) -> None:
+    def __init__(self, event: Event, partition: int, series: _Series) -> None:
         self.event = event
         self.partition = partition
-        self.slot = slot
-        self.since_ms: int | None = None
-        """None: not looked at since its last record."""
+        self.series = series
+        self.quiet_since_ms: int | None = None
+        """The time of the first ``settle`` after the last record of the id; None until then."""
 
 
 _EMPTY, _ONGOING, _DEAD = TransactionState.EMPTY, TransactionState.ONGOING, TransactionState.DEAD
 _COMMITS = (TransactionState.PREPARE_COMMIT, TransactionState.COMPLETE_COMMIT)
 _COMPLETES = (TransactionState.COMPLETE_COMMIT, TransactionState.COMPLETE_ABORT)
+_IDLE = (_EMPTY, *_COMPLETES)
 _PREPARE_OF = {
     TransactionState.COMPLETE_COMMIT: TransactionState.PREPARE_COMMIT,
     TransactionState.COMPLETE_ABORT: TransactionState.PREPARE_ABORT,
@@ -145,9 +174,14 @@ _PREPARE_OF = {
 
 
 class TransactionTracker:
-    """Counts what happens to every transactional id in the partitions that it follows. Not thread-safe."""
+    """Counts what happens to each transactional id in the partitions that it follows. Not thread-safe."""
 
     def __init__(self, *, limit: int = 1000, group_of: Callable[[str], str] = str) -> None:
+        """Create a tracker that follows no partition yet.
+
+        *limit* is the number of names with series of their own. *group_of* maps a transactional id to the name under
+        which it is counted.
+        """
         self._limit = limit
         self._group_of = group_of
         self._next_offset: dict[int, int] = {}
@@ -155,49 +189,49 @@ class TransactionTracker:
         self._producers: dict[str, _Producer] = {}
         self._expired: dict[str, _Producer] = {}
         self._open: dict[str, _Producer] = {}
-        self._held: dict[str, _Held] = {}
-        self._slots: dict[str, _Slot] = {}
-        self._uncounted = _Slot("", None)
+        self._pending: dict[str, _PendingAbort] = {}
+        self._series: dict[str, _Series] = {}
+        self._uncounted = _Series("", None)
         self.events: deque[Event] = deque(maxlen=RECENT_EVENTS)
-        """The last that were counted, oldest first."""
+        """The most recent events that were counted, oldest first."""
         self.ends_unseen = 0
-        """Transactions that began in the log and whose end is missing in it."""
+        """The number of transactions that started in the log but whose end is missing from it."""
         self.folded = 0
-        """Transactional ids that are counted under ``other``."""
+        """The number of transactional ids that are counted under ``other``."""
 
-    # The log
+    # Reading the log
 
     def follow(self, partition: int, *, from_offset: int, counting_from: int | None) -> None:
-        """Begin to follow a partition, or begin anew elsewhere in it; what is known of its ids is kept.
+        """Start to follow a partition, or continue it at another offset. The state of its ids is kept.
 
-        ``counting_from`` None: nothing is counted until the partition is followed again.
+        If *counting_from* is None, nothing is counted until the partition is followed again.
         """
         self._next_offset[partition] = from_offset
         self._counting_from[partition] = math.inf if counting_from is None else counting_from
 
     def position(self, partition: int) -> int:
-        """Return the offset of the next record that is news."""
+        """Return the offset of the next record to apply."""
         return self._next_offset[partition]
 
     def advance(self, partition: int, next_offset: int) -> None:
-        """Go on to an offset: what lies before it is nothing to count (control batches, records of newer versions)."""
+        """Move the position forward to *next_offset*, over what cannot be applied: control batches, unknown records."""
         self._next_offset[partition] = max(next_offset, self._next_offset[partition])
 
     def begin_counting(self) -> None:
-        """Give the ids that are known by now series of their own, those used last first.
+        """Assign series to the ids that are known by now, most recently used first.
 
-        Prometheus cannot see an increase from nothing: so a counter is there, at zero, before anything happens.
+        Prometheus cannot see an increase from nothing, so a counter must exist, at zero, before it first rises.
         """
         for transactional_id, producer in sorted(self._producers.items(), key=lambda item: -item[1].last_update_ms):
-            if producer.slot is None and len(self._slots) < self._limit:
-                self._seat(transactional_id, producer)
+            if producer.series is None and len(self._series) < self._limit:
+                self._assign_series(transactional_id, producer)
 
     def apply(self, partition: int, offset: int, record: Transition | Tombstone) -> None:
-        """Take in the next record of a followed partition; one that was taken in before does nothing."""
+        """Apply the next record of a followed partition. A record that was applied before is ignored."""
         if offset < self._next_offset[partition]:
             return
         self._next_offset[partition] = offset + 1
-        transactional_id = record[0]
+        transactional_id = record[0]  # faster by position than by name, and this runs for every record
         producer = self._producers.get(transactional_id)
         if producer is None:
             if isinstance(record, Tombstone):
@@ -205,42 +239,43 @@ class TransactionTracker:
             producer = self._expired.pop(transactional_id, None) or _Producer()
             self._producers[transactional_id] = producer
         if offset < self._counting_from[partition]:
-            slot = self._uncounted
+            series = self._uncounted
         else:
-            slot = producer.slot or self._seat(transactional_id, producer)
+            series = producer.series or self._assign_series(transactional_id, producer)
         if isinstance(record, Tombstone):
-            self._expire(transactional_id, producer, slot)
+            self._expire(transactional_id, producer, series)
         else:
-            self._move(record, producer, slot, partition)
+            self._apply_transition(record, producer, series, partition)
 
     def settle(self, now_ms: int, *, lagging: Collection[int] = ()) -> None:
-        """Count as the client's own the held aborts that no session followed; to be called after every poll.
+        """Count pending aborts as the client's own if no session followed. Call this after each poll.
 
-        ``lagging`` are the partitions that were not read to their end: there the session may still be to come.
+        *lagging* are the partitions that were not read to their end: there, the session may still follow.
         """
-        for transactional_id, held in list(self._held.items()):
-            if held.since_ms is None or held.partition in lagging:
-                held.since_ms = now_ms
+        for transactional_id, pending in list(self._pending.items()):
+            if pending.quiet_since_ms is None or pending.partition in lagging:
+                pending.quiet_since_ms = now_ms
                 continue
-            patience_ms = SETTLE_INCOMPLETE_AFTER_MS if transactional_id in self._open else SETTLE_AFTER_MS
-            if now_ms - held.since_ms >= patience_ms:
-                self._resolve(transactional_id, self._producers[transactional_id], AbortReason.CLIENT)
+            wait_ms = SETTLE_INCOMPLETE_AFTER_MS if transactional_id in self._open else SETTLE_AFTER_MS
+            if now_ms - pending.quiet_since_ms >= wait_ms:
+                self._count_pending_abort(transactional_id, self._producers[transactional_id], AbortReason.CLIENT)
 
-    # What came of it
+    # Reading the results
 
     def series(self) -> Iterator[Series]:
-        """Return the counts of each name."""
-        for slot in self._slots.values():
-            owner = slot.owner
+        """Return the counts under each name."""
+        for series in self._series.values():
+            owner = series.owner
             alive = owner is not None and owner.state is not _DEAD
-            yield Series(slot.name, slot.counts, Identity(owner.producer_id, owner.epoch) if owner and alive else None)
+            identity = Identity(owner.producer_id, owner.epoch) if owner and alive else None
+            yield Series(series.name, series.counts, identity)
 
     def open_transactions(self, now_ms: int) -> list[OpenTransaction]:
-        """Return what is open at this time, the oldest first."""
+        """Return the transactions that are open at this time, oldest first."""
         transactions = [
             OpenTransaction(
                 transactional_id=transactional_id,
-                name=producer.slot.name if producer.slot else transactional_id,
+                name=producer.series.name if producer.series else transactional_id,
                 producer_id=producer.producer_id,
                 epoch=producer.epoch,
                 state=producer.state,
@@ -255,179 +290,203 @@ class TransactionTracker:
         return sorted(transactions, key=lambda transaction: (transaction.start_ms, transaction.transactional_id))
 
     @property
-    def held(self) -> int:
-        """How many aborts that count still have no reason."""
-        return sum(held.slot is not self._uncounted for held in self._held.values())
-
-    @property
     def known_ids(self) -> int:
-        """How many transactional ids the coordinator has, in the partitions that are followed."""
+        """The number of transactional ids that the coordinators have in the followed partitions."""
         return len(self._producers)
 
-    # One transition
+    # Transitions
 
-    def _move(self, record: Transition, producer: _Producer, slot: _Slot, partition: int) -> None:
-        transactional_id, version, producer_id, epoch, timeout_ms, state, partitions, update_ms, start_ms = record[:9]
-        before = producer.state
+    def _apply_transition(self, record: Transition, producer: _Producer, series: _Series, partition: int) -> None:
+        # Unpacking a tuple is faster than reading its fields by name, and this runs for every record.
+        (
+            transactional_id,
+            version,
+            producer_id,
+            epoch,
+            timeout_ms,
+            state,
+            partitions,
+            last_update_ms,
+            start_ms,
+            _,
+            client_transaction_version,
+        ) = record
         if state is _ONGOING:
-            if before is not _ONGOING or start_ms != producer.start_ms:
-                self._finish(transactional_id, producer, slot)
-                slot.counts.started += 1
+            if producer.state is not _ONGOING or start_ms != producer.start_ms:
+                self._end_previous(transactional_id, producer, series)
+                series.counts.started += 1
                 self._open[transactional_id] = producer
-                producer.abort = None
-            if record.client_transaction_version >= 2:
-                producer.protocol = _Protocol.TWO
+                producer.abort_reason = None
+            if client_transaction_version >= 2:
+                producer.protocol = Protocol.TWO
             producer.partitions = partitions
-        elif (
-            state is before
-            and start_ms == producer.start_ms
-            and (producer_id, epoch)
-            == (
-                producer.producer_id,
-                producer.epoch,
-            )
-        ):
-            pass  # written again, by a retry or by a new coordinator
+        elif state is producer.state and _is_repeat(record, producer):
+            pass
         elif state is _EMPTY:
-            self._begin_session(record, producer, slot)
-        elif start_ms == producer.start_ms and before is _PREPARE_OF.get(state):
-            if producer_id != producer.producer_id:
-                self._count_id_change(record, IdChangeReason.ROLLOVER, slot)
-            if transactional_id in self._held:
-                self._held[transactional_id].since_ms = None
-            self._close(transactional_id, producer)
+            self._begin_session(record, producer, series)
+        elif start_ms == producer.start_ms and producer.state is _PREPARE_OF.get(state):
+            self._complete(record, producer, series)
         else:
-            self._decide(record, producer, slot, partition)
+            self._decide(record, producer, series, partition)
 
         producer.state = state
         producer.producer_id = producer_id
         producer.epoch = epoch
         producer.timeout_ms = timeout_ms
-        producer.last_update_ms = update_ms
+        producer.last_update_ms = last_update_ms
         producer.start_ms = start_ms
         producer.version = version
 
-    def _decide(self, record: Transition, producer: _Producer, slot: _Slot, partition: int) -> None:
-        """Take in a commit or an abort that is new to us: Prepare, or Complete where that is all there is."""
+    def _decide(self, record: Transition, producer: _Producer, series: _Series, partition: int) -> None:
+        """Count a commit or an abort at the first record that shows it: Prepare, or Complete if that is missing."""
         transactional_id = record.transactional_id
-        continues = producer.state is _ONGOING and record.start_ms == producer.start_ms
-        risen = record.epoch - producer.epoch if record.producer_id == producer.producer_id else None
-        reason = None if record.state in _COMMITS else _abort_reason(record, producer, continues=continues, risen=risen)
-        if continues and risen == 0:
-            producer.protocol = _Protocol.OLD
-        elif continues and risen == 1 and record.state is TransactionState.PREPARE_COMMIT:
-            producer.protocol = _Protocol.TWO
-        if not continues:
-            self._finish(transactional_id, producer, slot)
-            slot.counts.started += 1
-        producer.abort = reason
-        if record.state in _COMMITS:
-            slot.counts.committed += 1
+        is_commit = record.state in _COMMITS
+        is_ongoing = producer.state is _ONGOING and record.start_ms == producer.start_ms
+        epoch_rise = record.epoch - producer.epoch if record.producer_id == producer.producer_id else None
+        reason = None if is_commit else abort_reason(_evidence(record, producer, is_ongoing, epoch_rise))
+        if is_ongoing and epoch_rise == 0:
+            producer.protocol = Protocol.OLD
+        elif is_ongoing and epoch_rise == 1 and record.state is TransactionState.PREPARE_COMMIT:
+            producer.protocol = Protocol.TWO
+        if not is_ongoing:
+            self._end_previous(transactional_id, producer, series)
+            series.counts.started += 1
+        producer.abort_reason = reason
+        if is_commit:
+            series.counts.committed += 1
+        elif reason is PENDING:
+            # Until the next record shows the reason, the event says what is assumed if none follows.
+            event = _event(record, AbortReason.CLIENT)
+            self._pending[transactional_id] = _PendingAbort(event, partition, series)
         else:
-            event = _event(record, reason or AbortReason.CLIENT)
-            if reason:
-                self._count_abort(event, slot)
-            else:
-                self._held[transactional_id] = _Held(event, partition, slot)
+            self._count_abort(_event(record, reason), reason, series)
         if record.state in _COMPLETES:
-            rolled_over = record.previous_producer_id not in (-1, record.producer_id)
-            if rolled_over and record.producer_id != producer.producer_id:
-                self._count_id_change(record, IdChangeReason.ROLLOVER, slot)
+            has_rolled_over = record.previous_producer_id not in (-1, record.producer_id)
+            if has_rolled_over and record.producer_id != producer.producer_id:
+                self._count_id_change(record, IdChangeReason.ROLLOVER, series)
             self._close(transactional_id, producer)
         else:
             self._open[transactional_id] = producer
             producer.partitions = record.partitions
 
-    def _begin_session(self, record: Transition, producer: _Producer, slot: _Slot) -> None:
-        at_once = record.last_update_ms - producer.last_update_ms <= FOLLOWS_MS
-        self._finish(record.transactional_id, producer, slot, AbortReason.FENCED if at_once else AbortReason.CLIENT)
-        reason = SessionReason.INIT
-        if producer.abort is AbortReason.FENCED:
-            reason = SessionReason.TAKEOVER
-        elif producer.abort is AbortReason.CLIENT and at_once:
-            # Under protocol 2 an error needs no InitProducerId: it was a fencing, settled before this record came.
-            reason = SessionReason.RECOVERY if producer.protocol is _Protocol.OLD else SessionReason.TAKEOVER
-        slot.counts.sessions[reason] += 1
-        self._report(_event(record, reason), slot)
-        if producer.producer_id not in (-1, record.producer_id):
-            used_up = producer.epoch >= LAST_EPOCH and producer.state is not _DEAD
-            self._count_id_change(record, IdChangeReason.ROLLOVER if used_up else IdChangeReason.RECREATED, slot)
+    def _complete(self, record: Transition, producer: _Producer, series: _Series) -> None:
+        """Close a transaction that was counted at its Prepare record."""
+        if record.producer_id != producer.producer_id:
+            self._count_id_change(record, IdChangeReason.ROLLOVER, series)
+        if record.transactional_id in self._pending:
+            self._pending[record.transactional_id].quiet_since_ms = None
         self._close(record.transactional_id, producer)
-        producer.abort = None
-        producer.protocol = _Protocol.UNKNOWN  # the new instance may be of another version
 
-    def _finish(
-        self, transactional_id: str, producer: _Producer, slot: _Slot, reason: AbortReason = AbortReason.CLIENT
-    ) -> None:
-        """Note that what was before is over, since something else begins; a held abort gets this reason."""
-        if producer.state is _ONGOING and slot is not self._uncounted:
-            self.ends_unseen += 1
-        if transactional_id in self._held:
-            self._resolve(transactional_id, producer, reason)
+    def _begin_session(self, record: Transition, producer: _Producer, series: _Series) -> None:
+        follows = record.last_update_ms - producer.last_update_ms <= FOLLOWS_MS
+        pending_reason = AbortReason.FENCED if follows else AbortReason.CLIENT
+        self._end_previous(record.transactional_id, producer, series, pending_reason)
+        reason = _session_reason(producer, follows=follows)
+        series.counts.sessions[reason] += 1
+        self._report(_event(record, reason), series)
+        if producer.producer_id not in (-1, record.producer_id):
+            is_used_up = producer.epoch >= LAST_EPOCH and producer.state is not _DEAD
+            self._count_id_change(record, IdChangeReason.ROLLOVER if is_used_up else IdChangeReason.RECREATED, series)
+        self._close(record.transactional_id, producer)
+        producer.abort_reason = None
+        producer.protocol = Protocol.UNKNOWN  # the new instance may use another client version
 
-    def _resolve(self, transactional_id: str, producer: _Producer, reason: AbortReason) -> None:
-        held = self._held.pop(transactional_id)
-        producer.abort = reason
-        self._count_abort(held.event._replace(reason=reason), held.slot)
-
-    def _close(self, transactional_id: str, producer: _Producer) -> None:
-        self._open.pop(transactional_id, None)
-        producer.partitions = None
-
-    def _expire(self, transactional_id: str, producer: _Producer, slot: _Slot) -> None:
-        """Keep an id that the coordinator has forgotten for a while, to know it again if it comes back."""
-        self._finish(transactional_id, producer, slot)
+    def _expire(self, transactional_id: str, producer: _Producer, series: _Series) -> None:
+        """Move an id that the coordinator has forgotten to the expired ones, in case it comes back."""
+        self._end_previous(transactional_id, producer, series)
         self._close(transactional_id, producer)
         producer.state = _DEAD
         self._expired[transactional_id] = self._producers.pop(transactional_id)
         if len(self._expired) > self._limit:
             oldest = self._expired.pop(next(iter(self._expired)))
-            if oldest.slot and oldest.slot.owner is oldest:
-                del self._slots[oldest.slot.name]
+            if oldest.series and oldest.series.owner is oldest:
+                del self._series[oldest.series.name]
 
-    # Counts and names
+    def _end_previous(
+        self,
+        transactional_id: str,
+        producer: _Producer,
+        series: _Series,
+        pending_reason: AbortReason = AbortReason.CLIENT,
+    ) -> None:
+        """End the id's last transaction, since something else begins. A pending abort gets *pending_reason*."""
+        if producer.state is _ONGOING and series is not self._uncounted:
+            self.ends_unseen += 1
+        if transactional_id in self._pending:
+            self._count_pending_abort(transactional_id, producer, pending_reason)
 
-    def _count_abort(self, event: Event, slot: _Slot) -> None:
-        slot.counts.aborted[AbortReason(event.reason)] += 1
-        self._report(event, slot)
+    def _close(self, transactional_id: str, producer: _Producer) -> None:
+        """Remove the id's transaction from the open ones."""
+        self._open.pop(transactional_id, None)
+        producer.partitions = None
 
-    def _count_id_change(self, record: Transition, reason: IdChangeReason, slot: _Slot) -> None:
-        slot.counts.id_changes[reason] += 1
-        self._report(_event(record, reason), slot)
+    # Counts and series
 
-    def _report(self, event: Event, slot: _Slot) -> None:
-        if slot is not self._uncounted:
+    def _count_pending_abort(self, transactional_id: str, producer: _Producer, reason: AbortReason) -> None:
+        pending = self._pending.pop(transactional_id)
+        producer.abort_reason = reason
+        self._count_abort(pending.event._replace(reason=reason), reason, pending.series)
+
+    def _count_abort(self, event: Event, reason: AbortReason, series: _Series) -> None:
+        series.counts.aborted[reason] += 1
+        self._report(event, series)
+
+    def _count_id_change(self, record: Transition, reason: IdChangeReason, series: _Series) -> None:
+        series.counts.id_changes[reason] += 1
+        self._report(_event(record, reason), series)
+
+    def _report(self, event: Event, series: _Series) -> None:
+        if series is not self._uncounted:
             self.events.append(event)
 
-    def _seat(self, transactional_id: str, producer: _Producer) -> _Slot:
+    def _assign_series(self, transactional_id: str, producer: _Producer) -> _Series:
+        """Assign the series of its name to an id, or ``other`` if the limit is reached."""
         name = self._group_of(transactional_id)
-        slot = self._slots.get(name)
-        if slot is None and len(self._slots) - (OTHER in self._slots) < self._limit:
-            slot = self._slots[name] = _Slot(name, producer if name == transactional_id else None)
-        elif slot is None:
-            slot = self._slots.setdefault(OTHER, _Slot(OTHER, None))
+        series = self._series.get(name)
+        if series is None and len(self._series) - (OTHER in self._series) < self._limit:
+            series = self._series[name] = _Series(name, producer if name == transactional_id else None)
+        elif series is None:
+            series = self._series.setdefault(OTHER, _Series(OTHER, None))
             self.folded += 1
         else:
-            slot.owner = None
-        producer.slot = slot
-        return slot
+            series.owner = None
+        producer.series = series
+        return series
 
 
-def _abort_reason(record: Transition, producer: _Producer, *, continues: bool, risen: int | None) -> AbortReason | None:
-    """Return who ended the transaction; None: the next record will tell."""
-    if not continues:
-        idle = producer.state in (_EMPTY, *_COMPLETES)
-        nothing_sent = record.start_ms == record.last_update_ms and risen == 1
-        return AbortReason.CLIENT if idle and nothing_sent else AbortReason.UNKNOWN
-    if risen == 0:
-        return AbortReason.CLIENT
-    if record.state is TransactionState.COMPLETE_ABORT or risen not in (1, 2):
-        return AbortReason.UNKNOWN
-    if record.last_update_ms - record.start_ms > record.timeout_ms:
-        return AbortReason.TIMEOUT
-    if risen == 2 or record.version == 0 or producer.protocol is _Protocol.OLD:
-        return AbortReason.FENCED
-    return None
+def _is_repeat(record: Transition, producer: _Producer) -> bool:
+    """Return True if a record in the producer's own state only repeats it, as retries and new coordinators do."""
+    return (record.producer_id, record.epoch, record.start_ms) == (
+        producer.producer_id,
+        producer.epoch,
+        producer.start_ms,
+    )
+
+
+def _evidence(record: Transition, producer: _Producer, is_ongoing: bool, epoch_rise: int | None) -> Evidence:
+    """Return what the log shows of the reason of an abort."""
+    if is_ongoing:
+        before = Before.ONGOING if record.state is TransactionState.PREPARE_ABORT else Before.PREPARE_MISSING
+    elif producer.state in _IDLE and record.start_ms == record.last_update_ms:
+        before = Before.NOTHING_SENT
+    else:
+        before = Before.NOTHING
+    return Evidence(
+        before=before,
+        epoch_rise=epoch_rise if epoch_rise in (0, 1, 2) else None,
+        protocol=Protocol.OLD if record.version == 0 else producer.protocol,
+        overdue=record.last_update_ms - record.start_ms > record.timeout_ms,
+    )
+
+
+def _session_reason(producer: _Producer, *, follows: bool) -> SessionReason:
+    """Return why a session begins; *follows* says that its record follows the one before at once."""
+    if producer.abort_reason is AbortReason.FENCED:
+        return SessionReason.TAKEOVER
+    if producer.abort_reason is AbortReason.CLIENT and follows:
+        # Under protocol 2 an error needs no InitProducerId. So the abort was a fencing that was settled too early.
+        return SessionReason.RECOVERY if producer.protocol is Protocol.OLD else SessionReason.TAKEOVER
+    return SessionReason.INIT
 
 
 def _event(record: Transition, reason: AbortReason | SessionReason | IdChangeReason) -> Event:
@@ -435,8 +494,8 @@ def _event(record: Transition, reason: AbortReason | SessionReason | IdChangeRea
 
 
 def _protocol_number(producer: _Producer) -> int | None:
-    if producer.protocol is _Protocol.TWO:
+    if producer.protocol is Protocol.TWO:
         return 2
-    if producer.version == 0 or producer.protocol is _Protocol.OLD:
+    if producer.version == 0 or producer.protocol is Protocol.OLD:
         return producer.version
     return None
