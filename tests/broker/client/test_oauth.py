@@ -4,6 +4,7 @@ import contextlib
 import socket
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -30,14 +31,14 @@ def login(url, secret_file, **options):
     )
 
 
-def refused(sasl, *, timeout_seconds=2.0):
+def failure(sasl, *, timeout_seconds=2.0):
     with pytest.raises(TransportError) as caught:
         TokenEndpoint(sasl).token(timeout_seconds)
     assert SECRET not in str(caught.value)
     return caught.value
 
 
-def test_the_token_of_a_file_is_read_anew_each_time(tmp_path):
+def test_the_token_of_a_file_is_read_again_each_time(tmp_path):
     file = tmp_path / "token"
     sasl = Sasl(mechanism=SaslMechanism.OAUTHBEARER, token_file=file)
 
@@ -50,7 +51,7 @@ def test_the_token_of_a_file_is_read_anew_each_time(tmp_path):
 
 
 @pytest.mark.parametrize("content", [b"", b"two words", b"a\x01auth=b", b"\xff\xfe", b"a" * 100_000, None])
-def test_a_file_without_a_token_is_told_and_its_content_is_not(tmp_path, content):
+def test_a_file_without_a_token_is_reported_without_its_content(tmp_path, content):
     file = tmp_path / "token"
     if content is not None:
         file.write_bytes(content)
@@ -63,7 +64,7 @@ def test_a_file_without_a_token_is_told_and_its_content_is_not(tmp_path, content
     assert "two words" not in str(caught.value)
 
 
-def test_a_secret_goes_encoded_and_the_scope_with_it(secret_file):
+def test_the_secret_is_sent_encoded_with_the_scope(secret_file):
     with TokenEndpointServer() as server:
         token = TokenEndpoint(login(server.url, secret_file, scope="a b")).token(2)
 
@@ -95,38 +96,41 @@ def test_a_token_that_has_expired_is_not_used_again(secret_file, lifetime):
 
 
 @pytest.mark.parametrize(
-    ("told", "seconds"), [(100, 80), ("100", 80), (None, 48), ("soon", 48), (1e9, 48), (10**12, 69_120)]
+    ("expires_in", "seconds"), [(100, 80), ("100", 80), (None, 48), ("soon", 48), (1e9, 48), (10**12, 69_120)]
 )
-def test_a_token_is_used_for_most_of_its_life(secret_file, told, seconds):
-    with TokenEndpointServer(expires_in=told) as server:
+def test_a_token_is_used_for_most_of_its_life(secret_file, expires_in, seconds):
+    with TokenEndpointServer(expires_in=expires_in) as server:
         began = time.monotonic()
-        token = TokenEndpoint(login(server.url, secret_file))._fetch(2)
+        token = TokenEndpoint(login(server.url, secret_file))._fetch(time.monotonic() + 2)
 
     assert token.used_until - began == pytest.approx(seconds, abs=2)
 
 
 @pytest.mark.parametrize(
-    ("answer", "says"),
+    ("answer", "problem"),
     [
-        ((401, '{"error": "invalid_client", "error_description": "secret s3cr"}'), "it refused us (invalid_client);"),
-        ((400, '{"error": "Say <b>this</b>"}'), "it refused us; are client_id"),
-        ((403, "[1]"), "it refused us; are client_id"),
-        ((404, "not here"), "it answered HTTP 404;"),
-        ((500, ""), "it answered HTTP 500;"),
-        ((200, "<html>"), "holds no bearer token"),
-        ((200, "[" * 100_000), "holds no bearer token"),
-        ((200, '{"access_token": 5}'), "holds no bearer token"),
-        ((200, '{"access_token": "a", "token_type": "mac"}'), "holds no bearer token"),
-        ((200, '{"access_token": "a\\u0001b"}'), "is no bearer token"),
+        (
+            (401, '{"error": "invalid_client", "error_description": "secret s3cr"}'),
+            "it rejected the request (invalid_client);",
+        ),
+        ((400, '{"error": "Say <b>this</b>"}'), "it rejected the request; check broker.sasl.client_id"),
+        ((403, "[1]"), "it rejected the request; check broker.sasl.client_id"),
+        ((404, "not here"), "it replied HTTP 404;"),
+        ((500, ""), "it replied HTTP 500;"),
+        ((200, "<html>"), "contains no bearer token"),
+        ((200, "[" * 100_000), "contains no bearer token"),
+        ((200, '{"access_token": 5}'), "contains no bearer token"),
+        ((200, '{"access_token": "a", "token_type": "mac"}'), "contains no bearer token"),
+        ((200, '{"access_token": "a\\u0001b"}'), "is not a bearer token"),
     ],
 )
-def test_an_endpoint_that_gives_no_token_is_told_with_what_to_do(secret_file, answer, says):
+def test_an_endpoint_that_returns_no_token_is_reported_with_advice(secret_file, answer, problem):
     with TokenEndpointServer(answer=answer) as server:
-        error = refused(login(f"{server.url}?key=hidden", secret_file))
+        error = failure(login(f"{server.url}?key=hidden", secret_file))
 
     assert error.reason is Reason.AUTHENTICATION
     assert f"token endpoint {server.url}: " in str(error)
-    assert says in str(error)
+    assert problem in str(error)
     assert "hidden" not in str(error)
     assert "s3cr" not in str(error)
 
@@ -136,63 +140,85 @@ def test_a_secret_does_not_follow_a_redirect(secret_file):
         TokenEndpointServer() as other,
         TokenEndpointServer(answer=(302, ""), headers=[("Location", other.url)]) as server,
     ):
-        error = refused(login(server.url, secret_file))
+        error = failure(login(server.url, secret_file))
 
-    assert "write the address that it redirects to" in str(error)
+    assert "put the final URL in broker.sasl.token_url" in str(error)
     assert other.requests == []
 
 
-def test_an_endpoint_where_nothing_listens(secret_file):
+def test_an_endpoint_where_nothing_listens_is_reported(secret_file):
     with socket.create_server(("127.0.0.1", 0)) as held:
         url = f"http://127.0.0.1:{held.getsockname()[1]}/"
 
-    assert "nothing listens there" in str(refused(login(url, secret_file)))
+    assert "nothing listens there" in str(failure(login(url, secret_file)))
 
 
-def test_an_endpoint_without_a_name(secret_file):
-    assert "no connection" in str(refused(login("https://no-such-host.invalid/", secret_file)))
+@pytest.mark.parametrize("host", ["no-such-host.invalid", "no..host"])
+def test_an_endpoint_whose_name_has_no_address_is_reported(secret_file, host):
+    assert "no connection" in str(failure(login(f"https://{host}/", secret_file)))
 
 
 @contextlib.contextmanager
-def answering(answer, *, when=None):
-    """A server that hears one request, and sends these bytes: at once, or when it may."""
+def replying(reply, *, heard=None, may_reply=None):
+    """Serve one request with these bytes. Set *heard* once it has arrived; reply when *may_reply* is set."""
 
     def serve():
         connection, _ = server.accept()
         with connection:
-            heard = b""
-            while b"client_credentials" not in heard:  # the whole of it: what is left unread would reset the connection
-                heard += connection.recv(10_000)
-            if when is not None:
-                when.wait(5)
-            connection.sendall(answer)
+            received = b""
+            while b"client_credentials" not in received:  # read it all: bytes left unread reset the connection
+                received += connection.recv(10_000)
+            if heard is not None:
+                heard.set()
+            if may_reply is not None:
+                may_reply.wait(5)
+            connection.sendall(reply)
 
     with socket.create_server(("127.0.0.1", 0)) as server:
         thread = threading.Thread(target=serve)
         thread.start()
-        yield f"http://127.0.0.1:{server.getsockname()[1]}/"
-        thread.join(5)
+        try:
+            yield f"http://127.0.0.1:{server.getsockname()[1]}/"
+        finally:
+            thread.join(5)
 
 
-def test_an_endpoint_of_another_protocol(secret_file):
-    with answering(b"SSH-2.0-OpenSSH_9.2\r\n") as url:
-        assert "does not speak HTTP" in str(refused(login(url, secret_file)))
+def test_an_endpoint_of_another_protocol_is_reported(secret_file):
+    with replying(b"SSH-2.0-OpenSSH_9.2\r\n") as url:
+        assert "does not speak HTTP" in str(failure(login(url, secret_file)))
 
 
-def test_a_slow_endpoint_is_left_in_time_and_its_late_answer_is_used(secret_file):
-    may_answer = threading.Event()
-    answer = b'HTTP/1.0 200 OK\r\n\r\n{"access_token": "late", "token_type": "Bearer"}'
-    with answering(answer, when=may_answer) as url:
+@pytest.mark.parametrize("status", ["200 OK", "401 Unauthorized"])
+def test_a_response_that_ends_too_early_is_reported(secret_file, status):
+    with replying(f"HTTP/1.1 {status}\r\nContent-Length: 1000\r\n\r\n".encode()) as url:
+        assert failure(login(url, secret_file)).reason is Reason.AUTHENTICATION
+
+
+def test_callers_share_one_request_and_each_waits_up_to_its_own_timeout(secret_file):
+    heard, may_reply = threading.Event(), threading.Event()
+    reply = b'HTTP/1.0 200 OK\r\n\r\n{"access_token": "late", "token_type": "Bearer"}'
+    with replying(reply, heard=heard, may_reply=may_reply) as url, ThreadPoolExecutor() as pool:
         endpoint = TokenEndpoint(login(url, secret_file))
-        endpoint._start_fetching(5)
+        patient = pool.submit(endpoint.token, 5)
+        assert heard.wait(5)
 
         started = time.monotonic()
         with pytest.raises(TransportError) as caught:
             endpoint.token(0.02)
         waited = time.monotonic() - started
-        may_answer.set()
-        token = endpoint.token(5)
+        may_reply.set()
+        token = patient.result(5)
+
+        assert endpoint.token(5) == token == "late"
 
     assert caught.value.reason is Reason.TIMEOUT
     assert waited < 1
-    assert token == "late"
+
+
+def test_a_token_that_arrives_after_its_caller_has_given_up_serves_the_next_one(secret_file):
+    reply = b'HTTP/1.0 200 OK\r\n\r\n{"access_token": "late", "token_type": "Bearer"}'
+    with replying(reply) as url:
+        endpoint = TokenEndpoint(login(url, secret_file))
+        endpoint._fetch(time.monotonic() + 5)
+
+    assert endpoint.token(0.001) == "late"

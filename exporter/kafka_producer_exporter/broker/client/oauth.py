@@ -1,52 +1,51 @@
-"""The token of OAUTHBEARER: from a file that somebody keeps fresh, or from a token endpoint for our client credentials.
+"""Tokens for OAUTHBEARER, from a file that is kept up to date by others, or from a token endpoint.
 
-Rule 1: no message holds the token, the client's secret, or anything of an answer but its error code.
-Rule 2: a call ends by its time-out, whatever the endpoint does. An answer that comes later is there for the next call.
+Rule 1: no message contains the token, the client secret, or anything of a response except its error code.
+Rule 2: a call ends by its timeout, whatever the endpoint does. A token that arrives later serves the next call.
 """
 
 import base64
 import functools
 import json
-import queue
 import re
 import ssl
-import threading
 import time
 from pathlib import Path
-from typing import Any, NamedTuple, NoReturn
+from typing import Any, NamedTuple
 from urllib.parse import quote_plus, urlencode, urlsplit
 
 from kafka_producer_exporter.net.address import is_loopback
+from kafka_producer_exporter.net.deadline import remaining_seconds
 from kafka_producer_exporter.net.errors import Reason, TransportError
 from kafka_producer_exporter.net.secrets import Secret, read_secret
+from kafka_producer_exporter.net.shared_call import SharedCall
 from kafka_producer_exporter.settings import Sasl
 
-MAX_ANSWER_BYTES = 1 << 20
-# Kafka's own clients do the same (sasl.login.refresh.window.factor). kafka-python authenticates anew after 85 % of the
-# time that is left, and must find a new token then.
-USED_SHARE = 0.8
+MAX_RESPONSE_BYTES = 1 << 20
 MAX_LIFETIME_SECONDS = 86_400
-UNTOLD_LIFETIME_SECONDS = 60
-"""Of a token whose answer has no ``expires_in``, which RFC 6749 only recommends."""
+DEFAULT_LIFETIME_SECONDS = 60
+"""For a response without ``expires_in``, which RFC 6749 only recommends."""
+# Kafka's own clients refresh at the same point (sasl.login.refresh.window.factor). kafka-python reauthenticates after
+# 85 % of the remaining lifetime, and must find a new token then.
+USED_SHARE = 0.8
 
 
 def bearer_token(sasl: Sasl, *, timeout_seconds: float) -> str:
-    """Return a token that is good now, as far as we know. Raises TransportError."""
-    if sasl.token_url is None:
-        return _checked(
-            read_secret(Secret("token", sasl.token_file, None, "sasl.token_file")).strip(), f"{sasl.token_file}"
-        )
-    return _endpoint(sasl).token(timeout_seconds)
+    """Return a token that has not expired as far as we know. Raise TransportError."""
+    if sasl.token_url is not None:
+        return _shared_endpoint(sasl).token(timeout_seconds)
+    text = read_secret(Secret("token", sasl.token_file, None, "broker.sasl.token_file"))
+    return _checked(text.strip(), f"{sasl.token_file}")
 
 
 def forget_token(sasl: Sasl) -> None:
-    """Ask for a new token the next time: a broker has refused the one that we have."""
+    """Request a new token next time, because a broker has rejected the present one."""
     if sasl.token_url is not None:
-        _endpoint(sasl).forget()
+        _shared_endpoint(sasl).forget()
 
 
 class Token(NamedTuple):
-    """What an endpoint gave us."""
+    """A token and how long to use it."""
 
     text: str
     used_until: float
@@ -54,165 +53,144 @@ class Token(NamedTuple):
 
 
 class TokenEndpoint:
-    """Gets tokens for client credentials (RFC 6749, 4.4), and keeps one until shortly before it expires."""
+    """Requests tokens with client credentials (RFC 6749, 4.4) and keeps one until shortly before it expires."""
 
     def __init__(self, sasl: Sasl) -> None:
         self._sasl = sasl
-        self._lock = threading.Lock()
+        self._place = f"token endpoint {(sasl.token_url or '').partition('?')[0]}"  # a query may contain a key
         self._token: Token | None = None
-        self._coming: queue.SimpleQueue[Token | Exception] | None = None
+        # In a thread, because urllib applies its timeout to each step, and an endpoint may take many.
+        self._request = SharedCall("token", self._fetch, idle_seconds=0.0)
 
     def token(self, timeout_seconds: float) -> str:
-        """Return a token; of several threads one asks, and the others wait. Raises TransportError."""
+        """Return a token. Concurrent callers share one request. Raise TransportError within *timeout_seconds*."""
+        token = self._token
+        if token is not None and time.monotonic() < token.used_until:
+            return token.text
         deadline = time.monotonic() + timeout_seconds
-        if not self._lock.acquire(timeout=timeout_seconds):
-            self._refuse("no answer in time; is it up, and is a firewall between?", Reason.TIMEOUT)
         try:
-            if self._token is None or time.monotonic() >= self._token.used_until:
-                self._token = self._next(deadline)
-            return self._token.text
-        finally:
-            self._lock.release()
+            return self._request.wait(self._request.begin(deadline=deadline), deadline=deadline).text
+        except TimeoutError:
+            raise self._timeout() from None
 
     def forget(self) -> None:
-        """Keep no token."""
-        with self._lock:
-            self._token = None
+        """Drop the token."""
+        self._token = None
 
-    def _next(self, deadline: float) -> Token:
-        coming = self._coming or self._start_fetching(max(0.001, deadline - time.monotonic()))
-        try:
-            answer = coming.get(timeout=max(0.001, deadline - time.monotonic()))
-        except queue.Empty:
-            self._refuse("no answer in time; is it up, and is a firewall between?", Reason.TIMEOUT)
-        self._coming = None
-        if isinstance(answer, Exception):
-            raise answer
-        return answer
-
-    def _start_fetching(self, timeout_seconds: float) -> queue.SimpleQueue[Token | Exception]:
-        """Fetch in a thread, since urllib's time-out is one for each step, and an endpoint may take many."""
-        self._coming = queue.SimpleQueue()
-        arguments = (self._coming, timeout_seconds)
-        threading.Thread(target=self._fetch_into, args=arguments, name="token", daemon=True).start()
-        return self._coming
-
-    def _fetch_into(self, answers: queue.SimpleQueue[Token | Exception], timeout_seconds: float) -> None:
-        try:
-            answers.put(self._fetch(timeout_seconds))
-        except Exception as error:  # noqa: BLE001 - whoever waits for it raises it
-            answers.put(error)
-
-    def _fetch(self, timeout_seconds: float) -> Token:
-        # For a token endpoint only: it costs a megabyte.
+    def _fetch(self, deadline: float) -> Token:
+        # Imported here, because they cost 1 MB and only a token endpoint needs them.
         import http.client  # noqa: PLC0415
-        import urllib.error  # noqa: PLC0415
         import urllib.request  # noqa: PLC0415
 
-        class NoRedirect(urllib.request.HTTPRedirectHandler):
-            """Follows nobody: urllib would take the client's secret along to another host."""
+        class EveryResponse(urllib.request.HTTPErrorProcessor):
+            """Returns every response: urllib must not follow a redirect, since it would send the client secret on."""
 
-            def redirect_request(self, *_: Any) -> None:
-                return None
+            def http_response(self, request: Any, response: Any) -> Any:  # noqa: ARG002
+                return response
 
-        url = self._sasl.token_url or ""
-        handlers: list[urllib.request.BaseHandler] = [
-            NoRedirect(),
-            urllib.request.HTTPSHandler(context=self._tls_context()),
-        ]
+            https_response = http_response
+
+        sasl, url = self._sasl, self._sasl.token_url or ""
+        handlers = [EveryResponse(), urllib.request.HTTPSHandler(context=self._tls_context())]
         if is_loopback(urlsplit(url).hostname or ""):
-            handlers.append(urllib.request.ProxyHandler({}))  # no proxy of the environment has our loopback
-        form = {"grant_type": "client_credentials"} | ({"scope": self._sasl.scope} if self._sasl.scope else {})
+            handlers.append(urllib.request.ProxyHandler({}))  # a proxy of the environment cannot reach our loopback
+        form = {"grant_type": "client_credentials"} | ({"scope": sasl.scope} if sasl.scope else {})
         headers = {"Authorization": self._authorization(), "Accept": "application/json"}
         request = urllib.request.Request(url, urlencode(form).encode(), headers)  # noqa: S310 - checked with the settings
-        asked_at = time.monotonic()
+        requested_at = time.monotonic()
         try:
-            with urllib.request.build_opener(*handlers).open(request, timeout=timeout_seconds) as response:
-                answer = response.read(MAX_ANSWER_BYTES)
-        except urllib.error.HTTPError as error:
-            with error:
-                self._refuse_status(error.code, error.read(MAX_ANSWER_BYTES))
-        except (OSError, http.client.HTTPException) as error:
-            self._refuse_connection(getattr(error, "reason", error))
-        return self._understood(answer, asked_at)
+            opener = urllib.request.build_opener(*handlers)
+            with opener.open(request, timeout=remaining_seconds(deadline)) as response:
+                status, body = response.status, response.read(MAX_RESPONSE_BYTES)
+        except (OSError, UnicodeError, http.client.HTTPException) as error:
+            raise self._connection_error(getattr(error, "reason", error)) from None
+        if not 200 <= status < 300:
+            raise self._status_error(status, body)
+        # Kept here rather than by the caller, so that it is not lost if every caller has given up.
+        self._token = self._parsed(body, requested_at)
+        return self._token
 
     def _tls_context(self) -> ssl.SSLContext:
         try:
             return ssl.create_default_context(cafile=self._sasl.token_ca_file)
         except OSError:
-            self._refuse(f"{self._sasl.token_ca_file} holds no certificate that can be read; correct token_ca_file")
+            problem = f"{self._sasl.token_ca_file} contains no readable certificate; correct broker.sasl.token_ca_file"
+            raise self._error(problem) from None
 
     def _authorization(self) -> str:
-        sasl = self._sasl
         secret = read_secret(
             Secret(
                 "client secret",
-                sasl.client_secret_file,
-                sasl.client_secret_env,
-                "sasl.client_secret_file",
-                "sasl.client_secret_env",
+                self._sasl.client_secret_file,
+                self._sasl.client_secret_env,
+                "broker.sasl.client_secret_file",
+                "broker.sasl.client_secret_env",
             )
         )
-        # RFC 6749, 2.3.1: both are form-encoded before they are joined.
-        pair = f"{quote_plus(sasl.client_id or '')}:{quote_plus(secret)}"
+        # RFC 6749, 2.3.1: both parts are form-encoded before they are joined.
+        pair = f"{quote_plus(self._sasl.client_id or '')}:{quote_plus(secret)}"
         return "Basic " + base64.b64encode(pair.encode()).decode()
 
-    def _understood(self, answer: bytes, asked_at: float) -> Token:
-        told = _json_object(answer)
-        text, kind, seconds = told.get("access_token"), told.get("token_type", "bearer"), told.get("expires_in")
+    def _parsed(self, body: bytes, requested_at: float) -> Token:
+        fields = _json_object(body)
+        text, kind, seconds = fields.get("access_token"), fields.get("token_type", "bearer"), fields.get("expires_in")
         if not isinstance(text, str) or not isinstance(kind, str) or kind.lower() != "bearer":
-            self._refuse("its answer holds no bearer token; is this the address of a token endpoint?")
-        if isinstance(seconds, str) and re.fullmatch("[0-9]{1,9}", seconds):  # as some endpoints write it
+            raise self._error("the response contains no bearer token; check broker.sasl.token_url")
+        if isinstance(seconds, str) and re.fullmatch("[0-9]{1,9}", seconds):  # some endpoints send a string
             seconds = int(seconds)
-        lifetime = max(0, min(seconds, MAX_LIFETIME_SECONDS)) if isinstance(seconds, int) else UNTOLD_LIFETIME_SECONDS
-        return Token(_checked(text, self._place), asked_at + USED_SHARE * lifetime)
+        lifetime = max(0, min(seconds, MAX_LIFETIME_SECONDS)) if isinstance(seconds, int) else DEFAULT_LIFETIME_SECONDS
+        return Token(_checked(text, self._place), requested_at + USED_SHARE * lifetime)
 
-    def _refuse_status(self, status: int, answer: bytes) -> NoReturn:
-        code = _json_object(answer).get("error")
-        # RFC 6749, 5.2: the codes are of a fixed alphabet. Whatever else stands there is not shown.
-        why = f" ({code})" if isinstance(code, str) and re.fullmatch(r"[a-z_]{1,40}", code) else ""
+    def _status_error(self, status: int, body: bytes) -> TransportError:
+        code = _json_object(body).get("error")
+        # RFC 6749, 5.2: error codes have a fixed alphabet. Nothing else of the response is shown.
+        shown = f" ({code})" if isinstance(code, str) and re.fullmatch(r"[a-z_]{1,40}", code) else ""
         if status in (400, 401, 403):
-            self._refuse(f"it refused us{why}; are client_id, the client secret and scope right?")
+            keys = "broker.sasl.client_id, the client secret and broker.sasl.scope"
+            return self._error(f"it rejected the request{shown}; check {keys}")
         if 300 <= status < 400:
-            self._refuse("it redirects, and a secret is not sent on; write the address that it redirects to")
-        self._refuse(f"it answered HTTP {status}{why}; is this the address of a token endpoint, and is it well?")
+            return self._error(
+                "it redirects, and we do not send a secret on; put the final URL in broker.sasl.token_url"
+            )
+        return self._error(f"it replied HTTP {status}{shown}; check broker.sasl.token_url, and whether it is healthy")
 
-    def _refuse_connection(self, cause: object) -> NoReturn:
+    def _connection_error(self, cause: object) -> TransportError:
         if isinstance(cause, TimeoutError):
-            self._refuse("no answer in time; is it up, and is a firewall between?", Reason.TIMEOUT)
+            return self._timeout()
         if isinstance(cause, ConnectionRefusedError):
-            self._refuse("nothing listens there; is it up?")
+            return self._error("nothing listens there; start it, or correct broker.sasl.token_url")
         if isinstance(cause, ssl.SSLCertVerificationError):
-            self._refuse(f"its certificate is not trusted ({cause.verify_message}); is token_ca_file the right one?")
-        if isinstance(cause, OSError):
-            self._refuse(f"no connection ({cause.strerror or type(cause).__name__}); is the address right?")
-        self._refuse("what answers there does not speak HTTP; is the address right?")
+            detail = cause.verify_message
+            return self._error(f"its certificate is not trusted ({detail}); correct broker.sasl.token_ca_file")
+        if isinstance(cause, OSError | UnicodeError):
+            detail = getattr(cause, "strerror", None) or type(cause).__name__
+            return self._error(f"no connection ({detail}); check broker.sasl.token_url")
+        return self._error("the server there does not speak HTTP; correct broker.sasl.token_url")
 
-    @property
-    def _place(self) -> str:
-        """The endpoint as messages name it, without a query, where some put a key."""
-        return "token endpoint " + (self._sasl.token_url or "").partition("?")[0]
+    def _timeout(self) -> TransportError:
+        advice = "check whether it is running, and whether a firewall drops the packets"
+        return self._error(f"no reply in time; {advice}", Reason.TIMEOUT)
 
-    def _refuse(self, message: str, reason: Reason = Reason.AUTHENTICATION) -> NoReturn:
-        raise TransportError(reason, f"{self._place}: {message}")
+    def _error(self, problem: str, reason: Reason = Reason.AUTHENTICATION) -> TransportError:
+        return TransportError(reason, f"{self._place}: {problem}")
 
 
 @functools.lru_cache(maxsize=8)
-def _endpoint(sasl: Sasl) -> TokenEndpoint:
-    """Return the one that all connections share: they come and go, and the token outlives them."""
+def _shared_endpoint(sasl: Sasl) -> TokenEndpoint:
+    """Return the endpoint that all connections share, because a token outlives a connection."""
     return TokenEndpoint(sasl)
 
 
 def _checked(token: str, place: str | Path) -> str:
-    # RFC 6750, 2.1: another character could not be sent, or would end the token in the midst of the message.
+    # RFC 6750, 2.1. Any other character could not be sent, or would end the token in the middle of the message.
     if not re.fullmatch(r"[A-Za-z0-9._~+/-]+=*", token):
-        raise TransportError(Reason.AUTHENTICATION, f"{place}: what it holds is no bearer token; put a token there")
+        raise TransportError(Reason.AUTHENTICATION, f"{place}: the content is not a bearer token; provide one")
     return token
 
 
-def _json_object(answer: bytes) -> dict[str, Any]:
+def _json_object(body: bytes) -> dict[str, Any]:
     try:
-        told = json.loads(answer)
+        parsed = json.loads(body)
     except (ValueError, RecursionError):
         return {}
-    return told if isinstance(told, dict) else {}
+    return parsed if isinstance(parsed, dict) else {}
