@@ -72,18 +72,23 @@ class Partitions(Source):
 
     def _add_gauges(self, samples: Samples, now_ms: int) -> None:
         for activity in self._idempotent.activity(now_ms):
-            labels = {"topic": activity.topic, "partition": str(activity.partition)}
-            samples.add(catalogue.IDEMPOTENT_ACTIVE, activity.active, **labels)
-            samples.add(catalogue.IDEMPOTENT_IDLE_SECONDS, activity.idle_seconds, **labels)
+            activities = (
+                (catalogue.IDEMPOTENT_ACTIVE, activity.active),
+                (catalogue.IDEMPOTENT_IDLE_SECONDS, activity.idle_seconds),
+            )
+            samples.add_all(activities, topic=activity.topic, partition=str(activity.partition))
         if self._scan is None:
             return
         samples.add(catalogue.PARTITIONS_DESCRIBED, len(self._scan.described))
         samples.add(catalogue.PARTITIONS_DENIED, len(self._scan.denied))
         for one in self._scan.hanging:
-            labels = {"topic": one.topic, "partition": str(one.partition), "producer_id": str(one.producer_id)}
-            samples.add(catalogue.HANGING, 1, **labels)
-            samples.add(catalogue.HANGING_SECONDS, max(0, now_ms - one.last_timestamp_ms) / 1000, **labels)
-            samples.add(catalogue.HANGING_RECORDS, one.records_held_back, **labels)
+            hanging = (
+                (catalogue.HANGING, 1),
+                (catalogue.HANGING_SECONDS, max(0, now_ms - one.last_timestamp_ms) / 1000),
+                (catalogue.HANGING_RECORDS, one.records_held_back),
+            )
+            place = {"topic": one.topic, "partition": str(one.partition)}
+            samples.add_all(hanging, **place, producer_id=str(one.producer_id))
 
     def _log_new(self, before: Sequence[HangingTransaction], now: Sequence[HangingTransaction]) -> None:
         known = {(one.topic, one.partition, one.producer_id) for one in before}

@@ -1,6 +1,7 @@
 """Samples on their way into families. Label texts are kept between scrapes."""
 
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
 
 from kafka_producer_exporter.model import Family, Labels, Metric
 
@@ -12,11 +13,11 @@ class LabelTexts:
 
     def __init__(self, static: Mapping[str, str]) -> None:
         self._static = dict(static)
-        self._kept: dict[tuple[tuple[str, str], ...], Labels] = {}
+        self._kept: dict[tuple[str, ...], Labels] = {}
 
     def of(self, labels: Mapping[str, str]) -> Labels:
         """Return *labels* and the static labels. A static label never replaces one of the series."""
-        key = tuple(labels.items())
+        key = (*labels, *labels.values())
         known = self._kept.get(key)
         if known is None:
             if len(self._kept) >= MAX_KEPT_LABELS:  # transactional ids and producer ids come and go
@@ -30,11 +31,17 @@ class Samples:
 
     def __init__(self, texts: LabelTexts) -> None:
         self._texts = texts
-        self._by_metric: dict[Metric, list[tuple[Labels, float]]] = {}
+        self._by_metric: defaultdict[Metric, list[tuple[Labels, float]]] = defaultdict(list)
 
     def add(self, metric: Metric, value: float, **labels: str) -> None:
         """Add one sample. *labels* are those of the series, without the static ones."""
-        self._by_metric.setdefault(metric, []).append((self._texts.of(labels), value))
+        self._by_metric[metric].append((self._texts.of(labels), value))
+
+    def add_all(self, values: Iterable[tuple[Metric, float]], **labels: str) -> None:
+        """Add samples of several metrics that have the same labels."""
+        text = self._texts.of(labels)
+        for metric, value in values:
+            self._by_metric[metric].append((text, value))
 
     def families(self) -> list[Family]:
         """Return one family for each metric that has a sample."""

@@ -1,9 +1,9 @@
 """The counts of transactions, which two sources share: ``transaction_log``, and ``coordinators`` in its place."""
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
-from kafka_producer_exporter.broker.log.outcomes import OpenTransaction
+from kafka_producer_exporter.broker.log.outcomes import OpenTransaction, Series
 from kafka_producer_exporter.broker.log.tracker import TransactionTracker
 from kafka_producer_exporter.broker.sources.samples import LabelTexts, Samples
 from kafka_producer_exporter.catalogue import broker as catalogue
@@ -32,42 +32,42 @@ class TransactionCounts:
             if self.since_ms is None:
                 return []
             samples.add(catalogue.COUNTING_SINCE, self.since_ms / 1000)
-            self._add_counts(samples)
+            _add_series(samples, self.tracker.series(), gauges=now_ms is not None)
             if now_ms is not None:
-                self._add_identities(samples)
                 _add_open(samples, self.tracker.open_transactions(now_ms))
         return samples.families()
 
-    def _add_counts(self, samples: Samples) -> None:
-        for name, counts, _ in self.tracker.series():
-            samples.add(catalogue.STARTED, counts.started, transactional_id=name)
-            samples.add(catalogue.COMMITTED, counts.committed, transactional_id=name)
-            for metric, reasons in (
-                (catalogue.ABORTED, counts.aborted),
-                (catalogue.SESSIONS, counts.sessions),
-                (catalogue.ID_CHANGES, counts.id_changes),
-            ):
-                for reason, count in reasons.items():
-                    samples.add(metric, count, transactional_id=name, reason=reason)
 
-    def _add_identities(self, samples: Samples) -> None:
-        for name, _, identity in self.tracker.series():
-            if identity:
-                samples.add(catalogue.EPOCH, identity.epoch, transactional_id=name)
-                samples.add(catalogue.INFO, 1, transactional_id=name, producer_id=str(identity.producer_id))
+def _add_series(samples: Samples, series: Iterable[Series], *, gauges: bool) -> None:
+    for name, counts, identity in series:
+        totals = ((catalogue.STARTED, counts.started), (catalogue.COMMITTED, counts.committed))
+        samples.add_all(totals, transactional_id=name)
+        for metric, reasons in (
+            (catalogue.ABORTED, counts.aborted),
+            (catalogue.SESSIONS, counts.sessions),
+            (catalogue.ID_CHANGES, counts.id_changes),
+        ):
+            for reason, count in reasons.items():
+                samples.add(metric, count, transactional_id=name, reason=reason)
+        if identity and gauges:
+            samples.add(catalogue.EPOCH, identity.epoch, transactional_id=name)
+            samples.add(catalogue.INFO, 1, transactional_id=name, producer_id=str(identity.producer_id))
 
 
-def _add_open(samples: Samples, transactions: Sequence[OpenTransaction]) -> None:
+def _add_open(samples: Samples, transactions: Iterable[OpenTransaction]) -> None:
     """Add how many transactions are open under each name, and what is known of the oldest."""
     by_name: dict[str, list[OpenTransaction]] = {}
     for transaction in transactions:
         by_name.setdefault(transaction.name, []).append(transaction)
     for name, (oldest, *others) in by_name.items():
-        samples.add(catalogue.OPEN, 1 + len(others), transactional_id=name)
-        samples.add(catalogue.OPEN_SECONDS, oldest.age_seconds, transactional_id=name)
-        samples.add(catalogue.TIMEOUT_SECONDS, oldest.timeout_seconds, transactional_id=name)
+        gauges = [
+            (catalogue.OPEN, 1 + len(others)),
+            (catalogue.OPEN_SECONDS, oldest.age_seconds),
+            (catalogue.TIMEOUT_SECONDS, oldest.timeout_seconds),
+        ]
         if oldest.protocol is not None:
-            samples.add(catalogue.PROTOCOL, oldest.protocol, transactional_id=name)
+            gauges.append((catalogue.PROTOCOL, oldest.protocol))
+        samples.add_all(gauges, transactional_id=name)
 
 
 def group_function(groups: Sequence[IdGroup]) -> Callable[[str], str]:
