@@ -1,0 +1,153 @@
+from types import SimpleNamespace as Response
+
+import pytest
+
+from kafka_producer_exporter.broker.client.admin import (
+    IDS_PER_REQUEST,
+    LATEST,
+    TransactionListing,
+    describe_producers,
+    describe_transactions,
+    offsets,
+    partition_ends,
+    require_describe_all,
+)
+from kafka_producer_exporter.broker.cluster.snapshots import PartitionEnd
+from kafka_producer_exporter.net.errors import Reason, TransportError
+from tests.broker.client.fake_client import FakeClient
+
+NOT_LEADER, TOPIC_DENIED, NOT_COORDINATOR, ID_DENIED, ID_NOT_FOUND = 6, 29, 16, 53, 105
+LEADERS = {("orders", 0): 1, ("orders", 1): 2, ("payments", 0): 1}
+
+
+def partitions_of(node, leaders=LEADERS):
+    return [place for place, leader in leaders.items() if leader == node]
+
+
+def topics(node, partition_of):
+    """Topics with one partition each, made by *partition_of*, as brokers list them in a response."""
+    return [Response(name=place[0], partitions=[partition_of(*place)]) for place in partitions_of(node)]
+
+
+def offset_of(topic, partition, *, code=0, offset=7):
+    return Response(partition_index=partition, error_code=code, offset=offset)
+
+
+def test_each_leader_is_asked_for_its_own_partitions_with_the_configured_timeout():
+    client = FakeClient(lambda node, request: Response(topics=topics(node, offset_of)))
+
+    found = offsets(client, LEADERS, LATEST)
+
+    asked = {
+        node: {(topic.name, p.partition_index) for topic in request.topics for p in topic.partitions}
+        for node, request in client.requests
+    }
+    assert found == dict.fromkeys(LEADERS, 7)
+    assert asked == {1: {("orders", 0), ("payments", 0)}, 2: {("orders", 1)}}
+    assert {request.timeout_ms for _, request in client.requests} == {1234}
+
+
+def test_an_offset_that_is_missing_is_replaced_by_the_partitions_own_error():
+    def reply(node, request):
+        if node == 2:
+            raise TransportError(Reason.TIMEOUT, "broker 2: no reply")
+        return Response(
+            topics=topics(1, lambda topic, p: offset_of(topic, p, code=NOT_LEADER if topic == "orders" else 0))
+        )
+
+    found = offsets(FakeClient(reply), LEADERS, LATEST)
+
+    assert found["payments", 0] == 7
+    assert found["orders", 0].reason is Reason.UNAVAILABLE
+    assert "orders-0" in str(found["orders", 0])
+    assert found["orders", 1].reason is Reason.TIMEOUT
+
+
+def test_the_ends_of_partitions_that_cannot_be_asked_are_left_out():
+    def reply(node, request):
+        if node == 2:
+            raise TransportError(Reason.TIMEOUT, "broker 2: no reply")
+        offset = 5 if request.isolation_level else 9
+        return Response(topics=topics(1, lambda topic, p: offset_of(topic, p, offset=offset)))
+
+    found = partition_ends(FakeClient(reply), LEADERS)
+
+    assert found == dict.fromkeys([("orders", 0), ("payments", 0)], PartitionEnd(9, 5))
+
+
+def test_a_partition_that_does_not_describe_its_producers_does_not_hide_the_others():
+    row = Response(
+        producer_id=4, producer_epoch=0, last_timestamp=10, current_txn_start_offset=-1, coordinator_epoch=-1
+    )
+
+    def reply(node, request):
+        if node == 2:
+            raise TransportError(Reason.TIMEOUT, "broker 2: no reply")
+        return Response(
+            topics=topics(
+                1,
+                lambda topic, p: Response(
+                    partition_index=p,
+                    error_code=TOPIC_DENIED if topic == "payments" else 0,
+                    active_producers=None if topic == "payments" else [row],
+                ),
+            )
+        )
+
+    found = describe_producers(FakeClient(reply), LEADERS)
+
+    assert [(one.topic, one.partition, one.producer_id) for one in found.producers] == [("orders", 0, 4)]
+    assert {place: error.reason for place, error in found.errors.items()} == {
+        ("payments", 0): Reason.AUTHORIZATION,
+        ("orders", 1): Reason.TIMEOUT,
+    }
+
+
+def described(transactional_id, *, code=0):
+    return Response(
+        error_code=code,
+        transactional_id=transactional_id,
+        producer_id=1,
+        producer_epoch=0,
+        transaction_state="Empty",
+        transaction_timeout_ms=60_000,
+        transaction_start_time_ms=-1,
+        topics=[],
+    )
+
+
+def test_many_ids_are_described_in_several_requests():
+    client = FakeClient(
+        lambda node, request: Response(transaction_states=[described(name) for name in request.transactional_ids])
+    )
+    listings = [TransactionListing(f"id-{number}", 1, coordinator=1) for number in range(2 * IDS_PER_REQUEST + 1)]
+
+    found = describe_transactions(client, listings)
+
+    assert [one.transactional_id for one in found] == [one.transactional_id for one in listings]
+    assert [len(request.transactional_ids) for _, request in client.requests] == [IDS_PER_REQUEST, IDS_PER_REQUEST, 1]
+
+
+@pytest.mark.parametrize("code", [NOT_COORDINATOR, ID_NOT_FOUND])
+def test_an_id_that_moved_or_expired_since_it_was_listed_is_left_out(code):
+    client = FakeClient(lambda *_: Response(transaction_states=[described("left", code=code), described("here")]))
+
+    found = describe_transactions(client, [TransactionListing("here", 1, 1), TransactionListing("left", 2, 1)])
+
+    assert [one.transactional_id for one in found] == ["here"]
+
+
+@pytest.mark.parametrize(
+    ("code", "denied"), [(0, False), (ID_NOT_FOUND, False), (NOT_COORDINATOR, False), (ID_DENIED, True)]
+)
+def test_describing_every_id_is_required_from_any_broker(code, denied):
+    client = FakeClient(lambda *_: Response(transaction_states=[described("any", code=code)]))
+
+    if denied:
+        with pytest.raises(TransportError, match="grant Describe on TransactionalId") as caught:
+            require_describe_all(client)
+        assert caught.value.reason is Reason.AUTHORIZATION
+    else:
+        require_describe_all(client)
+
+    assert [node for node, _ in client.requests] == [None]
