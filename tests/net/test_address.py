@@ -12,7 +12,7 @@ from kafka_producer_exporter.net.address import Address, is_loopback
         (":9797", ("", 9797)),
     ],
 )
-def test_an_address_has_a_host_and_a_port_and_is_written_as_it_was_read(text, address):
+def test_an_address_is_printed_as_it_was_written(text, address):
     assert Address.parse(text) == address
     assert str(Address.parse(text)) == text
 
@@ -20,7 +20,7 @@ def test_an_address_has_a_host_and_a_port_and_is_written_as_it_was_read(text, ad
 @pytest.mark.parametrize(
     "text", ["", "9797", "127.0.0.1", "a:", "a:http", "a:65536", "a:-1", "a:²", "::1:9797", "a:" + "9" * 9000]
 )
-def test_what_is_no_address_is_refused(text):
+def test_a_text_that_is_not_an_address_is_rejected(text):
     with pytest.raises(ValueError, match=r"write|use 0 to 65535"):
         Address.parse(text)
 

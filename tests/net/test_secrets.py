@@ -1,35 +1,34 @@
 import pytest
 
 from kafka_producer_exporter.net.errors import Reason, TransportError
-from kafka_producer_exporter.net.secrets import MAX_SECRET_BYTES
-from kafka_producer_exporter.settings import Jmx
-from kafka_producer_exporter.targets.transports import credentials
+from kafka_producer_exporter.net.secrets import MAX_SECRET_BYTES, Secret, read_secret
 
 
-def test_a_target_without_a_user_logs_in_without_credentials():
-    assert credentials(Jmx(port=1), {}) is None
+def in_file(file):
+    return Secret("password", file, None, "jmx.password_file", "jmx.password_env")
 
 
-def test_a_password_is_read_from_the_environment_at_each_login():
+IN_VARIABLE = Secret("password", None, "PW", "jmx.password_file", "jmx.password_env")
+
+
+def test_a_secret_is_read_from_the_environment_each_time():
     environment = {"PW": "first"}
-    jmx = Jmx(port=1, username="u", password_env="PW")
 
-    before = credentials(jmx, environment)
+    before = read_secret(IN_VARIABLE, environment)
     environment["PW"] = "second"
 
-    assert (before, credentials(jmx, environment)) == (("u", "first"), ("u", "second"))
+    assert (before, read_secret(IN_VARIABLE, environment)) == ("first", "second")
 
 
 @pytest.mark.parametrize("end", ["", "\n", "\r\n", "\n\n"])
-def test_a_password_is_read_from_the_file_at_each_login_without_the_end_of_the_line(tmp_path, end):
+def test_a_secret_is_read_from_the_file_each_time_without_its_line_end(tmp_path, end):
     file = tmp_path / "password"
     file.write_text(f"first{end}", encoding="utf-8")
-    jmx = Jmx(port=1, username="u", password_file=file)
 
-    before = credentials(jmx)
+    before = read_secret(in_file(file))
     file.write_text(f" second {end}", encoding="utf-8")
 
-    assert (before, credentials(jmx)) == (("u", "first"), ("u", " second "))
+    assert (before, read_secret(in_file(file))) == ("first", " second ")
 
 
 @pytest.mark.parametrize(
@@ -44,16 +43,23 @@ def test_a_password_is_read_from_the_file_at_each_login_without_the_end_of_the_l
         ),
     ],
 )
-def test_a_password_file_that_cannot_be_used_at_run_time_says_what_to_do(tmp_path, make, message):
+def test_a_file_that_cannot_be_used_is_reported_with_what_to_do(tmp_path, make, message):
     file = tmp_path / "password"
     make(file)
 
     with pytest.raises(TransportError, match=message) as raised:
-        credentials(Jmx(port=1, username="u", password_file=file))
+        read_secret(in_file(file))
 
     assert raised.value.reason is Reason.AUTHENTICATION
 
 
-def test_a_variable_that_is_gone_at_run_time_says_what_to_do():
-    with pytest.raises(TransportError, match=r"PW is not set; set it, or correct jmx\.password_env"):
-        credentials(Jmx(port=1, username="u", password_env="PW"), {})
+@pytest.mark.parametrize(
+    ("secret", "message"),
+    [
+        (IN_VARIABLE, r"PW is not set; set it, or correct jmx\.password_env"),
+        (in_file(None), r"no password is configured; set jmx\.password_file"),
+    ],
+)
+def test_a_missing_secret_is_reported_with_what_to_do(secret, message):
+    with pytest.raises(TransportError, match=message):
+        read_secret(secret, {})

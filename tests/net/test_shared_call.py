@@ -9,7 +9,7 @@ SOON = 5.0
 
 
 class Source:
-    """Reads when it is let: each read takes a permit, and its result is its number."""
+    """A call that waits for a permit and then returns its own number."""
 
     def __init__(self):
         self.permits = threading.Semaphore(0)
@@ -38,7 +38,7 @@ def later(seconds=SOON):
     return time.monotonic() + seconds
 
 
-def test_a_second_caller_shares_the_read_that_is_under_way(shared, source):
+def test_a_second_caller_shares_the_call_in_progress(shared, source):
     first = shared.begin(deadline=later())
     second = shared.begin(deadline=later())
     source.permits.release()
@@ -48,7 +48,7 @@ def test_a_second_caller_shares_the_read_that_is_under_way(shared, source):
     assert len(source.deadlines) == 1
 
 
-def test_a_caller_that_comes_after_the_end_starts_a_new_read(shared, source):
+def test_a_caller_after_the_end_of_a_call_starts_a_new_one(shared, source):
     source.permits.release(2)
 
     assert shared.wait(shared.begin(deadline=later()), deadline=later()) == 1
@@ -65,7 +65,7 @@ def test_each_caller_keeps_its_own_deadline(shared, source):
     assert shared.wait(ticket, deadline=later()) == 1
 
 
-def test_a_read_that_hangs_is_joined_and_not_started_again(shared, source):
+def test_a_call_that_hangs_is_joined_and_not_started_again(shared, source):
     for _ in range(3):
         ticket = shared.begin(deadline=later(0.01))
         with pytest.raises(TimeoutError):
@@ -74,7 +74,7 @@ def test_a_read_that_hangs_is_joined_and_not_started_again(shared, source):
     assert len(source.deadlines) == 1
 
 
-def test_closing_lets_the_read_under_way_end_and_then_ends_the_source(source):
+def test_closing_lets_the_call_in_progress_end_and_then_calls_end(source):
     ended = threading.Event()
     shared = SharedCall("closing", source, end=ended.set)
     ticket = shared.begin(deadline=later())
@@ -89,7 +89,7 @@ def test_closing_lets_the_read_under_way_end_and_then_ends_the_source(source):
     assert not any(thread.name == "closing" for thread in threading.enumerate())
 
 
-def test_nothing_is_read_after_closing(source):
+def test_no_call_begins_after_closing(source):
     shared = SharedCall("closed", source)
     shared.close()
 
@@ -98,7 +98,7 @@ def test_nothing_is_read_after_closing(source):
 
 
 @pytest.mark.parametrize(("keep", "expected"), [(True, 1), (False, 2)])
-def test_a_result_that_came_too_late_goes_to_the_next_caller_only_if_it_is_to_be_kept(source, keep, expected):
+def test_a_late_result_goes_to_the_next_caller_only_if_it_is_kept(source, keep, expected):
     shared = SharedCall("late", source, idle_seconds=0.0, keep_late_result=keep)
     ticket = shared.begin(deadline=later())
     with pytest.raises(TimeoutError):
@@ -110,7 +110,7 @@ def test_a_result_that_came_too_late_goes_to_the_next_caller_only_if_it_is_to_be
     assert shared.wait(shared.begin(deadline=later()), deadline=later()) == expected
 
 
-def test_every_caller_gets_the_exception_of_the_call_and_the_next_call_is_a_new_one():
+def test_every_caller_gets_the_exception_of_the_call_and_the_next_caller_a_new_call():
     outcomes = iter([ValueError("first"), None])
 
     def call(deadline):
