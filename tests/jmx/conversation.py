@@ -1,8 +1,8 @@
-"""A recorded JMX conversation with a real JVM: asked again in process, without a socket.
+"""A recorded JMX conversation with a real JVM, replayed in process and without a socket.
 
-Recorded anew by ``python -m tests.jmx.conversation PORT SECURED_PORT FILE``: the first a JVM with one producer, one
-node and one topic, whose numbers are all 42.5 where they are not the producer's own, started with
-``-Djava.rmi.server.hostname=10.99.99.99``; the second one that wants a password.
+To record it again, run ``python -m tests.jmx.conversation PORT SECURED_PORT FILE``. PORT belongs to a JVM with one
+producer, one node and one topic, started with ``-Djava.rmi.server.hostname=10.99.99.99``; all its numbers except the
+producer's own are 42.5. SECURED_PORT belongs to a JVM that requires a password.
 """
 
 import json
@@ -14,9 +14,9 @@ from typing import NamedTuple
 
 from kafka_producer_exporter.jmx import requests
 from kafka_producer_exporter.jmx.explain import ClosedError
-from kafka_producer_exporter.jmx.jrmp import Wire, read_nothing
+from kafka_producer_exporter.jmx.jrmp import Wire, read_reply
 from kafka_producer_exporter.jmx.readings import Reading, Selection
-from kafka_producer_exporter.jmx.session import Agent, Call, Dial, Exchange, Outcome, Session
+from kafka_producer_exporter.jmx.session import Action, Agent, Call, Dial, Replies, Session
 from kafka_producer_exporter.jmx.stubs import Stub, read_stub
 from tests.paths import RECORDED
 
@@ -26,16 +26,16 @@ VERSIONS = Selection("kafka.producer:type=app-info,*", lambda _, listed: listed)
 UNKNOWN_OBJECT = bytes(21) + b"\x07"
 
 
-class Conversation(NamedTuple):
-    """What a JVM says: its greeting, its reply to each request, and the exceptions that it may answer with instead."""
+class RecordedConversation(NamedTuple):
+    """What a JVM sends: its greeting, its reply to each request, and replies that contain exceptions."""
 
     greeting: bytes
     replies: dict[bytes, bytes]
     failures: dict[str, bytes]
 
     @classmethod
-    def load(cls) -> "Conversation":
-        """Read the recording that is kept with the tests."""
+    def load(cls) -> "RecordedConversation":
+        """Read the recording."""
         raw = json.loads(FILE.read_text())
         replies = {
             bytes.fromhex("".join(each["request"])): bytes.fromhex("".join(each["reply"])) for each in raw["calls"]
@@ -43,18 +43,22 @@ class Conversation(NamedTuple):
         failures = {name: bytes.fromhex("".join(reply)) for name, reply in raw["failures"].items()}
         return cls(bytes.fromhex("".join(raw["greeting"])), replies, failures)
 
-    def with_reply(self, old: bytes, new: bytes) -> "Conversation":
-        """Return one in which whatever was answered with ``old`` is answered with ``new``."""
+    def with_reply(self, old: bytes, new: bytes) -> "RecordedConversation":
+        """Return a conversation in which the reply *new* replaces the reply *old*."""
         return self._replace(
             replies={request: new if reply == old else reply for request, reply in self.replies.items()}
         )
 
-    def answering(self, mark: bytes, reply: bytes) -> "Conversation":
-        """Return one in which each request that holds ``mark`` is answered with ``reply``."""
+    def answering(self, mark: bytes, reply: bytes) -> "RecordedConversation":
+        """Return a conversation in which *reply* answers each request that contains *mark*."""
         return self._replace(replies={asked: reply if mark in asked else said for asked, said in self.replies.items()})
 
+    def replies_to(self, mark: bytes) -> list[bytes]:
+        """Return the replies to all requests that contain *mark*."""
+        return [reply for request, reply in self.replies.items() if mark in request]
+
     def reply(self, mark: bytes) -> bytes:
-        """Return the reply to the first request that holds ``mark``."""
+        """Return the reply to the first request that contains *mark*."""
         return next(reply for request, reply in self.replies.items() if mark in request)
 
 
@@ -64,13 +68,13 @@ LOOKUP = bytes.fromhex("44154dc9d4e63bdf")
 
 
 class Replay:
-    """A JVM that says what was recorded; after ``budget`` bytes every connection to it is closed, for good.
+    """A JVM that replies as recorded. After *budget* bytes it closes every connection, now and later.
 
-    ``instead`` are other answers, by the number of the request since the start; one that ends in the middle of a value
-    ends the connection, as it does in a JVM.
+    ``instead`` maps the number of a request, counted from the start, to another reply. A reply that ends in the middle
+    of a value ends the connection, as in a real JVM.
     """
 
-    def __init__(self, conversation: Conversation, *, budget: int = 1 << 40, fragment: int = 1 << 40) -> None:
+    def __init__(self, conversation: RecordedConversation, *, budget: int = 1 << 40, fragment: int = 1 << 40) -> None:
         self.instead: dict[int, bytes] = {}
         self.conversation = conversation
         self.budget = budget
@@ -85,26 +89,26 @@ class Replay:
     def read(
         self, session: Session, selections: Sequence[Selection] = (EVERYTHING,), now: float = 0.0
     ) -> list[Reading]:
-        """Let the session read; what it raises is passed on, after it was told that the connection is gone."""
-        steps = session.read(selections, now)
+        """Let the session read. If that raises, tell it that the connection is lost, and raise the same."""
+        conversation = session.read(selections, now)
         try:
-            step = next(steps)
+            action = next(conversation)
             while True:
-                step = steps.send(self._take(step))
+                action = conversation.send(self._perform(action))
         except StopIteration as end:
             return end.value
         except BaseException:
-            session.lost()
+            session.connection_lost()
             raise
 
-    def _take(self, step: Dial | Exchange) -> Outcome | None:
-        if isinstance(step, Dial):
-            self.dialled.append(step)
+    def _perform(self, action: Action) -> Replies | None:
+        if isinstance(action, Dial):
+            self.dialled.append(action)
             self._wire, self._greeting, self.closed = Wire(), self.conversation.greeting, False
             return None
-        self._wire.expect(call.reader for call in step.calls)
+        self._wire.expect(call.reader for call in action.calls)
         answer, self._greeting = self._greeting, b""
-        for call in step.calls:
+        for call in action.calls:
             request = b"".join(call.parts)
             self.asked.append(request)
             if not self.closed:
@@ -118,22 +122,27 @@ class Replay:
             some, failure = self._wire.receive(answer[at : at + self.fragment])
             values += some
             if failure is not None:
-                return Outcome(values, failure)
-        return Outcome(values, ClosedError(greeted=self._wire.greeted) if self._wire.waiting else None)
+                return Replies(values, failure)
+        return Replies(values, ClosedError(greeted=self._wire.greeted) if self._wire.waiting else None)
 
 
 def agent(**settings: object) -> Agent:
-    """Return the agent that was recorded, as if it listened on port 9999."""
+    """Return the recorded agent, as if it listened on port 9999."""
     return Agent(**({"host": "producer", "port": 9999, "rmi_port": 9999} | settings))
 
 
 def new_session(**settings: object) -> Session:
-    """Return a session that has not read yet and has no password."""
+    """Return a session without a password that has not read yet."""
     return Session(agent(**settings), lambda: None)
 
 
+def read_nothing(buffer: bytearray, start: int) -> tuple[object, int]:
+    """Read the reply of a method that returns nothing."""
+    return read_reply(buffer, start, lambda _: None)
+
+
 class _Recorder:
-    """Asks a real JVM, and keeps each request with its reply."""
+    """Calls a real JVM, and keeps each request with its reply."""
 
     def __init__(self, port: int) -> None:
         self._port = port
@@ -170,26 +179,26 @@ class _Recorder:
 
     def read(self, selections: Sequence[Selection]) -> None:
         session = Session(Agent(host="127.0.0.1", port=self._port, rmi_port=self._port), lambda: None)
-        steps = session.read(selections, 0.0)
+        conversation = session.read(selections, 0.0)
         try:
-            step = next(steps)
+            action = next(conversation)
             while True:
-                step = steps.send(self._take(step))
+                action = conversation.send(self._perform(action))
         except StopIteration:
             return
 
-    def _take(self, step: Dial | Exchange) -> Outcome | None:
-        if isinstance(step, Dial):
+    def _perform(self, action: Action) -> Replies | None:
+        if isinstance(action, Dial):
             self._connect()
             return None
-        return Outcome([self._ask_call(call) for call in step.calls])
+        return Replies([self._ask_call(call) for call in action.calls])
 
     def _ask_call(self, call: Call) -> object:
         return self.ask(b"".join(call.parts), call.reader)[1]
 
 
 def main(port: int, secured_port: int, file: Path) -> None:
-    """Record."""
+    """Record a conversation."""
     recorder = _Recorder(port)
     recorder.read([EVERYTHING, VERSIONS])
     calls = dict(recorder.calls)

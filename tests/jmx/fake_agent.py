@@ -1,4 +1,4 @@
-"""A JMX agent that is none: listens on loopback, answers as it was recorded, or misbehaves."""
+"""A fake JMX agent on loopback that replies as recorded, or misbehaves."""
 
 import contextlib
 import socket
@@ -7,13 +7,13 @@ import threading
 from collections.abc import Callable
 
 from kafka_producer_exporter.jmx.requests import HANDSHAKE
-from tests.jmx.conversation import Conversation
+from tests.jmx.conversation import RecordedConversation
 
 Handler = Callable[[socket.socket], None]
 
 
 class FakeAgent:
-    """Serves each connection in a thread of its own; all of them end with the agent."""
+    """Serves each connection in a thread of its own. All of them end with the agent."""
 
     def __init__(self, handle: Handler, *, tls: ssl.SSLContext | None = None, port: int = 0) -> None:
         self._handle = handle
@@ -32,7 +32,7 @@ class FakeAgent:
         self.close()
 
     def close(self) -> None:
-        """End every connection, and wait for the threads."""
+        """Close every connection, and wait for the threads to end."""
         with contextlib.suppress(OSError):
             self._listener.shutdown(socket.SHUT_RDWR)  # wakes accept()
         self._threads[0].join()
@@ -50,20 +50,23 @@ class FakeAgent:
             except OSError:
                 return
             self.accepted += 1
-            self._open.append(connection)
-            self._threads.append(threading.Thread(target=self._serve, args=(connection,), daemon=True))
-            self._threads[-1].start()
+            with contextlib.suppress(OSError):  # the client may already have gone
+                if self._tls is not None:
+                    connection = self._tls.wrap_socket(connection, server_side=True, do_handshake_on_connect=False)
+                self._open.append(connection)
+                self._threads.append(threading.Thread(target=self._serve, args=(connection,), daemon=True))
+                self._threads[-1].start()
 
     def _serve(self, connection: socket.socket) -> None:
         with contextlib.suppress(OSError):
-            if self._tls is not None:
-                connection = self._tls.wrap_socket(connection, server_side=True)
+            if isinstance(connection, ssl.SSLSocket):
+                connection.do_handshake()
             self._handle(connection)
         connection.close()
 
 
-def replaying(conversation: Conversation, *, cut: int | None = None, piece: int | None = None) -> Handler:
-    """Answer as recorded: no more than ``cut`` bytes to a connection, in pieces of so many bytes."""
+def replaying(conversation: RecordedConversation, *, cut: int | None = None, piece: int | None = None) -> Handler:
+    """Reply as recorded, in pieces of *piece* bytes, and close each connection after *cut* bytes."""
 
     def handle(connection: socket.socket) -> None:
         left = cut if cut is not None else 1 << 40
@@ -86,13 +89,13 @@ def replaying(conversation: Conversation, *, cut: int | None = None, piece: int 
 
 
 def silent(connection: socket.socket) -> None:
-    """Take whatever comes and say nothing."""
+    """Read everything and never reply."""
     while connection.recv(1 << 16):
         pass
 
 
 def saying(answer: bytes, *, then_silent: bool = False) -> Handler:
-    """Say this to the first bytes that come, and close."""
+    """Send *answer* after the first bytes arrive, then close, or go silent if *then_silent*."""
 
     def handle(connection: socket.socket) -> None:
         connection.recv(1 << 16)

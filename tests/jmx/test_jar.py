@@ -1,4 +1,4 @@
-"""The transport that starts a Java: with a stand-in for java that prints what the real jar prints."""
+"""The transport that runs the jar, with a stand-in for ``java`` that prints what the real jar prints."""
 
 import os
 import sys
@@ -10,13 +10,12 @@ import pytest
 from kafka_producer_exporter.jmx.jar import JarTransport
 from kafka_producer_exporter.jmx.readings import Selection
 from kafka_producer_exporter.net.errors import Reason, TransportError
-from kafka_producer_exporter.net.tls_settings import TlsSettings
 
 EVERYTHING = Selection("kafka.producer:*", lambda _, listed: listed)
 
 
 def record(attribute: str, kind: str, value: str, *, name: str = "a:b=c", key: str = "", selection: int = 0) -> str:
-    """Return a record as JMXMetric.toJSON prints it: quotes in names are escaped, and nothing else is."""
+    """Return a record as JMXMetric.toJSON prints it: only the quotes in names are escaped."""
     escaped = name.replace('"', r"\"")
     return (
         f'{{"metricName" : "{selection}","metricLabels" : {{}},"mBeanName" : "{escaped}", "attribute" : "{attribute}"'
@@ -33,7 +32,7 @@ def printed(*records: str) -> str:
 
 @pytest.fixture
 def java(tmp_path):
-    """Return a maker of programs that print this, and note what they were called with, instead of being a Java."""
+    """Makes programs that stand in for ``java``: they print *output* and save their arguments in a file."""
 
     def make(output: str, *, status: int = 0, then: str = "") -> str:
         (tmp_path / "output").write_text(output)
@@ -61,7 +60,7 @@ def failure_of(java: str, *, seconds: float = 10.0) -> TransportError:
     return error.value
 
 
-def test_numbers_and_strings_are_values_and_parts_of_composites_are_left_out(java):
+def test_numbers_and_strings_are_values_and_parts_of_composites_are_skipped(java):
     output = printed(
         record("rate", "Double", "0.5"),
         record("none", "Double", "NaN"),
@@ -84,7 +83,7 @@ def test_a_quoted_name_is_unescaped(java):
     assert reading.name.properties == {"client-id": 'o"r*,eu'}
 
 
-def test_each_selection_chooses_among_its_own(java):
+def test_each_selection_chooses_among_its_own_attributes(java):
     output = printed(record("x", "Long", "1"), record("y", "Long", "2"), record("x", "Long", "3", selection=1))
     one = Selection("a:*", lambda _, listed: [each for each in listed if each == "y"])
     other = Selection("b:*", lambda *_: ("x",))
@@ -94,11 +93,11 @@ def test_each_selection_chooses_among_its_own(java):
     assert [(reading.attributes, reading.values) for reading in readings] == [(("y",), [2]), (("x",), [3])]
 
 
-def test_a_jvm_without_such_mbeans_is_an_empty_list(java):
+def test_a_jvm_without_such_mbeans_gives_an_empty_list(java):
     assert read(java("[\n]\n")) == []
 
 
-def test_the_command_line_asks_for_the_patterns_and_holds_no_user(java, tmp_path):
+def test_the_command_line_contains_the_patterns_and_no_user(java, tmp_path):
     read(java("[\n]\n"), EVERYTHING)
 
     called = Path(tmp_path / "called").read_text().splitlines()
@@ -118,7 +117,7 @@ def test_the_command_line_asks_for_the_patterns_and_holds_no_user(java, tmp_path
         ("something new", Reason.PROTOCOL),
     ],
 )
-def test_a_complaint_is_raised_with_its_reason(java, words, reason):
+def test_an_error_message_of_the_jar_is_raised_with_its_reason(java, words, reason):
     output = f'{{ "error": "connection-error", "message":"{words}; nested\n\t{words}"}}'
 
     failure = failure_of(java(output, status=2))
@@ -147,25 +146,12 @@ def test_a_java_that_hangs_is_killed_at_the_deadline(java, tmp_path):
         os.kill(int((tmp_path / "pid").read_text()), 0)
 
 
-def test_without_a_java_it_says_what_to_do():
-    with pytest.raises(TransportError, match=r"install a Java, or use transport: rmi"):
+def test_a_missing_java_is_reported_with_what_to_do():
+    with pytest.raises(TransportError, match=r"install a Java runtime, or use transport: rmi"):
         read("no-such-java")
 
 
-@pytest.mark.parametrize(
-    ("settings", "name"),
-    [
-        ({"username": "monitor"}, "jmx.username"),
-        ({"tls": TlsSettings(rmi=True)}, "jmx.tls"),
-        ({"rmi_port": 9998}, "jmx.rmi_port"),
-    ],
-)
-def test_what_the_jar_cannot_do_is_refused_by_the_name_of_its_setting(settings, name):
-    with pytest.raises(ValueError, match=f"^{name}: "):
-        JarTransport("127.0.0.1", 9999, **settings)
-
-
 @pytest.mark.parametrize("pattern", ["a:b=c;d", "a:b=c/d", "a:b=c==d"])
-def test_a_pattern_that_the_jar_would_misread_is_refused(java, pattern):
-    with pytest.raises(ValueError, match=r"jmxquery cannot ask|is not an ObjectName"):
+def test_a_pattern_that_the_jar_would_misread_is_rejected(java, pattern):
+    with pytest.raises(ValueError, match=r"jmxquery cannot query|is not an ObjectName"):
         read(java("[\n]\n"), Selection(pattern, EVERYTHING.choose))

@@ -10,7 +10,7 @@ from kafka_producer_exporter.jmx.objectname import ObjectName
 
 
 def quoted(value: str) -> str:
-    """Return what javax.management.ObjectName.quote makes of a value."""
+    """Quote a value as javax.management.ObjectName.quote does."""
     return '"' + re.sub(r'(["\\*?])', r"\\\1", value).replace("\n", r"\n") + '"'
 
 
@@ -42,7 +42,7 @@ def test_a_value_is_unquoted(text, client):
 
 @given(st.dictionaries(st.sampled_from(["client-id", "topic", "node-id"]), st.text(), min_size=1))
 @settings(max_examples=100, deadline=None)
-def test_whatever_is_quoted_comes_back(properties):
+def test_unquoting_returns_the_value_that_was_quoted(properties):
     text = "kafka.producer:" + ",".join(f"{key}={quoted(value)}" for key, value in properties.items())
 
     assert ObjectName(text).properties == properties
@@ -71,11 +71,11 @@ def test_a_pattern_is_a_name(text):
         "a:*,*",
     ],
 )
-def test_a_name_that_java_would_refuse_is_refused(text):
+def test_a_name_that_java_rejects_is_rejected(text):
     with pytest.raises(ValueError, match="is not an ObjectName"):
         ObjectName(text)
 
 
-def test_names_are_equal_when_their_text_is():
+def test_names_are_equal_if_their_texts_are():
     assert {ObjectName("a:b=c"), ObjectName("a:b=c")} == {ObjectName("a:b=c")}
     assert ObjectName("a:b=c") != ObjectName('a:b="c"')

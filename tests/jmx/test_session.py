@@ -1,4 +1,4 @@
-"""The session against a recorded JVM, in process: what it asks, what it remembers, and how it ends."""
+"""The session with a recorded JVM, in process: what it requests, what it remembers, and how it fails."""
 
 import itertools
 
@@ -18,13 +18,13 @@ from tests.jmx.conversation import (
     NEW_CLIENT,
     QUERY_NAMES,
     VERSIONS,
-    Conversation,
+    RecordedConversation,
     Replay,
     agent,
     new_session,
 )
 
-CONVERSATION = Conversation.load()
+CONVERSATION = RecordedConversation.load()
 FAILURES = CONVERSATION.failures
 
 
@@ -48,7 +48,7 @@ def test_every_mbean_of_the_recording_is_read():
     assert by_name["kafka.producer:type=producer-metrics,client-id=client-0"]["buffer-total-bytes"] == 33554432.0
 
 
-def test_a_second_read_asks_for_names_and_attributes_alone_and_finds_the_same():
+def test_a_later_read_requests_only_names_and_attributes_and_gives_the_same_readings():
     session, replay = new_session(), Replay(CONVERSATION)
     first = replay.read(session)
     since_first = len(replay.asked)
@@ -58,10 +58,12 @@ def test_a_second_read_asks_for_names_and_attributes_alone_and_finds_the_same():
     third = replay.read(session, now=2.0)
 
     assert same(third, first)
-    assert asked(replay, GET_MBEAN_INFO, since_first) >= 8  # new ones may have been met half-made: once more for each
+    assert (
+        asked(replay, GET_MBEAN_INFO, since_first) >= 8
+    )  # new MBeans may still have been incomplete, so each is refreshed once
     assert asked(replay, QUERY_NAMES, since) == 1
     assert asked(replay, GET_ATTRIBUTES, since) == 8
-    assert asked(replay, GET_MBEAN_INFO, since) <= 1  # its turn to be looked at again
+    assert asked(replay, GET_MBEAN_INFO, since) <= 1  # the one that is refreshed in this read
     assert asked(replay, LOOKUP, since) + asked(replay, NEW_CLIENT, since) == 0
     assert all(now.attributes is before.attributes for now, before in zip(third, first, strict=True))
 
@@ -75,7 +77,7 @@ def test_the_host_in_a_stub_is_ignored_and_its_port_is_used():
     assert replay.dialled == [Dial(9999, False), Dial(19913, False)]
 
 
-def test_one_connection_does_where_registry_and_agent_share_a_port():
+def test_one_connection_is_enough_if_registry_and_agent_share_a_port():
     replay = Replay(CONVERSATION)
 
     replay.read(new_session())
@@ -127,7 +129,7 @@ def test_a_large_first_read_that_is_cut_anywhere_ends_in_closed():
         assert error.value.reason is Reason.CLOSED
 
 
-def test_a_later_read_that_is_cut_after_any_byte_ends_in_closed_and_the_next_one_is_right():
+def test_a_later_read_that_is_cut_after_any_byte_ends_in_closed_and_the_next_one_is_correct():
     session, replay = new_session(), Replay(CONVERSATION)
     right = replay.read(session)
     replay.read(session, now=0.0)
@@ -135,7 +137,7 @@ def test_a_later_read_that_is_cut_after_any_byte_ends_in_closed_and_the_next_one
     replay.read(session, now=0.0)
     names = len(CONVERSATION.reply(QUERY_NAMES))
 
-    # How long a read is differs by the MBean whose turn it is to be looked at again: none may survive its cut.
+    # The length of a read depends on the MBean that is refreshed in it, so cut within the shortest one.
     for cut in range(replay.spent - before - max(map(len, CONVERSATION.replies.values()))):
         replay.budget = replay.spent + cut
         with pytest.raises(TransportError) as error:
@@ -150,7 +152,7 @@ def test_a_later_read_that_is_cut_after_any_byte_ends_in_closed_and_the_next_one
 # What is remembered.
 
 
-def test_choose_is_asked_once_for_each_mbean():
+def test_choose_is_called_once_for_each_mbean():
     seen: list[str] = []
 
     def choose(name: ObjectName, listed):
@@ -165,7 +167,7 @@ def test_choose_is_asked_once_for_each_mbean():
 
 
 class _AnyChoice(dict[bytes, bytes]):
-    """Answers whatever is chosen of an MBean with all of it."""
+    """Replies with all attributes of an MBean, whichever are requested."""
 
     def __missing__(self, request: bytes) -> bytes:
         name_ends = request.index(b"[Ljava.lang.String;")
@@ -175,7 +177,7 @@ class _AnyChoice(dict[bytes, bytes]):
 ANY_CHOICE = CONVERSATION._replace(replies=_AnyChoice(CONVERSATION.replies))
 
 
-def test_only_what_was_chosen_is_asked_for():
+def test_only_chosen_attributes_are_requested():
     session, replay = new_session(), Replay(ANY_CHOICE)
 
     replay.read(session, [Selection("kafka.producer:type=app-info,*", lambda _, listed: listed[:1])])
@@ -185,7 +187,7 @@ def test_only_what_was_chosen_is_asked_for():
     assert all(b"start-time-ms" not in request or b"commit-id" not in request for request in requests)
 
 
-def test_an_mbean_of_which_nothing_was_chosen_is_not_asked_and_leaves_little_behind():
+def test_an_mbean_of_which_nothing_is_chosen_is_neither_read_nor_kept():
     session, replay = new_session(), Replay(CONVERSATION)
 
     readings = [replay.read(session, [Selection("kafka.producer:*", lambda *_: ())], float(now)) for now in range(3)]
@@ -195,7 +197,7 @@ def test_an_mbean_of_which_nothing_was_chosen_is_not_asked_and_leaves_little_beh
     assert session._watched[0].mbeans == {}
 
 
-def test_after_forget_choose_is_asked_anew():
+def test_after_forget_choose_is_called_again():
     session, replay = new_session(), Replay(CONVERSATION)
     wanted = [EVERYTHING.choose]
 
@@ -213,13 +215,13 @@ def test_after_forget_choose_is_asked_anew():
     assert [len(before), len(still), len(after)] == [8, 8, 2]
 
 
-def test_two_selections_are_read_in_one_go():
+def test_two_selections_are_read_in_one_read():
     readings = Replay(CONVERSATION).read(new_session(), [VERSIONS, EVERYTHING])
 
     assert len(readings) == 2 + 8
 
 
-def test_a_pattern_that_is_no_object_name_never_reaches_the_jvm():
+def test_a_pattern_that_is_not_an_object_name_is_never_sent():
     replay = Replay(CONVERSATION)
 
     with pytest.raises(ValueError, match="is not an ObjectName"):
@@ -228,7 +230,7 @@ def test_a_pattern_that_is_no_object_name_never_reaches_the_jvm():
     assert replay.asked == []
 
 
-def test_an_mbean_that_answers_with_less_than_it_lists_is_looked_at_before_the_next_read_and_then_left_in_peace():
+def test_an_mbean_whose_reply_lacks_attributes_is_listed_again_before_the_next_read_and_only_then():
     short = next(
         reply for request, reply in CONVERSATION.replies.items() if GET_ATTRIBUTES in request and b"app-info" in request
     )
@@ -248,7 +250,7 @@ def test_an_mbean_that_answers_with_less_than_it_lists_is_looked_at_before_the_n
 # What goes wrong.
 
 
-def test_a_jvm_that_was_started_again_is_logged_in_to_again_within_the_read():
+def test_a_restarted_jvm_gets_a_new_login_within_the_read():
     session, replay = new_session(), Replay(CONVERSATION)
     right = replay.read(session)
     replay.instead[len(replay.asked)] = FAILURES["NoSuchObjectException"]
@@ -260,7 +262,7 @@ def test_a_jvm_that_was_started_again_is_logged_in_to_again_within_the_read():
     assert asked(replay, LOOKUP, since) == asked(replay, NEW_CLIENT, since) == 1
 
 
-def test_a_jvm_that_forgets_each_login_ends_in_protocol():
+def test_a_jvm_that_forgets_every_login_ends_in_protocol():
     replay = Replay(CONVERSATION.answering(QUERY_NAMES, FAILURES["NoSuchObjectException"]))
 
     with pytest.raises(TransportError) as error:
@@ -270,7 +272,7 @@ def test_a_jvm_that_forgets_each_login_ends_in_protocol():
     assert asked(replay, NEW_CLIENT) == 1
 
 
-def test_a_kept_connection_that_is_dead_is_renewed_within_the_read():
+def test_a_dead_connection_is_replaced_within_the_read():
     session, replay = new_session(), Replay(CONVERSATION)
     right = replay.read(session)
     replay.closed = True
@@ -284,7 +286,7 @@ def test_a_kept_connection_that_is_dead_is_renewed_within_the_read():
 def test_a_login_outlives_its_connection():
     session, replay = new_session(), Replay(CONVERSATION)
     replay.read(session)
-    session.lost()
+    session.connection_lost()
 
     replay.read(session, now=1.0)
 
@@ -292,14 +294,14 @@ def test_a_login_outlives_its_connection():
     assert len(replay.dialled) == 2
 
 
-def test_a_time_out_is_the_end_of_a_read_and_not_the_reason_for_another_login():
+def test_a_timeout_ends_the_read_and_causes_no_new_login():
     session, replay = new_session(), Replay(CONVERSATION)
     replay.read(session)
-    steps = session.read([EVERYTHING], 1.0)
-    next(steps)
+    conversation = session.read([EVERYTHING], 1.0)
+    next(conversation)
 
     with pytest.raises(TransportError) as error:
-        steps.throw(TransportError(Reason.TIMEOUT, "too late"))
+        conversation.throw(TransportError(Reason.TIMEOUT, "too late"))
 
     assert error.value.reason is Reason.TIMEOUT
 
@@ -314,7 +316,7 @@ def test_a_login_that_was_idle_for_more_than_100_seconds_is_renewed(idle, logins
     assert asked(replay, NEW_CLIENT) == logins
 
 
-def test_an_mbean_that_is_gone_by_the_time_it_is_asked_is_left_out():
+def test_an_mbean_that_is_unregistered_during_the_read_is_skipped():
     session, replay = new_session(), Replay(CONVERSATION)
     replay.read(session)
     replay.read(session, now=1.0)
@@ -325,37 +327,37 @@ def test_an_mbean_that_is_gone_by_the_time_it_is_asked_is_left_out():
     after = replay.read(session, now=3.0)
 
     assert [len(readings), len(after)] == [7, 8]
-    assert session.resting == []
-    assert GET_MBEAN_INFO in replay.asked[since + 1]  # of that name everything was forgotten
+    assert session.newly_quarantined == []
+    assert GET_MBEAN_INFO in replay.asked[since + 1]  # the name was forgotten, so it is listed again
 
 
 @pytest.mark.parametrize("at", [0, 3, 7])
-def test_an_mbean_that_the_jvm_cannot_serialize_is_left_out_and_the_others_are_read(at):
+def test_an_mbean_that_the_jvm_cannot_serialize_is_quarantined_and_the_others_are_read(at):
     session, replay = new_session(), Replay(CONVERSATION)
     replay.read(session)
     replay.read(session, now=1.0)
     ordinal = len(replay.asked) + 1 + at
     replay.instead[ordinal] = CONVERSATION.reply(GET_ATTRIBUTES)[:22] + b"\x7b"
 
-    readings, resting, logins = replay.read(session, now=2.0), session.resting, asked(replay, NEW_CLIENT)
+    readings, quarantined, logins = replay.read(session, now=2.0), session.newly_quarantined, asked(replay, NEW_CLIENT)
     sooner, later = replay.read(session, now=601.0), replay.read(session, now=602.0)
 
     assert [len(readings), len(sooner), len(later)] == [7, 7, 8]
-    assert len(resting) == 1
-    assert logins == 1  # the login outlives the connection
+    assert len(quarantined) == 1
+    assert logins == 1  # the session in the JVM outlives the connection
 
 
-def test_an_mbean_that_cannot_even_be_listed_is_left_out():
+def test_an_mbean_whose_attributes_cannot_be_listed_is_quarantined():
     session, replay = new_session(), Replay(CONVERSATION)
     replay.instead[4] = CONVERSATION.reply(GET_MBEAN_INFO)[:22] + b"\x7b"
 
     readings = replay.read(session)
 
     assert len(readings) == 7
-    assert len(session.resting) == 1
+    assert len(session.newly_quarantined) == 1
 
 
-def test_a_wrong_password_ends_in_authentication_and_is_tried_once_a_read():
+def test_a_wrong_password_ends_in_authentication_and_is_tried_once_per_read():
     passwords = iter(["wrong", "right"])
     session = Session(agent(), lambda: ("monitor", next(passwords)))
     known = CONVERSATION.replies
@@ -367,7 +369,7 @@ def test_a_wrong_password_ends_in_authentication_and_is_tried_once_a_read():
 
     replay = Replay(CONVERSATION._replace(replies=Passwords(known)))
 
-    with pytest.raises(TransportError, match=r"producer:9999 refuses the user 'monitor' or the password") as error:
+    with pytest.raises(TransportError, match=r"producer:9999 rejected the user 'monitor' or the password") as error:
         replay.read(session)
     readings = replay.read(session, now=1.0)
 
@@ -395,7 +397,7 @@ def test_a_user_who_may_not_read_ends_in_authentication():
     assert error.value.reason is Reason.AUTHENTICATION
 
 
-def test_trouble_with_the_credentials_is_passed_on():
+def test_an_error_of_the_credentials_is_raised():
     def credentials():
         raise TransportError(Reason.AUTHENTICATION, "password file is gone")
 
@@ -403,14 +405,14 @@ def test_trouble_with_the_credentials_is_passed_on():
         Replay(CONVERSATION).read(Session(agent(), credentials))
 
 
-def test_an_agent_without_the_tls_that_is_configured_is_not_spoken_to():
+def test_an_agent_without_the_configured_tls_gets_no_login():
     replay = Replay(CONVERSATION)
 
     with pytest.raises(TransportError, match=r"jmxremote\.ssl=true") as error:
         replay.read(Session(agent(tls_rmi=True), lambda: ("monitor", "secret")))
 
     assert error.value.reason is Reason.TLS_MISMATCH
-    assert asked(replay, NEW_CLIENT) == 0  # the password stays with us
+    assert asked(replay, NEW_CLIENT) == 0  # the password is not sent in plaintext
 
 
 @pytest.mark.parametrize(
@@ -423,7 +425,7 @@ def test_an_agent_without_the_tls_that_is_configured_is_not_spoken_to():
         (b"\x4e\xff\xff" + b"x" * 100, Reason.NOT_JMX),
     ],
 )
-def test_whatever_is_not_a_jmx_agent_is_told_apart(greeting, reason):
+def test_a_server_that_is_not_a_jmx_agent_is_recognized(greeting, reason):
     with pytest.raises(TransportError) as error:
         Replay(CONVERSATION._replace(greeting=greeting)).read(new_session())
 
@@ -431,7 +433,7 @@ def test_whatever_is_not_a_jmx_agent_is_told_apart(greeting, reason):
     assert "\n" not in str(error.value)
 
 
-def test_an_answer_that_is_too_large_ends_in_limit():
+def test_a_reply_that_is_too_large_ends_in_limit():
     endless = CONVERSATION.reply(LOOKUP)[:22] + b"\x7c" + (1 << 40).to_bytes(8, "big")
 
     with pytest.raises(TransportError) as error:
@@ -448,7 +450,7 @@ def test_garbage_ends_in_protocol():
         assert error.value.reason is Reason.PROTOCOL
 
 
-def test_an_answer_that_nobody_asked_for_ends_in_protocol():
+def test_a_reply_without_a_call_ends_in_protocol():
     with pytest.raises(TransportError) as error:
         Replay(CONVERSATION.answering(LOOKUP, CONVERSATION.reply(LOOKUP) * 2)).read(new_session())
 

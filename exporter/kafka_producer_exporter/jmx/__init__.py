@@ -1,4 +1,5 @@
 """JMX without a JVM: a read-only client for JMX over RMI.
 
-Knows nothing of Kafka or Prometheus and imports nothing of the house.
+Knows nothing about Kafka or Prometheus, and imports only ``net``. Every module but ``connection`` and ``jar`` is pure:
+no I/O and no clock.
 """

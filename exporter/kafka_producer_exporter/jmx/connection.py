@@ -1,33 +1,34 @@
-"""The edge of the client: what a Session wants next is done here, on one connection and by one deadline."""
+"""The I/O of the JMX client: performs the actions of a Session on one connection, by one deadline."""
 
 import itertools
 import logging
 import time
 from collections.abc import Callable, Iterator, Sequence
-from typing import Final
 
 from kafka_producer_exporter.jmx import requests
 from kafka_producer_exporter.jmx.explain import ClosedError
 from kafka_producer_exporter.jmx.jrmp import Wire
 from kafka_producer_exporter.jmx.readings import Reading, Selection
-from kafka_producer_exporter.jmx.session import Agent, Call, Dial, Outcome, Readings, Session, Step
+from kafka_producer_exporter.jmx.session import Action, Agent, Call, Conversation, Dial, Replies, Session
 from kafka_producer_exporter.net.address import Address
-from kafka_producer_exporter.net.connection import Line, connect
+from kafka_producer_exporter.net.connection import Connection, connect
 from kafka_producer_exporter.net.dns import Resolver
 from kafka_producer_exporter.net.errors import Reason, TransportError
-from kafka_producer_exporter.net.tls_settings import NO_TLS, TlsSettings
+from kafka_producer_exporter.net.tls_settings import TlsKeys, TlsSettings
 
 log = logging.getLogger(__name__)
 
-_CALLS_AT_ONCE: Final = 64
-"""Requests joined into one piece: enough to fill a packet, and little to hold."""
+_CALLS_PER_SEND = 64
+"""Enough to fill a packet, and few enough to need little memory."""
+_HOST_KEY = "jmx.host"
+_TLS_KEYS = TlsKeys("jmx.tls.ca_file", "jmx.tls.cert_file", "jmx.tls.server_name")
+_PLAINTEXT_ADVICE = "set jmx.tls.mode to rmi if only its RMI port uses TLS, or to none"
 
 
 class RmiTransport:
-    """A Transport (see readings): JMX over RMI, without a JVM. Keeps one connection and one login between reads.
+    """A Transport (see ``readings``) for JMX over RMI. Keeps one connection and one login between reads.
 
-    The host that the agent names in its stubs is ignored: often it is one that only the JVM itself can reach.
-    ``credentials`` is called at each login, for user and password as they are now; it may raise TransportError.
+    The host in the agent's stubs is ignored, because often only the JVM itself can reach it.
     """
 
     def __init__(
@@ -37,152 +38,180 @@ class RmiTransport:
         *,
         rmi_port: int | None = None,
         credentials: Callable[[], tuple[str, str] | None] = lambda: None,
-        tls: TlsSettings = NO_TLS,
+        tls: TlsSettings | None = None,
+        tls_registry: bool = False,
     ) -> None:
-        self._agent = Agent(host=host, port=port, rmi_port=rmi_port, tls_registry=tls.registry, tls_rmi=tls.rmi)
+        """*credentials* returns user and password at each login, or None; it may raise TransportError.
+
+        With *tls* the agent's RMI port uses TLS, and with *tls_registry* its registry (*port*) does too.
+        """
+        self._agent = Agent(host=host, port=port, rmi_port=rmi_port, tls_registry=tls_registry, tls_rmi=tls is not None)
         self._tls = tls
-        self._resolver = Resolver(host, host_key="jmx.host")
+        self._resolver = Resolver(host, host_key=_HOST_KEY)
         self._session = Session(self._agent, credentials)
-        self._connection: _Connection | None = None
+        self._channel: _Channel | None = None
 
     def read(self, selections: Sequence[Selection], *, deadline: float) -> list[Reading]:
         """Return the selected attributes of every MBean that matches: see Transport."""
         try:
-            return self._converse(self._session.read(selections, time.monotonic()), deadline)
+            return self._perform(self._session.read(selections, time.monotonic()), deadline)
         except BaseException:
-            self._hang_up()  # half an answer may be on its way
+            self._hang_up()  # replies of this read may still arrive
             raise
         finally:
-            for name, why in self._session.resting:
-                log.warning("jmx=%s mbean=%s left out for ten minutes: %s", self._peer(self._agent.port), name, why)
+            for name, cause in self._session.newly_quarantined:
+                log.warning("jmx=%s mbean=%s skipped for 10 minutes: %s", self._peer(self._agent.port), name, cause)
 
     def forget(self) -> None:
-        """Ask every ``choose`` anew at the next read."""
+        """Forget all results of ``choose``: see Transport."""
         self._session.forget()
 
     def close(self) -> None:
         """Log out without waiting for the answer, and close the connection."""
-        request = self._session.farewell()
-        if self._connection is not None and request:
-            self._connection.send_last(request)
+        request = self._session.logout_request()
+        if self._channel is not None and request:
+            self._channel.send_last(request)
         self._hang_up()
 
-    def _converse(self, conversation: Readings, deadline: float) -> list[Reading]:
+    def _perform(self, conversation: Conversation[list[Reading]], deadline: float) -> list[Reading]:
         try:
-            step = next(conversation)
+            action = next(conversation)
             while True:
                 try:
-                    outcome = self._take(step, deadline)
+                    replies = self._perform_action(action, deadline)
                 except TransportError as error:
-                    step = conversation.throw(error)
+                    action = conversation.throw(error)
                 else:
-                    step = conversation.send(outcome)
+                    action = conversation.send(replies)
         except StopIteration as end:
             readings: list[Reading] = end.value
             return readings
 
-    def _take(self, step: Step, deadline: float) -> Outcome | None:
-        if isinstance(step, Dial):
+    def _perform_action(self, action: Action, deadline: float) -> Replies | None:
+        if isinstance(action, Dial):
             self._hang_up()
-            self._connection = self._dial(step, deadline)
+            self._channel = self._dial(action, deadline)
             return None
-        if self._connection is None:
-            raise AssertionError("a session dials before it asks")
-        return self._connection.exchange(step.calls, deadline=deadline)
+        if self._channel is None:
+            raise AssertionError("a session must dial before its first exchange")
+        return self._channel.exchange(action.calls, deadline=deadline)
 
-    def _dial(self, step: Dial, deadline: float) -> "_Connection":
-        peer = self._peer(step.port)
-        addresses = self._resolver.addresses(deadline=deadline)
-        connected = connect(addresses, step.port, peer=peer, advice=self._advice(step.port), deadline=deadline)
-        if not step.tls:
-            return _Connection(Line(connected), peer)
-        # Here, since ssl costs four megabytes that few need.
+    def _dial(self, dial: Dial, deadline: float) -> "_Channel":
+        peer = self._peer(dial.port)
+        connected = connect(
+            self._resolver.addresses(deadline=deadline),
+            dial.port,
+            peer=peer,
+            host_key=_HOST_KEY,
+            refused_advice=self._refused_advice(dial.port),
+            deadline=deadline,
+        )
+        if not dial.tls:
+            return _Channel(Connection(connected), peer)
+        if self._tls is None:
+            raise AssertionError("tls_registry needs tls")
+        # Imported only where it is used, because ssl costs 4 MB.
         from kafka_producer_exporter.net.tls import open_tls  # noqa: PLC0415
 
         try:
-            line = open_tls(connected, self._tls, host=self._agent.host, peer=peer, deadline=deadline)
+            connection = open_tls(
+                connected,
+                self._tls,
+                host=self._agent.host,
+                peer=peer,
+                keys=_TLS_KEYS,
+                plaintext_advice=_PLAINTEXT_ADVICE,
+                deadline=deadline,
+            )
         except BaseException:
             connected.close()
             raise
-        return _Connection(line, peer)
+        return _Channel(connection, peer)
 
-    def _advice(self, port: int) -> str:
+    def _refused_advice(self, port: int) -> str:
         if port == self._agent.port:
             return f"was the JVM started with -Dcom.sun.management.jmxremote.port={port}?"
-        return f"it is the agent's RMI port: pin it by -Dcom.sun.management.jmxremote.rmi.port={self._agent.port}"
+        return (
+            "this is the agent's RMI port; "
+            f"start the JVM with -Dcom.sun.management.jmxremote.rmi.port={self._agent.port} to fix it"
+        )
 
     def _peer(self, port: int) -> str:
         return str(Address(self._agent.host, port))
 
     def _hang_up(self) -> None:
-        self._session.lost()
-        if self._connection is not None:
-            self._connection.close()
-            self._connection = None
+        self._session.connection_lost()
+        if self._channel is not None:
+            self._channel.close()
+            self._channel = None
 
 
-class _Connection:
-    """One connection and what is under way on it."""
+class _Channel:
+    """Calls and replies on one connection."""
 
-    def __init__(self, line: Line, peer: str) -> None:
-        self._line = line
+    def __init__(self, connection: Connection, peer: str) -> None:
+        self._connection = connection
         self._peer = peer
         self._wire = Wire()
         self._greeting = requests.HANDSHAKE
 
-    def exchange(self, calls: Sequence[Call], *, deadline: float) -> Outcome:
-        """Send all calls and read all replies. Raises TransportError at the deadline.
+    def exchange(self, calls: Sequence[Call], *, deadline: float) -> Replies:
+        """Send all *calls* and read all replies. Raise TransportError at *deadline*.
 
-        Reads while it writes: a JVM that is blocked on its answers reads no more questions.
+        Reads while it sends, because a JVM that cannot get rid of its replies stops reading calls.
         """
-        line, wire = self._line, self._wire
+        connection, wire = self._connection, self._wire
         wire.expect(call.reader for call in calls)
         pieces = self._pieces(calls)
         piece = memoryview(next(pieces, b""))
         values: list[object] = []
         while wire.waiting:
             if time.monotonic() > deadline:
-                raise self._too_late(len(values), len(calls))
+                raise self._timeout(len(values), len(calls))
             sent = 0
             if piece:
                 try:
-                    sent = line.send(piece)
-                except OSError:  # what was answered before may still be read
+                    sent = connection.send(piece)
+                except OSError:  # replies to earlier calls may still be readable
                     pieces, piece = iter(()), memoryview(b"")
                 piece = piece[sent:] or memoryview(next(pieces, b""))
-            data = line.receive()
+            data = connection.receive()
             if data:
                 new_values, failure = wire.receive(data)
                 values += new_values
                 if failure is not None:
-                    return Outcome(values, failure)
+                    return Replies(values, failure)
             elif data is not None:
-                return Outcome(values, ClosedError(greeted=wire.greeted))
-            elif not sent and not line.wait(to_send=bool(piece), deadline=deadline, at_least=wire.at_least):
-                raise self._too_late(len(values), len(calls))
-        return Outcome(values)
+                return Replies(values, ClosedError(greeted=wire.greeted))
+            elif not sent and not connection.wait(
+                to_send=bool(piece), deadline=deadline, min_bytes=wire.min_missing_bytes
+            ):
+                raise self._timeout(len(values), len(calls))
+        return Replies(values)
 
-    def _too_late(self, answered: int, asked: int) -> TransportError:
+    def _timeout(self, answered: int, asked: int) -> TransportError:
         if not self._wire.greeted:
-            what = "took the connection, but did not answer in time; see whether the JVM is frozen, or no JMX agent"
+            what = (
+                "accepted the connection but did not answer in time; check whether the JVM is frozen or this is not JMX"
+            )
         else:
-            what = f"answered {answered} of {asked} questions in time; see whether the JVM is frozen or overloaded"
+            what = f"answered {answered} of {asked} calls in time; check whether the JVM is frozen or overloaded"
         return TransportError(Reason.TIMEOUT, f"{self._peer} {what}")
 
     def _pieces(self, calls: Sequence[Call]) -> Iterator[bytes]:
         greeting, self._greeting = self._greeting, b""
         parts = (call.parts for call in calls)
-        while some := list(itertools.islice(parts, _CALLS_AT_ONCE)):
+        while some := list(itertools.islice(parts, _CALLS_PER_SEND)):
             yield greeting + b"".join(itertools.chain.from_iterable(some))
             greeting = b""
 
     def send_last(self, request: bytes) -> None:
-        """Send a request if that takes no waiting; whoever is gone needs no farewell."""
+        """Send a request if that needs no waiting. Ignore errors: if the peer is gone, nobody needs it."""
         try:
-            self._line.send(request)
+            self._connection.send(request)
         except OSError:
             return
 
     def close(self) -> None:
         """Close the connection."""
-        self._line.close()
+        self._connection.close()

@@ -1,94 +1,105 @@
-"""What went wrong with an agent, in words: where, what, and what to do now."""
+"""Errors of a JMX agent, explained: where, what happened, and what to do."""
 
 from kafka_producer_exporter.jmx.javastream import JavaStreamError, StreamLimitError
 from kafka_producer_exporter.jmx.jrmp import NotJrmpError, RemoteFailure
 from kafka_producer_exporter.net.errors import Reason, TransportError
 
 _TLS_ALERT = b"\x15\x03"
-# To what it cannot read as a request, a server may answer as HTTP 0.9 did: with the document alone.
+# A server that cannot parse the request may answer as HTTP 0.9 did: with the document alone.
 _HTTP = (b"http/", b"<!doctype html", b"<html")
 
 
 class ClosedError(Exception):
-    """The peer closed the connection before all replies were there; ``greeted`` tells whether it spoke JRMP before."""
+    """The peer closed the connection before all replies had arrived. ``greeted`` says whether it spoke JRMP before."""
 
     def __init__(self, *, greeted: bool) -> None:
         super().__init__(greeted)
         self.greeted = greeted
 
 
-def broken(peer: str, failure: JavaStreamError | ClosedError) -> TransportError:
-    """Return why the connection cannot be read any further."""
+def connection_error(peer: str, failure: JavaStreamError | ClosedError) -> TransportError:
+    """Return why nothing more can be read from the connection."""
     if isinstance(failure, ClosedError):
         return TransportError(Reason.CLOSED, _closed(peer, greeted=failure.greeted))
     if isinstance(failure, NotJrmpError):
         return _not_jrmp(peer, failure)
     if isinstance(failure, StreamLimitError):
-        return TransportError(Reason.LIMIT, f"{peer} sent {failure}; no JMX agent does that: check what listens there")
+        return TransportError(
+            Reason.LIMIT, f"{peer} sent {failure}, which no JMX agent does; check what listens on this port"
+        )
     return TransportError(
         Reason.PROTOCOL,
-        f"{peer} sent an answer that cannot be understood ({failure}); check what stands between it and us, "
-        "and if that is nothing, please report it with the JVM's version",
+        f"{peer} sent a reply that cannot be decoded ({failure}); check for a proxy on the way, "
+        "and if there is none, please report this with the JVM's version",
     )
 
 
 def _closed(peer: str, *, greeted: bool) -> str:
     if greeted:
-        return f"{peer} closed the connection in the middle of an answer; see whether the JVM was stopped"
-    return f"{peer} closed the connection without a word; check that it is the JMX port, and whether it wants TLS"
+        return f"{peer} closed the connection in the middle of a reply; check whether the JVM was stopped"
+    return (
+        f"{peer} closed the connection without a reply; check that this is the JMX port and whether it requires TLS "
+        "(jmx.tls.mode)"
+    )
 
 
 def _not_jrmp(peer: str, failure: NotJrmpError) -> TransportError:
     if failure.greeting.startswith(_TLS_ALERT):
-        return TransportError(Reason.TLS_MISMATCH, f"{peer} wants TLS; set jmx.tls.mode to both")
-    speaks = "HTTP" if failure.greeting.lower().startswith(_HTTP) else f"something else ({failure})"
+        return TransportError(Reason.TLS_MISMATCH, f"{peer} requires TLS; set jmx.tls.mode to both")
+    protocol = "HTTP" if failure.greeting.lower().startswith(_HTTP) else f"something else ({failure})"
     return TransportError(
         Reason.NOT_JMX,
-        f"{peer} does not speak JMX but {speaks}; give the port of -Dcom.sun.management.jmxremote.port",
+        f"{peer} does not speak JMX but {protocol}; use the port of -Dcom.sun.management.jmxremote.port",
     )
 
 
-def lookup_refused(peer: str, answer: object) -> TransportError:
-    """Return why the registry did not hand out the agent's stub."""
-    if isinstance(answer, RemoteFailure) and not answer.is_a("NotBoundException"):
-        return _remote(peer, answer)
+def lookup_error(peer: str, reply: object) -> TransportError:
+    """Return why the RMI registry did not return the agent's stub."""
+    if isinstance(reply, RemoteFailure) and not reply.is_a("NotBoundException"):
+        return _unexpected(peer, reply)
     return TransportError(
         Reason.NOT_JMX,
-        f"{peer} is an RMI registry without a JMX agent; give the port of -Dcom.sun.management.jmxremote.port",
+        f"{peer} is an RMI registry without a JMX agent; use the port of -Dcom.sun.management.jmxremote.port",
     )
 
 
-def login_refused(peer: str, answer: object, *, user: str | None) -> TransportError:
-    """Return why the agent did not let us in."""
-    if not isinstance(answer, RemoteFailure) or not answer.is_a("SecurityException"):
-        return _remote(peer, answer)
+def login_error(peer: str, reply: object, *, user: str | None) -> TransportError:
+    """Return why the agent did not accept the login."""
+    if not isinstance(reply, RemoteFailure) or not reply.is_a("SecurityException"):
+        return _unexpected(peer, reply)
     return TransportError(
         Reason.AUTHENTICATION,
-        f"{peer} wants a user and a password; set jmx.username and jmx.password_file"
+        f"{peer} requires a user and a password; set jmx.username and jmx.password_file"
         if user is None
-        else f"{peer} refuses the user {user!r} or the password; compare them with the agent's jmxremote.password",
+        else f"{peer} rejected the user {user!r} or the password; compare them with the agent's jmxremote.password",
     )
 
 
-def names_refused(peer: str, answer: object) -> TransportError:
-    """Return why the agent does not tell the names of its MBeans."""
-    if isinstance(answer, RemoteFailure) and answer.is_a("SecurityException"):
+def credentials_error(peer: str, error: ValueError) -> TransportError:
+    """Return that the user or the password cannot be sent."""
+    advice = "check jmx.username, and jmx.password_file or jmx.password_env"
+    return TransportError(Reason.AUTHENTICATION, f"{peer}: the user or the password is too long ({error}); {advice}")
+
+
+def names_error(peer: str, reply: object) -> TransportError:
+    """Return why the agent did not return the names of its MBeans."""
+    if isinstance(reply, RemoteFailure) and reply.is_a("SecurityException"):
         advice = "give the user the role readonly in the agent's jmxremote.access"
-        return TransportError(Reason.AUTHENTICATION, f"{peer} does not let this user read; {advice}")
-    return _remote(peer, answer)
+        return TransportError(Reason.AUTHENTICATION, f"{peer} does not allow this user to read; {advice}")
+    return _unexpected(peer, reply)
 
 
-def tls_differs(peer: str, *, agent_wants_it: bool) -> TransportError:
-    """Return that the stub and the configuration differ over TLS. Going on in plain would be a downgrade."""
+def tls_mode_error(peer: str, *, agent_requires_tls: bool) -> TransportError:
+    """Return that the stub and the configuration disagree about TLS. To continue in plaintext would be a downgrade."""
     return TransportError(
         Reason.TLS_MISMATCH,
-        f"the agent at {peer} wants TLS on its RMI port; set jmx.tls.mode to rmi"
-        if agent_wants_it
-        else f"the agent at {peer} has no TLS on its RMI port, but jmx.tls.mode asks for it; "
+        f"the agent at {peer} requires TLS on its RMI port; set jmx.tls.mode to rmi"
+        if agent_requires_tls
+        else f"the agent at {peer} has no TLS on its RMI port, but jmx.tls.mode requires it; "
         "start the JVM with -Dcom.sun.management.jmxremote.ssl=true, or set jmx.tls.mode to none",
     )
 
 
-def _remote(peer: str, answer: object) -> TransportError:
-    words = f"{answer.classes[0]}: {answer.message}" if isinstance(answer, RemoteFailure) else "something unexpected"
-    return TransportError(Reason.PROTOCOL, f"{peer} answered with {words}; see the JVM's log")
+def _unexpected(peer: str, reply: object) -> TransportError:
+    text = f"{reply.classes[0]}: {reply.message}" if isinstance(reply, RemoteFailure) else "an unexpected reply"
+    return TransportError(Reason.PROTOCOL, f"{peer} answered with {text}; see the JVM's log")

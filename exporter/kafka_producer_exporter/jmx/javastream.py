@@ -1,42 +1,32 @@
-"""Java object streams (Java Object Serialization Specification, protocol version 1, as RMI sends them) → values.
+"""A decoder for Java object streams (Java Object Serialization Specification, protocol version 1, as RMI sends them).
 
-Pure: bytes in, values out. Reading raises NeedMore or JavaStreamError, whatever the bytes are; no class is loaded and
-nothing is called: an object is its class name and its fields.
+Pure: bytes in, values out. Whatever the bytes are, reading raises nothing but NeedMore or JavaStreamError. No class is
+loaded and no code of the stream runs: an object is its class name and its fields.
 """
 
 import struct
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 from kafka_producer_exporter.jmx.javatext import decode_modified_utf8
 from kafka_producer_exporter.net.printable import printable
 
-MAGIC: Final = bytes.fromhex("aced0005")
+MAGIC = bytes.fromhex("aced0005")
 
-# Tags, chapter 6.4.2 of the specification.
+# Tags: chapter 6.4.2 of the specification.
 _NULL, _REFERENCE, _CLASS_DESCRIPTION, _OBJECT, _STRING, _ARRAY, _CLASS = 0x70, 0x71, 0x72, 0x73, 0x74, 0x75, 0x76
-_BLOCK, _END, _RESET, _LONG_BLOCK, _EXCEPTION, _LONG_STRING, _PROXY, _ENUM = (
-    0x77,
-    0x78,
-    0x79,
-    0x7A,
-    0x7B,
-    0x7C,
-    0x7D,
-    0x7E,
-)
+_BLOCK, _END, _RESET, _LONG_BLOCK = 0x77, 0x78, 0x79, 0x7A
+_EXCEPTION, _LONG_STRING, _PROXY, _ENUM = 0x7B, 0x7C, 0x7D, 0x7E
 # Flags of a class.
 _WRITE_METHOD, _SERIALIZABLE, _EXTERNALIZABLE, _BLOCK_DATA = 0x01, 0x02, 0x04, 0x08
 
 _FIRST_HANDLE = 0x7E0000
-# A field's type in Java to its format in struct; L and [ are objects.
-_PRIMITIVES: Final = {"B": "b", "C": "H", "D": "d", "F": "f", "I": "i", "J": "q", "S": "h", "Z": "?"}
-_BOXED: Final = frozenset(
-    f"java.lang.{name}" for name in ("Boolean", "Byte", "Double", "Float", "Integer", "Long", "Short")
-)
+# Java's type codes to the format characters of struct. The other codes, L and [, are objects.
+_PRIMITIVES = {"B": "b", "C": "H", "D": "d", "F": "f", "I": "i", "J": "q", "S": "h", "Z": "?"}
+_BOXED = frozenset(f"java.lang.{name}" for name in ("Boolean", "Byte", "Double", "Float", "Integer", "Long", "Short"))
 
 
 class NeedMore(Exception):  # noqa: N818 - not an error: the rest is still on its way
-    """The stream ends too early; nothing can come of it with fewer than ``need`` bytes, counted from its start."""
+    """The stream is incomplete: it needs at least ``need`` bytes, counted from its start."""
 
     def __init__(self, need: int) -> None:
         super().__init__(need)
@@ -44,7 +34,7 @@ class NeedMore(Exception):  # noqa: N818 - not an error: the rest is still on it
 
 
 class JavaStreamError(Exception):
-    """The bytes are no Java object stream, or not the one that was expected."""
+    """The bytes are not a Java object stream, or not the expected one."""
 
 
 class StreamLimitError(JavaStreamError):
@@ -52,27 +42,28 @@ class StreamLimitError(JavaStreamError):
 
 
 class UnreadableError(JavaStreamError):
-    """The stream is sound, but nobody can read past this point without the classes of the JVM that wrote it."""
+    """The stream is valid, but only the classes of the JVM that wrote it can read it beyond this point."""
 
 
 class Limits(NamedTuple):
-    """What a peer may make us read at most."""
+    """How much a peer can make us read."""
 
     size: int = 16 << 20
     """Bytes of one stream."""
     depth: int = 60
-    """Objects within objects, and classes above classes."""
+    """Nested objects, or superclasses of one class."""
     values: int = 200_000
-    """Everything that costs a peer a byte and us an object."""
+    """Values, fields and classes: a single byte of the peer can cost us an object."""
 
 
-LIMITS: Final = Limits()
+LIMITS = Limits()
 
 
 class Instance:
-    """An object: its class, its fields (those of a subclass win), and what its classes wrote besides, in order.
+    """An object: its class, its fields, and ``annotations``, which its classes wrote in addition, in that order.
 
-    A boxed number is not an Instance but the number; an enum constant is one whose only annotation is its name.
+    If a class and its superclass have a field of the same name, the subclass wins. A boxed number is decoded to the
+    number and not to an Instance. The only annotation of an enum constant is its name.
     """
 
     __slots__ = ("annotations", "class_name", "fields")
@@ -87,12 +78,12 @@ class Instance:
 
     @property
     def block_data(self) -> bytes:
-        """What its classes wrote besides as plain bytes."""
+        """The annotations that are plain bytes, joined."""
         return b"".join(item for item in self.annotations if isinstance(item, bytes))
 
 
 class _ClassDescription:
-    """A class as the stream describes it. ``levels`` are it and its superclasses, the topmost first."""
+    """A class as the stream describes it. ``levels`` contains its superclasses, the topmost first, and then itself."""
 
     __slots__ = ("flags", "levels", "name", "objects", "primitive_names", "primitives")
 
@@ -102,27 +93,27 @@ class _ClassDescription:
         self.primitives = struct.Struct(">")
         self.primitive_names: list[str] = []
         self.objects: list[str] = []
-        self.levels: tuple[_ClassDescription, ...] = ()  # empty while it is still being read
+        self.levels: tuple[_ClassDescription, ...] = ()  # empty until the description is complete
 
     @property
     def is_boxed_number(self) -> bool:
         return self.name in _BOXED and len(self.primitive_names) == 1 and not self.objects
 
 
-class Hole(NamedTuple):
-    """Where a boxed number stands in the stream, and its format in struct."""
+class BoxedNumber(NamedTuple):
+    """Where the bytes of a boxed number are in the stream, and their format in struct."""
 
     offset: int
     format: str
 
 
 class Decoder:
-    """Reads values from ``buffer`` onwards from ``position``; ``holes`` are the boxed numbers that it came across.
+    """Reads values from a buffer. ``position`` is where the last value ended; more bytes may follow it.
 
-    The buffer may hold more than this stream: after a read ``position`` is where the value ends.
+    ``boxed_numbers`` lists the boxed numbers read so far.
     """
 
-    __slots__ = ("_buffer", "_end", "_handles", "_limits", "_start", "_values", "holes", "position")
+    __slots__ = ("_buffer", "_end", "_handles", "_limits", "_start", "_values", "boxed_numbers", "position")
 
     def __init__(self, buffer: bytes | bytearray, start: int = 0, limits: Limits = LIMITS) -> None:
         self._buffer = buffer
@@ -131,27 +122,27 @@ class Decoder:
         self._limits = limits
         self._handles: list[object] = []
         self._values = 0
-        self.holes: list[Hole] = []
+        self.boxed_numbers: list[BoxedNumber] = []
 
     def expect(self, constant: bytes) -> None:
-        """Read exactly these bytes; a difference is an error even before all of them are there."""
+        """Read exactly the bytes of *constant*. Raise JavaStreamError at the first difference, even if more are due."""
         begin, end = self.position, min(self.position + len(constant), self._end)
         if self._buffer[begin:end] != constant[: end - begin]:
-            raise JavaStreamError(f"{constant.hex()} expected, {self._buffer[begin:end].hex()} found")
+            raise JavaStreamError(f"{constant.hex()} was expected, and {self._buffer[begin:end].hex()} found")
         self._take(len(constant))
 
     def block(self) -> bytes:
         """Read one block of plain bytes."""
         tag = self._byte()
         if tag not in {_BLOCK, _LONG_BLOCK}:
-            raise JavaStreamError(f"block of bytes expected, tag {tag:02x} found")
+            raise JavaStreamError(f"a block of bytes was expected, and tag {tag:02x} found")
         return self._block(tag)
 
     def value(self) -> object:
         """Read one value: None, a number, a string, bytes, a list or an Instance."""
         return self._value(self._byte(), 0)
 
-    # How far: every length that a peer names passes through here.
+    # Limits: every length in the stream is checked here.
 
     def _take(self, count: int) -> int:
         begin = self.position
@@ -170,7 +161,7 @@ class Decoder:
 
     def _deeper(self, depth: int) -> int:
         if depth >= self._limits.depth:
-            raise StreamLimitError(f"an answer nested more than {self._limits.depth} deep")
+            raise StreamLimitError(f"an answer nested more than {self._limits.depth} levels deep")
         return depth + 1
 
     # Primitives.
@@ -191,7 +182,7 @@ class Decoder:
         try:
             return decode_modified_utf8(raw)
         except UnicodeDecodeError as error:
-            raise JavaStreamError("text that is not modified UTF-8") from error
+            raise JavaStreamError("a text is not modified UTF-8") from error
 
     def _block(self, tag: int) -> bytes:
         return self._bytes(self._unsigned(1 if tag == _BLOCK else 4))
@@ -225,7 +216,7 @@ class Decoder:
         if tag in {_CLASS_DESCRIPTION, _PROXY}:
             self._description(tag, self._deeper(depth))
             return Instance("java.io.ObjectStreamClass")
-        if tag == _RESET and depth == 0:  # nowhere else: what is being read would lose its own handle
+        if tag == _RESET and depth == 0:  # deeper, the enclosing object would lose its own handle
             self._handles.clear()
             return self._value(self._byte(), self._deeper(depth))
         if tag == _EXCEPTION:
@@ -235,7 +226,7 @@ class Decoder:
     def _reference(self) -> object:
         index = self._unsigned(4) - _FIRST_HANDLE
         if not 0 <= index < len(self._handles):
-            raise JavaStreamError("reference to an object that was not sent")
+            raise JavaStreamError("a reference to an object that was not sent")
         found = self._handles[index]
         return Instance("java.io.ObjectStreamClass") if isinstance(found, _ClassDescription) else found
 
@@ -251,7 +242,7 @@ class Decoder:
                 if level.flags & _WRITE_METHOD:
                     self._annotations(instance.annotations, depth)
             elif level.flags & _EXTERNALIZABLE:
-                # Protocol version 1 has no block markers around what such a class writes.
+                # In protocol version 1 no block markers enclose what such a class writes.
                 if not level.flags & _BLOCK_DATA:
                     raise UnreadableError(f"a {printable(level.name)} cannot be read without its class")
                 self._annotations(instance.annotations, depth)
@@ -263,9 +254,8 @@ class Decoder:
         if list(box.fields) != description.primitive_names:
             return box
         [number] = box.fields.values()
-        self.holes.append(
-            Hole(self.position - self._start - description.primitives.size, description.primitives.format[1:])
-        )
+        layout = description.primitives
+        self.boxed_numbers.append(BoxedNumber(self.position - self._start - layout.size, layout.format[1:]))
         return number
 
     def _fields(self, level: _ClassDescription, fields: dict[str, object], depth: int) -> None:
@@ -298,10 +288,10 @@ class Decoder:
         elif element in {"L", "["}:
             self._spend(count)
             elements: list[object] = []
-            array = self._handles[index] = elements  # an element may refer to the array that it is in
+            array = self._handles[index] = elements  # before its elements are read: they may refer to it
             elements.extend(self._value(self._byte(), depth) for _ in range(count))
         else:
-            raise JavaStreamError("array of nothing known")
+            raise JavaStreamError("an array of an unknown type")
         self._handles[index] = array
         return array
 
@@ -314,7 +304,7 @@ class Decoder:
     def _string(self, depth: int) -> str:
         text = self._value(self._byte(), depth)
         if not isinstance(text, str):
-            raise JavaStreamError("string expected")
+            raise JavaStreamError("a string was expected")
         return text
 
     # Classes.
@@ -332,16 +322,16 @@ class Decoder:
             index = self._unsigned(4) - _FIRST_HANDLE
             found = self._handles[index] if 0 <= index < len(self._handles) else None
             if not isinstance(found, _ClassDescription):
-                raise JavaStreamError("reference to a class that was not sent")
+                raise JavaStreamError("a reference to a class that was not sent")
             return found
         if tag not in {_CLASS_DESCRIPTION, _PROXY}:
-            raise JavaStreamError(f"class expected, tag {tag:02x} found")
+            raise JavaStreamError(f"a class was expected, and tag {tag:02x} found")
         self._spend(1)
         return self._new_description(depth) if tag == _CLASS_DESCRIPTION else self._new_proxy(depth)
 
     def _new_description(self, depth: int) -> _ClassDescription:
         description = _ClassDescription(self._text(2))
-        self._take(8)  # serialVersionUID: whoever sends another version of a class sends its fields too
+        self._take(8)  # serialVersionUID: not needed, because the stream describes the fields of the version it uses
         self._handles.append(description)
         description.flags = self._byte()
         layout = ">"
@@ -355,7 +345,7 @@ class Decoder:
                 self._string(depth)
                 description.objects.append(name)
             else:
-                raise JavaStreamError("field of no known type")
+                raise JavaStreamError("a field of an unknown type")
         description.primitives = struct.Struct(layout)
         return self._finished(description, depth)
 
@@ -373,8 +363,8 @@ class Decoder:
         self._annotations([], self._deeper(depth))
         parent = self._description(self._byte(), self._deeper(depth))
         if parent is not None and not parent.levels:
-            raise JavaStreamError("a class above itself")
+            raise JavaStreamError("a class that is its own superclass")
         description.levels = (*(parent.levels if parent else ()), description)
         if len(description.levels) > self._limits.depth:
-            raise StreamLimitError(f"a class with more than {self._limits.depth} classes above it")
+            raise StreamLimitError(f"a class with more than {self._limits.depth} superclasses")
         return description

@@ -1,11 +1,12 @@
-"""The RMI wire protocol on one connection: the server's greeting, then one reply for each call, in order.
+"""The RMI wire protocol on one connection: the server's greeting, then one reply to each call, in order.
 
-Pure: bytes in, values out. A reply says neither how long it is nor what it answers: one has to read it to its end.
+Pure: bytes in, values out. A reply states neither its length nor its call, so the only way to find the next one is to
+read it to its end.
 """
 
 from collections import deque
 from collections.abc import Callable, Iterable
-from typing import Final, NamedTuple, TypeVar
+from typing import NamedTuple, TypeVar
 
 from kafka_producer_exporter.jmx.javastream import (
     LIMITS,
@@ -18,22 +19,25 @@ from kafka_producer_exporter.jmx.javastream import (
 )
 from kafka_producer_exporter.net.printable import printable
 
-Reader = Callable[[bytearray, int], tuple[object, int]]
-"""Reads the reply that begins at a position: its value and where it ends; or raises NeedMore or JavaStreamError."""
+ReplyReader = Callable[[bytearray, int], tuple[object, int]]
+"""Reads the reply that begins at a position of a buffer.
 
-Value = TypeVar("Value")
+Returns its value and the position where it ends. Raises NeedMore or JavaStreamError.
+"""
 
-REPLY_HEAD: Final = b"\x51" + MAGIC + b"\x77\x0f\x01"
-"""How a reply begins that brings an object, rather than an exception; a random UID of 14 bytes follows."""
-REPLY_BODY: Final = len(REPLY_HEAD) + 14
+Result = TypeVar("Result")
 
-_SHORTEST_REPLY: Final = REPLY_BODY + 1
+REPLY_HEAD = b"\x51" + MAGIC + b"\x77\x0f\x01"
+"""The first bytes of a reply that contains an object and not an exception. A random UID of 14 bytes follows."""
+REPLY_BODY = len(REPLY_HEAD) + 14
+
+_SHORTEST_REPLY = REPLY_BODY + 1
 _ACKNOWLEDGE = 0x4E
 _LONGEST_HOST = 1024
 
 
 class NotJrmpError(JavaStreamError):
-    """Whatever answered does not speak JRMP."""
+    """The peer does not speak JRMP."""
 
     def __init__(self, greeting: bytes) -> None:
         super().__init__(f"the first bytes of the answer are {greeting[:16].hex(' ')}")
@@ -41,35 +45,35 @@ class NotJrmpError(JavaStreamError):
 
 
 class RemoteFailure(NamedTuple):
-    """The exception that a call ended with in the JVM."""
+    """The exception that a call raised in the JVM."""
 
     classes: tuple[str, ...]
-    """Its class, then those of its causes."""
+    """Its class, then the classes of its causes."""
     message: str
-    """One printable line; the JVM's words, so not for labels."""
+    """One printable line. It is the JVM's text, so never use it as a label."""
 
     def is_a(self, name: str) -> bool:
-        """Whether it or one of its causes is of this class, given without its package."""
+        """Return whether it or one of its causes has the class *name*, which is given without its package."""
         return any(class_name.rpartition(".")[2] == name for class_name in self.classes)
 
 
 class Wire:
-    """One connection: hand it what is expected and what comes in, and it hands back the values."""
+    """The protocol state of one connection: readers and bytes go in, values come out."""
 
     def __init__(self) -> None:
         self._buffer = bytearray()
-        self._readers: deque[Reader] = deque()
+        self._readers: deque[ReplyReader] = deque()
         self._greeted = False
         self._need = 1
 
     @property
     def waiting(self) -> bool:
-        """Whether replies are outstanding."""
+        """Whether replies are still due."""
         return bool(self._readers)
 
     @property
-    def at_least(self) -> int:
-        """How many bytes more must come in until all replies are there, however short they are."""
+    def min_missing_bytes(self) -> int:
+        """The least number of bytes that must still arrive until all replies are complete."""
         return 1 + (len(self._readers) - 1) * _SHORTEST_REPLY if self._greeted and self._readers else 1
 
     @property
@@ -77,12 +81,12 @@ class Wire:
         """Whether the server has shown that it speaks JRMP."""
         return self._greeted
 
-    def expect(self, readers: Iterable[Reader]) -> None:
-        """Expect one reply more for each reader."""
+    def expect(self, readers: Iterable[ReplyReader]) -> None:
+        """Expect one more reply for each reader."""
         self._readers.extend(readers)
 
     def receive(self, data: bytes) -> tuple[list[object], JavaStreamError | None]:
-        """Return the values that are complete by now, and what is wrong with the bytes behind them, if anything."""
+        """Return the values of the replies that are now complete, and the error in the bytes after them, if any."""
         buffer = self._buffer
         buffer += data
         values: list[object] = []
@@ -102,12 +106,12 @@ class Wire:
             return values, error
         del buffer[:position]
         if buffer and self._greeted and not self._readers:
-            return values, JavaStreamError("an answer to a question that was not asked")
+            return values, JavaStreamError("a reply without a call")
         return values, None
 
 
 def _read_greeting(buffer: bytearray) -> int:
-    """Read ProtocolAck: how the server sees us, which is of no use here."""
+    """Skip ProtocolAck, in which the server says how it sees us. Return where it ends."""
     if buffer[0] != _ACKNOWLEDGE:
         raise NotJrmpError(bytes(buffer[:64]))
     if len(buffer) < 3:
@@ -122,25 +126,20 @@ def _read_greeting(buffer: bytearray) -> int:
 
 
 def read_reply(
-    buffer: bytearray, start: int, extract: Callable[[Decoder], Value], limits: Limits = LIMITS
-) -> tuple[Value | RemoteFailure, int]:
-    """Read one reply: an exception, or what ``extract`` makes of the decoder that stands before the value."""
+    buffer: bytearray, start: int, extract: Callable[[Decoder], Result], limits: Limits = LIMITS
+) -> tuple[Result | RemoteFailure, int]:
+    """Read one reply. Return a RemoteFailure or what *extract* reads from the decoder, and where the reply ends."""
     decoder = Decoder(buffer, start, limits)
     decoder.expect(REPLY_HEAD[:5])
     header = decoder.block()
     if len(header) != 15 or header[0] not in {1, 2}:
-        raise JavaStreamError("a reply of no known kind")
+        raise JavaStreamError("a reply of an unknown kind")
     value = extract(decoder) if header[0] == 1 else _failure(decoder.value())
     return value, decoder.position
 
 
-def read_nothing(buffer: bytearray, start: int) -> tuple[object, int]:
-    """Read the reply of a method that returns nothing."""
-    return read_reply(buffer, start, lambda _: None)
-
-
 def _failure(thrown: object) -> RemoteFailure:
-    """Follow an exception to its causes; a cause may be the exception itself."""
+    """Describe an exception and its causes. An exception may be its own cause."""
     classes: list[str] = []
     message = ""
     seen: set[int] = set()
@@ -153,5 +152,5 @@ def _failure(thrown: object) -> RemoteFailure:
         fields = (thrown.fields.get(name) for name in ("detail", "exception", "error", "target", "cause"))
         thrown = next((field for field in fields if isinstance(field, Instance)), None)
     if not classes:
-        raise JavaStreamError("an exception that is none")
+        raise JavaStreamError("a reply that should contain an exception and does not")
     return RemoteFailure(tuple(classes), message or classes[-1])

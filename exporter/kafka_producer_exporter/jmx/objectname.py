@@ -1,4 +1,4 @@
-"""Names of MBeans: parsed and unquoted as javax.management.ObjectName does it."""
+"""Names of MBeans, parsed and unquoted as javax.management.ObjectName does it."""
 
 import re
 import sys
@@ -6,16 +6,16 @@ from collections.abc import Mapping
 
 
 class ObjectName:
-    """An MBean's name, or a pattern of names, parsed. Two are equal when their text is.
+    """An MBean's name, or a pattern of names. Two are equal if their texts are.
 
-    ``properties`` are the key properties in the order of the text, unquoted: Kafka quotes a value that holds anything
-    but ``[A-Za-z0-9_%. -]`` and tabs (see its Sanitizer.jmxSanitize), so ``client-id="orders,eu"`` is legal.
+    ``properties`` are the key properties, unquoted and in the order of the text. Kafka quotes a value that contains
+    anything but ``[A-Za-z0-9_%. -]`` and tabs (see its Sanitizer.jmxSanitize), so ``client-id="orders,eu"`` is legal.
     """
 
     __slots__ = ("domain", "properties", "text")
 
     def __init__(self, text: str) -> None:
-        """Parse a name; raises ValueError for an empty one, and whatever javax.management.ObjectName would refuse."""
+        """Parse a name. Raise ValueError for an empty one, and for any that javax.management.ObjectName rejects."""
         self.text = text
         self.domain, self.properties = _parse(text)
 
@@ -30,7 +30,7 @@ class ObjectName:
 
 
 # javax.management.ObjectName, "Quoted values": inside the quotes a backslash escapes a quote, a star, a question mark,
-# a newline (as \n) or itself; nothing else may be escaped, and a newline itself is not allowed.
+# a newline (as \n) or itself. Nothing else may be escaped, and a literal newline is not allowed.
 _QUOTED = r'"(?:[^"\\\n]|\\["*?n\\])*"'
 _PROPERTY = re.compile(rf'(?P<key>[^=,:*?\n]+)=(?P<value>{_QUOTED}|[^",=:\n]*)(?P<end>,|\Z)')
 _ESCAPE = re.compile(r"\\(.)")
@@ -41,7 +41,7 @@ def _parse(text: str) -> tuple[str, Mapping[str, str]]:
     if not colon:
         raise _malformed(text, "it has no ':' after the domain")
     if "\n" in domain:
-        raise _malformed(text, "its domain holds a newline")
+        raise _malformed(text, "its domain contains a newline")
     properties: dict[str, str] = {}
     starred, at, more = False, 0, True
     while more:
@@ -53,7 +53,7 @@ def _parse(text: str) -> tuple[str, Mapping[str, str]]:
             raise _malformed(text, f"no key=value at {rest[at : at + 40]!r}")
         key, value = sys.intern(match["key"]), match["value"]
         if key in properties:
-            raise _malformed(text, f"the key {key!r} stands in it twice")
+            raise _malformed(text, f"it has the key {key!r} twice")
         properties[key] = _unquoted(value) if value.startswith('"') else value
         more, at = match["end"] == ",", match.end()
     return domain, properties
@@ -63,5 +63,5 @@ def _unquoted(value: str) -> str:
     return _ESCAPE.sub(lambda escape: "\n" if escape[1] == "n" else escape[1], value[1:-1])
 
 
-def _malformed(text: str, why: str) -> ValueError:
-    return ValueError(f"{text!r} is not an ObjectName: {why}")
+def _malformed(text: str, problem: str) -> ValueError:
+    return ValueError(f"{text!r} is not an ObjectName: {problem}")

@@ -1,4 +1,4 @@
-"""What is asked of a JVM and what comes back: values only."""
+"""What to read from a JVM, and what was read: values only."""
 
 from collections.abc import Callable, Sequence
 from typing import NamedTuple, Protocol
@@ -6,15 +6,15 @@ from typing import NamedTuple, Protocol
 from kafka_producer_exporter.jmx.objectname import ObjectName
 
 Value = float | int | bool | str | None
-"""An attribute's value: a number, a string, or None for anything that is neither (composites, arrays, null)."""
+"""An attribute's value: a number, a string, or None for anything else (composites, arrays, null)."""
 
 
 class Selection(NamedTuple):
-    """MBeans to read, and which of their attributes.
+    """Which MBeans to read, and which of their attributes.
 
-    ``choose`` is handed an MBean's name and the attributes that its MBeanInfo lists, and returns those to ask for,
-    in the order in which they are wanted; an empty answer leaves the MBean unread. It must be pure: its answer is kept
-    for as long as the MBean lists the same attributes.
+    ``choose`` gets an MBean's name and the attributes that its MBeanInfo lists. It returns the attributes to read, in
+    the order in which the caller wants them; if it returns none, the MBean is not read. It must be pure, because its
+    result is kept until the MBean lists other attributes or ``Transport.forget`` is called.
     """
 
     pattern: str
@@ -24,8 +24,8 @@ class Selection(NamedTuple):
 class Reading(NamedTuple):
     """One MBean's attributes at one moment.
 
-    ``attributes`` is one and the same object for all MBeans of one shape, scrape after scrape, so that a reader may
-    keep what it made of it. ``values`` is parallel to it.
+    ``values`` is parallel to ``attributes``. MBeans with equal attributes share one ``attributes`` object, read after
+    read, so a caller may keep what it derived from it.
     """
 
     name: ObjectName
@@ -37,14 +37,13 @@ class Transport(Protocol):
     """Reads MBeans from one JVM. Not thread-safe: one transport for each target."""
 
     def read(self, selections: Sequence[Selection], *, deadline: float) -> list[Reading]:
-        """Return the selected attributes of every MBean that matches.
+        """Return the selected attributes of every MBean that matches. An empty list means that the JVM has none.
 
-        ``deadline`` is an instant of ``time.monotonic()``, in seconds. Raises TransportError and nothing else, by the
-        deadline. An empty list means that the JVM answered and had no such MBean.
+        *deadline* is an instant of ``time.monotonic()``, in seconds. Raise TransportError, and nothing else, by then.
         """
 
     def forget(self) -> None:
-        """Ask every ``choose`` anew at the next read."""
+        """Forget all results of ``choose``: the next read calls it again for every MBean."""
 
     def close(self) -> None:
-        """End the session politely where that takes no waiting. May be called twice; a later read opens a new one."""
+        """Log out, without waiting for the answer. May be called twice; a later read logs in again."""

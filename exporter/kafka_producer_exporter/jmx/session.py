@@ -1,70 +1,74 @@
-"""One JVM's JMX agent, from look-up to readings: what to send next, and what an answer means.
+"""The session with one JMX agent, from lookup to readings: what to send next, and what the replies mean.
 
-Pure: a conversation is a generator. It yields a Dial or an Exchange, is sent what came of it, and returns the readings.
-It opens no socket and reads no clock, so that a test is a list of answers.
+Pure: it opens no socket and reads no clock. A conversation is a generator. It yields an action (Dial or Exchange), is
+sent the replies, and returns its result. A test is therefore a list of replies.
 """
 
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
-from typing import Final, NamedTuple
+from typing import NamedTuple, TypeVar
 
 from kafka_producer_exporter.jmx import explain, requests
 from kafka_producer_exporter.jmx.explain import ClosedError
 from kafka_producer_exporter.jmx.javastream import JavaStreamError, UnreadableError
-from kafka_producer_exporter.jmx.jrmp import Reader, RemoteFailure
+from kafka_producer_exporter.jmx.jrmp import RemoteFailure, ReplyReader
 from kafka_producer_exporter.jmx.readings import Reading, Selection
+from kafka_producer_exporter.jmx.replies import decode_listed_attributes
 from kafka_producer_exporter.jmx.stubs import Stub, read_stub
-from kafka_producer_exporter.jmx.templates import Answer, SameBytesReader, extract_listed
-from kafka_producer_exporter.jmx.watched import Shape, Watched
+from kafka_producer_exporter.jmx.templates import AttributeValues, RepeatedReplyReader
+from kafka_producer_exporter.jmx.watched import AttributeQuery, WatchedMBeans
 from kafka_producer_exporter.net.address import Address
 from kafka_producer_exporter.net.errors import Reason, TransportError
 
-IDLE_SECONDS: Final = 100.0
-"""A JVM ends a login after 120 s without a call; from this age on a new one is made instead."""
-_CULPRITS: Final = 20
-"""So many MBeans may break the connection in one read; each is then left alone, so that the next read comes further."""
-_INFOS_KEPT: Final = 16
+MAX_IDLE_SECONDS = 100.0
+"""A JVM ends a session after 120 s without a call. After this time we log in again."""
+_MAX_UNREADABLE = 20
+"""In one read. Each breaks the connection; those found are in quarantine, so the next read gets further."""
+_MAX_MBEAN_INFOS = 16
+"""Replies to getMBeanInfo that are remembered. Most MBeans share a few."""
 
 
 class Dial(NamedTuple):
-    """Open a connection to this port of the host, in place of any other; if that fails, TransportError is thrown in."""
+    """Connect to this port of the host, and close the previous connection. If that fails, throw TransportError in."""
 
     port: int
     tls: bool
 
 
 class Call(NamedTuple):
-    """One request, in parts that it may share with others, and who reads the reply."""
+    """One request, in parts that it may share with others, and the reader of its reply."""
 
     parts: tuple[bytes, ...]
-    reader: Reader
+    reader: ReplyReader
 
 
 class Exchange(NamedTuple):
-    """Send these calls on the connection, all of them at once, and read the replies meanwhile."""
+    """Send all these calls on the connection without waiting in between, and read the replies."""
 
     calls: Sequence[Call]
 
 
-class Outcome(NamedTuple):
-    """What came of an exchange: the values of the replies, in order, and why there are no more of them."""
+class Replies(NamedTuple):
+    """The result of an Exchange: the values of the replies, in order, and why some are missing."""
 
     values: Sequence[object]
     failure: JavaStreamError | ClosedError | None = None
 
 
-Step = Dial | Exchange
-Readings = Generator[Step, Outcome | None, list[Reading]]
+Action = Dial | Exchange
+Result = TypeVar("Result")
+Conversation = Generator[Action, Replies | None, Result]
+"""Yields actions, is sent Replies after an Exchange and None after a Dial, and returns a result."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Agent:
-    """Where the JMX agent is, as its operator configured it."""
+    """Where the JMX agent is, as configured."""
 
     host: str
     port: int
     rmi_port: int | None = None
-    """None: the port that the agent's stub names."""
+    """None means the port in the agent's stub."""
     tls_registry: bool = False
     tls_rmi: bool = False
 
@@ -77,9 +81,10 @@ class _Login(NamedTuple):
 
 
 class Session:
-    """Remembers the login, and what is known of the MBeans, from read to read."""
+    """Remembers the login and the known MBeans from read to read."""
 
     def __init__(self, agent: Agent, credentials: Callable[[], tuple[str, str] | None]) -> None:
+        """*credentials* returns user and password at each login, or None; it may raise TransportError."""
         self._agent = agent
         self._credentials = credentials
         self._login: _Login | None = None
@@ -87,68 +92,68 @@ class Session:
         self._peer = ""
         self._connected = False
         self._used_at = 0.0
-        self._watched: list[Watched] = []
-        self._shapes: dict[tuple[str, ...], Shape] = {}
-        self._info_reader = SameBytesReader(extract_listed, keep=_INFOS_KEPT)
-        self.resting: list[tuple[str, str]] = []
-        """The MBeans of which the last read found out that they cannot be read, and why: for the log."""
+        self._watched: list[WatchedMBeans] = []
+        self._queries: dict[tuple[str, ...], AttributeQuery] = {}
+        self._info_reader = RepeatedReplyReader(decode_listed_attributes, keep=_MAX_MBEAN_INFOS)
+        self.newly_quarantined: list[tuple[str, str]] = []
+        """The MBeans that the last read put into quarantine, each with the cause, for the log."""
 
-    def lost(self) -> None:
-        """Take note that the connection is gone; the login lives on in the JVM, and is used again while it is young."""
+    def connection_lost(self) -> None:
+        """Note that the connection has ended. The JVM keeps the session, so the next read needs no new login."""
         self._connected = False
 
     def forget(self) -> None:
-        """Forget what the MBeans list and what was chosen of it: the next read asks again."""
+        """Forget what the MBeans list and what was chosen of it. The next read lists and chooses again."""
         self._watched.clear()
-        self._shapes.clear()
+        self._queries.clear()
 
-    def farewell(self) -> bytes:
-        """Return the request that ends the login, to be sent without waiting for the answer; empty if there is none."""
+    def logout_request(self) -> bytes:
+        """Return the request that ends the session, or nothing if there is none. Its reply need not be read."""
         login, self._login = self._login, None
         return requests.close(login.session) if login and self._connected else b""
 
-    def read(self, selections: Sequence[Selection], now: float) -> Readings:
-        """Read every MBean that matches. ``now`` is an instant of a clock that never goes back."""
-        self.resting = []
+    def read(self, selections: Sequence[Selection], now: float) -> Conversation[list[Reading]]:
+        """Read every MBean that matches. *now* is an instant of a monotonic clock, in seconds."""
+        self.newly_quarantined = []
         self._watch(selections)
         login, all_names = self._login, None
-        if login is not None and now - self._used_at < IDLE_SECONDS:
+        if login is not None and now - self._used_at < MAX_IDLE_SECONDS:
             try:
-                all_names = yield from self._names(login)
+                all_names = yield from self._query_names(login)
             except TransportError as error:
                 if error.reason is Reason.TIMEOUT:
                     raise
-                # The JVM was started again, or something in between ended the connection: begin anew, once.
+                # The JVM was restarted, or something on the way ended the connection: log in again, once.
         if login is None or all_names is None:
             login = yield from self._log_in()
             self._watch(selections)
-            all_names = yield from self._names(login)
+            all_names = yield from self._query_names(login)
         self._used_at = now
         new = [watched.update_names(names, now) for watched, names in zip(self._watched, all_names, strict=True)]
-        yield from self._list(login, new, now)
-        return (yield from self._read_all(login, new, now))
+        yield from self._list_attributes(login, new, now)
+        return (yield from self._read_attributes(login, new, now))
 
     def _watch(self, selections: Sequence[Selection]) -> None:
         if [watched.selection for watched in self._watched] != list(selections):
             known = {watched.selection: watched for watched in self._watched}
-            self._watched = [known.get(each) or Watched(each, self._shape) for each in selections]
+            self._watched = [known.get(each) or WatchedMBeans(each, self._query_for) for each in selections]
 
-    def _shape(self, attributes: tuple[str, ...]) -> Shape:
-        shape = self._shapes.get(attributes)
-        if shape is None:
-            shape = self._shapes[attributes] = Shape(attributes)
-        return shape
+    def _query_for(self, attributes: tuple[str, ...]) -> AttributeQuery:
+        query = self._queries.get(attributes)
+        if query is None:
+            query = self._queries[attributes] = AttributeQuery(attributes)
+        return query
 
     # Login.
 
-    def _log_in(self) -> Generator[Step, Outcome | None, _Login]:
+    def _log_in(self) -> Conversation[_Login]:
         agent, self._login = self._agent, None
         yield from self._dial(agent.port, tls=agent.tls_registry)
         [found] = yield from self._ask([Call((requests.LOOKUP,), read_stub)])
         if not isinstance(found, Stub):
-            raise explain.lookup_refused(self._peer, found)
+            raise explain.lookup_error(self._peer, found)
         if found.tls != agent.tls_rmi:
-            raise explain.tls_differs(self._peer, agent_wants_it=found.tls)
+            raise explain.tls_mode_error(self._peer, agent_requires_tls=found.tls)
         server = found._replace(port=agent.rmi_port or found.port)
         if (server.port, server.tls) != (agent.port, agent.tls_registry):
             yield from self._dial(server.port, tls=server.tls)
@@ -156,10 +161,10 @@ class Session:
         try:
             request = requests.new_client(server.object_id, credentials)
         except ValueError as error:
-            raise TransportError(Reason.AUTHENTICATION, f"{self._peer}: user or password is {error}") from None
+            raise explain.credentials_error(self._peer, error) from None
         [client] = yield from self._ask([Call((request,), read_stub)])
         if not isinstance(client, Stub):
-            raise explain.login_refused(self._peer, client, user=credentials[0] if credentials else None)
+            raise explain.login_error(self._peer, client, user=credentials[0] if credentials else None)
         if server != self._server:  # another JVM, perhaps with other versions of everything
             self.forget()
         session = client.object_id
@@ -169,115 +174,114 @@ class Session:
 
     # Calls.
 
-    def _dial(self, port: int, *, tls: bool) -> Generator[Step, Outcome | None, None]:
+    def _dial(self, port: int, *, tls: bool) -> Conversation[None]:
         self._connected = False
         self._peer = str(Address(self._agent.host, port))
         yield Dial(port, tls)
         self._connected = True
 
-    def _exchange(self, calls: Sequence[Call]) -> Generator[Step, Outcome | None, Outcome]:
+    def _exchange(self, calls: Sequence[Call]) -> Conversation[Replies]:
         if not self._connected and self._login is not None:
             yield from self._dial(self._login.server.port, tls=self._login.server.tls)
-        outcome = yield Exchange(calls)
-        if outcome is None:
-            raise AssertionError("an exchange is answered by its outcome")
-        if outcome.failure is not None:
+        replies = yield Exchange(calls)
+        if replies is None:
+            raise AssertionError("an Exchange must be answered with Replies")
+        if replies.failure is not None:
             self._connected = False
-        return outcome
+        return replies
 
-    def _ask(self, calls: Sequence[Call]) -> Generator[Step, Outcome | None, Sequence[object]]:
-        """Return the values of all replies; or of one, a RemoteFailure, behind which the connection has ended."""
-        outcome = yield from self._exchange(calls)
-        # A JVM that does not know the object that is called says so, and then trips over the call's arguments.
-        refused = bool(outcome.values) and isinstance(outcome.values[0], RemoteFailure)
-        if outcome.failure is not None and not refused:
-            raise explain.broken(self._peer, outcome.failure)
-        return outcome.values
+    def _ask(self, calls: Sequence[Call]) -> Conversation[Sequence[object]]:
+        """Return the values of all replies, or a single RemoteFailure if the first call failed."""
+        replies = yield from self._exchange(calls)
+        # A JVM that does not know the called object replies with the exception, and then fails on the call's arguments.
+        first_call_failed = bool(replies.values) and isinstance(replies.values[0], RemoteFailure)
+        if replies.failure is not None and not first_call_failed:
+            raise explain.connection_error(self._peer, replies.failure)
+        return replies.values
 
     def _ask_each(
-        self, owners: Sequence[tuple[Watched, str]], calls: Sequence[Call], now: float
-    ) -> Generator[Step, Outcome | None, list[object]]:
-        """Return the values of the replies, None where an MBean could not be read; those are left alone for a while."""
+        self, owners: Sequence[tuple[WatchedMBeans, str]], calls: Sequence[Call], now: float
+    ) -> Conversation[list[object]]:
+        """Return the values of the replies, and None for each MBean that cannot be read. Those go into quarantine."""
         values: list[object] = []
-        culprits = 0
+        unreadable = 0
         while len(values) < len(calls):
-            outcome = yield from self._exchange(calls[len(values) :])
-            for value in outcome.values:
-                values.append(self._sound(owners[len(values)], value, now))
-            if outcome.failure is not None:
-                # The JVM ends the connection in the middle of a value that it cannot serialize, and what cannot be
-                # read cannot be skipped: whatever stands behind it has to be asked again.
-                culprits += 1
-                if not isinstance(outcome.failure, UnreadableError) or culprits > _CULPRITS:
-                    raise explain.broken(self._peer, outcome.failure)
-                self._rest(owners[len(values)], str(outcome.failure), now)
+            replies = yield from self._exchange(calls[len(values) :])
+            for value in replies.values:
+                values.append(self._checked(owners[len(values)], value, now))
+            if replies.failure is not None:
+                # The JVM ends the connection in the middle of a value that it cannot serialize, and a value that we
+                # cannot decode cannot be skipped. In both cases all later calls must be sent again.
+                unreadable += 1
+                if not isinstance(replies.failure, UnreadableError) or unreadable > _MAX_UNREADABLE:
+                    raise explain.connection_error(self._peer, replies.failure)
+                self._quarantine(owners[len(values)], str(replies.failure), now)
                 values.append(None)
         return values
 
-    def _sound(self, owner: tuple[Watched, str], value: object, now: float) -> object:
+    def _checked(self, owner: tuple[WatchedMBeans, str], value: object, now: float) -> object:
         if not isinstance(value, RemoteFailure):
             return value
         watched, name = owner
-        if value.is_a("InstanceNotFoundException"):  # closed since its name was listed
+        if value.is_a("InstanceNotFoundException"):  # the MBean was unregistered after its name was listed
             watched.drop(name)
-        elif value.is_a("NoSuchObjectException"):
-            raise explain.broken(self._peer, ClosedError(greeted=True))
+        elif value.is_a("NoSuchObjectException"):  # the session has ended
+            raise explain.connection_error(self._peer, ClosedError(greeted=True))
         else:
-            self._rest(owner, value.message, now)
+            self._quarantine(owner, value.message, now)
         return None
 
-    def _rest(self, owner: tuple[Watched, str], why: str, now: float) -> None:
+    def _quarantine(self, owner: tuple[WatchedMBeans, str], cause: str, now: float) -> None:
         watched, name = owner
-        watched.rest(name, now)
-        self.resting.append((name, why))
+        watched.quarantine(name, now)
+        self.newly_quarantined.append((name, cause))
 
-    # The three questions of a read.
+    # The three steps of a read.
 
-    def _names(self, login: _Login) -> Generator[Step, Outcome | None, list[tuple[str, ...]]]:
-        """Ask for the names. They come alone and first: a login that the JVM has forgotten shows itself here."""
+    def _query_names(self, login: _Login) -> Conversation[list[tuple[str, ...]]]:
+        """Return the names for each selection. It is the first exchange, because it shows if the session has ended."""
         calls = [
             Call((requests.query_names(login.session, watched.selection.pattern),), watched.names_reader)
             for watched in self._watched
         ]
-        answers = yield from self._ask(calls)
-        names = [answer for answer in answers if isinstance(answer, tuple) and not isinstance(answer, RemoteFailure)]
+        values = yield from self._ask(calls)
+        names = [value for value in values if isinstance(value, tuple) and not isinstance(value, RemoteFailure)]
         if len(names) != len(calls):
-            raise explain.names_refused(self._peer, answers[0])
+            raise explain.names_error(self._peer, values[0])
         return names
 
-    def _list(self, login: _Login, names: Sequence[Sequence[str]], now: float) -> Generator[Step, Outcome | None, None]:
-        """Ask what attributes these MBeans list."""
+    def _list_attributes(self, login: _Login, names: Sequence[Sequence[str]], now: float) -> Conversation[None]:
+        """Ask which attributes these MBeans list."""
         owners = [(watched, name) for watched, some in zip(self._watched, names, strict=True) for name in some]
         listed = yield from self._ask_each(owners, [self._info_call(login, name) for _, name in owners], now)
-        self._take_listed(owners, listed)
+        _update_listed(owners, listed)
 
-    def _read_all(
-        self, login: _Login, new: Sequence[Sequence[str]], now: float
-    ) -> Generator[Step, Outcome | None, list[Reading]]:
-        """Ask for the attributes; behind that, without waiting, for what some of the MBeans list by now."""
-        beans = [(watched, bean) for watched in self._watched for bean in watched.mbeans.values()]
-        reviewed = [
+    def _read_attributes(self, login: _Login, new: Sequence[Sequence[str]], now: float) -> Conversation[list[Reading]]:
+        """Read the chosen attributes and, in the same exchange, refresh what some of the MBeans list."""
+        mbeans = [(watched, mbean) for watched in self._watched for mbean in watched.mbeans.values()]
+        refreshed = [
             (watched, name)
             for watched, some in zip(self._watched, new, strict=True)
-            for name in watched.names_to_review(some)
+            for name in watched.names_to_refresh(some)
         ]
-        owners = [(watched, bean.name.text) for watched, bean in beans] + reviewed
+        owners = [(watched, mbean.name.text) for watched, mbean in mbeans] + refreshed
         head = login.attributes_head
-        calls = [Call((head, bean.request_name, bean.shape.request_tail), bean.shape.reader) for _, bean in beans]
-        calls += [self._info_call(login, name) for _, name in reviewed]
-        answers = yield from self._ask_each(owners, calls, now)
+        calls = [Call((head, mbean.request_name, mbean.query.request_tail), mbean.query.reader) for _, mbean in mbeans]
+        calls += [self._info_call(login, name) for _, name in refreshed]
+        values = yield from self._ask_each(owners, calls, now)
         readings = [
-            watched.reading(bean, answer)
-            for (watched, bean), answer in zip(beans, answers, strict=False)
-            if isinstance(answer, Answer)
+            watched.reading(mbean, value)
+            for (watched, mbean), value in zip(mbeans, values, strict=False)
+            if isinstance(value, AttributeValues)
         ]
-        self._take_listed(reviewed, answers[len(beans) :])
+        _update_listed(refreshed, values[len(mbeans) :])
         return readings
 
     def _info_call(self, login: _Login, name: str) -> Call:
         return Call((login.info_head, requests.object_name(name), requests.INFO_TAIL), self._info_reader)
 
-    def _take_listed(self, owners: Sequence[tuple[Watched, str]], answers: Sequence[object]) -> None:
-        for (watched, name), listed in zip(owners, answers, strict=True):
-            if isinstance(listed, tuple):
-                watched.update_listed(name, listed)
+
+def _update_listed(owners: Sequence[tuple[WatchedMBeans, str]], values: Sequence[object]) -> None:
+    for (watched, name), listed in zip(owners, values, strict=True):
+        if isinstance(listed, tuple):
+            watched.update_listed(name, listed)

@@ -1,18 +1,18 @@
-"""What a stub says: where a remote object is, and whether TLS is spoken there."""
+"""RMI stubs: where a remote object is, and whether its port uses TLS."""
 
 import struct
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 from kafka_producer_exporter.jmx.javastream import Decoder, Instance, JavaStreamError
 from kafka_producer_exporter.jmx.jrmp import read_reply
 from kafka_producer_exporter.net.printable import printable
 
-_TLS_FACTORY: Final = "javax.rmi.ssl.SslRMIClientSocketFactory"
-_OBJECT_ID_SIZE: Final = 22
+_TLS_FACTORY = "javax.rmi.ssl.SslRMIClientSocketFactory"
+_OBJECT_ID_SIZE = 22
 
 
 class Stub(NamedTuple):
-    """A remote object. The host in it is left out on purpose: we stay with the one that we were told."""
+    """A remote object. It has no host on purpose: we connect to the configured one."""
 
     port: int
     tls: bool
@@ -20,15 +20,15 @@ class Stub(NamedTuple):
 
 
 def read_stub(buffer: bytearray, start: int) -> tuple[object, int]:
-    """Read a reply that brings a stub."""
+    """Read a reply that contains a stub."""
     return read_reply(buffer, start, _stub)
 
 
 def _stub(decoder: Decoder) -> Stub:
-    """Take apart what java.rmi.server.RemoteObject.writeObject wrote."""
+    """Decode what java.rmi.server.RemoteObject.writeObject writes."""
     instance = decoder.value()
     if not isinstance(instance, Instance):
-        raise JavaStreamError("stub expected")
+        raise JavaStreamError("a stub was expected")
     data = instance.block_data
     kind, at = _text(data, 0)
     tls = False
@@ -39,9 +39,9 @@ def _stub(decoder: Decoder) -> Stub:
             tls = True
         elif format_ != b"\x00" or factories:
             names = ", ".join(printable(factory.class_name) for factory in factories)
-            raise JavaStreamError(f"a stub with a socket factory of its own ({names})")
+            raise JavaStreamError(f"a stub with an unknown socket factory ({names})")
     elif kind != "UnicastRef":
-        raise JavaStreamError(f"a stub of another kind ({printable(kind)})")
+        raise JavaStreamError(f"a stub of an unknown kind ({printable(kind)})")
     _, at = _text(data, at)
     try:
         (port, object_id) = struct.unpack_from(f">i{_OBJECT_ID_SIZE}s", data, at)

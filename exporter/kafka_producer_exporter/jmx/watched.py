@@ -1,129 +1,130 @@
-"""What is known of the MBeans of one selection: what each lists, what is asked of it, and which are left out.
+"""The known MBeans of one selection: what each one lists, which attributes are read, and which MBeans are skipped.
 
-Pure: names, listed attributes and answers go in; which MBeans to look at again, and readings, come out.
+Pure: names, listed attributes and attribute values go in; readings, and the MBeans to list again, come out.
 """
 
 from collections.abc import Callable, Sequence
-from typing import Final
 
 from kafka_producer_exporter.jmx import requests
 from kafka_producer_exporter.jmx.objectname import ObjectName
 from kafka_producer_exporter.jmx.readings import Reading, Selection
-from kafka_producer_exporter.jmx.templates import Answer, AnswerReader, SameBytesReader, extract_names
+from kafka_producer_exporter.jmx.replies import decode_names
+from kafka_producer_exporter.jmx.templates import AttributesReader, AttributeValues, RepeatedReplyReader
 
-REST_SECONDS: Final = 600.0
-"""How long an MBean that cannot be read is left alone."""
-_REVIEW_PART: Final = 20
-"""One MBean in so many is looked at again in each read: Kafka adds attributes to an MBean during its life."""
+QUARANTINE_SECONDS = 600.0
+"""How long an MBean that cannot be read is skipped."""
+_REFRESH_READS = 20
+"""Each MBean lists its attributes again once in this many reads, because Kafka adds attributes to existing MBeans."""
 
 
-class Shape:
-    """A list of attributes to ask for: the end of each request for it, and the reader of all its answers."""
+class AttributeQuery:
+    """A list of attributes to read: the end of each request for it, and the reader of all replies."""
 
     __slots__ = ("attributes", "reader", "request_tail")
 
     def __init__(self, attributes: tuple[str, ...]) -> None:
         self.attributes = attributes
-        self.reader = AnswerReader()
+        self.reader = AttributesReader()
         self.request_tail = requests.attributes_tail(attributes)
 
 
 class MBean:
     """One MBean that is read."""
 
-    __slots__ = ("answered", "listed", "name", "request_name", "shape")
+    __slots__ = ("answered", "listed", "name", "query", "request_name")
 
-    def __init__(self, name: ObjectName, listed: tuple[str, ...], shape: Shape) -> None:
+    def __init__(self, name: ObjectName, listed: tuple[str, ...], query: AttributeQuery) -> None:
         self.name = name
         self.listed = listed
-        self.shape = shape
+        self.query = query
         self.request_name = requests.object_name(name.text)
-        self.answered = len(shape.attributes)
-        """How many attributes it is known to answer with; fewer than that, and it is looked at again."""
+        self.answered = len(query.attributes)
+        """How many attributes its last reply contained, or should contain. If that changes, it is listed again."""
 
 
-class Watched:
+class WatchedMBeans:
     """The MBeans of one selection, from read to read."""
 
-    def __init__(self, selection: Selection, shape_of: Callable[[tuple[str, ...]], Shape]) -> None:
-        """Raise ValueError for a pattern that is no ObjectName: a JVM ends the connection over one."""
+    def __init__(self, selection: Selection, query_for: Callable[[tuple[str, ...]], AttributeQuery]) -> None:
+        """Raise ValueError if the pattern is not an ObjectName, because a JVM would close the connection."""
         ObjectName(selection.pattern)
         self.selection = selection
         self.mbeans: dict[str, MBean] = {}
-        self.names_reader = SameBytesReader(extract_names, keep=1)
-        self._shape_of = shape_of
+        self.names_reader = RepeatedReplyReader(decode_names, keep=1)
+        self._query_for = query_for
         self._names: tuple[str, ...] = ()
-        self._unread: dict[str, tuple[str, ...]] = {}  # what it lists, of which nothing was chosen
-        self._resting: dict[str, float] = {}  # until when
-        self._suspect: set[str] = set()  # answered with less than they listed
-        self._young: list[str] = []  # met in the last read
-        self._turn = 0
+        self._not_chosen: dict[str, tuple[str, ...]] = {}  # what they list; ``choose`` returned none of it
+        self._quarantined: dict[str, float] = {}  # until when
+        self._incomplete: set[str] = set()  # their replies contained fewer attributes than were requested
+        self._recent: list[str] = []  # new in the last read
+        self._refresh_turn = 0
 
     def update_names(self, names: tuple[str, ...], now: float) -> list[str]:
-        """Take the names of this read; return those that must list their attributes before we ask for any."""
+        """Take over the names of this read. Return the MBeans that must list their attributes before they are read."""
         if names is not self._names:
-            there = set(names)
-            for known in (self.mbeans, self._unread, self._resting):
-                for name in known.keys() - there:
+            current = set(names)
+            for known in (self.mbeans, self._not_chosen, self._quarantined):
+                for name in known.keys() - current:
                     del known[name]
-            self._suspect &= there
-            self._young = [name for name in self._young if name in there]
+            self._incomplete &= current
+            self._recent = [name for name in self._recent if name in current]
             self._names = names
-        for name in [name for name, until in self._resting.items() if until <= now]:
-            del self._resting[name]
-        first = self._unknown()
-        first += self._suspect.difference(first)
-        self._suspect.clear()
-        return first
+        for name in [name for name, until in self._quarantined.items() if until <= now]:
+            del self._quarantined[name]
+        to_list = self._unknown()
+        to_list += self._incomplete.difference(to_list)
+        self._incomplete.clear()
+        return to_list
 
     def _unknown(self) -> list[str]:
-        read, unread, resting = self.mbeans, self._unread, self._resting
-        if len(read) + len(unread) + len(resting) == len(self._names):
+        read, not_chosen, quarantined = self.mbeans, self._not_chosen, self._quarantined
+        if len(read) + len(not_chosen) + len(quarantined) == len(self._names):
             return []
-        return [name for name in self._names if not (name in read or name in unread or name in resting)]
+        return [name for name in self._names if not (name in read or name in not_chosen or name in quarantined)]
 
-    def names_to_review(self, new: Sequence[str]) -> list[str]:
-        """Return the names whose attributes are listed again, at leisure; ``new`` were met in this read.
+    def names_to_refresh(self, new: Sequence[str]) -> list[str]:
+        """Return the MBeans that list their attributes again at the end of this read.
 
-        Their turn comes at the next, since they may have been met while Kafka was still adding attributes to them.
+        *new* are those that were new in this read. They are refreshed in the next one, because Kafka may still have
+        been adding attributes to them.
         """
-        self._turn = (self._turn + 1) % _REVIEW_PART
-        names = dict.fromkeys([*self._young, *self._names[self._turn :: _REVIEW_PART]])
-        self._young = list(new)
-        return [name for name in names if name in self.mbeans or name in self._unread]
+        self._refresh_turn = (self._refresh_turn + 1) % _REFRESH_READS
+        names = dict.fromkeys([*self._recent, *self._names[self._refresh_turn :: _REFRESH_READS]])
+        self._recent = list(new)
+        return [name for name in names if name in self.mbeans or name in self._not_chosen]
 
     def update_listed(self, name: str, listed: tuple[str, ...]) -> None:
-        """Take the attributes that an MBean lists, and choose what to ask of it unless it listed the same before."""
+        """Take over the attributes that an MBean lists. If they have changed, choose again which ones to read."""
         known = self.mbeans.get(name)
-        if name in self._resting:
+        if name in self._quarantined:
             return
-        if (known.listed if known else self._unread.get(name)) == listed:
+        if (known.listed if known else self._not_chosen.get(name)) == listed:
             return
         self.drop(name)
         try:
             object_name = known.name if known else ObjectName(name)
         except ValueError:  # no real JVM has such an MBean
-            self._unread[name] = listed
+            self._not_chosen[name] = listed
             return
         chosen = tuple(self.selection.choose(object_name, listed))
         if chosen:
-            self.mbeans[name] = MBean(object_name, listed, self._shape_of(chosen))
+            self.mbeans[name] = MBean(object_name, listed, self._query_for(chosen))
         else:
-            self._unread[name] = listed
+            self._not_chosen[name] = listed
 
-    def reading(self, mbean: MBean, answer: Answer) -> Reading:
-        """Return what an MBean answered; one that answers with less than it lists is looked at before the next read."""
-        if len(answer.attributes) != mbean.answered:
-            mbean.answered = len(answer.attributes)
-            self._suspect.add(mbean.name.text)
-        return Reading(mbean.name, answer.attributes, answer.values)
+    def reading(self, mbean: MBean, reply: AttributeValues) -> Reading:
+        """Return the reading of an MBean. If its attributes have changed, it is listed again before the next read."""
+        if len(reply.attributes) != mbean.answered:
+            mbean.answered = len(reply.attributes)
+            self._incomplete.add(mbean.name.text)
+        return Reading(mbean.name, reply.attributes, reply.values)
 
-    def rest(self, name: str, now: float) -> None:
-        """Leave an MBean alone for a while: it cannot be read."""
+    def quarantine(self, name: str, now: float) -> None:
+        """Skip an MBean that cannot be read, for QUARANTINE_SECONDS."""
         self.drop(name)
-        self._resting[name] = now + REST_SECONDS
+        self._quarantined[name] = now + QUARANTINE_SECONDS
 
     def drop(self, name: str) -> None:
         """Forget an MBean."""
         self.mbeans.pop(name, None)
-        self._unread.pop(name, None)
+        self._not_chosen.pop(name, None)

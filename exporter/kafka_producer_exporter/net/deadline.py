@@ -1,9 +1,9 @@
-"""Deadlines: instants of ``time.monotonic()``, in seconds, by which a call has returned."""
+"""Deadlines: instants of ``time.monotonic()``, in seconds, by which a call returns."""
 
 import time
 
 SHORTEST_SECONDS = 0.001
-"""A socket takes a timeout of 0 as "do not block", which is an error of its own."""
+"""Never 0: a socket takes that as "do not block", and fails at once instead of with a timeout."""
 
 
 def remaining_seconds(deadline: float) -> float:

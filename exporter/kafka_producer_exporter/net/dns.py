@@ -1,4 +1,4 @@
-"""Name resolution with a deadline. The system's resolver has none, and may take a minute where DNS is down."""
+"""Name resolution with a deadline. The system's resolver has none, and may take a minute if DNS is down."""
 
 import socket
 from collections.abc import Callable, Sequence
@@ -14,7 +14,7 @@ HostAddresses = list[tuple[socket.AddressFamily, str]]
 
 
 class Resolver:
-    """Resolves one host. At most one lookup is in progress; a caller that comes meanwhile waits for the same one."""
+    """Resolves one host. Only one lookup runs at a time; a caller that arrives during a lookup waits for that one."""
 
     def __init__(self, host: str, *, host_key: str, look_up: LookUp = socket.getaddrinfo) -> None:
         """Resolve *host*. Messages tell the reader to check the configuration key *host_key*."""
@@ -38,7 +38,7 @@ class Resolver:
             raise TransportError(Reason.DNS, message) from None
 
     def _resolve(self, _: float) -> HostAddresses:
-        """Look the host up. Ignores the deadline: a lookup ends with the resolver's own timeout."""
+        """Look up the host. Ignore the deadline, because a lookup ends only with the resolver's own timeout."""
         cause = "none found"
         try:
             answers = self._look_up(self._host, None, 0, socket.SOCK_STREAM)

@@ -1,4 +1,4 @@
-"""The errors of connections: one exception, and one fixed list of reasons."""
+"""What can go wrong with a connection: one exception, and one fixed list of reasons."""
 
 from enum import StrEnum
 
@@ -33,25 +33,25 @@ class Reason(StrEnum):
     TLS_MISMATCH = "tls_mismatch"
     """Only one side uses TLS, or the peer rejected our certificate."""
     AUTHENTICATION = "authentication"
-    """The user, the password or the mechanism is wrong or missing; on a JVM also: the user may not read."""
+    """The user, the password or the mechanism is wrong or missing. For a JVM also: the user has no read access."""
     AUTHORIZATION = "authorization"
     """The user is authenticated but not authorized for this request."""
     CLUSTER = "cluster"
-    """The cluster has another id than the configured one."""
+    """The cluster id differs from the configured one."""
     UNSUPPORTED = "unsupported"
     """The brokers are too old for this request."""
     DAMAGED = "damaged"
     """The brokers sent or stored something that cannot be read."""
     UNAVAILABLE = "unavailable"
-    """A partition has no leader, or a coordinator is still loading; this passes by itself."""
+    """A partition has no leader, or a coordinator is still loading. This passes by itself."""
     LIMIT = "limit"
-    """An answer is larger or more deeply nested than the exporter accepts, or a resource of its own is used up."""
+    """An answer is larger or more deeply nested than the exporter accepts, or one of its own resources is used up."""
     INTERNAL = "internal"
     """A bug in the exporter; the log has the traceback."""
 
 
 class TransportError(Exception):
-    """The world failed this time: the target or source is down now and is tried again later.
+    """The world failed this time: the target or source is down now, and is retried later.
 
     ``str()`` is one line for a person: where, what happened, and what to do. It contains no secret.
     """

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from kafka_producer_exporter.net.errors import Reason, TransportError
 
 MAX_SECRET_BYTES = 64 << 10
-"""A larger file was named by mistake, and is not sent to anyone."""
+"""A larger file is not a secret but a mistake in the configuration, and is never sent to anyone."""
 
 
 class Secret(NamedTuple):
@@ -26,9 +26,9 @@ class Secret(NamedTuple):
 
 
 def read_secret(secret: Secret, environment: Mapping[str, str] = os.environ) -> str:
-    """Return the secret as it is now, without line ends after it.
+    """Return the current secret, without trailing line ends.
 
-    Raise TransportError (authentication), which says what to do and contains nothing of the secret.
+    Raise TransportError (authentication), which says what to do and contains no part of the secret.
     """
     if secret.variable:
         if text := environment.get(secret.variable):

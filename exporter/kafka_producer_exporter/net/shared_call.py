@@ -9,9 +9,9 @@ Result = TypeVar("Result")
 
 
 class SharedCall(Generic[Result]):
-    """Makes one call at a time, in a thread of its own. A caller that comes during a call waits for the same one.
+    """Makes one call at a time, in a thread of its own. A caller that arrives during a call waits for that one.
 
-    A call that hangs beyond every deadline (a name server that does not answer) blocks this thread and nobody else.
+    A call that hangs beyond every deadline (a name server that does not answer) blocks this thread and nothing else.
     """
 
     def __init__(
@@ -25,12 +25,12 @@ class SharedCall(Generic[Result]):
     ) -> None:
         """Prepare to make *call*, which gets a deadline (``time.monotonic()``, in seconds).
 
-        *end* is called once, after the last call; it must not raise. Both run in the thread of the calls, one after the
-        other, so neither needs to be thread-safe. The thread starts with the first call. It ends when it had nothing to
-        do for *idle_seconds*, and starts again with the next call; None keeps it until ``close``.
+        *end* is called once, after the last call; it must not raise. Both run in the same thread, one after the other,
+        so neither needs to be thread-safe. The thread starts with the first call. It ends after *idle_seconds* without
+        a call, and the next call starts another; None keeps it until ``close``.
 
-        *keep_late_result*: a result that came after all callers had given up goes to the next caller. Without it the
-        next caller starts a new call, which suits a result that must not be stale.
+        *keep_late_result*: a result that arrives after all callers have given up goes to the next caller. Without it,
+        the next caller starts a new call, so that no result is stale.
         """
         self._name = name
         self._call = call
@@ -56,7 +56,7 @@ class SharedCall(Generic[Result]):
             if self._started == self._finished and not late:
                 if self._thread is None:
                     thread = threading.Thread(target=self._run, name=self._name, daemon=True)
-                    thread.start()  # raises RuntimeError where the kernel gives no more threads: nothing has begun
+                    thread.start()  # raises RuntimeError if the kernel refuses another thread; no call has begun then
                     self._thread = thread
                 self._started += 1
                 self._deadline = deadline

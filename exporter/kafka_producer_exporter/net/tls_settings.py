@@ -1,23 +1,26 @@
-"""What is wanted of TLS: values only, so that who wants none does not import ssl."""
+"""TLS settings: values only, so that a program without TLS does not import ssl."""
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import NamedTuple
+
+
+class TlsKeys(NamedTuple):
+    """The configuration keys that messages name: ``jmx.tls.ca_file``."""
+
+    ca_file: str
+    cert_file: str
+    server_name: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TlsSettings:
-    """Which ports of the agent speak TLS, whom we trust, and who we are."""
+    """Which CAs we trust, and which certificate we present."""
 
-    registry: bool = False
-    rmi: bool = False
     ca_file: Path | None = None
-    """None: the system's CAs."""
+    """None means the system's CAs."""
     cert_file: Path | None = None
     key_file: Path | None = None
-    """None: the key is in ``cert_file``."""
+    """None means that ``cert_file`` contains the key."""
     server_name: str | None = None
-    """The name that the certificate must be for; None: the configured host."""
-
-
-NO_TLS: Final = TlsSettings()
+    """The name that the server's certificate must have. None means the configured host."""

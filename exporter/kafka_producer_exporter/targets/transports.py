@@ -1,4 +1,4 @@
-"""From a target's settings to the transport that reads it."""
+"""Makes the transport for a target from its settings."""
 
 import os
 from collections.abc import Mapping
@@ -11,32 +11,32 @@ from kafka_producer_exporter.settings import Jmx, JmxTls, Target, TlsMode, Trans
 
 
 def transport_for(target: Target) -> Transport:
-    """Return the transport of a target. Opens nothing yet."""
+    """Return the transport for a target. It connects at its first read."""
     jmx = target.jmx
     if target.transport is TransportKind.JMXQUERY:
-        # Needs a Java at run time, and is rare: whoever does not use it does not load it.
+        # Imported only where it is used, because it is rare.
         from kafka_producer_exporter.jmx.jar import JarTransport  # noqa: PLC0415
 
         return JarTransport(jmx.host, jmx.port)
     return RmiTransport(
-        jmx.host, jmx.port, rmi_port=jmx.rmi_port, credentials=lambda: credentials(jmx), tls=_tls_settings(jmx.tls)
+        jmx.host,
+        jmx.port,
+        rmi_port=jmx.rmi_port,
+        credentials=lambda: credentials(jmx),
+        tls=_tls_settings(jmx.tls),
+        tls_registry=jmx.tls.mode is TlsMode.BOTH,
     )
 
 
 def credentials(jmx: Jmx, environment: Mapping[str, str] = os.environ) -> tuple[str, str] | None:
-    """Return user and password as they are now; None without a user. Raise TransportError if there is no password."""
+    """Return the current user and password, or None without a user. Raise TransportError if there is no password."""
     if jmx.username is None:
         return None
     secret = Secret("password", jmx.password_file, jmx.password_env, "jmx.password_file", "jmx.password_env")
     return jmx.username, read_secret(secret, environment)
 
 
-def _tls_settings(tls: JmxTls) -> TlsSettings:
-    return TlsSettings(
-        registry=tls.mode is TlsMode.BOTH,
-        rmi=tls.mode is not TlsMode.NONE,
-        ca_file=tls.ca_file,
-        cert_file=tls.cert_file,
-        key_file=tls.key_file,
-        server_name=tls.server_name,
-    )
+def _tls_settings(tls: JmxTls) -> TlsSettings | None:
+    if tls.mode is TlsMode.NONE:
+        return None
+    return TlsSettings(ca_file=tls.ca_file, cert_file=tls.cert_file, key_file=tls.key_file, server_name=tls.server_name)

@@ -114,19 +114,19 @@ def test_tls_is_spoken_on_the_ports_that_have_it(lab, client, producer_jvm, cert
     target = producer_jvm("4.4.0", tls=tls)
     target.new("orders", NOBODY)
     me = certificates.client
-    right = TlsSettings(registry=registry, rmi=True, ca_file=certificates.ca, cert_file=me.certificate, key_file=me.key)
+    right = TlsSettings(ca_file=certificates.ca, cert_file=me.certificate, key_file=me.key)
 
-    transport = client(target.jmx_port, tls=right)
+    transport = client(target.jmx_port, tls=right, tls_registry=registry)
     read = values(transport)
 
     assert any("orders" in name for name, _ in read)
 
 
 def test_each_misunderstanding_about_tls_has_its_reason(lab, client, producer_jvm, certificates):
-    def reason(target, **settings):
-        return failure_of(client(target.jmx_port, tls=TlsSettings(**settings))).reason
+    def reason(target, tls=None, *, registry=False):
+        return failure_of(client(target.jmx_port, tls=tls, tls_registry=registry)).reason
 
-    ca = certificates.ca
+    trusting = TlsSettings(ca_file=certificates.ca)
     plain = producer_jvm("4.4.0")
     both = producer_jvm("4.4.0", tls=JmxTls(identity=certificates.server))
     rmi = producer_jvm("4.4.0", tls=JmxTls(identity=certificates.server, registry=False))
@@ -134,14 +134,14 @@ def test_each_misunderstanding_about_tls_has_its_reason(lab, client, producer_jv
     elsewhere = producer_jvm("4.4.0", tls=JmxTls(identity=certificates.elsewhere))
     shown = producer_jvm("4.4.0", tls=JmxTls(identity=certificates.server, client_trust_store=certificates.trust_store))
 
-    assert reason(plain, registry=True, rmi=True, ca_file=ca) is Reason.TLS_MISMATCH
-    assert reason(plain, rmi=True, ca_file=ca) is Reason.TLS_MISMATCH
+    assert reason(plain, trusting, registry=True) is Reason.TLS_MISMATCH
+    assert reason(plain, trusting) is Reason.TLS_MISMATCH
     assert reason(both) is Reason.TLS_MISMATCH
     assert reason(rmi) is Reason.TLS_MISMATCH
-    assert reason(both, registry=True, rmi=True, ca_file=certificates.foreign_ca) is Reason.TLS_CA
-    assert reason(expired, registry=True, rmi=True, ca_file=ca) is Reason.TLS_EXPIRED
-    assert reason(elsewhere, registry=True, rmi=True, ca_file=ca) is Reason.TLS_NAME
-    assert reason(shown, registry=True, rmi=True, ca_file=ca) is Reason.TLS_MISMATCH
+    assert reason(both, TlsSettings(ca_file=certificates.foreign_ca), registry=True) is Reason.TLS_CA
+    assert reason(expired, trusting, registry=True) is Reason.TLS_EXPIRED
+    assert reason(elsewhere, trusting, registry=True) is Reason.TLS_NAME
+    assert reason(shown, trusting, registry=True) is Reason.TLS_MISMATCH
 
 
 def test_a_jvm_that_is_frozen_killed_and_started_again_is_never_read_wrong(client, lab):

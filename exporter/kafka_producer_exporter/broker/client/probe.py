@@ -27,6 +27,7 @@ from kafka_producer_exporter.net.tls import certificate_reason
 from kafka_producer_exporter.settings import SaslMechanism
 
 CLIENT_ID = "kafka-producer-exporter-probe"
+HOST_KEY = "broker.bootstrap_servers"
 MAX_RESPONSE_BYTES = 1 << 20
 # Every broker since Kafka 1.0 has these versions of the requests.
 METADATA_VERSION, SASL_HANDSHAKE_VERSION, SASL_AUTHENTICATE_VERSION = 4, 1, 0
@@ -62,7 +63,7 @@ class Login(NamedTuple):
 @functools.lru_cache(maxsize=64)
 def shared_resolver(host: str) -> Resolver:
     """Return the resolver of a host. All probes share it, so a name server that hangs blocks one thread and no more."""
-    return Resolver(host, host_key="broker.bootstrap_servers")
+    return Resolver(host, host_key=HOST_KEY)
 
 
 def probe(
@@ -98,9 +99,13 @@ class _Attempt:
         """Take every step."""
         addresses = resolver.addresses(deadline=self._deadline)
         self.addresses = len(addresses)
-        advice = "start the broker, or correct broker.bootstrap_servers"
         with connect(
-            addresses, self._server.port, peer=str(self._server), advice=advice, deadline=self._deadline
+            addresses,
+            self._server.port,
+            peer=str(self._server),
+            host_key=HOST_KEY,
+            refused_advice=f"start the broker, or correct {HOST_KEY}",
+            deadline=self._deadline,
         ) as plain:
             if self._tls is None:
                 self._talk(plain)

@@ -1,0 +1,39 @@
+import pytest
+
+from kafka_producer_exporter.jmx.javastream import Decoder, JavaStreamError
+from kafka_producer_exporter.jmx.jrmp import REPLY_BODY
+from kafka_producer_exporter.jmx.replies import decode_attribute_list, decode_listed_attributes, decode_names
+from tests.jmx.conversation import GET_ATTRIBUTES, GET_MBEAN_INFO, QUERY_NAMES, RecordedConversation
+
+CONVERSATION = RecordedConversation.load()
+
+
+def value_of(mark: bytes) -> Decoder:
+    """Return a decoder at the value of the first recorded reply to this kind of request."""
+    return Decoder(CONVERSATION.reply(mark), REPLY_BODY)
+
+
+def test_only_attributes_that_can_be_a_number_or_a_string_are_listed():
+    listed = [
+        set(decode_listed_attributes(Decoder(reply, REPLY_BODY))) for reply in CONVERSATION.replies_to(GET_MBEAN_INFO)
+    ]
+
+    assert {"start-time-ms", "commit-id", "version"} in listed
+    assert any("record-send-total" in attributes and len(attributes) > 60 for attributes in listed)
+
+
+def test_the_names_are_decoded_as_texts():
+    assert "kafka.producer:type=producer-metrics,client-id=client-0" in decode_names(value_of(QUERY_NAMES))
+
+
+@pytest.mark.parametrize(
+    ("decode", "mark", "expected"),
+    [
+        (decode_attribute_list, GET_MBEAN_INFO, "AttributeList was expected"),
+        (decode_listed_attributes, GET_ATTRIBUTES, "MBeanInfo was expected"),
+        (decode_names, GET_ATTRIBUTES, "HashSet was expected"),
+    ],
+)
+def test_a_reply_of_another_kind_is_an_error(decode, mark, expected):
+    with pytest.raises(JavaStreamError, match=expected):
+        decode(value_of(mark))

@@ -1,0 +1,176 @@
+"""TLS to the agent. The certificates are made with openssl, as an operator makes them."""
+
+import ssl
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+
+from kafka_producer_exporter.net.errors import Reason
+from kafka_producer_exporter.net.tls_settings import TlsSettings
+from tests.jmx.conversation import EVERYTHING, LOOKUP, RecordedConversation
+from tests.jmx.encoding import class_description
+from tests.jmx.fake_agent import FakeAgent, replaying, saying, silent
+
+CONVERSATION = RecordedConversation.load()
+
+
+def within(seconds: float) -> float:
+    return time.monotonic() + seconds
+
+
+@pytest.fixture(scope="module")
+def certificates(tmp_path_factory) -> Path:
+    """Return a folder with two CAs, a client certificate, and server certificates: good, expired, for another name."""
+    folder = tmp_path_factory.mktemp("certificates")
+
+    def openssl(*arguments: str) -> None:
+        subprocess.run(["openssl", *arguments], cwd=folder, check=True, capture_output=True)
+
+    key = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes")
+    for authority in ("ca", "other-ca"):
+        openssl(
+            "req", "-x509", *key, "-keyout", f"{authority}.key", "-out", f"{authority}.pem", "-subj", f"/CN={authority}"
+        )
+    for name, subject, days in [
+        ("good", "IP:127.0.0.1,DNS:producer.test", "2"),
+        ("expired", "IP:127.0.0.1", "-1"),
+        ("other-name", "DNS:somewhere.test", "2"),
+        ("client", "DNS:exporter", "2"),
+    ]:
+        openssl("req", *key, "-keyout", f"{name}.key", "-out", f"{name}.csr", "-subj", f"/CN={name}")
+        (folder / "extensions").write_text(f"subjectAltName={subject}")
+        signed_by = ("-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial", "-extfile", "extensions")
+        openssl("x509", "-req", "-in", f"{name}.csr", *signed_by, "-days", days, "-out", f"{name}.pem")
+    return folder
+
+
+def server_side(folder: Path, name: str, *, asks_for_certificate: bool = False) -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(folder / f"{name}.pem", folder / f"{name}.key")
+    if asks_for_certificate:
+        context.verify_mode = ssl.CERT_REQUIRED
+        context.load_verify_locations(folder / "ca.pem")
+    return context
+
+
+def in_tls() -> RecordedConversation:
+    """Return the conversation of an agent whose stub requires TLS on its RMI port, as a real agent encodes it."""
+    stub = CONVERSATION.reply(LOOKUP)
+    begin = stub.index(b"UnicastRef") - 2
+    # Block data: "UnicastRef", host, port, ObjID, flag. UnicastRef2 has a format byte after its name, and a factory
+    # object between two blocks before the ObjID.
+    length, reference = stub[begin - 1], stub[begin:-1]
+    name_end = 2 + int.from_bytes(reference[:2], "big")
+    kind, rest = reference[2:name_end], reference[name_end:length]
+    rest = rest[1:] if kind == b"UnicastRef2" else rest
+    host_and_port = 2 + int.from_bytes(rest[:2], "big") + 4
+    factory = b"\x73" + class_description("javax.rmi.ssl.SslRMIClientSocketFactory", 2)
+    first = b"\x00\x0bUnicastRef2\x01" + rest[:host_and_port]
+    second = rest[host_and_port:]
+    blocks = b"\x77" + bytes([len(first)]) + first + factory + b"\x77" + bytes([len(second)]) + second
+    return CONVERSATION.with_reply(stub, stub[: begin - 2] + blocks + b"\x78")
+
+
+def test_tls_on_both_ports_with_the_right_ca_is_read(client_of, certificates):
+    tls = TlsSettings(ca_file=certificates / "ca.pem")
+    with FakeAgent(replaying(in_tls()), tls=server_side(certificates, "good")) as agent:
+        transport = client_of(agent, tls=tls, tls_registry=True)
+
+        counts = [len(transport.read([EVERYTHING], deadline=within(5))) for _ in range(3)]
+
+    assert counts == [8, 8, 8]
+
+
+def test_tls_on_the_rmi_port_alone_is_read(client, certificates):
+    tls = TlsSettings(ca_file=certificates / "ca.pem")
+    server = server_side(certificates, "good")
+    with FakeAgent(replaying(in_tls())) as registry, FakeAgent(replaying(in_tls()), tls=server) as agent:
+        transport = client(registry.port, rmi_port=agent.port, tls=tls)
+
+        readings = transport.read([EVERYTHING], deadline=within(5))
+
+    assert len(readings) == 8
+
+
+def test_a_client_certificate_is_presented_to_an_agent_that_requires_one(client_of, certificates):
+    tls = TlsSettings(
+        ca_file=certificates / "ca.pem",
+        cert_file=certificates / "client.pem",
+        key_file=certificates / "client.key",
+    )
+    server = server_side(certificates, "good", asks_for_certificate=True)
+    with FakeAgent(replaying(in_tls()), tls=server) as agent:
+        transport = client_of(agent, tls=tls, tls_registry=True)
+
+        readings = transport.read([EVERYTHING], deadline=within(5))
+
+    assert len(readings) == 8
+
+
+def test_an_agent_that_requires_a_client_certificate_is_reported_with_the_key_to_set(
+    client_of, failure_of, certificates
+):
+    tls = TlsSettings(ca_file=certificates / "ca.pem")
+    server = server_side(certificates, "good", asks_for_certificate=True)
+    with FakeAgent(replaying(in_tls()), tls=server) as agent:
+        failure = failure_of(client_of(agent, tls=tls, tls_registry=True))
+
+    assert failure.reason is Reason.TLS_MISMATCH
+    assert "jmx.tls.cert_file" in str(failure)
+
+
+@pytest.mark.parametrize(
+    ("server", "authority", "name", "reason"),
+    [
+        ("expired", "ca", None, Reason.TLS_EXPIRED),
+        ("other-name", "ca", None, Reason.TLS_NAME),
+        ("good", "ca", "elsewhere.test", Reason.TLS_NAME),
+        ("good", "other-ca", None, Reason.TLS_CA),
+        ("good", "missing", None, Reason.TLS_CA),
+    ],
+)
+def test_a_certificate_that_is_not_trusted_is_rejected_with_its_reason(
+    client_of, failure_of, certificates, server, authority, name, reason
+):
+    tls = TlsSettings(ca_file=certificates / f"{authority}.pem", server_name=name)
+    with FakeAgent(replaying(in_tls()), tls=server_side(certificates, server)) as agent:
+        failure = failure_of(client_of(agent, tls=tls, tls_registry=True, credentials=lambda: ("monitor", "secret")))
+
+    assert failure.reason is reason
+
+
+def test_a_certificate_for_the_configured_server_name_is_trusted(client_of, certificates):
+    tls = TlsSettings(ca_file=certificates / "ca.pem", server_name="somewhere.test")
+    with FakeAgent(replaying(in_tls()), tls=server_side(certificates, "other-name")) as agent:
+        transport = client_of(agent, tls=tls, tls_registry=True)
+
+        readings = transport.read([EVERYTHING], deadline=within(5))
+
+    assert len(readings) == 8
+
+
+def test_a_plaintext_agent_is_a_mismatch_if_tls_is_configured(client_of, failure_of, certificates):
+    tls = TlsSettings(ca_file=certificates / "ca.pem")
+    reasons = []
+    for handler in (saying(b""), saying(CONVERSATION.greeting), silent):
+        with FakeAgent(handler) as agent:
+            reasons.append(failure_of(client_of(agent, tls=tls, tls_registry=True), 0.3).reason)
+
+    assert reasons == [Reason.TLS_MISMATCH, Reason.TLS_MISMATCH, Reason.TIMEOUT]
+
+
+def test_a_tls_agent_is_a_mismatch_or_closed_if_no_tls_is_configured(client_of, failure_of, certificates):
+    with FakeAgent(replaying(CONVERSATION), tls=server_side(certificates, "good")) as agent:
+        failure = failure_of(client_of(agent))
+
+    assert failure.reason in {Reason.TLS_MISMATCH, Reason.CLOSED}
+
+
+def test_a_stub_that_requires_tls_is_rejected_if_none_is_configured(client_of, failure_of):
+    with FakeAgent(replaying(in_tls())) as agent:
+        failure = failure_of(client_of(agent, credentials=lambda: ("monitor", "secret")))
+
+    assert failure.reason is Reason.TLS_MISMATCH
+    assert "jmx.tls.mode" in str(failure)
