@@ -15,7 +15,8 @@ from kafka_producer_exporter.commands.arguments import (
     settings_from,
 )
 from kafka_producer_exporter.config.schema import options
-from kafka_producer_exporter.errors import ConfigError, Problem, Reason, TransportError
+from kafka_producer_exporter.errors import ConfigError, Problem
+from kafka_producer_exporter.net.errors import Reason, TransportError
 
 
 class Verb:
@@ -198,7 +199,7 @@ def test_without_a_name_every_configured_target_is_chosen(parsed):
 @pytest.mark.parametrize("name", ["c", "c=h:1x", "1.2.3.4"])
 def test_a_name_that_is_not_there_is_told_with_those_that_are(parsed, name):
     with pytest.raises(
-        ConfigError, match=f"{name}: there is no such target, the configured ones are a; or write HOST:PORT"
+        ConfigError, match=f"{name}: there is no such target; the configured targets are a; or write HOST:PORT"
     ):
         settings_from(parsed(name, "--target", "a=h:1"), {})
 

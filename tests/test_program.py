@@ -6,9 +6,10 @@ from dataclasses import replace
 import pytest
 
 from kafka_producer_exporter.catalogue.table import METRICS
-from kafka_producer_exporter.errors import ConfigError, Problem, Reason, TransportError
+from kafka_producer_exporter.errors import ConfigError, Problem
 from kafka_producer_exporter.model import Family, Labels
 from kafka_producer_exporter.net.address import Address
+from kafka_producer_exporter.net.errors import Reason, TransportError
 from kafka_producer_exporter.program import Program
 from kafka_producer_exporter.server.application import ProbeRefusedError
 from kafka_producer_exporter.settings import Broker, Jmx, ProbeNetwork, Settings, Target

@@ -9,7 +9,8 @@ from collections.abc import Mapping, Sequence
 from typing import Protocol, cast
 
 from kafka_producer_exporter import __version__
-from kafka_producer_exporter.errors import ConfigError, TransportError
+from kafka_producer_exporter.errors import ConfigError
+from kafka_producer_exporter.net.errors import TransportError
 
 PROGRAM = "kafka-producer-exporter"
 

@@ -1,15 +1,15 @@
-"""Whose fault: ConfigError is the operator's, before start; TransportError the world's, this time; the rest is ours."""
+"""The error of a bad configuration.
+
+ConfigError is the operator's fault, before the program starts. ``net.errors.TransportError`` is the fault of a peer or
+the network, this time. Any other exception is a bug of ours.
+"""
 
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from kafka_producer_exporter.net.errors import Reason, TransportError
-
-__all__ = ["ConfigError", "Problem", "Reason", "TransportError"]
-
 
 class Problem(NamedTuple):
-    """One thing wrong with the configuration: where it stands, what it is, and what to do now."""
+    """A problem of the configuration: where it is, what it is, and what to do."""
 
     where: str
     """File and line, flag or environment variable, then the key: ``exporter.yml:7 targets[0].jmx.port``."""
@@ -21,7 +21,7 @@ class Problem(NamedTuple):
 
 
 class ConfigError(Exception):
-    """The configuration cannot be used; holds every problem found, not only the first. No text of it holds a secret."""
+    """The configuration cannot be used. Holds every problem, not only the first. Its text never holds a secret."""
 
     def __init__(self, source: str, problems: Sequence[Problem]) -> None:
         count = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from enum import Enum, StrEnum
 from typing import NamedTuple
 
-from kafka_producer_exporter.errors import Reason
+from kafka_producer_exporter.net.errors import Reason
 
 
 class Kind(StrEnum):

@@ -6,9 +6,10 @@ import pytest
 
 from kafka_producer_exporter.commands import check as verb
 from kafka_producer_exporter.commands.check import State, as_text, check, exit_code, jvm_flags
-from kafka_producer_exporter.errors import ConfigError, Reason, TransportError
+from kafka_producer_exporter.errors import ConfigError
 from kafka_producer_exporter.jmx.objectname import ObjectName
 from kafka_producer_exporter.jmx.readings import Reading
+from kafka_producer_exporter.net.errors import Reason, TransportError
 from kafka_producer_exporter.settings import Jmx, JmxTls, Target, TargetKind, TlsMode
 
 
@@ -289,11 +290,11 @@ def test_the_verb_checks_only_the_named_target(parsed, port, capsys):
 
 def test_a_target_that_is_neither_configured_nor_an_address_is_a_usage_error(parsed):
     with pytest.raises(
-        ConfigError, match="chekout: there is no such target, the configured ones are checkout; or write"
+        ConfigError, match="chekout: there is no such target; the configured targets are checkout; or write"
     ):
         verb.run(parsed("chekout", "--target", "checkout=a:1"), transport_for=Agent().transport_for)
 
 
 def test_no_target_at_all_is_a_usage_error(parsed):
-    with pytest.raises(ConfigError, match="there is none; write HOST:PORT, or give --config FILE"):
+    with pytest.raises(ConfigError, match="no target is configured; write HOST:PORT, or use --config"):
         verb.run(parsed(), transport_for=Agent().transport_for)

@@ -43,22 +43,22 @@ def problems_of(
     environment: dict[str, str] | None = None,
     overrides: Overrides | None = None,
 ) -> list[str]:
-    """The problems, without the name of the folder."""
+    """Return the problems without the name of the folder."""
     with pytest.raises(ConfigError) as raised:
         settings_of(tmp_path, text, environment, overrides)
     return [str(problem).replace(f"{tmp_path}/", "") for problem in raised.value.problems]
 
 
-def test_nothing_at_all_is_a_good_configuration(tmp_path):
+def test_no_configuration_is_valid(tmp_path):
     assert settings_of(tmp_path) == Settings()
 
 
 @pytest.mark.parametrize("text", ["", "# nothing\n", "---\n"])
-def test_an_empty_file_is_a_good_configuration(tmp_path, text):
+def test_an_empty_file_is_valid(tmp_path, text):
     assert settings_of(tmp_path, text) == Settings()
 
 
-def test_the_simplest_file_names_a_listener_and_a_target(tmp_path):
+def test_a_listener_and_a_target_are_read_from_a_file(tmp_path):
     text = "listen: 127.0.0.1:9797\ntargets:\n  - name: checkout\n    jmx: {host: 127.0.0.1, port: 9999}\n"
 
     settings = settings_of(tmp_path, text)
@@ -67,7 +67,7 @@ def test_the_simplest_file_names_a_listener_and_a_target(tmp_path):
     assert settings.targets == (Target(name="checkout", jmx=Jmx(port=9999)),)
 
 
-def test_the_documented_example_is_a_good_configuration(tmp_path):
+def test_the_documented_example_is_valid(tmp_path):
     settings = settings_of(tmp_path, EXAMPLE, {"JMX_PASSWORD": "x"})
 
     assert [target.name for target in settings.targets] == ["checkout", "billing"]
@@ -77,7 +77,7 @@ def test_the_documented_example_is_a_good_configuration(tmp_path):
     assert settings.logging.format == "json"
 
 
-def test_flags_outdo_the_environment_that_the_file_and_that_the_defaults(tmp_path):
+def test_precedence_is_flags_environment_file_defaults(tmp_path):
     text = "profile: full\nlisten: 127.0.0.1:1\nlimits: {clients: 1, topics: 2}\nlogging: {level: error}\n"
     environment = {f"{PREFIX}LISTEN": "127.0.0.1:2", f"{PREFIX}LIMIT_TOPICS": "3"}
     overrides = {"listen": "127.0.0.1:3"}
@@ -90,7 +90,7 @@ def test_flags_outdo_the_environment_that_the_file_and_that_the_defaults(tmp_pat
     assert settings.logging.level == "error"
 
 
-def test_targets_of_flags_replace_those_of_the_file_and_share_its_defaults(tmp_path):
+def test_targets_from_flags_replace_those_of_the_file_and_inherit_its_defaults(tmp_path):
     text = "defaults: {labels: {team: money}}\ntargets: [{name: old, jmx: {port: 1}}]\n"
 
     settings = settings_of(tmp_path, text, overrides={"target": ["checkout=127.0.0.1:9999", "[::1]:9998"]})
@@ -101,7 +101,7 @@ def test_targets_of_flags_replace_those_of_the_file_and_share_its_defaults(tmp_p
     )
 
 
-def test_targets_of_the_environment_are_separated_by_commas(tmp_path):
+def test_targets_in_the_environment_are_separated_by_commas(tmp_path):
     settings = settings_of(tmp_path, environment={f"{PREFIX}TARGETS": "checkout=127.0.0.1:9999, billing=db:9998,"})
 
     assert [(target.name, target.jmx.host) for target in settings.targets] == [
@@ -110,7 +110,7 @@ def test_targets_of_the_environment_are_separated_by_commas(tmp_path):
     ]
 
 
-def test_a_target_is_a_producer_unless_it_is_said_to_be_a_broker(tmp_path):
+def test_a_target_is_a_producer_unless_its_kind_is_broker(tmp_path):
     text = "targets: [{name: checkout, jmx: {port: 1}}, {name: kafka-1, kind: broker, jmx: {port: 1}}]\n"
 
     settings = settings_of(tmp_path, text)
@@ -118,7 +118,7 @@ def test_a_target_is_a_producer_unless_it_is_said_to_be_a_broker(tmp_path):
     assert [target.kind for target in settings.targets] == ["producer", "broker"]
 
 
-def test_a_target_without_a_name_is_called_by_its_address(tmp_path):
+def test_a_target_without_a_name_is_named_after_its_address(tmp_path):
     text = "defaults: {jmx: {port: 9999}}\ntargets: [{jmx: {host: a}}, {jmx: {host: '::1'}}, {name: c}]\n"
 
     settings = settings_of(tmp_path, text)
@@ -126,7 +126,7 @@ def test_a_target_without_a_name_is_called_by_its_address(tmp_path):
     assert [target.name for target in settings.targets] == ["a:9999", "[::1]:9999", "c"]
 
 
-def test_the_environment_may_name_the_file(tmp_path):
+def test_the_environment_can_name_the_file(tmp_path):
     file = tmp_path / "exporter.yml"
     file.write_text("profile: full\n", encoding="utf-8")
 
@@ -135,7 +135,7 @@ def test_the_environment_may_name_the_file(tmp_path):
     assert settings.profile is Profile.FULL
 
 
-def test_a_variable_that_is_set_to_nothing_counts_as_not_set(tmp_path):
+def test_an_empty_variable_counts_as_not_set(tmp_path):
     assert settings_of(tmp_path, environment={f"{PREFIX}PROFILE": ""}) == Settings()
 
 
@@ -148,7 +148,7 @@ def test_the_pages_can_be_switched_off_by_a_flag(tmp_path):
     assert settings_of(tmp_path, overrides={"listen-pages": "off"}).listen_pages is None
 
 
-def test_a_target_that_says_how_to_find_its_password_does_not_inherit_another_way(tmp_path):
+def test_a_target_with_a_password_key_of_its_own_does_not_inherit_the_other_one(tmp_path):
     password = tmp_path / "password"
     password.write_text("x", encoding="utf-8")
     password.chmod(0o600)
@@ -165,7 +165,7 @@ targets:
     assert (second.jmx.password_file, second.jmx.password_env) == (None, "PW")
 
 
-def test_tls_is_shared_and_refined_key_by_key(tmp_path):
+def test_tls_is_inherited_key_by_key(tmp_path):
     (tmp_path / "ca.pem").write_text("x", encoding="utf-8")
     text = """
 defaults: {jmx: {tls: {mode: both, ca_file: ca.pem}}}
@@ -177,14 +177,14 @@ targets: [{name: a, jmx: {port: 1, tls: {server_name: kafka.example}}}]
     assert target.jmx.tls == JmxTls(mode=TlsMode.BOTH, ca_file=tmp_path / "ca.pem", server_name="kafka.example")
 
 
-def test_id_groups_take_presets_and_patterns_of_ones_own_in_their_order(tmp_path):
+def test_id_groups_are_presets_and_own_patterns_in_their_order(tmp_path):
     groups = settings_of(tmp_path, r"id_groups: [{pattern: 'a-(\d+)', group: 'a\1'}, flink, connect]" + "\n").id_groups
 
     assert groups[0] == IdGroup(pattern=re.compile(r"a-(\d+)"), group=r"a\1")
     assert len(groups) == 4
 
 
-def test_all_problems_are_told_at_once_by_line_with_what_to_do(tmp_path):
+def test_all_problems_are_reported_at_once_by_line_with_what_to_do(tmp_path):
     text = """\
 targets:
   - name: checkout
@@ -201,7 +201,7 @@ limts: {}
 
     assert problems == [
         f"{PREFIX}PROFIL: unknown variable; did you mean {PREFIX}PROFILE?",
-        '--listen: "nowhere" cannot be used here; write HOST:PORT or [IPV6]:PORT',
+        '--listen: "nowhere" is not valid here; write HOST:PORT or [IPV6]:PORT',
         "exporter.yml:3 targets[0].jmx.port: 99999 is not a port; use 1 to 65535",
         "exporter.yml:6 targets[1].passwrod_file: unknown key; did you mean jmx.password_file?",
         'exporter.yml:7 targets[2].name: "checkout" is already the name of targets[0]; choose another',
@@ -218,34 +218,34 @@ def test_the_text_of_the_error_begins_with_the_file_and_the_number_of_problems(t
     ("text", "problem"),
     [
         ("listen: 9797", "1 listen: 9797 is not text; write HOST:PORT or [IPV6]:PORT"),
-        ("listen: '[::1:9797'", '1 listen: "[::1:9797" cannot be used here; write HOST:PORT or [IPV6]:PORT'),
+        ("listen: '[::1:9797'", '1 listen: "[::1:9797" is not valid here; write HOST:PORT or [IPV6]:PORT'),
         ("listen: 'a:70000'", "1 listen: 70000 is not a port; use 0 to 65535"),
         (
             "listen: 0.0.0.0:9797\nlisten_pages: 127.0.0.1:9797",
-            "2 listen_pages: port 9797 is taken by listen; choose another, or off",
+            "2 listen_pages: port 9797 is taken by listen; choose another port, or off",
         ),
-        ("listen_pages: 127.0.0.1:9797", "1 listen_pages: port 9797 is taken by listen; choose another, or off"),
-        ("profile: fll", '1 profile: "fll" is none of minimal, default, full; did you mean full?'),
-        ("profile: [full]", "1 profile: a list is none of minimal, default, full"),
-        ("targets: {}", "1 targets: a mapping is not a list; start each entry with a dash"),
-        ("targets:", "1 targets: nothing is not a list; start each entry with a dash"),
-        ("targets: [x]", '1 targets[0]: "x" is not a mapping; its keys are name, kind, transport, jmx, labels'),
+        ("listen_pages: 127.0.0.1:9797", "1 listen_pages: port 9797 is taken by listen; choose another port, or off"),
+        ("profile: fll", '1 profile: "fll" is not one of minimal, default, full; did you mean full?'),
+        ("profile: [full]", "1 profile: a list is not one of minimal, default, full"),
+        ("targets: {}", "1 targets: a mapping is not a list; start each item with a dash"),
+        ("targets:", "1 targets: nothing is not a list; start each item with a dash"),
+        ("targets: [x]", '1 targets[0]: "x" is not a mapping; the keys here are name, kind, transport, jmx, labels'),
         ("targets: [{name: a}]", "1 targets[0].jmx: missing; write jmx: {port: 9999}"),
         ("targets: [{jmx: {host: a}}]", "1 targets[0].jmx.port: missing; write port: 9999"),
-        ("targets: [{jmx: {port: '9999'}}]", '1 targets[0].jmx.port: "9999" is not a whole number; use 1 to 65535'),
-        ("targets: [{jmx: {port: true}}]", "1 targets[0].jmx.port: true is not a whole number; use 1 to 65535"),
+        ("targets: [{jmx: {port: '9999'}}]", '1 targets[0].jmx.port: "9999" is not an integer; use 1 to 65535'),
+        ("targets: [{jmx: {port: true}}]", "1 targets[0].jmx.port: true is not an integer; use 1 to 65535"),
         (
             "targets: [{jmx: {port: 1, host: 'a:9999'}}]",
-            '1 targets[0].jmx.host: "a:9999" cannot be used here; write a host name or an address, the port apart',
+            '1 targets[0].jmx.host: "a:9999" is not valid here; write a host name or an IP address, without a port',
         ),
         (
             "targets: [{name: 7, jmx: {port: 1}}]",
             "1 targets[0].name: 7 is not text; write a name without spaces, commas and =, in quotes if it is a number",
         ),
-        ("targets: [{transport: jmx, jmx: {port: 1}}]", '1 targets[0].transport: "jmx" is none of rmi, jmxquery'),
+        ("targets: [{transport: jmx, jmx: {port: 1}}]", '1 targets[0].transport: "jmx" is not one of rmi, jmxquery'),
         (
             "targets: [{transport: jmxquery, jmx: {port: 1, rmi_port: 2}}]",
-            "1 targets[0].jmx.rmi_port: transport jmxquery cannot do this; use transport: rmi",
+            "1 targets[0].jmx.rmi_port: transport jmxquery does not support this; use transport: rmi",
         ),
         (
             "targets: [{jmx: {port: 1, username: u}}]",
@@ -257,24 +257,25 @@ def test_the_text_of_the_error_begins_with_the_file_and_the_number_of_problems(t
         ),
         (
             "targets: [{jmx: {port: 1, username: u, password_env: PASSWORD}}]",
-            "1 targets[0].jmx.password_env: no such variable is set in the exporter's environment; "
+            "1 targets[0].jmx.password_env: the exporter's environment has no such variable; "
             "set it, or correct the name",
         ),
         (
             "targets: [{jmx: {port: 1, tls: {server_name: a}}}]",
-            "1 targets[0].jmx.tls.server_name: no effect without TLS; write mode: rmi, or mode: both",
+            "1 targets[0].jmx.tls.server_name: no effect without TLS; set jmx.tls.mode to rmi or both",
         ),
         (
             "targets: [{jmx: {port: 1, tls: {mode: both, cert_file: exporter.yml}}}]",
-            "1 targets[0].jmx.tls.cert_file: useless without key_file; give both, or neither",
+            "1 targets[0].jmx.tls.cert_file: no effect without key_file; set both, or neither",
         ),
         (
             "targets: [{jmx: {port: 1}, labels: {topic: a}}]",
-            "1 targets[0].labels.topic: the exporter's own series have a label of this name; choose another",
+            "1 targets[0].labels.topic: the exporter's own series use this label name; choose another",
         ),
         (
             "targets: [{jmx: {port: 1}, labels: {a-b: a}}]",
-            "1 targets[0].labels.a-b: not a label name; use letters, digits and _, no digit first, no __ first",
+            "1 targets[0].labels.a-b: this is not a label name; use letters, digits and _, "
+            "and start with neither a digit nor __",
         ),
         (
             "targets: [{jmx: {port: 1}, labels: {version_of: 1.10}}]",
@@ -285,7 +286,7 @@ def test_the_text_of_the_error_begins_with_the_file_and_the_number_of_problems(t
         ("limits: {clients: 0}", "1 limits.clients: 0 is not a limit; use 1 to 1000000"),
         (
             "id_groups: [kafka-streams]",
-            '1 id_groups[0]: "kafka-streams" is none of kafka_streams, connect, mirrormaker, spring, flink; '
+            '1 id_groups[0]: "kafka-streams" is not one of kafka_streams, connect, mirrormaker, spring, flink; '
             "did you mean kafka_streams?",
         ),
         (
@@ -294,7 +295,7 @@ def test_the_text_of_the_error_begins_with_the_file_and_the_number_of_problems(t
         ),
         (
             "id_groups: [{pattern: a, group: '\\1'}]",
-            "1 id_groups[0].group: it refers to a group that the pattern has not; use \\1 for the first",
+            "1 id_groups[0].group: the pattern has no such group; use \\1 for its first group",
         ),
         (
             "probe: {allow: [{network: 10.0.0.1/8, ports: [1]}]}",
@@ -306,29 +307,29 @@ def test_the_text_of_the_error_begins_with_the_file_and_the_number_of_problems(t
         ),
         (
             "probe: {allow: [{network: 10.0.0.0/8, ports: []}]}",
-            "1 probe.allow[0].ports: the list is empty; give at least one entry",
+            "1 probe.allow[0].ports: the list is empty; add at least one item",
         ),
         ("naming: {}", "1 naming: unknown key; the keys here are listen, listen_pages, profile, targets, defaults, "
          "limits, id_groups, probe, broker, logging"),
         ("broker: {}", "1 broker.bootstrap_servers: missing; write bootstrap_servers: [kafka-1:9092, kafka-2:9092]"),
-        ("broker: {bootstrap_servers: [kafka]}", "1 broker.bootstrap_servers[0]: \"kafka\" cannot be used here; write "
+        ("broker: {bootstrap_servers: [kafka]}", "1 broker.bootstrap_servers[0]: \"kafka\" is not valid here; write "
          "HOST:PORT or [IPV6]:PORT"),
-        ("broker:\n  bootstrap_servers: [a:1]\n  shard: 2\n  total_shards: 2", "3 broker.shard: 2 is no shard of 2; "
-         "use 0 to 1"),
+        ("broker:\n  bootstrap_servers: [a:1]\n  shard: 2\n  total_shards: 2",
+         "3 broker.shard: 2 is not one of 2 shards; use 0 to 1"),
         ("broker:\n  bootstrap_servers: [a:1]\n  sasl: {mechanism: PLAIN, username: u}", "3 broker.sasl.username: "
          "a user without a password; add password_file or password_env"),
         ("broker:\n  bootstrap_servers: [a:1]\n  labels: {reason: x}", "3 broker.labels.reason: "
-         "the exporter's own series have a label of this name; choose another"),
-        ("profile: full\nlisten: a:1\nprofile: full", "3 profile: already in line 1; keep one"),
-        ("1: 2", "1: a key here is not text; put it in quotes"),
+         "the exporter's own series use this label name; choose another"),
+        ("profile: full\nlisten: a:1\nprofile: full", "3 profile: already set in line 1; keep one of them"),
+        ("1: 2", "1: this key is not text; put it in quotes"),
         ("- a", "1: the file is not a mapping; start it with a key, such as targets:"),
-        ("a: {b: [}", "1: not YAML: expected the node content, but found '}'; correct the line, or the one before it"),
-        ("listen: !x a", "1 listen: a value that YAML does not know; put it in quotes"),
-        ("a: 1\n---\nb: 2", "2: not YAML: but found another document; correct the line, or the one before it"),
+        ("a: {b: [}", "1: not YAML: expected the node content, but found '}'; correct this line or the one before it"),
+        ("listen: !x a", "1 listen: YAML cannot read this value; put it in quotes"),
+        ("a: 1\n---\nb: 2", "2: not YAML: but found another document; correct this line or the one before it"),
         ("listen: a:1\nprofile: \a", "2: not YAML: special characters are not allowed; remove the character"),
     ],
 )  # fmt: skip
-def test_a_mistake_in_the_file_is_told_with_its_line_and_what_to_do(tmp_path, text, problem):
+def test_a_mistake_in_the_file_is_reported_with_its_line_and_what_to_do(tmp_path, text, problem):
     problems = problems_of(tmp_path, text, {"PW": "x"})
 
     assert f"exporter.yml:{problem}" in problems
@@ -341,16 +342,16 @@ def test_a_mistake_in_the_file_is_told_with_its_line_and_what_to_do(tmp_path, te
         ({"target": ["a=::1:9999"]}, "--target[0]: an IPv6 address goes in brackets; write [ADDRESS]:PORT; "
          "a target is [NAME=]HOST:PORT"),
         ({"target": ["a:1", "b:0"]}, "--target[1]: 0 is not a port; use 1 to 65535"),
-        ({"limit-clients": "many"}, '--limit-clients: "many" is not a whole number; use 1 to 1000000'),
-        ({"log-level": "loud"}, '--log-level: "loud" is none of debug, info, warning, error'),
+        ({"limit-clients": "many"}, '--limit-clients: "many" is not an integer; use 1 to 1000000'),
+        ({"log-level": "loud"}, '--log-level: "loud" is not one of debug, info, warning, error'),
         ({"target": ["a=h:1", "a=h:2"]}, '--target[1]: "a" is already the name of targets[0]; choose another'),
     ],
 )  # fmt: skip
-def test_a_mistake_in_a_flag_is_told_with_the_flag_and_what_to_do(tmp_path, overrides, problem):
+def test_a_mistake_in_a_flag_is_reported_with_the_flag_and_what_to_do(tmp_path, overrides, problem):
     assert problems_of(tmp_path, overrides=overrides) == [problem]
 
 
-def test_variables_of_our_prefix_that_are_not_ours_are_left_alone(tmp_path):
+def test_unknown_variables_with_our_prefix_are_ignored(tmp_path):
     environment = {
         f"{PREFIX}PORT": "tcp://10.0.0.1:9797",
         f"{PREFIX}SERVICE_HOST": "10.0.0.1",
@@ -361,7 +362,7 @@ def test_variables_of_our_prefix_that_are_not_ours_are_left_alone(tmp_path):
     assert settings_of(tmp_path, environment=environment) == Settings()
 
 
-def test_a_mistake_that_targets_inherit_is_told_once(tmp_path):
+def test_a_mistake_that_targets_inherit_is_reported_once(tmp_path):
     text = "defaults: {jmx: {rmi_port: 0}}\ntargets: [{jmx: {port: 1}}, {jmx: {port: 2}}]\n"
 
     assert problems_of(tmp_path, text) == [
@@ -393,13 +394,14 @@ def test_a_password_within_a_target_flag_is_refused_and_never_shown(tmp_path):
     assert "hunter2" not in "\n".join(problems)
 
 
-def test_a_password_in_the_file_is_answered_with_where_to_put_it(tmp_path):
+def test_a_password_in_the_file_is_reported_with_where_to_put_it(tmp_path):
     assert problems_of(tmp_path, "targets: [{jmx: {port: 1, password: x}}]") == [
-        "exporter.yml:1 targets[0].jmx.password: a password does not belong here; use password_file or password_env",
+        "exporter.yml:1 targets[0].jmx.password: a password must not be written here; "
+        "use password_file or password_env",
     ]
 
 
-def test_settings_hold_no_password_but_only_where_it_is(tmp_path):
+def test_settings_hold_the_place_of_a_password_and_never_the_password(tmp_path):
     file = tmp_path / "password"
     file.write_text("hunter2", encoding="utf-8")
     file.chmod(0o600)
@@ -427,7 +429,7 @@ def test_a_password_file_may_be_readable_by_its_group(tmp_path, mode):
 
 
 @pytest.mark.parametrize("mode", [0o644, 0o604, 0o666])
-def test_a_password_file_that_everyone_may_read_is_refused(tmp_path, mode):
+def test_a_password_file_that_every_user_may_read_is_refused(tmp_path, mode):
     file = tmp_path / "password"
     file.write_text("x", encoding="utf-8")
     file.chmod(mode)
@@ -445,7 +447,7 @@ def test_a_password_file_that_everyone_may_read_is_refused(tmp_path, mode):
     [
         (lambda path: None, "there is no file password; create it, or correct the path"),
         (lambda path: path.mkdir(), "password is not a file; correct the path"),
-        (lambda path: (path.touch(), path.chmod(0o600)), "password is empty; write the password into it"),
+        (lambda path: (path.touch(), path.chmod(0o600)), "password is empty; write the secret into it"),
     ],
 )
 def test_a_password_file_that_cannot_be_used_is_refused(tmp_path, make, problem):
@@ -456,13 +458,13 @@ def test_a_password_file_that_cannot_be_used_is_refused(tmp_path, make, problem)
     assert problems == [f"exporter.yml:1 targets[0].jmx.password_file: {problem}"]
 
 
-def test_two_ways_to_one_password_are_refused(tmp_path):
+def test_two_places_of_one_password_are_refused(tmp_path):
     text = "targets: [{jmx: {port: 1, username: u, password_env: PW, password_file: exporter.yml}}]"
 
     problems = problems_of(tmp_path, text, {"PW": "x"})
 
     assert (
-        "exporter.yml:1 targets[0].jmx.password_env: password_file and password_env are both there; keep one of them"
+        "exporter.yml:1 targets[0].jmx.password_env: password_file and password_env are both set; keep one of them"
         in problems
     )
 
@@ -475,7 +477,7 @@ def test_two_ways_to_one_password_are_refused(tmp_path):
         (lambda path: path.write_bytes(b"a: \xff\n"), ": byte 3 is not UTF-8; save the file as UTF-8"),
     ],
 )
-def test_a_file_that_cannot_be_read_is_told(tmp_path, make, problem):
+def test_a_file_that_cannot_be_read_is_reported(tmp_path, make, problem):
     file = tmp_path / "exporter.yml"
     make(file)
 
@@ -485,7 +487,7 @@ def test_a_file_that_cannot_be_read_is_told(tmp_path, make, problem):
     assert [str(each) for each in raised.value.problems] == [f"{file}{problem}"]
 
 
-def test_a_file_that_holds_itself_is_refused(tmp_path):
+def test_a_file_whose_alias_contains_itself_is_refused(tmp_path):
     problems = problems_of(tmp_path, "limits: &a {clients: *a}\n")
 
     assert any("nested too deeply" in problem for problem in problems)
@@ -507,7 +509,7 @@ def test_loading_again_gives_the_same_and_sees_a_change(tmp_path):
 
 
 def broker_file(**below: str) -> str:
-    """A file whose broker section has these keys below its address."""
+    """Return a file with a broker section that has these keys."""
     return "broker:\n  bootstrap_servers: [a:1]\n" + "".join(f"  {key}: {text}\n" for key, text in below.items())
 
 
@@ -540,8 +542,8 @@ def test_a_token_may_come_from_a_file_or_from_an_endpoint(tmp_path):
         (
             "{mechanism: OAUTHBEARER, username: u}",
             [
-                "username: no effect with OAUTHBEARER; leave it out, or choose another mechanism",
-                "token_file: missing; write token_file: FILE, or token_url, client_id and client_secret_file",
+                "username: no effect with OAUTHBEARER; remove it, or choose another mechanism",
+                "token_file: missing; write token_file: FILE, or set token_url, client_id and client_secret_file",
             ],
         ),
         (
@@ -553,33 +555,33 @@ def test_a_token_may_come_from_a_file_or_from_an_endpoint(tmp_path):
         ),
         (
             "{mechanism: OAUTHBEARER, token_file: file, scope: s}",
-            ["scope: no effect without token_url; add it, or leave this out"],
+            ["scope: no effect without token_url; add it, or remove this"],
         ),
         (
             "{mechanism: OAUTHBEARER, token_file: file, token_url: 'http://[::1]:9/', client_id: c, "
             "client_secret_env: SECRET, client_secret_file: file}",
             [
-                "token_url: token_file and token_url are both there; keep one of them",
-                "client_secret_env: client_secret_file and client_secret_env are both there; keep one of them",
+                "token_url: token_file and token_url are both set; keep one of them",
+                "client_secret_env: client_secret_file and client_secret_env are both set; keep one of them",
             ],
         ),
         ("{mechanism: PLAIN}", ["username: missing; write username: exporter"]),
         (
             "{mechanism: PLAIN, username: u, password_file: file, token_file: file}",
-            ["token_file: no effect with PLAIN; leave it out, or choose another mechanism"],
+            ["token_file: no effect with PLAIN; remove it, or choose another mechanism"],
         ),
         (
             "{mechanism: AWS_MSK_IAM, username: u}",
             [
-                "username: no effect with AWS_MSK_IAM; leave it out, or choose another mechanism",
-                "mechanism: AWS_MSK_IAM needs the package botocore; pip install botocore",
-                "mechanism: AWS_MSK_IAM works over TLS only; add tls: {} to broker",
+                "username: no effect with AWS_MSK_IAM; remove it, or choose another mechanism",
+                "mechanism: AWS_MSK_IAM needs the package botocore; run pip install botocore",
+                "mechanism: AWS_MSK_IAM requires TLS; add tls: {} to broker",
             ],
         ),
-        ("{mechanism: GSSAPI}", ["mechanism: GSSAPI needs the package gssapi; pip install gssapi"]),
+        ("{mechanism: GSSAPI}", ["mechanism: GSSAPI needs the package gssapi; run pip install gssapi"]),
     ],
 )
-def test_a_mechanism_is_told_what_it_needs_and_what_it_ignores(tmp_path, sasl, problems):
+def test_keys_that_a_mechanism_needs_or_does_not_use_are_reported(tmp_path, sasl, problems):
     (tmp_path / "file").write_text("x")
     (tmp_path / "file").chmod(0o600)
 
@@ -601,7 +603,7 @@ def test_a_mechanism_is_told_what_it_needs_and_what_it_ignores(tmp_path, sasl, p
         "id.example",
     ],
 )
-def test_an_address_that_no_secret_may_be_sent_to_is_refused_unseen(tmp_path, url):
+def test_a_token_url_that_no_secret_may_be_sent_to_is_refused_and_not_quoted(tmp_path, url):
     sasl = f"{{mechanism: OAUTHBEARER, client_id: c, client_secret_env: SECRET, token_url: '{url}'}}"
 
     (found,) = problems_of(tmp_path, broker_file(sasl=sasl), {"SECRET": "x"})
@@ -611,7 +613,7 @@ def test_an_address_that_no_secret_may_be_sent_to_is_refused_unseen(tmp_path, ur
 
 
 @pytest.mark.parametrize("hostname", ["exporter-3", "a-1-3"])
-def test_the_shard_may_be_the_number_of_our_pod(tmp_path, hostname):
+def test_the_shard_can_come_from_the_name_of_the_pod(tmp_path, hostname):
     text = broker_file(shard="from_hostname", total_shards="4")
 
     broker = settings_of(tmp_path, text, {"HOSTNAME": hostname}).broker
@@ -620,7 +622,7 @@ def test_the_shard_may_be_the_number_of_our_pod(tmp_path, hostname):
     assert (broker.shard, broker.total_shards) == (3, 4)
 
 
-def test_the_shard_may_come_from_the_environment(tmp_path):
+def test_the_shard_can_come_from_the_environment(tmp_path):
     environment = {f"{PREFIX}SHARD": "from_hostname", f"{PREFIX}TOTAL_SHARDS": "2", "HOSTNAME": "exporter-1"}
 
     broker = settings_of(tmp_path, broker_file(), environment).broker
@@ -632,21 +634,21 @@ def test_the_shard_may_come_from_the_environment(tmp_path):
 @pytest.mark.parametrize(
     ("environment", "says"),
     [
-        ({}, "there is no HOSTNAME; run in a StatefulSet, or write the number itself"),
+        ({}, "HOSTNAME is not set; run in a StatefulSet, or write the number itself"),
         (
             {"HOSTNAME": "exporter-7d9f-x2k"},
-            'HOSTNAME is "exporter-7d9f-x2k", with no -NUMBER at its end; run in a StatefulSet, or write the number '
+            'HOSTNAME is "exporter-7d9f-x2k", which does not end in -NUMBER; run in a StatefulSet, or write the number '
             "itself",
         ),
         (
             {"HOSTNAME": "-3"},
-            'HOSTNAME is "-3", with no -NUMBER at its end; run in a StatefulSet, or write the number itself',
+            'HOSTNAME is "-3", which does not end in -NUMBER; run in a StatefulSet, or write the number itself',
         ),
-        ({"HOSTNAME": "exporter-2"}, "2, from the host name, is no shard of 2; use 0 to 1"),
-        ({"HOSTNAME": "exporter-1000"}, "1000 is not a shard; use 0 to 999, or from_hostname"),
+        ({"HOSTNAME": "exporter-2"}, "2, from the host name, is not one of 2 shards; use 0 to 1"),
+        ({"HOSTNAME": "exporter-1000"}, "1000 is not a shard; use 0 to 999"),
     ],
 )
-def test_a_host_name_without_a_shard_is_refused(tmp_path, environment, says):
+def test_a_host_name_without_a_usable_shard_is_refused(tmp_path, environment, says):
     found = problems_of(tmp_path, broker_file(shard="from_hostname", total_shards="2"), environment)
 
     assert found == [f"exporter.yml:3 broker.shard: {says}"]

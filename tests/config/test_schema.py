@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from kafka_producer_exporter import config as package
 from kafka_producer_exporter.config.load import load
 from kafka_producer_exporter.config.presets import PRESETS
-from kafka_producer_exporter.config.schema import RESERVED_LABELS, SETTINGS, options
+from kafka_producer_exporter.config.schema import SETTINGS, TARGET_LABELS, options
 from kafka_producer_exporter.errors import ConfigError
 from kafka_producer_exporter.settings import Settings
 from tests.paths import ROOT
@@ -125,7 +125,7 @@ def test_schema_and_loader_both_refuse_a_bad_file(tmp_path, text):
 
 
 @pytest.mark.parametrize("text", BEYOND_A_SCHEMA.values(), ids=BEYOND_A_SCHEMA.keys())
-def test_what_a_schema_cannot_say_is_refused_by_the_loader_alone(tmp_path, text):
+def test_what_a_schema_cannot_express_is_refused_by_the_loader_alone(tmp_path, text):
     assert VALIDATOR.is_valid(yaml.safe_load(text))
     assert not accepts(tmp_path, text)
 
@@ -152,11 +152,11 @@ def test_the_loader_accepts_nothing_that_the_schema_refuses(tmp_path_factory, ro
     assert VALIDATOR.is_valid(root) or not accepted
 
 
-def test_the_schema_itself_is_one():
+def test_the_schema_itself_is_valid():
     jsonschema.Draft202012Validator.check_schema(SCHEMA)
 
 
-def test_the_shipped_schema_is_current():
+def test_the_packaged_schema_is_current():
     shipped = Path(package.__path__[0]) / "exporter.schema.json"
 
     assert shipped.read_text(encoding="utf-8") == json_schema(), "run make generate"
@@ -166,12 +166,12 @@ def test_the_page_is_current():
     assert (ROOT / "docs" / "configuration.md").read_text(encoding="utf-8") == page(), "run make generate"
 
 
-def test_every_key_with_a_default_states_the_one_of_the_settings():
+def test_a_documented_default_is_the_default_of_the_settings():
     assert SETTINGS.default("listen") == Settings().listen
     assert f"| `listen_pages` | HOST:PORT or off | `{Settings().listen_pages}` |" in page()
 
 
-def test_every_option_has_a_name_of_its_own():
+def test_every_flag_and_every_variable_has_a_unique_name():
     flags = [option.flag for option in options()]
     variables = [option.variable for option in options()]
 
@@ -179,7 +179,7 @@ def test_every_option_has_a_name_of_its_own():
     assert "KAFKA_PRODUCER_EXPORTER_PORT" not in variables, "Kubernetes sets it where a Service has our name"
 
 
-def test_every_help_is_a_sentence():
+def test_every_help_text_ends_with_a_full_stop():
     def keys(schema):
         for name, below in schema.get("properties", {}).items():
             yield name, below["description"]
@@ -189,8 +189,8 @@ def test_every_help_is_a_sentence():
         assert re.match(r"[A-Z`].*\.$", text), name
 
 
-def test_no_label_that_identifies_a_series_can_be_a_static_one():
-    assert {"target", "client_id", "topic", "node_id", "reason"} <= set(RESERVED_LABELS)
+def test_a_static_label_cannot_replace_a_label_that_identifies_a_series():
+    assert {"target", "client_id", "topic", "node_id", "reason"} <= set(TARGET_LABELS)
 
 
 UUID = "da80d1fc-cd0d-44e0-af3b-653ca169209a"
@@ -221,7 +221,7 @@ UUID = "da80d1fc-cd0d-44e0-af3b-653ca169209a"
         ("flink", "producer-1", None),
     ],
 )
-def test_a_preset_gives_a_framework_s_client_ids_one_name(preset, client_id, group):
+def test_a_preset_sums_the_client_ids_of_a_framework_under_one_id(preset, client_id, group):
     matches = ((each.pattern.fullmatch(client_id), each.group) for each in PRESETS[preset])
 
     assert next((match.expand(name) for match, name in matches if match), None) == group

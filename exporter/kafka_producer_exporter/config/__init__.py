@@ -1,1 +1,1 @@
-"""From YAML, environment and flags to settings, with every problem told at once."""
+"""Load YAML, environment variables and flags into settings, and report every problem at once."""

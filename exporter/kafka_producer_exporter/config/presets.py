@@ -1,4 +1,4 @@
-"""Client ids that well-known frameworks make anew for ever, and the name that those of one origin share."""
+"""Id groups for frameworks that keep generating new client ids, so that each of them would become a new series."""
 
 import re
 from collections.abc import Mapping
