@@ -1,4 +1,4 @@
-"""The command as a user runs it: ``serve`` in the background, and its pages read as a scraper reads them."""
+"""``serve`` as a user runs it, in the background, and its pages as a scraper reads them."""
 
 import os
 import re
@@ -19,33 +19,33 @@ DOWN = {
     "kafka_producer_exporter_target_error",
     "kafka_producer_exporter_scrape_duration_seconds",
 }
-"""The metrics of a target that is down: there are no others."""
+"""All metrics of a target that is down."""
 
 
 class Page:
-    """One answer of ``/metrics``, parsed by prometheus-client."""
+    """A metrics page, parsed by prometheus-client."""
 
     def __init__(self, text):
         self.text = text
         self.samples = [sample for family in text_string_to_metric_families(text) for sample in family.samples]
 
     def series(self, **labels):
-        """Return the samples that have these labels, and any others."""
+        """Return the samples that have at least these labels."""
         return [sample for sample in self.samples if labels.items() <= sample.labels.items()]
 
     def names(self, **labels):
-        """Return the names of the metrics that have a series with these labels."""
+        """Return the names of the metrics that have a series with at least these labels."""
         return {sample.name for sample in self.series(**labels)}
 
     def value(self, name, **labels):
-        """Return the value of the one series of that name and these labels; None where there is none."""
+        """Return the value of the only series with this name and at least these labels, or None if there is none."""
         values = [sample.value for sample in self.series(**labels) if sample.name == name]
-        assert len(values) <= 1, f"{name}{labels}: {len(values)} series, where one was expected"
+        assert len(values) <= 1, f"{name}{labels}: {len(values)} series, expected one"
         return values[0] if values else None
 
 
 class Serve:
-    """``kafka-producer-exporter serve`` on ports of the kernel's, until the block ends.
+    """Runs ``kafka-producer-exporter serve`` on free ports until the block ends.
 
     ``with Serve("--target", f"checkout=127.0.0.1:{jvm.jmx_port}", folder=tmp_path) as serve: serve.page()``
     """
@@ -60,7 +60,7 @@ class Serve:
 
     def __enter__(self):
         try:
-            wait_until("serve says where it serves", lambda: self._port() is not None, processes=[self.process])
+            wait_until("serve logs its port", lambda: self._port() is not None, processes=[self.process])
         except BaseException:
             self.process.kill()
             raise
@@ -71,33 +71,33 @@ class Serve:
         self.process.stop()
 
     def _port(self):
-        said = re.search(r" port=(\d+).* message=serving\n", self.log())
-        return said and int(said[1])
+        logged = re.search(r" port=(\d+).* message=serving\n", self.log())
+        return logged and int(logged[1])
 
     def log(self):
-        """Return what it has logged so far."""
+        """Return everything logged so far."""
         return self.process.log_file.read_text()
 
     def get(self, path, **headers):
-        """Return the status and the text that a path answers; ``user_agent="x"`` is a header."""
+        """Request a path and return the status and the body; ``user_agent="x"`` is a header."""
         request = urllib.request.Request(
             f"http://{self.address}{path}", headers={name.replace("_", "-"): value for name, value in headers.items()}
         )
         try:
-            with urllib.request.urlopen(request, timeout=30) as answer:
-                return answer.status, answer.read().decode()
+            with urllib.request.urlopen(request, timeout=30) as response:
+                return response.status, response.read().decode()
         except urllib.error.HTTPError as error:
             with error:
                 return error.code, error.read().decode()
 
     def page(self, *, timeout_seconds=10, path="/metrics"):
-        """Scrape as a Prometheus of this time-out would."""
+        """Scrape as a Prometheus with this scrape timeout does."""
         status, text = self.get(path, x_prometheus_scrape_timeout_seconds=str(timeout_seconds))
         assert status == 200, text
         return Page(text)
 
     def page_once(self, what, condition, *, timeout_seconds=15):
-        """Return the first page of which the condition holds; raises LabError with *what* where none comes."""
+        """Return the first page that meets the condition; raise LabError with *what* after *timeout_seconds*."""
         pages = []
 
         def holds():

@@ -1,4 +1,4 @@
-"""A real Prometheus of either generation scrapes ``serve`` as it comes, and promtool finds nothing to say."""
+"""A real Prometheus of each generation scrapes ``serve``, and promtool has no complaints."""
 
 import contextlib
 import subprocess
@@ -19,7 +19,7 @@ GENERATIONS = (2, 3)
 
 @pytest.fixture(scope="module")
 def sending(broker):
-    """A producer that sends for as long as the tests of this module run."""
+    """A producer that sends while the tests of this module run."""
     orders = f"topic-{uuid.uuid4().hex[:8]}"
     broker.create_topic(orders)
     with ProducerJvm() as jvm:
@@ -31,7 +31,7 @@ def sending(broker):
 
 @pytest.fixture(scope="module")
 def serving(sending, tmp_path_factory):
-    """``serve`` with that producer's JVM as its target, ``checkout``."""
+    """``serve`` with the JVM of that producer as the target ``checkout``."""
     target = f"--target=checkout=127.0.0.1:{sending.jvm.jmx_port}"
     with Serve("--profile=full", target, folder=tmp_path_factory.mktemp("serve")) as serving:
         yield serving
@@ -39,19 +39,19 @@ def serving(sending, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def generations(serving):
-    """A Prometheus of each generation that has scraped it."""
+    """A Prometheus of each generation that has scraped ``serve``."""
     with contextlib.ExitStack() as running:
         yield started(running, serving, 'kafka_producer_up{target="checkout"} == 1')
 
 
 @pytest.fixture(params=GENERATIONS)
 def prometheus(request, generations):
-    """One of them."""
+    """The Prometheus of each generation in turn."""
     return generations[request.param]
 
 
 def started(running, serving, condition):
-    """Start both together, since each takes its time to begin, and return them when the condition holds in both."""
+    """Start a Prometheus of each generation and return both when the condition holds in each. They start together."""
     jobs = [job("exporter", serving.address)]
     servers = {number: running.enter_context(Prometheus(jobs, generation=number)) for number in GENERATIONS}
     for server in servers.values():
@@ -60,19 +60,19 @@ def started(running, serving, condition):
 
 
 def served(page):
-    """Return the catalogue's entries of the metrics on a page."""
+    """Return the catalogue entries of the metrics on a page."""
     return [METRICS[name] for name in sorted(page.names())]
 
 
 @pytest.mark.parametrize("generation", GENERATIONS)
-def test_promtool_finds_nothing_wrong_with_a_live_page(serving, generation):
+def test_promtool_has_no_complaints_about_a_live_page(serving, generation):
     page = serving.page()
 
-    said = subprocess.run(
+    checked = subprocess.run(
         [promtool_binary(generation), "check", "metrics"], input=page.text, capture_output=True, text=True, check=False
     )
 
-    assert (said.returncode, said.stdout, said.stderr) == (0, "", "")
+    assert (checked.returncode, checked.stdout, checked.stderr) == (0, "", "")
     assert {metric.section for metric in served(page)} >= {"Delivery", "Buffer", "Topics", "Brokers", "The exporter"}
 
 
@@ -82,10 +82,10 @@ def test_the_target_is_up_without_an_error(prometheus):
     assert (target["health"], target["lastError"]) == ("up", "")
 
 
-def test_the_metadata_are_those_of_the_catalogue_which_only_openmetrics_can_carry(prometheus, serving):
+def test_the_metadata_equal_the_catalogue_which_only_openmetrics_can_carry(prometheus, serving):
     metadata = prometheus.metadata()
 
-    # In OpenMetrics a family is named without its sample's suffix; the older text format has no units and no infos.
+    # OpenMetrics names a family without the suffix of its samples; the older text format has neither units nor infos.
     expected = {
         metric.name.removesuffix("_total").removesuffix("_info"): [
             {"type": metric.kind.value, "unit": metric.unit.base, "help": metric.help}
@@ -96,7 +96,7 @@ def test_the_metadata_are_those_of_the_catalogue_which_only_openmetrics_can_carr
     assert {"seconds", "bytes"} <= {entry["unit"] for entries in expected.values() for entry in entries}
 
 
-def test_every_series_of_the_page_is_in_prometheus_under_its_own_name(prometheus, serving):
+def test_prometheus_stores_every_series_of_the_page_under_its_own_name(prometheus, serving):
     page = serving.page()
 
     stored = {series["metric"]["__name__"] for series in prometheus.query('{job="exporter"}')}
@@ -104,15 +104,15 @@ def test_every_series_of_the_page_is_in_prometheus_under_its_own_name(prometheus
     assert page.names() - stored == set()
 
 
-def test_the_rate_of_a_counter_is_what_the_producer_sends(prometheus):
+def test_the_rate_of_a_counter_equals_what_the_producer_sends(prometheus):
     prometheus.wait_for('count_over_time(kafka_producer_record_send_total{client_id="orders"}[4s]) >= 4')
 
     rate = prometheus.value('rate(kafka_producer_record_send_total{client_id="orders"}[4s])')
 
-    assert 25 < rate < 75  # it sends 50
+    assert 25 < rate < 75  # the producer sends 50
 
 
-def test_a_killed_jvm_is_down_with_its_reason_and_its_producers_go_stale(broker, sending, tmp_path):
+def test_a_killed_jvm_is_down_with_a_reason_and_its_producers_go_stale(broker, sending, tmp_path):
     with contextlib.ExitStack() as running:
         doomed = running.enter_context(ProducerJvm())
         doomed.new("payments", broker.bootstrap)
@@ -125,10 +125,12 @@ def test_a_killed_jvm_is_down_with_its_reason_and_its_producers_go_stale(broker,
 
         for server in servers.values():
             server.wait_for('kafka_producer_exporter_target_error{target="doomed", reason="refused"} == 1')
-        left = [{series["metric"]["__name__"] for series in s.query('{target="doomed"}')} for s in servers.values()]
+        remaining = [
+            {series["metric"]["__name__"] for series in s.query('{target="doomed"}')} for s in servers.values()
+        ]
         up = [server.value('kafka_producer_up{target="doomed"}') for server in servers.values()]
         others = [server.value('kafka_producer_up{target="checkout"}') for server in servers.values()]
         jobs = [server.value('up{job="exporter"}') for server in servers.values()]
 
-    assert left == [DOWN, DOWN]
+    assert remaining == [DOWN, DOWN]
     assert (up, others, jobs) == ([0, 0], [1, 1], [1, 1])

@@ -1,4 +1,4 @@
-"""``serve``, ``scrape`` and ``check`` as a user runs them, against real JVMs, on good days and bad ones."""
+"""``serve``, ``scrape`` and ``check`` as a user runs them, against JVMs that work and JVMs that fail."""
 
 import contextlib
 import http.server
@@ -22,12 +22,12 @@ from tests.integration.serving import COMMAND, DOWN, Serve
 pytestmark = pytest.mark.integration
 
 DEADLINE_SECONDS = 2.0
-"""Told as the scrape time-out in the tests of targets that do not answer."""
+"""The scrape timeout in the tests of targets that do not answer."""
 
 
 @pytest.fixture
 def serve(lab, tmp_path):
-    """Starts ``serve`` for targets that end with the test: ``serve(checkout=9999)``."""
+    """Starts ``serve`` until the end of the test, with targets by their port: ``serve(checkout=9999)``."""
     folders = (tmp_path / f"serve-{number}" for number in itertools.count())
     with contextlib.ExitStack() as running:
 
@@ -64,10 +64,10 @@ def clients(page, target):
     return {sample.labels["client_id"] for sample in page.series(target=target) if "client_id" in sample.labels}
 
 
-# Good days
+# JVMs that work
 
 
-def test_flags_are_all_the_configuration_that_it_needs(broker, producer_jvm, serve):
+def test_flags_suffice_as_configuration(broker, producer_jvm, serve):
     jvm = producer_jvm()
     jvm.new("orders", broker.bootstrap)
 
@@ -79,7 +79,7 @@ def test_flags_are_all_the_configuration_that_it_needs(broker, producer_jvm, ser
     assert page.value("kafka_producer_info", client_id="orders", version="4.4.0") == 1
 
 
-def test_a_file_says_more_than_flags(broker, producer_jvm, serve, tmp_path):
+def test_a_file_can_configure_what_flags_cannot(broker, producer_jvm, serve, tmp_path):
     jvm = producer_jvm()
     jvm.new("orders", broker.bootstrap)
     config = tmp_path / "exporter.yml"
@@ -108,7 +108,7 @@ def test_a_jvm_without_a_producer_is_up_and_has_none(producer_jvm, serve):
     assert clients(page, "checkout") == set()
 
 
-def test_a_producer_that_is_closed_leaves_the_page_and_the_others_stay(broker, producer_jvm, serve):
+def test_a_closed_producer_leaves_the_page_and_the_others_stay(broker, producer_jvm, serve):
     jvm = producer_jvm()
     orders = jvm.new("orders", broker.bootstrap)
     jvm.new("payments", broker.bootstrap)
@@ -123,7 +123,7 @@ def test_a_producer_that_is_closed_leaves_the_page_and_the_others_stay(broker, p
     assert after.value("kafka_producer_clients", target="checkout") == 1
 
 
-def test_of_two_producers_with_one_client_id_the_survivor_is_told_to_be_hidden(broker, producer_jvm, serve):
+def test_the_survivor_of_two_producers_with_one_client_id_is_reported_as_hidden(broker, producer_jvm, serve):
     topic = f"topic-{uuid.uuid4().hex[:8]}"
     broker.create_topic(topic)
     jvm = producer_jvm()
@@ -137,16 +137,18 @@ def test_of_two_producers_with_one_client_id_the_survivor_is_told_to_be_hidden(b
     first, second = serving.page(), serving.page()
     assert survivor.send(topic) == {"ok": 1}
     assert both.value("kafka_producer_hidden", client_id="orders") is None
-    assert first.value("kafka_producer_hidden", client_id="orders") is None  # it might be closing, too
+    assert first.value("kafka_producer_hidden", client_id="orders") is None  # the survivor might be closing, too
     assert second.value("kafka_producer_hidden", client_id="orders") == 1
     assert second.value("kafka_producer_record_send_total", client_id="orders") is None
     assert second.value("kafka_producer_clients", target="checkout") == 0
 
 
-# Reload and end
+# Reload and shutdown
 
 
-def test_a_reload_takes_a_good_file_and_leaves_the_last_one_in_force_for_a_bad_one(producer_jvm, serve, tmp_path):
+def test_a_reload_applies_a_valid_file_and_keeps_the_current_configuration_for_an_invalid_one(
+    producer_jvm, serve, tmp_path
+):
     jvm = producer_jvm()
     config = write_config(tmp_path / "exporter.yml", checkout=jvm.jmx_port)
     serving = serve("--config", config)
@@ -158,18 +160,18 @@ def test_a_reload_takes_a_good_file_and_leaves_the_last_one_in_force_for_a_bad_o
     more = serving.page_once("the second target is served", lambda page: up(page, "payments"))
     config.write_text("targetz: []")
     serving.reload()
-    bad = serving.page_once("the bad file is told", lambda page: page.value(valid) == 0)
+    invalid = serving.page_once("the invalid file is reported", lambda page: page.value(valid) == 0)
     write_config(config, payments=jvm.jmx_port)
     serving.reload()
-    good = serving.page_once("the first target is no longer served", lambda page: up(page, "checkout") is None)
+    valid_again = serving.page_once("the first target is no longer served", lambda page: up(page, "checkout") is None)
 
-    assert before.value(valid) == more.value(valid) == good.value(valid) == 1
-    assert (up(bad, "checkout"), up(bad, "payments")) == (1, 1)
-    assert up(good, "payments") == 1
+    assert before.value(valid) == more.value(valid) == valid_again.value(valid) == 1
+    assert (up(invalid, "checkout"), up(invalid, "payments")) == (1, 1)
+    assert up(valid_again, "payments") == 1
     assert serving.log().count("unknown key; did you mean targets?") == 1
 
 
-def test_a_bad_file_ends_it_with_2_unless_it_is_to_be_tolerant(producer_jvm, serve, tmp_path):
+def test_an_invalid_file_ends_serve_with_exit_code_2_unless_it_is_tolerant(producer_jvm, serve, tmp_path):
     jvm = producer_jvm()
     config = tmp_path / "exporter.yml"
     config.write_text("targetz: []")
@@ -189,8 +191,8 @@ def test_a_bad_file_ends_it_with_2_unless_it_is_to_be_tolerant(producer_jvm, ser
     assert tolerant.get("/-/ready")[0] == 200
 
 
-def test_sigterm_ends_it_at_once_and_leaves_no_session_in_the_jvm(producer_jvm, serve):
-    # RMI keeps an idle thread for a minute, which would look like one of a session.
+def test_sigterm_ends_serve_at_once_and_leaves_no_session_in_the_jvm(producer_jvm, serve):
+    # RMI keeps an idle thread for a minute, which would look like the thread of a session.
     jvm = producer_jvm(java_options=["-Dsun.rmi.transport.tcp.threadKeepAliveTime=200"])
     before = len(threads(jvm))
     serving = serve(checkout=jvm.jmx_port)
@@ -206,13 +208,13 @@ def test_sigterm_ends_it_at_once_and_leaves_no_session_in_the_jvm(producer_jvm, 
     assert took_seconds < 1.5
     assert during.count(SESSION_THREAD) == 1
     wait_until("the JVM has no session", lambda: SESSION_THREAD not in threads(jvm), timeout_seconds=5)
-    # The JVM's own: RMI's accepting thread, its reaper and its scheduler are started by the first connection.
-    wait_until("its threads are gone", lambda: len(threads(jvm)) <= before + 3, timeout_seconds=5)
+    # The first connection starts three threads of RMI itself: one that accepts, the reaper and the scheduler.
+    wait_until("the threads of the session have ended", lambda: len(threads(jvm)) <= before + 3, timeout_seconds=5)
     assert "Traceback" not in serving.log()
 
 
 SESSION_THREAD = "JMX server conn"
-"""As the kernel cuts it: "JMX server connection timeout 12", one for each session that is open."""
+"""The name of the thread of an open session, "JMX server connection timeout 12", as the kernel truncates it."""
 
 
 def threads(jvm):
@@ -223,7 +225,7 @@ def threads(jvm):
 # Passwords
 
 
-def test_a_password_is_read_anew_when_it_was_wrong_and_when_it_was_rotated(broker, producer_jvm, serve, tmp_path):
+def test_a_password_is_read_again_after_it_was_wrong_and_after_it_was_rotated(broker, producer_jvm, serve, tmp_path):
     users = tmp_path / "jvm"
     jvm = producer_jvm(password_file=write_password_file(users, {"monitor": "first-of-7c1"}))
     jvm.new("orders", broker.bootstrap)
@@ -248,11 +250,11 @@ def test_a_password_is_read_anew_when_it_was_wrong_and_when_it_was_rotated(broke
     assert "7c1" not in serving.log()
 
 
-# Bad days: each ends by the deadline, with its reason, and leaves the healthy target alone
+# JVMs that fail: the scrape ends by the deadline, with a reason, and the healthy target is not affected
 
 
 class Silence:
-    """Takes connections, and what is sent, and says nothing."""
+    """Accepts connections and never answers."""
 
     def __enter__(self):
         self._server = socket.create_server(("127.0.0.1", 0))
@@ -276,7 +278,7 @@ class Website:
 
 
 class Nothing:
-    """A port on which nobody listens."""
+    """A port on which nothing listens."""
 
     def __enter__(self):
         self._port = Port()
@@ -287,7 +289,7 @@ class Nothing:
 
 
 @pytest.mark.parametrize(("peer", "reason"), [(Nothing, "refused"), (Website, "not_jmx"), (Silence, "timeout")])
-def test_a_port_without_a_jvm_has_its_reason_and_the_healthy_target_its_numbers(
+def test_a_port_without_a_jvm_is_down_with_a_reason_and_the_healthy_target_is_up(
     broker, producer_jvm, serve, peer, reason
 ):
     jvm = producer_jvm()
@@ -308,15 +310,13 @@ def test_a_port_without_a_jvm_has_its_reason_and_the_healthy_target_its_numbers(
     assert serving.log().count("target=broken") == 1
 
 
-def test_a_jvm_that_freezes_in_the_middle_of_a_scrape_is_late_and_then_right_again(
-    broker, producer_jvm, serve, tmp_path
-):
+def test_a_jvm_that_freezes_during_a_scrape_is_down_with_timeout_and_recovers(broker, producer_jvm, serve, tmp_path):
     healthy, jvm = producer_jvm(), producer_jvm()
     healthy.new("payments", broker.bootstrap)
     jvm.new("orders", broker.bootstrap)
     config = tmp_path / "exporter.yml"
     with Proxy(jvm.jmx_port) as proxy:
-        proxy.delay_seconds = 0.2  # for each step of the conversation, so that there is a middle
+        proxy.delay_seconds = 0.2  # for each step of the conversation, so that the freeze can fall between two of them
         frozen = {"name": "frozen", "jmx": {"port": proxy.port, "rmi_port": proxy.port}}
         config.write_text(json.dumps({"targets": [frozen, {"name": "healthy", "jmx": {"port": healthy.jmx_port}}]}))
         serving = serve("--config", config)
@@ -342,7 +342,7 @@ def test_a_jvm_that_freezes_in_the_middle_of_a_scrape_is_late_and_then_right_aga
     assert after.value("kafka_producer_record_send_total", target="frozen", client_id="orders") == 0
 
 
-def test_a_jvm_that_is_killed_is_down_and_a_new_one_in_its_place_starts_from_nothing(broker, producer_jvm, serve):
+def test_a_killed_jvm_is_down_and_its_replacement_starts_from_zero(broker, producer_jvm, serve):
     topic = f"topic-{uuid.uuid4().hex[:8]}"
     broker.create_topic(topic)
     jvm = producer_jvm()
@@ -364,13 +364,13 @@ def test_a_jvm_that_is_killed_is_down_and_a_new_one_in_its_place_starts_from_not
     assert reasons(killed, "checkout") == {"refused"}
     assert killed.names(target="checkout") == DOWN
     assert [sent(page) for page in (before, killed, empty, again)] == [3, None, None, 1]
-    assert serving.log().count("target=checkout") == 2  # down, and back again
+    assert serving.log().count("target=checkout") == 2  # when it went down and when it came back
 
 
-# The other verbs' exit codes
+# Exit codes of the other verbs
 
 
-def test_scrape_ends_with_0_where_all_answer_2_without_a_target_and_3_where_one_does_not(broker, producer_jvm):
+def test_scrape_exits_with_0_if_all_answer_2_without_a_target_and_3_if_one_does_not_answer(broker, producer_jvm):
     jvm = producer_jvm()
     jvm.new("orders", broker.bootstrap)
     with Nothing() as port:
@@ -385,7 +385,7 @@ def test_scrape_ends_with_0_where_all_answer_2_without_a_target_and_3_where_one_
     assert "write HOST:PORT" in nobody.stderr
 
 
-def test_check_ends_with_0_1_2_or_3(broker, producer_jvm, tmp_path):
+def test_check_exits_with_0_1_2_or_3(broker, producer_jvm, tmp_path):
     guarded = producer_jvm(password_file=write_password_file(tmp_path, {"monitor": "secret"}))
     guarded.new("orders", broker.bootstrap)
     opened = producer_jvm()

@@ -23,7 +23,7 @@ def listening_socket(address: Address) -> socket.socket:
     return listener
 
 
-def why_not(error: OSError) -> str:
+def advice_for(error: OSError) -> str:
     """Return why nothing can listen on an address, and what to do, for a person."""
     if isinstance(error, socket.gaierror):
         return "this host name does not resolve; use an address of this machine, or 0.0.0.0 for all"

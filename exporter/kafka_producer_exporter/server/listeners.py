@@ -6,7 +6,7 @@ import socket
 
 from kafka_producer_exporter.errors import ConfigError, Problem
 from kafka_producer_exporter.net.address import Address, is_loopback
-from kafka_producer_exporter.server.address import listening_socket, why_not
+from kafka_producer_exporter.server.address import advice_for, listening_socket
 from kafka_producer_exporter.server.application import Application
 from kafka_producer_exporter.server.connections import HttpServer, Listener
 from kafka_producer_exporter.server.routes import metrics_handler, status_pages_handler
@@ -68,5 +68,5 @@ def _open(key: str, address: Address, problems: list[Problem], *, may_be_in_use:
         if may_be_in_use and error.errno == errno.EADDRINUSE:
             log.warning("no status pages: %s is in use; choose another address with --listen-pages", address)
         else:
-            problems.append(Problem(key, f"{address}: {why_not(error)}"))
+            problems.append(Problem(key, f"{address}: {advice_for(error)}"))
         return None

@@ -51,7 +51,7 @@ class Route(NamedTuple):
 def metrics_handler(application: Application) -> Handler:
     """Return the handler of the listener for programs."""
 
-    def metrics(request: Request) -> Response | DeferredResponse:
+    def metrics(request: Request) -> DeferredResponse:
         return partial(_metrics_page, request, partial(application.collect, deadline=deadline(request)))
 
     def probe(request: Request) -> Response | DeferredResponse:
@@ -61,14 +61,14 @@ def metrics_handler(application: Application) -> Handler:
             return text_response("name one target: /probe?target=NAME", status=400)
         return partial(_metrics_page, request, partial(application.probe, names[0], deadline=deadline(request)))
 
-    def healthy(_: Request) -> Response | DeferredResponse:
+    def healthy(_: Request) -> Response:
         return text_response("healthy")
 
-    def ready(_: Request) -> Response | DeferredResponse:
+    def ready(_: Request) -> Response:
         error = application.config_error()
         return text_response("ready") if error is None else text_response(error, status=503)
 
-    def reload(_: Request) -> Response | DeferredResponse:
+    def reload(_: Request) -> DeferredResponse:
         return partial(_reload, application)
 
     routes = {
@@ -89,10 +89,10 @@ def status_pages_handler(application: Application, *, own_host: str | None) -> H
     DNS rebinding: a foreign website whose name resolves to 127.0.0.1 could otherwise read the pages through a browser.
     """
 
-    def status(request: Request) -> Response | DeferredResponse:
+    def status(request: Request) -> DeferredResponse:
         return partial(_status_page, application, request)
 
-    def targets(request: Request) -> Response | DeferredResponse:
+    def targets(request: Request) -> DeferredResponse:
         return partial(_targets_json, application, request)
 
     routes = {
