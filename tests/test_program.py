@@ -16,6 +16,7 @@ from kafka_producer_exporter.settings import Broker, Jmx, ProbeNetwork, Settings
 from kafka_producer_exporter.targets.memory import MemoryGuard
 from tests.families import series_of
 from tests.recordings import Recorded
+from tests.waiting import wait_until
 
 SOON = 5.0
 
@@ -226,10 +227,3 @@ def test_a_reload_replaces_the_broker_view_only_if_its_settings_changed(program,
     configuration.settings = replace(configuration.settings, broker=None)
     program.reload()
     assert [view.closed for view in configuration.views] == [True, True]
-
-
-def wait_until(condition):
-    until = soon()
-    while not condition():
-        assert time.monotonic() < until
-        time.sleep(0.005)

@@ -13,6 +13,7 @@ import pytest
 from kafka_producer_exporter.server.bounds import DEFAULT_BOUNDS, Bounds
 from kafka_producer_exporter.server.connections import HttpServer, Listener
 from kafka_producer_exporter.server.messages import MAX_HEAD_BYTES, RequestParser, Response, text_response
+from tests.waiting import wait_until
 
 GET = b"GET %s HTTP/1.1\r\nHost: a\r\n\r\n"
 LARGE = b"x" * 4_000_000
@@ -94,14 +95,6 @@ def connect(listener):
     """Opens connections that end with the test."""
     with contextlib.ExitStack() as stack:
         yield lambda: stack.enter_context(socket.create_connection(("127.0.0.1", listener.port), timeout=5))
-
-
-def wait_until(condition):
-    """Wait for what another thread is about to do."""
-    deadline = time.monotonic() + 5
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.005)
 
 
 def read_response(client):
