@@ -20,7 +20,7 @@ from kafka_producer_exporter.net.errors import Reason, TransportError
 
 
 class Verb:
-    """A verb that does what it is told."""
+    """A verb that does what a test asks for."""
 
     def __init__(self, does):
         self.does = does
@@ -62,7 +62,7 @@ def test_an_unknown_verb_is_answered_with_the_nearest_or_all(capsys, word, advic
     assert capsys.readouterr().err == f"kafka-producer-exporter: there is no verb {word}; {advice}\n"
 
 
-def test_the_version_is_told(capsys):
+def test_the_version_is_printed(capsys):
     with pytest.raises(SystemExit) as ended:
         main(["--version"])
 
@@ -83,7 +83,7 @@ def test_each_verb_has_help(verb, capsys):
         main([verb, "--help"])
 
     assert ended.value.code == 0
-    assert "exit codes: 0 well, 1 findings" in capsys.readouterr().out
+    assert "exit codes: 0 success, 1 findings" in capsys.readouterr().out
 
 
 def test_the_help_of_the_root_imports_no_verb():
@@ -106,12 +106,12 @@ def test_the_code_of_the_verb_is_the_code_of_the_program(code):
     assert running(lambda: code) == code
 
 
-def test_a_bad_configuration_is_told_and_ends_with_2(capsys):
+def test_a_bad_configuration_is_reported_and_ends_with_2(capsys):
     assert running(raising(ConfigError("a.yml", [Problem("a.yml:1 x", "wrong; do it right")]))) == 2
     assert capsys.readouterr().err == "a.yml: 1 problem\n  a.yml:1 x: wrong; do it right\n"
 
 
-def test_a_target_out_of_reach_is_told_and_ends_with_3(capsys):
+def test_an_unreachable_target_is_reported_and_ends_with_3(capsys):
     assert running(raising(TransportError(Reason.REFUSED, "nothing listens; start it"))) == 3
     assert capsys.readouterr().err == "kafka-producer-exporter: nothing listens; start it\n"
 
@@ -197,7 +197,7 @@ def test_without_a_name_every_configured_target_is_chosen(parsed):
 
 
 @pytest.mark.parametrize("name", ["c", "c=h:1x", "1.2.3.4"])
-def test_a_name_that_is_not_there_is_told_with_those_that_are(parsed, name):
+def test_an_unknown_name_is_reported_with_the_known_ones(parsed, name):
     with pytest.raises(
         ConfigError, match=f"{name}: there is no such target; the configured targets are a; or write HOST:PORT"
     ):

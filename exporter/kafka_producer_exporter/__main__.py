@@ -1,4 +1,4 @@
-"""The command line's root: which verb, and its exit code."""
+"""The root of the command line: finds the verb, runs it, and turns errors into exit codes."""
 
 import argparse
 import difflib
@@ -17,13 +17,13 @@ PROGRAM = "kafka-producer-exporter"
 # The help of the verbs is here and not in their modules, so that --help and serve import no other verb.
 VERBS: Mapping[str, str] = {
     "serve": "serve the producers' metrics to Prometheus",
-    "scrape": "read targets once, or again and again with --watch, and show their numbers",
-    "check": "see whether each target can be read, and what to change where it cannot",
-    "transactions": "list a cluster's transactions: open, hanging, lately aborted or reset",
-    "metrics": "list every metric: its type, labels, source and meaning",
+    "scrape": "read targets once, or repeatedly with --watch, and show their metrics",
+    "check": "check whether each target can be read, and what to change if it cannot",
+    "transactions": "list a cluster's transactions: open, hanging, recently aborted or reset",
+    "metrics": "list every metric with its type, labels, source and meaning",
 }
 
-EXIT_CODES = "exit codes: 0 well, 1 findings, 2 usage or configuration, 3 unreachable"
+EXIT_CODES = "exit codes: 0 success, 1 findings, 2 usage or configuration error, 3 unreachable"
 
 
 class Verb(Protocol):
@@ -35,11 +35,11 @@ class Verb(Protocol):
 
     @staticmethod
     def run(arguments: argparse.Namespace) -> int:
-        """Do it; returns the exit code. May raise ConfigError and TransportError."""
+        """Run the verb. Return the exit code, or raise ConfigError or TransportError."""
 
 
 def main(words: Sequence[str] | None = None) -> int:
-    """Run the command line; returns the exit code, or ends with it where the arguments are wrong."""
+    """Run the command line. Return the exit code, or raise SystemExit with it if the arguments are wrong."""
     words = sys.argv[1:] if words is None else words
     name = next((word for word in words if not word.startswith("-")), None)
     if name is not None and name not in VERBS:
@@ -60,7 +60,7 @@ def main(words: Sequence[str] | None = None) -> int:
 
 def _parsers() -> tuple[argparse.ArgumentParser, Mapping[str, argparse.ArgumentParser]]:
     parser = argparse.ArgumentParser(
-        PROGRAM, description="A Kafka producer's own numbers, in Prometheus.", epilog=EXIT_CODES, allow_abbrev=False
+        PROGRAM, description="Prometheus exporter for Kafka producers.", epilog=EXIT_CODES, allow_abbrev=False
     )
     parser.add_argument("--version", action="version", version=f"{PROGRAM} {__version__}")
     verbs = parser.add_subparsers(metavar="VERB")
@@ -72,7 +72,7 @@ def _parsers() -> tuple[argparse.ArgumentParser, Mapping[str, argparse.ArgumentP
 
 
 def run(verb: Verb, arguments: argparse.Namespace) -> int:
-    """Run a verb; returns its exit code, or that of the error that it raised, which is told."""
+    """Run a verb. Return its exit code; if it raises an expected error, print it and return the error's code."""
     try:
         code = verb.run(arguments)
         sys.stdout.flush()
@@ -82,8 +82,8 @@ def run(verb: Verb, arguments: argparse.Namespace) -> int:
     except TransportError as error:
         print(f"{PROGRAM}: {error}", file=sys.stderr)
         return 3
-    except BrokenPipeError:  # | head: whoever read us has enough; as a shell shows it for a program that SIGPIPE ends
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # else the interpreter complains at its end
+    except BrokenPipeError:  # as in `| head`; 141 is what a shell shows for a program that SIGPIPE ends
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # otherwise the interpreter complains at exit
         return 141
     except KeyboardInterrupt:
         return 130

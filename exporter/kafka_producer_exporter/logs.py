@@ -1,4 +1,4 @@
-"""What the log looks like: one line an event in logfmt or JSON, ``target`` first, nothing in it but printable text."""
+"""The format of the log: one line per event in logfmt or JSON, ``target`` first, printable text only."""
 
 import json
 import logging
@@ -15,10 +15,10 @@ _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", 
 
 
 def set_up(settings: Logging, stream: TextIO | None = None) -> None:
-    """Log to the stream, standard error by default; may be called again, with other settings.
+    """Log to the stream, by default to standard error. May be called again with other settings.
 
-    Our own logger has the configured level. What others log counts from WARNING on: kafka-python tells each of its
-    reconnections at INFO, and the jmxquery package a password at DEBUG.
+    Our own logger has the configured level. Libraries log from WARNING on: kafka-python logs each reconnection at INFO,
+    and the jmxquery package logs a password at DEBUG.
     """
     level = logging.getLevelNamesMapping()[settings.level.upper()]
     handler = logging.StreamHandler(stream or sys.stderr)
@@ -26,11 +26,11 @@ def set_up(settings: Logging, stream: TextIO | None = None) -> None:
     logging.basicConfig(level=max(level, logging.WARNING), handlers=[handler], force=True)
     logging.getLogger(OURS).setLevel(level)
     logging.getLogger("kafka").setLevel(max(level, logging.WARNING))
-    logging.raiseExceptions = False  # a closed standard error must not end in tracebacks about itself
+    logging.raiseExceptions = False  # a closed standard error must not cause tracebacks about itself
 
 
 class LineFormatter(logging.Formatter):
-    """A record as one line, written by a function of its fields."""
+    """Formats a record as one line, with a function of its fields."""
 
     def __init__(self, line: Callable[[Mapping[str, str]], str]) -> None:
         super().__init__()
@@ -42,7 +42,7 @@ class LineFormatter(logging.Formatter):
 
 
 def fields_of(record: logging.LogRecord) -> dict[str, str]:
-    """Return what is told: time, level, target where there is one, what else ``extra`` holds, message, traceback."""
+    """Return the fields of a line: time, level, target if there is one, the rest of ``extra``, message, traceback."""
     extra = {name: str(value) for name, value in vars(record).items() if name not in _STANDARD}
     fields = {
         "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
@@ -65,7 +65,7 @@ def logfmt_line(fields: Mapping[str, str]) -> str:
 
 
 def json_line(fields: Mapping[str, str]) -> str:
-    """Return one JSON object, in ASCII: every other character is escaped."""
+    """Return one JSON object in ASCII. Any other character is escaped."""
     return json.dumps(fields)
 
 
@@ -76,7 +76,7 @@ def _logfmt_value(value: str) -> str:
 
 
 def _escaped(character: str) -> str:
-    # Parts of a message come from servers: a line break would forge a line, an escape sequence a colour or worse.
+    # Parts of a message come from peers: a line break would forge a line, an escape sequence steer a terminal.
     if character in '"\\':
         return "\\" + character
     if character == " " or character.isprintable():

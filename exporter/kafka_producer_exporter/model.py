@@ -1,6 +1,6 @@
-"""The values of the page: what a metric is, where it comes from, and the samples that are served.
+"""The values of the page: what a metric is, where it comes from, and its samples.
 
-Values only: nothing here reads, renders or remembers.
+Values only: nothing here reads, renders or keeps state.
 """
 
 import math
@@ -21,7 +21,7 @@ class Kind(StrEnum):
 
 
 class Unit(Enum):
-    """The unit as the *source* has it; the suffix of our name and the way to our base unit follow from it.
+    """The unit of a value at its *source*. The suffix of the metric's name and the divisor follow from it.
 
     A value is divided, never multiplied: 9 / 1000 is 0.009, but 9 * 0.001 is 0.009000000000000001.
     """
@@ -38,7 +38,7 @@ class Unit(Enum):
 
 
 class Profile(StrEnum):
-    """How much is served; each profile has all of the one before it."""
+    """How much is served. Each profile includes the one before it."""
 
     MINIMAL = "minimal"
     """The guide's own names, and what the alerts need."""
@@ -47,24 +47,24 @@ class Profile(StrEnum):
     """Every numeric attribute that any client version has."""
 
     def includes(self, other: "Profile") -> bool:
-        """Whether a page of this profile has a metric of the other one."""
+        """Return whether this profile serves a metric that belongs to the other one."""
         order = list(Profile)
         return order.index(other) <= order.index(self)
 
 
 class Fold(StrEnum):
-    """How the series of several clients become one, where they are folded into a group or into ``other``."""
+    """How the series of several clients become one, when they are folded into a group or into ``other``."""
 
     SUM = "sum"
     MAX = "max"
     DROP = "drop"
-    """Neither a sum nor a maximum of it means anything (an average): the folded series is left out."""
+    """Neither a sum nor a maximum is meaningful, as for an average: the folded series is omitted."""
 
 
 class MBeanKind(NamedTuple):
-    """A kind of MBean: its domain, its ``type`` property, and the label that each further key property becomes.
+    """A kind of MBean: its domain, its ``type`` property, and the label that each other key property becomes.
 
-    An ObjectName is of a kind only if it has exactly these properties: ``client-id=*,*`` would take in the TLS beans.
+    An ObjectName is of a kind only if it has exactly these properties: ``client-id=*,*`` would match the TLS MBeans.
     """
 
     domain: str
@@ -72,11 +72,11 @@ class MBeanKind(NamedTuple):
     labels: tuple[tuple[str, str], ...]
     """Key property and label, in the order of the ObjectName: ``(("client-id", "client_id"), ("topic", "topic"))``."""
     name: str = ""
-    """Its ``name`` property, which is next to ``type`` in the MBeans of a broker's Yammer metrics; empty: none."""
+    """The ``name`` property, which a broker's Yammer metrics have beside ``type``; empty if there is none."""
 
 
 class Attribute(NamedTuple):
-    """An MBean attribute that a metric comes from; ``older`` are its names in earlier clients, newest first."""
+    """An MBean attribute that a metric comes from. ``older`` has its names in earlier clients, newest first."""
 
     mbean: MBeanKind
     name: str
@@ -85,32 +85,32 @@ class Attribute(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Metric:
-    """A catalogue entry: everything that page, documentation and checks need to know of a metric.
+    """A catalogue entry: everything that the page, the documentation and the checks need to know about a metric.
 
-    There is one object for each metric, so equality is identity, and hashing costs nothing.
+    There is one object per metric, so equality is identity, and hashing costs nothing.
     """
 
     name: str
-    """As in the Prometheus text format: a counter's name ends in ``_total``, an info's in ``_info``."""
+    """The name in the Prometheus text format: a counter ends in ``_total``, an info in ``_info``."""
     kind: Kind
     help: str
     section: str
-    """The heading that it stands under in ``docs/metrics.md``."""
+    """The heading in ``docs/metrics.md`` that lists it."""
     unit: Unit = Unit.NONE
     labels: tuple[str, ...] = ()
-    """The label names that every series of it has, in the order of the documentation.
+    """The names of the labels that every series has, in the order of the documentation.
 
-    Where they are not given they follow from the source: ``target``, and the labels of its kind of MBean.
+    If omitted they follow from the source: ``target``, then the labels of its kind of MBean.
     """
     source: Attribute | str = ""
-    """An MBean attribute, or where else the value comes from, in words."""
+    """The MBean attribute that the value comes from; for any other source, a description in words."""
     guide: str = ""
-    """The name that the operating guide has for it."""
+    """The name of the metric in the operating guide."""
     profile: Profile = Profile.DEFAULT
     fold: Fold | None = None
-    """Derived where it is None: counters are summed, ``_max`` takes the maximum, the rest is dropped."""
+    """If omitted it is derived: counters are summed, ``_max`` takes the maximum, anything else is dropped."""
     absent_above: float = math.inf
-    """A value of the source above this (in its own unit) means "never": the sample is left out."""
+    """A value above this, in the unit of the source, means "never": the sample is omitted."""
 
     def __post_init__(self) -> None:
         stem = self.name
@@ -136,14 +136,14 @@ class Metric:
 
 
 def escape_label(value: str) -> str:
-    """Return a label's value as both text formats write it between the quotes."""
+    """Return the value of a label as both text formats write it between the quotes."""
     return value.replace("\\", r"\\").replace("\n", r"\n").replace('"', r"\"")
 
 
 class Labels:
-    """The labels of a series: sorted pairs, and their text, which is made once and kept between scrapes.
+    """The labels of a series as sorted pairs and as text. They are equal if their texts are equal.
 
-    Two are equal when their text is. Made once for each MBean, not for each sample.
+    They are made once for each MBean and kept between scrapes, because making the text costs more than a sample.
     """
 
     __slots__ = ("pairs", "text")
@@ -170,24 +170,24 @@ NO_LABELS = Labels({})
 
 
 class Family(NamedTuple):
-    """A metric and its samples; values are in our base unit, finite, and never invented."""
+    """A metric and its samples. Values are in the base unit, finite, and never invented."""
 
     metric: Metric
     samples: list[tuple[Labels, float]]
 
 
 class Scrape(NamedTuple):
-    """What came of reading one target once: its families, or a reason and what to do."""
+    """The result of reading one target once: its families, or why it failed and what to do."""
 
     target: str
     families: Sequence[Family]
-    """Empty where the target did not answer: nothing stale is ever served."""
+    """What the read found, and the metrics about the read itself. Nothing stale is ever served."""
     reason: Reason | None
-    """None: the target answered."""
+    """None means that the target answered."""
     detail: str
-    """For a person, one line: what happened and what to do; empty where the target answered."""
+    """One line for a person: what happened and what to do. Empty if the target answered."""
     clients: int | None
-    """Live producers that were seen; None: the target is a broker."""
+    """The number of live producers. None means that the target is a broker."""
     started: float
     """Seconds since the epoch."""
     duration_seconds: float

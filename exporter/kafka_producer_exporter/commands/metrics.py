@@ -1,4 +1,4 @@
-"""The verb ``metrics``: prints the catalogue, or where each of the guide's names is."""
+"""The verb ``metrics``: prints the catalogue, or where each name of the operating guide is served."""
 
 import argparse
 import sys
@@ -27,12 +27,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--profile", choices=[str(profile) for profile in Profile], default="full", help="default: %(default)s"
     )
     parser.add_argument(
-        "--guide", action="store_true", help="instead: where each name of the guide's monitoring section is served"
+        "--guide",
+        action="store_true",
+        help="show how each name of the operating guide is served",
     )
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Print what was asked for; returns the exit code."""
+    """Print the catalogue or the guide's names. Return the exit code."""
     if arguments.guide:
         sys.stdout.write(GUIDE_AS[arguments.format](GUIDE))
         return 0

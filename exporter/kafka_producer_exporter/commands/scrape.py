@@ -1,4 +1,4 @@
-"""The verb ``scrape``: reads targets now, and prints what a person or a program can use."""
+"""The verb ``scrape``: reads targets now, and prints their metrics for a person or a program."""
 
 import argparse
 import json
@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
+from kafka_producer_exporter.catalogue.table import as_page
 from kafka_producer_exporter.commands.arguments import (
     add_settings_arguments,
     add_targets,
@@ -20,13 +21,13 @@ from kafka_producer_exporter.text import human_seconds, human_value, table
 
 DEADLINE_SECONDS = 10.0
 COLUMNS = 4
-"""Producers side by side; more of them go below."""
+"""How many producers stand side by side; further producers follow below."""
 CLEAR_SCREEN = "\x1b[H\x1b[2J"
 
 Series = tuple[Metric, Labels]
 Values = dict[Series, float]
 Rates = Mapping[Series, float]
-"""By how much a counter rose in a second, between this scrape and the one before."""
+"""The increase of counters per second between the previous scrape and this one."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -34,14 +35,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_targets(parser)
     parser.add_argument("--format", choices=("text", "json"), default="text", help="default: %(default)s")
     parser.add_argument(
-        "--watch", nargs="?", type=_interval, const=2.0, metavar="SECONDS", help="again every so often; alone: 2 s"
+        "--watch", nargs="?", type=_interval, const=2.0, metavar="SECONDS", help="repeat every SECONDS (default: 2)"
     )
     add_settings_arguments(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Read and print; returns 0, or 3 where a target does not answer."""
-    # Here, so that what is wrong with the arguments is told without loading the client.
+    """Read and print. Return 0, or 3 if a target does not answer."""
+    # Imported here, so that a usage error is reported without loading the JMX client.
     from kafka_producer_exporter.targets.memory import MemoryGuard
     from kafka_producer_exporter.targets.reader import TargetReader
     from kafka_producer_exporter.targets.transports import transport_for
@@ -66,7 +67,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 class Screen:
-    """Shows scrapes as tables, with the rates since the scrape before."""
+    """Shows scrapes as tables, with the rates since the previous scrape."""
 
     def __init__(self, *, clear: bool) -> None:
         self._clear = CLEAR_SCREEN if clear else ""
@@ -92,7 +93,7 @@ class Screen:
 
 
 def target_text(target: Target, scrape: Scrape, rates: Rates) -> Iterator[str]:
-    """Yield the text of one scrape: a line on the target, a table of its producers, then its topics and brokers."""
+    """Yield the text of one scrape: a line about the target, a table of its producers, then its topics and brokers."""
     where = f"{target.name} ({Address(target.jmx.host, target.jmx.port)})"
     if scrape.reason is not None:
         yield f"{where}: down, {scrape.reason}\n  {scrape.detail}\n"
@@ -100,10 +101,10 @@ def target_text(target: Target, scrape: Scrape, rates: Rates) -> Iterator[str]:
     series = sum(len(family.samples) for family in scrape.families)
     yield f"{where}: up, {_seen(scrape.clients)}, {series} series in {human_seconds(scrape.duration_seconds)}\n"
     if scrape.clients == 0:
-        yield "  The JVM answers and has no producer yet; one shows as soon as the application makes it.\n"
-    # What a series is about: the labels that its MBean's name gives it.
+        yield "  The JVM answers but has no producer yet; a producer appears as soon as the application creates it.\n"
+    # The subject of a series: the labels that come from the name of its MBean.
     by_subject: dict[tuple[str, ...], list[Family]] = {}
-    for family in scrape.families:
+    for family in as_page(scrape.families):
         attribute = family.metric.attribute
         if attribute is not None:
             by_subject.setdefault(tuple(label for _, label in attribute.mbean.labels), []).append(family)
@@ -118,7 +119,7 @@ def _seen(clients: int | None) -> str:
 
 
 def _producers(_: Sequence[str], families: Sequence[Family], rates: Rates) -> Iterator[str]:
-    """Yield a table with a line for each metric and the producers side by side."""
+    """Yield a table with one line per metric and the producers side by side."""
     clients = sorted({labels["client_id"] for family in families for labels, _ in family.samples})
     cells = _cells(families, rates, lambda labels: labels["client_id"])
     for start in range(0, len(clients), COLUMNS):
@@ -134,7 +135,7 @@ def _producers(_: Sequence[str], families: Sequence[Family], rates: Rates) -> It
 
 
 def _parts(subject: Sequence[str], families: Sequence[Family], rates: Rates) -> Iterator[str]:
-    """Yield a table with a line for each topic, or broker, and the metrics side by side."""
+    """Yield a table with one line per topic or broker and the metrics side by side."""
 
     def about(labels: Labels) -> str:
         return " / ".join(labels[label] for label in subject)
@@ -150,7 +151,7 @@ def _parts(subject: Sequence[str], families: Sequence[Family], rates: Rates) -> 
 
 
 def _whole(_: Sequence[str], families: Sequence[Family], rates: Rates) -> Iterator[str]:
-    """Yield a table with a line for each metric of the JVM as a whole."""
+    """Yield a table with one line per metric of the whole JVM."""
     cells = _cells(families, rates, lambda _: "")
     yield "\n" + table([[family.metric.name, cells["", family.metric]] for family in families])
 
@@ -159,7 +160,7 @@ SHOWN_AS: Mapping[tuple[str, ...], Callable[[Sequence[str], Sequence[Family], Ra
     ("client_id",): _producers,
     (): _whole,
 }
-"""How the series about a subject are shown; those of any other as parts."""
+"""How to show the series of a subject; any other subject is shown with ``_parts``."""
 
 
 def _cells(families: Iterable[Family], rates: Rates, about: Callable[[Labels], str]) -> dict[tuple[str, Metric], str]:
@@ -181,7 +182,7 @@ def _cell(metric: Metric, labels: Labels, value: float, rates: Rates) -> str:
 
 
 def as_json(targets: Sequence[Target], scrapes: Sequence[Scrape]) -> str:
-    """Return one line of JSON for each target."""
+    """Return one line of JSON per target."""
     return "".join(
         json.dumps(
             {
@@ -193,7 +194,7 @@ def as_json(targets: Sequence[Target], scrapes: Sequence[Scrape]) -> str:
                 "duration_seconds": scrape.duration_seconds,
                 "samples": [
                     {"name": family.metric.name, "labels": dict(labels.pairs), "value": value}
-                    for family in scrape.families
+                    for family in as_page(scrape.families)
                     for labels, value in family.samples
                 ],
             },
@@ -210,5 +211,5 @@ def _interval(text: str) -> float:
     except ValueError:
         seconds = 0.0
     if not 0.1 <= seconds <= 3600:
-        raise argparse.ArgumentTypeError(f"{text!r} is no interval; use 0.1 to 3600 seconds")
+        raise argparse.ArgumentTypeError(f"{text!r} is not an interval; use 0.1 to 3600 seconds")
     return seconds

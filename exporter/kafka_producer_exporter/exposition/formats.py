@@ -1,20 +1,20 @@
-"""The formats that a page is served in, and which one a scraper wants."""
+"""The formats of a page, and which one a scraper prefers."""
 
 from enum import Enum
 
 
 class Format(Enum):
-    """A text format; its value is the content type to answer with."""
+    """A text format. Its value is the content type of the response."""
 
     PROMETHEUS_TEXT = "text/plain; version=0.0.4; charset=utf-8"
     OPENMETRICS = "application/openmetrics-text; version=1.0.0; charset=utf-8"
 
 
 def negotiate(accept: str) -> Format:
-    """Return the format that an ``Accept`` header likes best, the first of equals; plain text where it names neither.
+    """Return the format that an ``Accept`` header prefers, the first of equals; plain text if it names neither.
 
-    An ``escaping`` parameter changes nothing: none of our names needs any. Nothing is refused, since a page in plain
-    text is of more use than an error to whoever asks for something else.
+    An ``escaping`` parameter changes nothing, because none of our names needs escaping. No request is rejected, because
+    a page in plain text is more useful than an error to a client that asks for something else.
     """
     best, best_quality = Format.PROMETHEUS_TEXT, 0.0
     for entry in accept.lower().split(","):

@@ -1,6 +1,6 @@
-"""Families as the bytes of a page, in either text format, equal to prometheus-client's byte for byte.
+"""Renders families as the bytes of a page, in either text format, byte for byte as prometheus-client does.
 
-A series' labels come as text that was made once (``model.Labels``): here only its value is formatted.
+The text of a series' labels was made once and is kept (``model.Labels``), so only its value is formatted here.
 """
 
 from collections.abc import Iterable
@@ -11,11 +11,11 @@ from kafka_producer_exporter.model import Family, Kind, Metric
 
 
 def render(families: Iterable[Family], page_format: Format) -> bytes:
-    """Return the page. A family without samples is left out, with its help and type.
+    """Return the page. A family without samples is omitted, with its help and type.
 
-    A half of a surrogate pair, which Java allows in a name and UTF-8 does not, becomes a question mark.
+    Half of a surrogate pair, which Java allows in a name and UTF-8 does not, becomes a question mark.
     """
-    # Bytes for each family, not one text for all: a page of 40 000 series would be in memory three times.
+    # Each family is encoded by itself: one text for all would have a page of 40 000 series in memory three times.
     page = [_family(family, page_format).encode("utf-8", "replace") for family in families if family.samples]
     if page_format is Format.OPENMETRICS:
         page.append(b"# EOF\n")
@@ -25,7 +25,7 @@ def render(families: Iterable[Family], page_format: Format) -> bytes:
 def _family(family: Family, page_format: Format) -> str:
     metric, samples = family
     name = metric.name
-    # The one place that runs for every sample. `* 1.0` makes a float of an int, and keeps the sign of -0.0.
+    # The only code that runs for every sample. `* 1.0` turns an int into a float, and keeps the sign of -0.0.
     lines = [
         f"{name}{labels.text} {value * 1.0!r}\n" if value < 1e6 else f"{name}{labels.text} {_large(value)}\n"
         for labels, value in samples
@@ -34,11 +34,11 @@ def _family(family: Family, page_format: Format) -> str:
 
 
 def _large(value: float) -> str:
-    """Return a number from a million on as Go writes it, which takes to exponents sooner than Python."""
+    """Return a number of at least a million as Go writes it: Go uses exponents earlier than Python."""
     text = repr(value * 1.0)
     whole, _, fraction = text.partition(".")
     if len(whole) <= 6:
-        return text  # from 1e16 on Python writes the exponent itself
+        return text  # at 1e16 and above Python writes the exponent itself
     mantissa = f"{whole[0]}.{whole[1:]}{fraction}".rstrip("0.")
     return f"{mantissa}e+{len(whole) - 1:02d}"
 
@@ -47,7 +47,7 @@ def _large(value: float) -> str:
 def _header(metric: Metric, page_format: Format) -> str:
     text = metric.help.replace("\\", r"\\").replace("\n", r"\n")
     if page_format is Format.PROMETHEUS_TEXT:
-        kind = Kind.GAUGE if metric.kind is Kind.INFO else metric.kind  # the format has no infos
+        kind = Kind.GAUGE if metric.kind is Kind.INFO else metric.kind  # the format has no info type
         return f"# HELP {metric.name} {text}\n# TYPE {metric.name} {kind}\n"
     # In OpenMetrics the suffix belongs to the sample, not to the family.
     name = metric.name.removesuffix("_total").removesuffix("_info")
