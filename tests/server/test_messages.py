@@ -149,7 +149,7 @@ FRAGMENTS = st.sampled_from(
 )
 
 
-@settings(max_examples=300)
+@settings(max_examples=200, deadline=None)
 @given(st.lists(st.one_of(FRAGMENTS, st.binary(max_size=20)), max_size=40))
 def test_hostile_bytes_raise_nothing_but_a_refusal(pieces):
     for received in (pieces, [b"".join(pieces)]):
@@ -157,7 +157,7 @@ def test_hostile_bytes_raise_nothing_but_a_refusal(pieces):
             parse(*received)
 
 
-@settings(max_examples=300)
+@settings(max_examples=200, deadline=None)
 @given(st.sampled_from([SCRAPE, RELOAD]), st.data())
 def test_a_mutated_request_raises_nothing_but_a_refusal(request_bytes, data):
     mutated = bytearray(request_bytes)
@@ -168,7 +168,7 @@ def test_a_mutated_request_raises_nothing_but_a_refusal(request_bytes, data):
         parse(bytes(mutated))
 
 
-@settings(max_examples=100)
+@settings(max_examples=100, deadline=None)
 @given(st.lists(st.sampled_from([SCRAPE, RELOAD, b"\r\n"]), max_size=5), st.data())
 def test_requests_are_the_same_however_the_network_cuts_them(sent, data):
     stream = b"".join(sent)
