@@ -4,7 +4,7 @@ The label ``transactional_id`` is the id itself, the name of its group (``id_gro
 ``limits.transactional_ids``. There is no label ``target``: these metrics belong to a cluster, which the static labels
 of the broker section name (``kafka_cluster`` by convention).
 
-``_total`` metrics count from the position that kafka_producer_exporter_counting_since_timestamp_seconds states. Two
+Counters of transactions start at the time that kafka_producer_exporter_counting_since_timestamp_seconds states. Two
 exporters of the same cluster have equal increases, not equal values.
 """
 
@@ -14,12 +14,12 @@ TRANSACTIONS = "Transactions"
 SOURCES = "The exporter's view of the brokers"
 IDEMPOTENT = "Producers without transactions"
 PARTITIONS = "the partitions' leaders (DescribeProducers)"
-TOPICS = "Topics that matter to producers"
+TOPICS = "Topic durability and growth"
 SERVERS = "Bootstrap servers"
 LAYOUT = "the cluster's metadata"
 SETTINGS = "the topic's settings (DescribeConfigs)"
 ENDS = "the partitions' leaders (ListOffsets)"
-PROBE = "a connection of our own"
+PROBE = "a test connection"
 LOG = "the transaction log (__transaction_state)"
 
 STARTED = Metric(
@@ -96,8 +96,8 @@ PROTOCOL = Metric(
 SESSIONS = Metric(
     name="kafka_transactional_producer_session_total",
     kind=Kind.COUNTER,
-    help="Sessions that producers opened (initTransactions): init at a start, takeover if another instance had an "
-    "open transaction, recovery by the same instance after an error.",
+    help="Sessions that producers opened (initTransactions): init at a start, takeover of another instance's open "
+    "transaction, recovery by the same instance after an error.",
     section=TRANSACTIONS,
     labels=("transactional_id", "reason"),
     source=LOG,
@@ -345,8 +345,8 @@ COUNTING_SINCE = Metric(
     name="kafka_producer_exporter_counting_since_timestamp_seconds",
     kind=Kind.GAUGE,
     unit=Unit.SECONDS,
-    help="When counting of transactions began, in seconds since 1970; no _total includes anything earlier. Absent "
-    "until then.",
+    help="When counting of transactions began, in seconds since 1970; their counters include nothing earlier. "
+    "Absent until then.",
     section=SOURCES,
     source="the exporter",
     profile=Profile.MINIMAL,
