@@ -33,7 +33,7 @@ def check_settings(values: Mapping[str, object], located: Located, context: Load
     if "targets" in located.entries:
         _check_target_names(located.entries["targets"], context)
     listen, pages = values.get("listen", DEFAULT_LISTEN), values.get("listen_pages")
-    # The default of listen_pages may be in use: serve then runs without pages, and logs it.
+    # The default of listen_pages may be in use: serve then runs without status pages, and logs it.
     if isinstance(listen, Address) and isinstance(pages, Address):
         overlap = listen.host == pages.host or {listen.host, pages.host} & {"", "0.0.0.0", "::"}  # noqa: S104 - compared only
         if listen.port == pages.port != 0 and overlap:

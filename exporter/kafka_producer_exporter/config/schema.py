@@ -360,7 +360,7 @@ SETTINGS = Section(
         Key(
             "listen_pages",
             OneOf(ADDRESS, Off()),
-            "Address of the pages for people, which `kubectl port-forward` reaches.",
+            "Address of the status pages, which `kubectl port-forward` reaches.",
             option="listen-pages",
         ),
         Key(
