@@ -1,6 +1,6 @@
-"""The golden pages: what each recorded client's page looks like, byte for byte.
+"""The golden pages: the page of each recorded client, byte for byte.
 
-``python -m tests.golden_pages`` writes them anew; each difference is a decision to review.
+``python -m tests.golden_pages`` writes them again; each difference is a decision to review.
 """
 
 from kafka_producer_exporter.catalogue.table import as_page
@@ -14,7 +14,7 @@ from tests.recordings import VERSIONS, recorded_readings
 
 
 def golden_pages() -> dict[str, bytes]:
-    """Every golden page by its file's name."""
+    """Every golden page by the name of its file."""
     pages = {f"{version}-default.prom": _page(version, Profile.DEFAULT) for version in VERSIONS}
     newest = max(VERSIONS, key=lambda version: [int(part) for part in version.split(".")])
     pages |= {f"{newest}-{profile}.prom": _page(newest, profile) for profile in (Profile.MINIMAL, Profile.FULL)}
@@ -28,7 +28,7 @@ def _page(version: str, profile: Profile, text_format: Format = Format.PROMETHEU
 
 
 def main() -> None:
-    """Write the pages, and remove those of versions that are recorded no more."""
+    """Write the pages, and remove those of versions that are no longer recorded."""
     pages = golden_pages()
     for stale in {file.name for file in GOLDEN.iterdir()} - pages.keys():
         (GOLDEN / stale).unlink()

@@ -1,4 +1,4 @@
-"""The recorded MBeans of eleven client versions and of a broker, as the readings that a JVM would give."""
+"""The recorded MBeans of eleven client versions and of a broker, as readings of a JVM."""
 
 import json
 import threading
@@ -28,7 +28,7 @@ def recorded_mbeans(version: str) -> dict[str, dict[str, float | str]]:
 
 
 def recorded_readings(version: str, asked: Profile | Sequence[Selection] = Profile.DEFAULT) -> list[Reading]:
-    """What a JVM with that client answers to these selections, or to those of a profile."""
+    """The readings of a JVM with that client for these selections, or for those of a profile."""
     (selection,) = selections(asked) if isinstance(asked, Profile) else asked
     readings = []
     for text, attributes in recorded_mbeans(version).items():
@@ -40,7 +40,7 @@ def recorded_readings(version: str, asked: Profile | Sequence[Selection] = Profi
 
 
 def recorded_broker_mbeans() -> dict[str, dict[str, float | str]]:
-    """Attributes of a broker's MBeans: those that concern producers, and enough of the rest to be told apart."""
+    """Attributes of a broker's MBeans: those that concern producers, and some others that must not be read."""
     mbeans: dict[str, dict[str, float | str]] = json.loads((RECORDED / "broker-mbeans-4.4.0.json").read_text())[
         "mbeans"
     ]
@@ -48,7 +48,7 @@ def recorded_broker_mbeans() -> dict[str, dict[str, float | str]]:
 
 
 def recorded_broker_readings(asked: Sequence[Selection]) -> list[Reading]:
-    """What that broker answers to these selections."""
+    """The readings of that broker for these selections."""
     readings = []
     for selection in asked:
         pattern = ObjectName(selection.pattern)
@@ -61,14 +61,14 @@ def recorded_broker_readings(asked: Sequence[Selection]) -> list[Reading]:
 
 
 def _matches(pattern: ObjectName, name: ObjectName) -> bool:
-    """Whether domain and keys are the same, and each value is, or is any."""
+    """Whether domain and keys are equal, and each value is equal or a wildcard in the pattern."""
     return (pattern.domain, pattern.properties.keys()) == (name.domain, name.properties.keys()) and all(
         value in ("*", name.properties[key]) for key, value in pattern.properties.items()
     )
 
 
 class Recorded:
-    """A transport that answers as a recorded JVM does, or fails, or is silent, as it is told."""
+    """A transport that answers like a recorded JVM, raises ``failure``, or is silent while ``gate`` is closed."""
 
     def __init__(self, version="4.4.0"):
         self.version = version

@@ -12,7 +12,7 @@ from kafka_producer_exporter.settings import LogFormat, Logging, LogLevel
 
 @pytest.fixture
 def log_of():
-    """A function that sets the log up and returns our logger and what is written."""
+    """A function that sets up the log and returns our logger and the stream it writes to."""
     root = logging.getLogger()
     before = root.handlers[:], root.level, logging.raiseExceptions
 
@@ -59,7 +59,7 @@ def test_the_level_is_the_configured_one(log_of):
     assert "loud" in stream.getvalue()
 
 
-def test_others_are_told_from_warning_on_even_at_debug(log_of):
+def test_libraries_log_from_warning_on_even_at_debug(log_of):
     _, stream = log_of(level=LogLevel.DEBUG)
 
     logging.getLogger("kafka.conn").info("connecting")
@@ -70,7 +70,7 @@ def test_others_are_told_from_warning_on_even_at_debug(log_of):
     assert "logger=kafka.conn message=closed" in stream.getvalue()
 
 
-def test_the_log_may_be_set_up_again_and_writes_each_line_once(log_of):
+def test_a_log_that_is_set_up_again_writes_each_line_once(log_of):
     log_of()
     log, stream = log_of(format=LogFormat.JSON)
 
@@ -97,7 +97,7 @@ def test_text_of_a_server_can_neither_forge_a_line_nor_steer_a_terminal():
     assert line == r'message="a\nlevel=error \"b\" \u001b[31m\u2028\u202e\u0085"'
 
 
-def test_an_empty_value_is_still_a_value():
+def test_an_empty_value_is_written_in_quotes():
     assert logfmt_line({"a": "", "b": "c"}) == 'a="" b=c'
 
 

@@ -17,7 +17,7 @@ def metric(**changes):
         ({"help": "No full stop"}, "full stop"),
     ],
 )
-def test_an_entry_that_disagrees_with_itself_is_refused(changes, message):
+def test_an_entry_that_contradicts_itself_is_rejected(changes, message):
     with pytest.raises(ValueError, match=message):
         metric(**changes)
 

@@ -23,7 +23,7 @@ def prometheus_client_values():
     }
 
 
-def test_the_figures_of_the_process_are_those_of_prometheus_client():
+def test_the_figures_of_the_process_equal_those_of_prometheus_client():
     ours = process_values()
 
     theirs = prometheus_client_values()
@@ -35,7 +35,7 @@ def test_the_figures_of_the_process_are_those_of_prometheus_client():
         assert ours[name] == pytest.approx(theirs[name], rel=0.05, abs=0.1), name
 
 
-def test_the_open_files_and_the_start_are_those_of_this_process():
+def test_open_files_and_start_time_belong_to_this_process():
     before = process_values()
 
     pipe = os.pipe()
@@ -107,15 +107,15 @@ FAR = "docker/1f2e"
         pytest.param("", {}, None, id="no control groups"),
     ],
 )
-def test_the_limit_is_the_least_of_the_groups_that_the_process_is_in(tmp_path, groups, files, limit):
+def test_the_memory_limit_is_the_smallest_of_all_control_groups_of_the_process(tmp_path, groups, files, limit):
     assert memory_limit(*groups_of(tmp_path, groups, **files)) == limit
 
 
-def test_without_the_files_of_the_kernel_there_is_no_limit(tmp_path):
+def test_without_the_files_of_the_kernel_there_is_no_memory_limit(tmp_path):
     assert memory_limit(tmp_path / "proc", tmp_path) is None
 
 
-def test_the_resident_memory_is_that_of_proc():
+def test_the_resident_memory_agrees_with_the_status_of_the_process():
     kibibytes = next(line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("VmRSS"))
 
     assert abs(resident_bytes() - int(kibibytes.split()[1]) * 1024) < 4 * MIB

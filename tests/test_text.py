@@ -1,7 +1,7 @@
 import pytest
 
 from kafka_producer_exporter.catalogue.table import METRICS
-from kafka_producer_exporter.text import human_seconds, human_value, table
+from kafka_producer_exporter.text import human_ago, human_seconds, human_value, markdown_table, table
 
 
 @pytest.mark.parametrize(
@@ -14,9 +14,10 @@ from kafka_producer_exporter.text import human_seconds, human_value, table
         (599, "599 s"),
         (3600, "60 min"),
         (9000, "2 h 30 min"),
+        (200_000, "2 d 7 h"),
     ],
 )
-def test_a_time_is_told_in_the_unit_that_suits_it(seconds, text):
+def test_a_duration_is_written_in_the_unit_that_suits_it(seconds, text):
     assert human_seconds(seconds) == text
 
 
@@ -32,9 +33,24 @@ def test_a_time_is_told_in_the_unit_that_suits_it(seconds, text):
         ("kafka_producer_request_latency_avg_seconds", 0.0048, "4.8 ms"),
     ],
 )
-def test_a_value_is_told_in_its_unit(name, value, text):
+def test_a_value_is_written_with_its_unit(name, value, text):
     assert human_value(value, METRICS[name]) == text
 
 
 def test_columns_are_as_wide_as_their_widest_cell():
     assert table([["name", "a"], ["long name", "1234"]]) == "  name          a\n  long name  1234\n"
+
+
+def test_a_table_without_numbers_is_left_aligned():
+    assert table([["A", "B", "C"], ["aa", "b", "c"]], indent="", numbers=False) == "A   B  C\naa  b  c\n"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"), [(-5, "just now"), (0.9, "just now"), (3.4, "3 s ago"), (1234.5, "20 min ago")]
+)
+def test_a_past_event_is_just_now_or_some_time_ago(seconds, text):
+    assert human_ago(seconds) == text
+
+
+def test_a_pipe_in_a_markdown_cell_is_escaped():
+    assert markdown_table(["Key", "Value"], [["a", "x|y"]]) == "| Key | Value |\n| --- | --- |\n| a | x\\|y |\n"

@@ -89,7 +89,7 @@ def test_a_broker_that_does_not_answer_is_down_and_serves_nothing_else(reader, j
     assert not any(name.startswith("kafka_broker_") for name, _ in found)
 
 
-def test_an_mbean_that_goes_takes_its_series_along_and_no_other(reader, jvm):
+def test_an_mbean_that_disappears_ends_its_own_series_only(reader, jvm):
     before = series(reader.read(deadline=1e12))
     readings = jvm.answer(selections(Profile.DEFAULT, TargetKind.BROKER))
     jvm.answer = lambda _: [
@@ -103,7 +103,7 @@ def test_an_mbean_that_goes_takes_its_series_along_and_no_other(reader, jvm):
     }
 
 
-def test_only_requests_that_concern_producers_are_read_and_no_success_as_an_error():
+def test_only_requests_of_producers_are_read_and_a_success_is_not_an_error():
     read = [reading.name.properties for reading in asked(Profile.FULL)]
     there = [ObjectName(text).properties for text in recorded_broker_mbeans()]
 
@@ -121,7 +121,7 @@ def test_only_requests_that_concern_producers_are_read_and_no_success_as_an_erro
     assert "NONE" in {properties.get("error") for properties in there}
 
 
-def test_the_minimal_profile_asks_a_broker_for_error_codes_alone():
+def test_the_minimal_profile_reads_only_error_codes_of_a_broker():
     (selection,) = selections(Profile.MINIMAL, TargetKind.BROKER)
 
     assert selection.pattern == pattern_of(ERRORS)
@@ -148,10 +148,10 @@ def test_each_mbean_of_a_broker_is_read_once_and_only_for_its_number():
         ("kafka.producer:type=producer-metrics,name=x,client-id=a", None),
     ],
 )
-def test_mbeans_of_a_broker_are_told_apart_by_their_name_property_too(name, kind):
+def test_the_name_property_distinguishes_mbeans_of_a_broker(name, kind):
     assert kind_of(ObjectName(name)) is kind
 
 
-def test_a_pattern_takes_in_exactly_the_keys_of_its_kind():
+def test_a_pattern_has_exactly_the_keys_of_its_kind():
     assert pattern_of(ERRORS) == "kafka.network:type=RequestMetrics,name=ErrorsPerSec,request=*,error=*"
     assert pattern_of(FAILED_PRODUCE) == "kafka.server:type=BrokerTopicMetrics,name=FailedProduceRequestsPerSec"

@@ -107,7 +107,7 @@ def test_every_ignored_attribute_was_seen_in_some_client():
     assert [key for key in IGNORED if (key.mbean, key.name) not in seen] == []
 
 
-def test_an_exception_to_the_recordings_is_struck_out_once_it_is_recorded():
+def test_a_kind_that_is_recorded_is_no_longer_an_exception():
     recorded = {kind for version in RECORDINGS for kind, _ in recorded_attributes(version)}
 
     assert set(KINDS) - recorded == set(NOT_RECORDED)
@@ -204,7 +204,7 @@ def test_totals_are_counters_and_nothing_else_is():
             assert (metric.kind is Kind.COUNTER) == is_total, metric.name
 
 
-def test_of_the_windowed_rates_only_those_of_the_guide_are_served():
+def test_only_the_windowed_rates_of_the_guide_are_served():
     rates = {
         metric.guide for metric in METRICS.values() if metric.name.endswith("_rate") and metric.source.mbean is CLIENT
     }
@@ -212,7 +212,7 @@ def test_of_the_windowed_rates_only_those_of_the_guide_are_served():
     assert rates == {"record-send-rate", "record-error-rate", "record-retry-rate", "buffer-exhausted-rate"}
 
 
-def test_whatever_the_guide_names_is_in_every_profile():
+def test_every_name_of_the_guide_is_in_every_profile():
     assert {metric.profile for metric in METRICS.values() if metric.guide} == {Profile.MINIMAL}
 
 
@@ -254,13 +254,13 @@ def test_a_name_is_of_a_kind_by_all_of_its_properties(name, kind):
 
 
 @pytest.mark.parametrize(("node", "expected"), [("node--1", True), ("node-1", False), ("node-0", False)])
-def test_a_bootstrap_address_is_told_from_a_broker(node, expected):
+def test_a_bootstrap_address_is_distinguished_from_a_broker(node, expected):
     name = ObjectName(f"kafka.producer:type=producer-node-metrics,client-id=a,node-id={node}")
 
     assert is_bootstrap(NODE, name) is expected
 
 
-def test_only_what_the_profile_serves_is_asked_for():
+def test_only_the_attributes_of_the_profile_are_read():
     name, listed = (
         "kafka.producer:type=producer-metrics,client-id=a",
         ["batch-size-max", "record-send-total", "request-rate"],
@@ -278,7 +278,7 @@ def test_only_what_the_profile_serves_is_asked_for():
         ([], []),
     ],
 )
-def test_of_two_spellings_the_newest_that_is_there_is_asked_for(listed, expected):
+def test_the_newest_listed_spelling_is_read(listed, expected):
     assert asked(Profile.MINIMAL, "kafka.producer:type=producer-metrics,client-id=a", listed) == expected
 
 
@@ -296,11 +296,11 @@ def test_bootstrap_addresses_are_read_in_the_full_profile_only(profile):
 
 
 @pytest.mark.parametrize("name", ["kafka.producer:type=kafka-metrics-count,client-id=a", "kafka.producer:type=new,x=y"])
-def test_an_mbean_without_anything_of_ours_stays_unread(name):
+def test_an_mbean_without_a_served_attribute_is_not_read(name):
     assert asked(Profile.FULL, name, ["count", "record-send-total"]) == []
 
 
-def test_version_and_commit_are_asked_for_and_known_as_labels():
+def test_version_and_commit_are_read_and_become_labels():
     info = METRICS["kafka_producer_info"]
 
     assert asked(
@@ -315,7 +315,7 @@ def test_version_and_commit_are_asked_for_and_known_as_labels():
 
 
 @pytest.mark.parametrize("version", RECORDINGS)
-def test_what_is_asked_for_is_served_and_no_metric_is_asked_for_twice(version):
+def test_every_attribute_that_is_read_is_served_and_no_metric_is_read_twice(version):
     (selection,) = selections(Profile.FULL)
     served = by_attribute(Profile.FULL)
 
@@ -326,11 +326,11 @@ def test_what_is_asked_for_is_served_and_no_metric_is_asked_for_twice(version):
         assert len(gauges_and_counters) == len(set(gauges_and_counters))
 
 
-def test_the_answer_for_a_shape_is_kept():
+def test_a_thousand_topics_share_one_list_of_attributes():
     (selection,) = selections(Profile.DEFAULT)
-    listed = ["record-send-total", "record-error-total"]
+    names = [ObjectName(f"kafka.producer:type=producer-topic-metrics,client-id=a,topic=t{n}") for n in range(1000)]
 
-    first = selection.choose(ObjectName("kafka.producer:type=producer-topic-metrics,client-id=a,topic=t"), listed)
-    second = selection.choose(ObjectName("kafka.producer:type=producer-topic-metrics,client-id=b,topic=u"), listed)
+    chosen = [selection.choose(name, ["record-send-total", "record-error-total"]) for name in names]
 
-    assert first is second
+    assert chosen[0] == ("record-send-total", "record-error-total")
+    assert {id(attributes) for attributes in chosen} == {id(chosen[0])}

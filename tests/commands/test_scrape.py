@@ -42,7 +42,7 @@ def test_topics_and_brokers_have_a_line_each(read):
     assert "client_id / node_id: kafka_producer_node_…" in text
 
 
-def test_a_broker_shows_its_error_codes_and_its_own_numbers_a_line_each():
+def test_a_broker_shows_a_line_for_each_error_code_and_each_of_its_own_metrics():
     target = Target(name="kafka-1", kind=TargetKind.BROKER, jmx=Jmx(port=9999))
     scrape = TargetReader(target, Settings(), transport=RecordedBroker(), guard=MemoryGuard(None)).read(deadline=1e12)
 

@@ -90,13 +90,13 @@ def test_a_family_without_samples_is_left_out(page_format, expected):
     assert render([Family(metric(), [])], page_format) == expected
 
 
-def test_half_a_surrogate_pair_spoils_its_own_label_only():
+def test_half_a_surrogate_pair_changes_its_own_label_only():
     page = render([Family(metric(), [(Labels({"topic": "a\ud800b"}), 1.0)])], Format.PROMETHEUS_TEXT)
 
     assert page.decode().splitlines()[-1] == 'kafka_producer_x{topic="a?b"} 1.0'
 
 
-def test_openmetrics_tells_type_and_unit_of_every_metric_of_the_catalogue():
+def test_openmetrics_has_type_and_unit_of_every_metric_of_the_catalogue():
     page = render([Family(ours, [(NO_LABELS, 1.0)]) for ours in METRICS.values()], Format.OPENMETRICS)
 
     read = {

@@ -1,4 +1,4 @@
-"""Each metric of the guide moves by its real cause, on a real broker, and the page of ``serve`` shows it."""
+"""Each metric of the guide changes with its real cause on a real broker, as the page of ``serve`` shows."""
 
 import uuid
 
@@ -18,12 +18,12 @@ TROUBLE = (
     *("record_error_rate", "record_error_total", "record_retry_rate", "record_retry_total"),
     *("buffer_exhausted_rate", "buffer_exhausted_total", "bufferpool_wait_time_seconds_total"),
 )
-"""What stays 0 unless the test's cause is one of it."""
+"""The metrics that stay 0 unless the test causes them."""
 
 
 @pytest.fixture(scope="module")
 def troubled(lab):
-    """A proxy, and the broker behind it: trouble for those who come by ``broker.address("VIA")``."""
+    """A proxy and the broker behind it: clients of ``broker.address("VIA")`` go through the proxy."""
     with Proxy() as proxy, Broker(listeners=[Listener(name="VIA", proxy=proxy)]) as broker:
         yield proxy, broker
 
@@ -41,7 +41,7 @@ def serving(jvm, tmp_path):
 
 @pytest.fixture
 def served(serving):
-    """Scrapes: the producer's own metrics, without their prefix, and their values now."""
+    """A function that scrapes and returns the values of a producer's own metrics, without their prefix."""
 
     def values(producer):
         page = serving.page()

@@ -58,7 +58,7 @@ def test_every_target_is_on_the_page_with_its_static_labels(collector):
 
 
 @pytest.mark.parametrize("failure", [TransportError(Reason.REFUSED, "nothing listens"), ValueError("a bug of ours")])
-def test_a_target_that_fails_is_down_and_leaves_the_others_alone(collector, jvms, failure):
+def test_a_target_that_fails_is_down_and_does_not_affect_the_others(collector, jvms, failure):
     whole = of("billing", collect(collector))
     jvms["checkout"].failure = failure
 
@@ -133,7 +133,7 @@ def test_closing_ends_sessions_and_threads(jvms):
 
 
 class ManyTopics(Recorded):
-    """A JVM with one producer and many topics."""
+    """A JVM with many topics."""
 
     TOPICS = 50
 
@@ -181,7 +181,7 @@ def test_when_more_is_resident_than_estimated_the_next_read_lists_the_mbeans_aga
     assert jvm.forgotten == 1
 
 
-def test_the_selections_of_the_profile_are_what_is_asked_for():
+def test_only_the_selections_of_the_profile_are_read():
     jvm = Recorded()
     collector = collector_of({"checkout": jvm}, profile=Profile.MINIMAL)
 

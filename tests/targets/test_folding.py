@@ -25,7 +25,7 @@ def test_counters_are_summed_and_nothing_is_lost_when_a_member_ends():
     assert scrape(folder, COUNTER) == 16
 
 
-def test_a_member_that_begins_anew_adds_what_it_has_counted_since():
+def test_a_member_that_restarts_adds_what_it_has_counted_since():
     folder = Folder()
     scrape(folder, COUNTER, a=10.0)
 
@@ -40,7 +40,7 @@ def test_a_member_that_is_missing_once_is_not_counted_twice():
     assert scrape(folder, COUNTER, a=11.0) == 11
 
 
-def test_gauges_follow_their_rule_and_belong_to_one_scrape():
+def test_gauges_are_folded_by_their_rule_and_forgotten_after_the_scrape():
     folder = Folder()
 
     assert scrape(folder, MAXIMUM, a=1.0, b=3.0) == 3
@@ -50,7 +50,7 @@ def test_gauges_follow_their_rule_and_belong_to_one_scrape():
     assert scrape(folder, MAXIMUM) is None
 
 
-def test_ended_members_and_then_their_series_are_forgotten_in_the_end():
+def test_ended_members_and_later_their_series_are_forgotten():
     folder = Folder()
     scrape(folder, COUNTER, a=10.0)
 

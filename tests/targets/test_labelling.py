@@ -41,7 +41,7 @@ def test_bootstrap_nodes_keep_their_negative_number():
     assert placed.labels["node_id"] == "-1"
 
 
-def test_what_comes_after_the_limit_is_folded_and_what_was_kept_stays_kept():
+def test_names_over_the_limit_are_folded_and_kept_names_stay_kept():
     subject = labeller(topics=1)
     first = subject.place(TOPIC, Name(client_id="a", topic="one"))
     second = subject.place(TOPIC, Name(client_id="a", topic="two"))
@@ -52,7 +52,7 @@ def test_what_comes_after_the_limit_is_folded_and_what_was_kept_stays_kept():
     assert (of_another_client.labels["topic"], of_another_client.folded) == ("two", None)
 
 
-def test_the_room_of_a_client_that_ended_is_taken_by_the_next():
+def test_a_client_that_ended_makes_room_for_the_next():
     subject = labeller(clients=1)
     subject.place(CLIENT, Name(client_id="a"))
     folded = subject.place(CLIENT, Name(client_id="b"))
@@ -77,7 +77,7 @@ def test_retaining_all_changes_nothing():
     ("client_id", "label"),
     [("app-1-StreamThread-7-producer", "app"), ("app-1-StreamThread-7-consumer", "app-1-StreamThread-7-consumer")],
 )
-def test_a_group_takes_the_ids_that_match_it_whole(client_id, label):
+def test_only_ids_that_match_the_whole_pattern_are_grouped(client_id, label):
     group = IdGroup(pattern=re.compile(r"(\w+)-\d+-StreamThread-\d+-producer"), group=r"\1")
 
     assert labeller(group).place(CLIENT, Name(client_id=client_id)).labels["client_id"] == label
@@ -89,7 +89,7 @@ def test_the_members_of_a_group_share_their_series_and_keep_their_own_id():
     assert (placed.client_id, placed.labels["client_id"], placed.folded) == ("job-17", "jobs", "group")
 
 
-def test_two_mbeans_that_come_to_the_same_labels_are_folded_rather_than_served_twice():
+def test_two_mbeans_with_the_same_labels_are_folded_rather_than_served_twice():
     subject = labeller()
     subject.place(CLIENT, Name(client_id="same"))
 

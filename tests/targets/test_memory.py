@@ -8,11 +8,11 @@ def admitted(guard, asked=100_000):
     return sum(guard.admit(COST) for _ in range(asked))
 
 
-def test_without_a_limit_everything_is_let_in():
+def test_without_a_limit_everything_is_admitted():
     assert admitted(MemoryGuard(None), 1000) == 1000
 
 
-def test_the_budget_is_what_fits_between_the_process_before_its_first_mbean_and_the_ceiling():
+def test_the_budget_is_the_memory_between_the_start_and_the_ceiling():
     resident = [10 * MIB]
     guard = MemoryGuard(100 * MIB, resident=lambda: resident[0])
     resident[0] = 20 * MIB
@@ -25,7 +25,7 @@ def test_the_budget_is_what_fits_between_the_process_before_its_first_mbean_and_
     assert admitted(guard) == 3
 
 
-def test_what_is_needed_is_let_in_over_the_budget_and_leaves_less_for_others():
+def test_a_needed_mbean_is_admitted_over_the_budget_and_leaves_less_for_others():
     guard = MemoryGuard(100 * MIB, resident=lambda: 0)
 
     assert guard.admit(79 * MIB)
@@ -34,7 +34,7 @@ def test_what_is_needed_is_let_in_over_the_budget_and_leaves_less_for_others():
     assert not guard.admit(1)
 
 
-def test_the_budget_shrinks_when_more_is_resident_than_reckoned_and_not_again_for_the_same_peak():
+def test_the_budget_shrinks_when_more_is_resident_than_estimated_and_only_once_per_peak():
     resident = [20 * MIB]
     guard = MemoryGuard(100 * MIB, resident=lambda: resident[0])
     before = admitted(guard)

@@ -30,14 +30,14 @@ def let_in(shedder, names):
     return [name for name in names if shedder.admits(name, 1)]
 
 
-def test_what_has_no_room_is_left_out_and_counted(shedder):
+def test_an_mbean_without_room_is_left_out_and_counted(shedder):
     topics = [topic(number) for number in range(9)]
 
     assert let_in(shedder, topics) == topics[:ROOM]
     assert shedder.counts() == {"topic": 9 - ROOM}
 
 
-def test_producers_are_let_in_whatever_they_cost(shedder):
+def test_producers_are_admitted_at_any_cost(shedder):
     let_in(shedder, [topic(number) for number in range(9)])
 
     producers = [producer(number) for number in range(9)]
@@ -46,7 +46,7 @@ def test_producers_are_let_in_whatever_they_cost(shedder):
     assert shedder.counts() == {"topic": 9 - ROOM}
 
 
-def test_an_mbean_that_is_asked_about_again_is_counted_once_and_answered_alike(shedder):
+def test_an_mbean_that_is_listed_again_is_counted_once_with_the_same_result(shedder):
     topics = [topic(number) for number in range(9)]
 
     for _ in range(3):
@@ -55,7 +55,7 @@ def test_an_mbean_that_is_asked_about_again_is_counted_once_and_answered_alike(s
     assert shedder.counts() == {"topic": 9 - ROOM}
 
 
-def test_an_mbean_that_was_let_in_stays_so_when_it_has_more_attributes(shedder):
+def test_an_admitted_mbean_stays_admitted_when_it_gains_attributes(shedder):
     topics = [topic(number) for number in range(ROOM)]
     let_in(shedder, topics)
 
@@ -64,7 +64,7 @@ def test_an_mbean_that_was_let_in_stays_so_when_it_has_more_attributes(shedder):
     assert not shedder.admits(topic(99), 1)
 
 
-def test_what_ends_makes_room_for_others_and_producers_made_anew_for_ever_use_nothing_up(shedder):
+def test_ended_mbeans_make_room_for_others_and_ever_new_producers_use_nothing_up(shedder):
     for life in range(50):
         topics = [topic(f"{life}-{number}") for number in range(ROOM)]
 
@@ -75,7 +75,7 @@ def test_what_ends_makes_room_for_others_and_producers_made_anew_for_ever_use_no
     assert shedder.counts() == {}
 
 
-def test_what_is_left_out_is_asked_about_anew_now_and_then_and_nothing_else_ever_is(shedder):
+def test_mbeans_are_listed_again_only_while_some_are_left_out(shedder):
     let_in(shedder, [topic(number) for number in range(ROOM)])
     assert not any(shedder.review_due() for _ in range(2 * REVIEW_READS))
 
@@ -85,7 +85,7 @@ def test_what_is_left_out_is_asked_about_anew_now_and_then_and_nothing_else_ever
     assert shedder.counts() == {}
 
 
-def test_two_targets_share_one_budget_and_one_that_ends_gives_its_part_back(guard):
+def test_two_targets_share_one_budget_and_a_target_that_ends_gives_its_part_back(guard):
     one, other = Shedder(guard, label_length=0), Shedder(guard, label_length=0)
     topics = [topic(number) for number in range(ROOM)]
     let_in(one, topics)
@@ -95,7 +95,7 @@ def test_two_targets_share_one_budget_and_one_that_ends_gives_its_part_back(guar
     assert let_in(other, topics) == topics
 
 
-def test_a_budget_that_shrank_is_asked_about_anew_by_each_target_once():
+def test_each_target_sees_once_that_the_budget_shrank():
     resident = [0]
     guard = MemoryGuard(100_000, resident=lambda: resident[0])
     one, other = Shedder(guard, label_length=0), Shedder(guard, label_length=0)

@@ -1,4 +1,4 @@
-"""A real broker's own JMX: the error codes that no client tells."""
+"""The JMX of a real broker: the error codes that no client reports."""
 
 import uuid
 
@@ -56,7 +56,7 @@ def test_an_error_that_a_producer_got_is_counted_by_its_code(broker, serve, prod
     assert "kafka_producer_clients" not in page.names(target="kafka-1")
 
 
-def test_a_fenced_commit_is_counted_though_no_number_of_its_client_moves(broker, serve, producer_jvm):
+def test_a_fenced_commit_is_counted_though_no_metric_of_its_client_changes(broker, serve, producer_jvm):
     name = f"orders-{uuid.uuid4().hex[:8]}"
     broker.create_topic(name)
     jvm = producer_jvm("4.4.0", jmx=False)
