@@ -45,7 +45,7 @@ def test_a_hanging_transaction_shows_what_it_holds_back_and_the_command_that_abo
 
 def test_an_empty_section_says_so_and_an_unseen_one_is_not_called_empty():
     assert text(opened=[]) == "Open transactions: none\n"
-    assert text(unseen=["open transactions: no right"]) == "not seen: open transactions: no right\n"
+    assert text(unseen=["open transactions: no right"]) == "not shown: open transactions: no right\n"
 
 
 def test_a_long_section_is_cut_and_says_where_the_rest_is():

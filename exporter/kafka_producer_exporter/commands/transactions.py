@@ -78,7 +78,7 @@ def as_text(overview: "TransactionOverview", server: str, *, only: str | None, n
         rows = _recent_table(overview.recent[:SHOWN], now_seconds)
         yield from _section("Aborts, sessions and new producer ids, newest first", overview.recent, rows)
     for line in overview.unseen:
-        yield f"not seen: {line}\n"
+        yield f"not shown: {line}\n"
 
 
 def _section(title: str, values: Sequence[object], rows: list[Sequence[str]]) -> Iterator[str]:

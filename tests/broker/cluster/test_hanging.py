@@ -52,7 +52,7 @@ def test_a_suspect_that_was_about_to_end_does_not_hang(now):
     assert still_open([STUCK], now, {}) == []
 
 
-def test_the_command_that_ends_it_can_be_copied():
+def test_the_abort_command_can_be_copied():
     (found,) = still_open([STUCK], [STUCK], {})
 
     assert found.abort_command("broker:9092") == (

@@ -32,7 +32,7 @@ def aborted(following):
     return sum(series.counts.aborted[AbortReason.CLIENT] for series in following.tracker.series())
 
 
-def test_what_was_there_before_is_learned_and_what_comes_after_is_counted():
+def test_older_records_set_the_state_and_newer_records_are_counted():
     log = Log(p0=THREE_COMMITS_AND_AN_ABORT[:7])
     log.chunk_size = 4
     following = follower()
@@ -104,7 +104,7 @@ def test_only_the_end_of_a_long_log_is_read_to_learn_its_state():
     assert following.counting_since_ms == 0
 
 
-def test_the_clients_own_abort_is_counted_when_its_partition_was_read_to_the_end_and_nothing_followed():
+def test_an_abort_by_the_client_is_counted_once_its_partition_was_read_to_the_end_and_nothing_followed():
     log = Log(p0=[])
     following = follower()
     look_up(following, log, 0)

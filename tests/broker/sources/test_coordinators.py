@@ -29,7 +29,7 @@ def test_what_the_first_poll_reports_is_not_counted():
     assert counts(polled([described(TransactionState.COMPLETE_COMMIT, start_ms=5)])) == (0, 0, {})
 
 
-def test_each_transaction_that_is_seen_is_counted_once():
+def test_each_transaction_that_a_poll_reports_is_counted_once():
     tracker = polled(
         [described(TransactionState.EMPTY)],
         [described(TransactionState.ONGOING, start_ms=100)],
@@ -53,7 +53,7 @@ def test_a_transaction_whose_end_fell_between_two_polls_is_neither_committed_nor
     assert tracker.ends_unseen == 1
 
 
-def test_an_abort_has_a_reason_only_where_that_is_certain():
+def test_an_abort_has_a_reason_only_if_it_is_certain():
     own = polled(
         [described(TransactionState.EMPTY)],
         [described(TransactionState.ONGOING, start_ms=1)],

@@ -13,11 +13,11 @@ def state():
     return SourceState("transaction_log", silent_seconds=20.0, now=100.0)
 
 
-def test_before_the_first_poll_it_is_not_up(state):
+def test_before_the_first_poll_a_source_is_down(state):
     assert state.status(101.0).reason is Reason.UNAVAILABLE
 
 
-def test_a_failure_is_said_at_once_and_gauges_go_after_two(state):
+def test_a_failure_is_reported_at_once_and_gauges_are_stale_after_two(state):
     state.succeeded(100.0)
     assert state.status(101.0) == Status(None, fresh=True)
 
@@ -32,14 +32,14 @@ def test_a_failure_is_said_at_once_and_gauges_go_after_two(state):
     assert state.status(104.0) == Status(None, fresh=True)
 
 
-def test_a_source_that_says_nothing_for_long_is_down_whatever_it_waits_for(state):
+def test_a_source_that_has_been_silent_for_too_long_is_down(state):
     state.succeeded(100.0)
 
     assert state.status(120.0).reason is None
     assert state.status(120.1) == Status(Reason.TIMEOUT, fresh=False)
 
 
-def test_the_log_tells_changes_and_not_repetitions(state, caplog):
+def test_changes_are_logged_and_repetitions_are_not(state, caplog):
     caplog.set_level(logging.INFO)
 
     for _ in range(3):

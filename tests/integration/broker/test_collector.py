@@ -1,4 +1,4 @@
-"""Scripted runs on real brokers: what was done is what is counted, by reason, also when the broker dies in between."""
+"""Scripted runs on real brokers: everything that was done is counted by reason, even if the broker dies meanwhile."""
 
 import contextlib
 import time
@@ -31,7 +31,7 @@ def versioned(lab, request):
 
 
 class Script:
-    """A transactional producer that is told what to do, and what that should be counted as."""
+    """A transactional producer that follows a script, and the counts that the script should produce."""
 
     def __init__(self, broker, jvm, version):
         self.jvm, self.broker = jvm, broker
@@ -69,20 +69,20 @@ class Script:
         self.producer.init()
         self.count("aborted fenced", "session takeover")
 
-    def time_out(self):
+    def let_time_out(self):
         self.begin()
-        time.sleep(5.0)  # the time-out, and the coordinator's next look
+        time.sleep(5.0)  # the timeout, and the coordinator's next check
         self.count("aborted timeout")
         try:
             self.producer.abort()
-        except ProducerError:  # before protocol 2 the producer takes it for a fencing, and is dead
+        except ProducerError:  # before protocol 2 the producer takes it for a fencing, and cannot continue
             self.producer = self.new()
             self.producer.init()
             self.count("session init")
 
 
 @pytest.mark.parametrize("version", ["4.4.0", "3.9.2"])
-def test_commits_aborts_time_outs_and_fencings_are_counted_exactly(versioned, producer_jvm, version):
+def test_commits_aborts_timeouts_and_fencings_are_counted_exactly(versioned, producer_jvm, version):
     with counting(versioned.bootstrap) as collector:
         script = Script(versioned, producer_jvm(version, jmx=False), version)
         for _ in range(5):
@@ -90,7 +90,7 @@ def test_commits_aborts_time_outs_and_fencings_are_counted_exactly(versioned, pr
         script.abort()
         script.fence()
         script.commit()
-        script.time_out()
+        script.let_time_out()
         script.abort()
         script.fence()
         script.abort()
@@ -101,7 +101,7 @@ def test_commits_aborts_time_outs_and_fencings_are_counted_exactly(versioned, pr
         assert counts(collector, script.id) == script.expected
 
 
-def test_an_open_transaction_is_seen_with_its_age_and_time_out(broker, producer_jvm):
+def test_an_open_transaction_is_served_with_its_age_and_timeout(broker, producer_jvm):
     broker.create_topic("open-transaction")
     with counting(broker.bootstrap) as collector:
         producer = producer_jvm("4.4.0", jmx=False).new(
@@ -112,7 +112,7 @@ def test_an_open_transaction_is_seen_with_its_age_and_time_out(broker, producer_
         producer.send("open-transaction")
 
         wait_until("it is open", lambda: value(collector, "kafka_transaction_open_seconds", transactional_id="open"))
-        time_out = value(collector, "kafka_transaction_timeout_seconds", transactional_id="open")
+        timeout = value(collector, "kafka_transaction_timeout_seconds", transactional_id="open")
         protocol = value(collector, "kafka_transaction_protocol_version", transactional_id="open")
         listing = transaction_overview(BrokerSettings(bootstrap_servers=(Address.parse(broker.bootstrap),)))
         producer.commit()
@@ -120,12 +120,12 @@ def test_an_open_transaction_is_seen_with_its_age_and_time_out(broker, producer_
             "it is closed", lambda: value(collector, "kafka_transaction_open_seconds", transactional_id="open") is None
         )
 
-        assert (time_out, protocol) == (50, 2)
+        assert (timeout, protocol) == (50, 2)
         assert ("open", (("open-transaction", (0,)),)) in [(o.transactional_id, o.partitions) for o in listing.opened]
         assert ("open", "init") in [(event.transactional_id, event.reason) for event in listing.recent]
 
 
-def test_the_counts_are_exact_when_the_broker_dies_in_the_middle_and_the_collector_says_so(lab, producer_jvm):
+def test_the_counts_stay_exact_when_the_broker_dies_and_the_source_is_reported_as_down(lab, producer_jvm):
     with Broker() as broker, counting(broker.bootstrap) as collector:
         broker.create_topic("payments", partitions=2)
         script = Script(broker, producer_jvm("4.4.0", jmx=False), "4.4.0")
@@ -135,11 +135,11 @@ def test_the_counts_are_exact_when_the_broker_dies_in_the_middle_and_the_collect
 
         broker.kill()
         wait_until(
-            "it is told that the source is down",
+            "the source is reported as down",
             lambda: value(collector, UP, source="transaction_log") == 0,
         )
         wait_until(
-            "gauges go",
+            "gauges disappear",
             lambda: value(collector, "kafka_transactional_producer_epoch", transactional_id=script.id) is None,
         )
         while_down = counts(collector, script.id)
@@ -171,7 +171,7 @@ def test_a_restarted_collector_counts_from_the_position_that_it_states(versioned
         wait_until("both", lambda: counts(collector, script.id) == {"started": 1, "committed": 1})
 
 
-def test_a_frozen_broker_holds_up_no_scrape(lab):
+def test_a_frozen_broker_delays_no_scrape(lab):
     with Broker() as broker, counting(broker.bootstrap) as collector:
         broker.pause()
         slowest = 0.0
@@ -192,7 +192,7 @@ def test_a_frozen_broker_holds_up_no_scrape(lab):
         )
 
 
-def test_a_coordinator_that_moves_loses_nothing(cluster, producer_jvm):
+def test_nothing_is_lost_when_a_coordinator_moves(cluster, producer_jvm):
     topic = f"moving-{uuid.uuid4().hex[:6]}"
     cluster.create_topic(topic, partitions=2)
     producer = producer_jvm("4.4.0", jmx=False).new(topic, cluster.bootstrap, transactional_id=topic)

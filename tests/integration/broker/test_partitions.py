@@ -1,4 +1,4 @@
-"""Transactions that truly hang, producers without transactions, and what a user may see: on real brokers."""
+"""Hanging transactions, producers without transactions, and a user's rights, on real brokers."""
 
 import contextlib
 import re
@@ -47,7 +47,7 @@ def hanging(collector, name):
     return {(int(row["partition"]), int(row["producer_id"])) for row in found if row["topic"] == name}
 
 
-def test_a_transaction_that_truly_hangs_is_found_and_a_healthy_one_is_not(broker, producer_jvm, caplog):
+def test_a_hanging_transaction_is_found_and_a_healthy_one_is_not(broker, producer_jvm, caplog):
     name = topic(broker, partitions=4)
     healthy = producer_jvm("4.4.0", jmx=False).new(
         "healthy", broker.bootstrap, transactional_id=f"healthy-{name}", transaction_timeout_ms=600_000
@@ -72,7 +72,7 @@ def test_a_transaction_that_truly_hangs_is_found_and_a_healthy_one_is_not(broker
         healthy.commit()
 
 
-def test_what_is_just_committed_or_left_by_a_dead_application_does_not_hang(broker, producer_jvm):
+def test_a_transaction_just_committed_or_left_by_a_dead_application_is_not_hanging(broker, producer_jvm):
     name = topic(broker, partitions=2)
     dead_jvm = producer_jvm("4.4.0", jmx=False)
     dead = dead_jvm.new("dead", broker.bootstrap, transactional_id=f"dead-{name}", transaction_timeout_ms=600_000)
@@ -85,8 +85,8 @@ def test_what_is_just_committed_or_left_by_a_dead_application_does_not_hang(brok
     found = set()
 
     with collecting(broker.bootstrap) as collector:
-        wait_until("a first look", lambda: value(collector, UP, source="partitions"))
-        until = time.monotonic() + 4  # a dozen looks, each at some moment of a commit
+        wait_until("the first poll has ended", lambda: value(collector, UP, source="partitions"))
+        until = time.monotonic() + 4  # a dozen polls, each at some moment of a commit
         while time.monotonic() < until:
             busy.begin()
             busy.send(name, partition=1)
@@ -98,11 +98,12 @@ def test_what_is_just_committed_or_left_by_a_dead_application_does_not_hang(brok
     assert still_open > 0
 
 
-def test_producers_without_transactions_are_seen_by_partition(broker, producer_jvm):
+def test_producers_without_transactions_are_reported_by_partition(broker, producer_jvm):
     name = topic(broker)
     with collecting(broker.bootstrap, topics=(re.compile(name),)) as collector:
         wait_until(
-            "a first look", lambda: value(collector, "kafka_idempotent_producer_id_appeared_total", topic=name) == 0
+            "the first poll has ended",
+            lambda: value(collector, "kafka_idempotent_producer_id_appeared_total", topic=name) == 0,
         )
         producer_jvm("4.4.0", jmx=False).new("plain", broker.bootstrap).send(name, count=3)
 
@@ -136,7 +137,7 @@ def grant(broker, kind, name, operation):
         admin.create_acls([rule])
 
 
-def test_without_rights_the_page_says_so_and_each_right_brings_its_source(guarded, producer_jvm, tmp_path):
+def test_a_missing_right_is_reported_and_each_right_brings_its_source(guarded, producer_jvm, tmp_path):
     password_file = tmp_path / "password"
     password_file.write_text("secret")
     sasl = Sasl(mechanism=SaslMechanism.PLAIN, username="alice", password_file=password_file)
@@ -154,9 +155,7 @@ def test_without_rights_the_page_says_so_and_each_right_brings_its_source(guarde
         def error(source):
             return value(collector, "kafka_producer_exporter_source_error", source=source, reason="authorization")
 
-        wait_until(
-            "every source is refused", lambda: all(map(error, ("transaction_log", "coordinators", "partitions")))
-        )
+        wait_until("every source is denied", lambda: all(map(error, ("transaction_log", "coordinators", "partitions"))))
         assert value(collector, "kafka_producer_exporter_transaction_counts_exact") == 0
 
         grant(guarded, ResourceType.TRANSACTIONAL_ID, "*", ACLOperation.DESCRIBE)
@@ -190,7 +189,7 @@ def test_without_rights_the_page_says_so_and_each_right_brings_its_source(guarde
         assert value(collector, UP, source="coordinators") is None
 
 
-def test_topics_and_ways_in_are_told_as_they_are(broker, producer_jvm):
+def test_topics_and_bootstrap_servers_are_reported(broker, producer_jvm):
     name, dead = topic(broker, partitions=2), topic(broker)
     producer_jvm("4.4.0", jmx=False).new("dead", broker.bootstrap).send(dead, count=4)
 
@@ -204,5 +203,5 @@ def test_topics_and_ways_in_are_told_as_they_are(broker, producer_jvm):
         assert value(collector, "kafka_topic_partition_end_offset", topic=name, partition="1") == 0
         assert value(collector, "kafka_transaction_max_timeout_seconds") == 900
         wait_until(
-            "the way in is tried", lambda: value(collector, "kafka_bootstrap_server_up", server=broker.bootstrap) == 1
+            "the server was probed", lambda: value(collector, "kafka_bootstrap_server_up", server=broker.bootstrap) == 1
         )

@@ -1,4 +1,4 @@
-"""The rights that docs/broker-view.md asks for: enough for everything, and none of them too many."""
+"""The rights that docs/broker-view.md asks for: enough for everything, and none of them superfluous."""
 
 import contextlib
 import re
@@ -119,15 +119,15 @@ def commit(producer):
 
 @pytest.fixture
 def collector(guarded, producer, tmp_path):
-    """Looks with the user's rights, where there is a transaction log, and a producer without transactions."""
+    """A collector with the user's rights, in a cluster with a transaction log and a producer without transactions."""
     password_file = tmp_path / "password"
     password_file.write_text("secret")
     sasl = Sasl(mechanism=SaslMechanism.SCRAM_SHA_512, username=USER, password_file=password_file)
     with collecting(
         guarded.address("SASL_PLAINTEXT"),
         sasl=sasl,
-        topics=[re.compile("payments")],
-        dlq_topics=[re.compile(DEAD)],
+        topics=(re.compile("payments"),),
+        dlq_topics=(re.compile(DEAD),),
         poll_seconds=0.2,
     ) as collector:
         yield collector
@@ -165,7 +165,7 @@ BRINGS = {
 }
 
 
-def test_the_documented_rights_are_enough_for_every_source_and_exact_counts(collector, producer):
+def test_the_documented_rights_suffice_for_every_source_and_exact_counts(collector, producer):
     for source in ("transaction_log", "partitions", "topics", "bootstrap_servers"):
         wait_until(f"{source} is up", lambda source=source: up(source)(collector))
     for grant, brought in BRINGS.items():
@@ -180,13 +180,13 @@ def test_the_documented_rights_are_enough_for_every_source_and_exact_counts(coll
     assert value(collector, UP, source="coordinators") is None
 
 
-def test_the_page_and_this_test_name_the_same_rights():
+def test_the_documented_rights_are_the_tested_ones():
     assert set(GRANTS) == set(BRINGS)
     assert len(GRANTS) == len(BRINGS)
 
 
 @pytest.mark.parametrize("grant", GRANTS, ids=lambda grant: " ".join(grant).replace("--", ""))
-def test_without_any_one_of_them_what_it_brings_is_missing_and_the_rest_stays(guarded, collector, grant):
+def test_without_one_of_the_rights_only_what_it_brings_is_missing(guarded, collector, grant):
     access = Access(guarded)
     for brought in BRINGS.values():
         wait_until("everything is served", lambda brought=brought: brought(collector))

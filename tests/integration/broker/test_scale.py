@@ -1,4 +1,4 @@
-"""Ten thousand ordinary transactions are nothing but commits; shards of one log add up to the whole."""
+"""Ten thousand ordinary transactions are counted as commits only; shards of one log add up to the whole."""
 
 import contextlib
 import uuid
@@ -18,7 +18,7 @@ pytestmark = [
 PARTITIONS = 4
 PRODUCERS = 24
 TIMES = 440
-"""How often each commits: 10 000 in all, also when one of them is left out."""
+"""Commits of each producer: 10 000 in all, even if one producer is left out."""
 
 
 @pytest.fixture(scope="module")
@@ -30,22 +30,21 @@ def busy(lab):
 
 
 class Crowd:
-    """Producers of one JVM, each in a thread of its own there, that commit as fast as they can."""
+    """Producers of one JVM that commit as fast as they can, each in a thread of its own."""
 
     def __init__(self, broker, jvm, size):
         prefix = f"crowd-{uuid.uuid4().hex[:8]}"
-        # Java's hash of a text grows by one with its last character: so every partition of the log has some of these.
+        # Java's hash of a string grows by one with its last character, so every partition of the log has some of these.
         names = [prefix + chr(ord("a") + number) for number in range(size)]
         self.producers = [jvm.new(name, broker.bootstrap, transactional_id=name) for name in names]
         for producer in self.producers:
             producer.init()
 
     def commit(self, times):
-        """Let each commit so often, and return how often each says that it did.
+        """Let each commit *times* times. Return how many commits each producer reports.
 
-        Once in some 30 000 commits the broker answers one that it has made with an error that no producer survives (a
-        race of its own, logged as "received transaction marker result to send"). Such a producer is left out: the log
-        knows better than it does.
+        About once in 30 000 commits the broker commits, but returns an error that ends the producer (a race in the
+        broker, which logs "received transaction marker result to send"). Such a producer is left out.
         """
         commits = {
             producer.name: [self._post_transaction(producer, number % PARTITIONS) for _ in range(times)]
@@ -62,7 +61,7 @@ class Crowd:
         return producer.post("commit")
 
 
-def test_ten_thousand_ordinary_transactions_are_so_many_commits_and_a_restart_is_one_session(busy, producer_jvm):
+def test_ten_thousand_transactions_are_ten_thousand_commits_and_a_restart_is_one_session(busy, producer_jvm):
     crowd = Crowd(busy, producer_jvm("4.4.0", jmx=False), PRODUCERS)
     with counting(busy.bootstrap) as collector:
         committed = crowd.commit(TIMES)
@@ -84,7 +83,7 @@ def test_ten_thousand_ordinary_transactions_are_so_many_commits_and_a_restart_is
         assert counts(collector, one) == {"session init": 1, **expected[one]}
 
 
-def test_two_shards_together_count_what_one_counts(busy, producer_jvm):
+def test_two_shards_together_count_what_a_single_exporter_counts(busy, producer_jvm):
     with (
         counting(busy.bootstrap) as whole,
         counting(busy.bootstrap, shard=0, total_shards=2) as first,

@@ -1,4 +1,4 @@
-"""Tokens as the way in to a real broker, which checks Kafka's unsecured ones: what they say of themselves, and when."""
+"""Authentication with tokens on a real broker, which accepts Kafka's unsecured tokens and checks their claims."""
 
 import base64
 import json
@@ -62,12 +62,12 @@ def token_file(tmp_path):
     return file
 
 
-def test_a_good_token_of_a_file_is_let_in(broker, token_file):
+def test_a_valid_token_from_a_file_is_accepted(broker, token_file):
     with Client(settings_of(broker, token_file=token_file)) as client:
         assert client.brokers == [1]
 
 
-def test_an_expired_token_is_told_as_such_and_a_new_one_is_let_in(broker, token_file):
+def test_an_expired_token_is_reported_and_a_new_one_is_accepted(broker, token_file):
     token_file.write_text(expired := token(lasts_seconds=-60))
     settings = settings_of(broker, token_file=token_file)
 
@@ -82,7 +82,7 @@ def test_an_expired_token_is_told_as_such_and_a_new_one_is_let_in(broker, token_
     assert finding.error is None
 
 
-def test_a_connection_outlives_its_token_where_the_file_has_a_new_one_in_time(broker, token_file):
+def test_a_connection_outlives_its_token_if_the_file_has_a_new_one_in_time(broker, token_file):
     token_file.write_text(token(lasts_seconds=3))
     expires_at = time.monotonic() + 3
     with Client(settings_of(broker, token_file=token_file)) as client:
@@ -94,7 +94,7 @@ def test_a_connection_outlives_its_token_where_the_file_has_a_new_one_in_time(br
             time.sleep(0.05)
 
 
-def test_a_connection_ends_with_its_token_where_the_file_has_no_new_one(broker, token_file):
+def test_a_connection_ends_with_its_token_if_the_file_has_no_new_one(broker, token_file):
     token_file.write_text(token(lasts_seconds=2))
     expires_at = time.monotonic() + 2
     with Client(settings_of(broker, token_file=token_file)) as client:
@@ -129,7 +129,7 @@ def test_a_token_endpoint_is_asked_once_for_all_sources(broker, tmp_path):
     assert endpoint.requests[0]["scope"] == ["kafka"]
 
 
-def test_a_wrong_client_secret_is_told_as_such(broker, tmp_path):
+def test_a_wrong_client_secret_is_reported(broker, tmp_path):
     secret_file = tmp_path / "secret"
     secret_file.write_text("guess")
     with TokenEndpointServer(token) as endpoint:
@@ -143,7 +143,7 @@ def test_a_wrong_client_secret_is_told_as_such(broker, tmp_path):
     assert "guess" not in str(caught.value)
 
 
-def test_a_token_endpoint_is_asked_over_tls_and_only_where_it_is_trusted(broker, tmp_path):
+def test_a_token_endpoint_is_asked_over_tls_and_only_if_its_certificate_is_trusted(broker, tmp_path):
     certificates = make_certificates(tmp_path / "certificates")
     tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     tls.load_cert_chain(certificates.server.certificate, certificates.server.key)

@@ -62,7 +62,7 @@ def collecting(bootstrap, **settings):
         yield collector
     finally:
         collector.close(wait_seconds=10)
-        gc.collect()  # what the library left behind is reported here, and not in some other test
+        gc.collect()  # the library's leftovers are reported in this test rather than in a later one
 
 
 @contextlib.contextmanager

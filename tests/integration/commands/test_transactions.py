@@ -27,7 +27,7 @@ def producer(broker, producer_jvm):
     return made
 
 
-def test_what_is_open_and_what_was_aborted_is_listed_by_raw_id(broker, producer):
+def test_open_and_aborted_transactions_are_listed_by_raw_id(broker, producer):
     name = topic(broker)
     producer.begin()
     producer.send(name, 1)
@@ -53,7 +53,7 @@ def test_what_is_open_and_what_was_aborted_is_listed_by_raw_id(broker, producer)
     assert "Aborts" not in text.stdout
 
 
-def test_a_hanging_transaction_is_a_finding_with_the_line_that_ends_it(lab, broker):
+def test_a_hanging_transaction_is_a_finding_with_its_abort_command(lab, broker):
     name = topic(broker)
     leave_hanging(broker, name, partition=0, producer_id=424_242, age_seconds=7200)
 
@@ -64,7 +64,7 @@ def test_a_hanging_transaction_is_a_finding_with_the_line_that_ends_it(lab, brok
     assert f"abort --topic {name} --partition 0 --start-offset 0" in listed.stdout
 
 
-def test_a_cluster_that_is_not_there_is_told_with_its_reason():
+def test_an_unreachable_cluster_is_reported_with_its_reason():
     class Nowhere:
         bootstrap = "127.0.0.1:1"
 
@@ -74,7 +74,7 @@ def test_a_cluster_that_is_not_there_is_told_with_its_reason():
     assert listed.stderr.startswith("refused: ")
 
 
-def test_without_a_cluster_it_is_told_what_to_give():
+def test_without_a_cluster_the_missing_argument_is_named():
     words = [sys.executable, "-m", "kafka_producer_exporter", "transactions"]
     listed = subprocess.run(words, check=False, capture_output=True, text=True, timeout=60)
 

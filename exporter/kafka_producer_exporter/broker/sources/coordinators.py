@@ -35,7 +35,7 @@ class Coordinators(Source):
     name = "coordinators"
 
     def __init__(self, broker: Broker, counts: TransactionCounts) -> None:
-        # Probing the bootstrap server, connecting, listing and describing may each take the whole timeout.
+        # Probing the server, connecting, listing and describing may each take the whole timeout.
         self.silent_seconds = 4 * broker.request_timeout_seconds + broker.poll_seconds
         self._poll_seconds = broker.poll_seconds
         self._counts = counts

@@ -45,7 +45,7 @@ class TransactionLog(Source):
         *,
         open_reader: Callable[[Client], LogReader] = LogReader,
     ) -> None:
-        # Probing the bootstrap server, connecting, the look-up and the fetch may each take the whole timeout.
+        # Probing the server, connecting, looking up the partitions and fetching may each take the whole timeout.
         self.silent_seconds = 4 * broker.request_timeout_seconds + FETCH_WAIT_SECONDS
         self._counts = counts
         self._texts = texts
