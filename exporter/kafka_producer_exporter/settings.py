@@ -1,4 +1,4 @@
-"""What the configuration comes to: frozen values, every default filled in. Made by ``config``, read by anyone."""
+"""The configuration as frozen, parsed values with all defaults filled in. Any room may read them."""
 
 import re
 from collections.abc import Mapping
@@ -15,53 +15,53 @@ DEFAULT_LISTEN_PAGES = Address("127.0.0.1", 9798)
 
 
 class TargetKind(StrEnum):
-    """Whose JVM a target is."""
+    """What runs in a target's JVM."""
 
     PRODUCER = "producer"
     BROKER = "broker"
 
 
 class TransportKind(StrEnum):
-    """The way in to a JVM."""
+    """How a JVM's MBeans are read."""
 
     RMI = "rmi"
     JMXQUERY = "jmxquery"
 
 
 class TlsMode(StrEnum):
-    """Which of a JMX agent's two ports speak TLS."""
+    """Which of a JMX agent's two ports use TLS."""
 
     NONE = "none"
     RMI = "rmi"
     """Only the RMI port (``com.sun.management.jmxremote.ssl``)."""
     BOTH = "both"
-    """The registry too (``com.sun.management.jmxremote.registry.ssl``)."""
+    """The RMI port and the registry (``com.sun.management.jmxremote.registry.ssl``)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JmxTls:
-    """TLS towards a JMX agent."""
+    """TLS for the connection to a JMX agent."""
 
     mode: TlsMode = TlsMode.NONE
     ca_file: Path | None = None
-    """None: the system's CAs."""
+    """None means the system's CAs."""
     cert_file: Path | None = None
     key_file: Path | None = None
     server_name: str | None = None
-    """The name that the certificate must be for; None: the configured host."""
+    """Name that the certificate must be valid for; None means ``host``."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Jmx:
-    """Where a JVM's JMX agent is, and how to log in. The password itself is never kept here."""
+    """Address of a JVM's JMX agent, and login. The password itself is never kept here."""
 
     host: str = "127.0.0.1"
     port: int
     rmi_port: int | None = None
-    """None: the port that the agent names."""
+    """None means the port that the agent announces."""
     username: str | None = None
     password_file: Path | None = None
-    """Read again whenever it changes."""
+    """Read at each login, so that the password may be rotated."""
     password_env: str | None = None
     """Name of the environment variable that holds the password."""
     tls: JmxTls = field(default_factory=JmxTls)
@@ -69,21 +69,22 @@ class Jmx:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Target:
-    """One JVM whose producers are read; or a broker's own, of which the numbers that concern producers are."""
+    """A JVM to read: an application with producers, or a broker."""
 
     name: str
     jmx: Jmx
     kind: TargetKind = TargetKind.PRODUCER
     transport: TransportKind = TransportKind.RMI
     labels: Mapping[str, str] = field(default_factory=dict)
-    """Go onto every series of this target; they never replace a label that the series has."""
+    """Added to every series of this target. They never replace a label that a series already has."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """How many distinct values of a label one target may have; what comes later is folded into ``other``."""
+    """Maximum number of distinct values of a label. Series with further values are summed into ``other``."""
 
     clients: int = 200
+    """Clients of one target."""
     topics: int = 500
     """Topics of one client."""
     nodes: int = 100
@@ -93,17 +94,17 @@ class Limits:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IdGroup:
-    """Client ids that are made anew for ever, such as a Kafka Streams thread's, and the name that they share."""
+    """Generated ids, such as those of Kafka Streams threads, and the id under which they are summed."""
 
     pattern: re.Pattern[str]
-    """Must match the whole client id."""
+    """Must match the whole id."""
     group: str
-    """The name; ``\\1`` stands for what the pattern's first group matched."""
+    """The common id; ``\\1`` stands for the text of the pattern's first group."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProbeNetwork:
-    """Addresses that ``/probe`` may be pointed at."""
+    """Addresses and ports that ``/probe`` may reach."""
 
     network: IPv4Network | IPv6Network
     ports: tuple[int, ...]
@@ -111,16 +112,16 @@ class ProbeNetwork:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BrokerTls:
-    """TLS towards the brokers."""
+    """TLS for the connections to the brokers."""
 
     ca_file: Path | None = None
-    """None: the system's CAs."""
+    """None means the system's CAs."""
     cert_file: Path | None = None
     key_file: Path | None = None
 
 
 class SaslMechanism(StrEnum):
-    """How we prove who we are."""
+    """Kafka's names of the SASL mechanisms."""
 
     PLAIN = "PLAIN"
     SCRAM_SHA_256 = "SCRAM-SHA-256"
@@ -132,49 +133,51 @@ class SaslMechanism(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sasl:
-    """Who we are."""
+    """Login to the brokers, or to the token endpoint that they trust."""
 
     mechanism: SaslMechanism
     username: str | None = None
-    """Of PLAIN and SCRAM, as the password is."""
+    """For PLAIN and SCRAM, like the password."""
     password_file: Path | None = None
-    """Read again with each new connection, so that it may rotate."""
+    """Read for each connection, so that the password may be rotated."""
     password_env: str | None = None
     """Name of the environment variable that holds the password."""
     token_file: Path | None = None
-    """Of OAUTHBEARER; read again with each new connection."""
+    """For OAUTHBEARER; read for each connection, so that the token may be rotated."""
     token_url: str | None = None
-    """Of OAUTHBEARER: a token endpoint for client credentials, as all that follows."""
+    """For OAUTHBEARER: a token endpoint for the client credentials grant. The next five fields belong to it."""
     client_id: str | None = None
     client_secret_file: Path | None = None
     client_secret_env: str | None = None
     """Name of the environment variable that holds the secret."""
     scope: str | None = None
     token_ca_file: Path | None = None
-    """None: the system's CAs."""
+    """None means the system's CAs."""
     kerberos_service: str = "kafka"
-    """Of GSSAPI: the first part of the brokers' principal."""
+    """For GSSAPI: the first part of the brokers' principal."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Broker:
-    """One cluster whose transactions and producer ids are looked at. Secrets are read when needed, and are not here."""
+    """A cluster whose transactions and producer ids are reported. Secrets are never kept here."""
 
     bootstrap_servers: tuple[Address, ...]
     cluster_id: str | None = None
-    """Where given, a cluster of another id is refused."""
+    """Expected cluster id; None accepts any cluster."""
     tls: BrokerTls | None = None
     sasl: Sasl | None = None
     labels: Mapping[str, str] = field(default_factory=dict)
-    """Go onto every series of the broker view."""
+    """Added to every series of the broker view."""
     topics: tuple[re.Pattern[str], ...] = ()
-    """Patterns of the topics whose settings, and producers without transactions, are looked at."""
+    """Topics whose settings and idempotent producers are reported."""
     dlq_topics: tuple[re.Pattern[str], ...] = ()
-    """Patterns of the dead letter topics whose growth is served."""
+    """Dead letter topics, whose growth is reported."""
     shard: int = 0
+    """Which part of the transaction log this exporter reads, from 0 to ``total_shards`` - 1."""
     total_shards: int = 1
     lookback_records: int = 100_000
-    """So much of each partition of the log is read at the start, to know the state of its ids; nothing of it counts."""
+    """Maximum number of records to read from each partition of the log at startup. They establish the state of the
+    transactional ids and are not counted."""
     poll_seconds: int = 30
     request_timeout_seconds: int = 5
 
@@ -210,17 +213,17 @@ class Logging:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """All that the exporter was told."""
+    """The whole configuration."""
 
     listen: Address = DEFAULT_LISTEN
     listen_pages: Address | None = DEFAULT_LISTEN_PAGES
-    """None: no pages for people."""
+    """None means that the pages for people are not served."""
     targets: tuple[Target, ...] = ()
     profile: Profile = Profile.DEFAULT
     limits: Limits = field(default_factory=Limits)
     id_groups: tuple[IdGroup, ...] = ()
     probe: tuple[ProbeNetwork, ...] = ()
-    """Empty: ``/probe`` takes names of configured targets only."""
+    """If empty, ``/probe`` only accepts names of configured targets."""
     broker: Broker | None = None
-    """None: no broker is asked."""
+    """None means that no broker is queried."""
     logging: Logging = field(default_factory=Logging)
