@@ -43,7 +43,7 @@ def transaction_overview(broker: Broker) -> TransactionOverview:
         opened: Sequence[OpenTransaction] | None = None
         try:
             _read_log(client, tracker, broker.lookback_records)
-            # Every record after the last abort has been read, so an abort that is still held was the client's own.
+            # Every record after the last abort has been read, so an abort that is still pending was the client's own.
             tracker.settle(now_ms)
             tracker.settle(now_ms + SETTLE_INCOMPLETE_AFTER_MS)
             recent, opened = list(reversed(tracker.events)), tracker.open_transactions(now_ms)

@@ -7,7 +7,7 @@ class Reason(StrEnum):
     """Why a read of a JVM or a poll of a cluster failed.
 
     The list is fixed because it is the label ``reason`` of ``kafka_producer_exporter_target_error`` and of
-    ``kafka_producer_exporter_broker_source_error``.
+    ``kafka_producer_exporter_source_error``.
     """
 
     DNS = "dns"

@@ -4,7 +4,6 @@ import pytest
 
 from kafka_producer_exporter.broker.cluster.hanging import HangingTransaction, PartitionScan
 from kafka_producer_exporter.broker.cluster.snapshots import ProducerState
-from kafka_producer_exporter.broker.sources import partitions as module
 from kafka_producer_exporter.broker.sources.partitions import Partitions
 from kafka_producer_exporter.broker.sources.samples import LabelTexts
 from kafka_producer_exporter.broker.sources.source import Session
@@ -24,10 +23,9 @@ SCAN = PartitionScan(
 
 
 @pytest.fixture
-def source(monkeypatch):
+def source():
     """The source after one poll."""
-    monkeypatch.setattr(module, "scan_partitions", lambda _: SCAN)
-    source = Partitions(BROKER, LabelTexts({}))
+    source = Partitions(BROKER, LabelTexts({}), scan=lambda _: SCAN)
     source.poll(Session(object))
     return source
 
@@ -48,7 +46,7 @@ def test_hanging_transactions_and_activity_are_served(source):
 def test_a_hanging_transaction_is_logged_once_with_the_command_that_aborts_it(source, caplog):
     source.poll(Session(object))
     again = [message for message in caplog.messages if "is hanging" in message]
-    source._scan = None
+    source._last_scan = None
     source.poll(Session(object))
 
     assert again == []
