@@ -1,4 +1,4 @@
-"""A token endpoint of OAuth 2 on loopback, for the client ``exporter`` and its secret."""
+"""An OAuth 2 token endpoint on loopback, for the client ``exporter`` and its secret."""
 
 import base64
 import http.server
@@ -8,11 +8,14 @@ import urllib.parse
 
 SECRET = "s3cr:t +%"
 AUTHORIZATION = "Basic " + base64.b64encode(b"exporter:s3cr%3At+%2B%25").decode()
-"""As RFC 6749, 2.3.1, has it: both parts form-encoded, then joined."""
+"""See RFC 6749, 2.3.1: both parts are form-encoded and then joined."""
 
 
 class TokenEndpointServer:
-    """Answers each good request with a token of ``make``; ``answer`` replaces status and body, of good ones too."""
+    """Replies to a request with the right secret with a token of *make*, or to every request with *answer*.
+
+    *answer* is a status and a body. *more* replaces or adds fields of the JSON object.
+    """
 
     def __init__(self, make=lambda: "token", *, answer=None, headers=(), tls=None, **more):
         self.requests = []
@@ -27,8 +30,8 @@ class TokenEndpointServer:
                 elif self.headers["Authorization"] != AUTHORIZATION:
                     status, content = 401, json.dumps({"error": "invalid_client", "error_description": "said too much"})
                 else:
-                    told = {"access_token": make(), "token_type": "Bearer", "expires_in": 3600} | more
-                    status, content = 200, json.dumps(told)
+                    fields = {"access_token": make(), "token_type": "Bearer", "expires_in": 3600} | more
+                    status, content = 200, json.dumps(fields)
                 self.send_response(status)
                 for name, text in headers:
                     self.send_header(name, text)

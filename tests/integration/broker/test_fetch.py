@@ -1,13 +1,15 @@
-"""The transaction log of real brokers, read by us."""
+"""Connections to real brokers, and their transaction log read through them."""
 
 import gc
 import time
 import uuid
-import warnings
 from dataclasses import replace
 
 import pytest
 
+from kafka_producer_exporter.broker.client.admin import EARLIEST, LATEST
+from kafka_producer_exporter.broker.client.connection import Client, probe_server
+from kafka_producer_exporter.broker.client.fetch import LogReader
 from kafka_producer_exporter.broker.log.records import TransactionState, decode
 from kafka_producer_exporter.net.address import Address
 from kafka_producer_exporter.net.errors import Reason, TransportError
@@ -16,12 +18,6 @@ from kafka_producer_exporter.settings import BrokerTls, Sasl, SaslMechanism
 from lab.broker import Broker, Security
 from lab.certificates import make_certificates
 from tests.transaction_log import partition_for
-
-with warnings.catch_warnings():  # kafka-python reads its schemas in a way that Python 3.11 deprecates
-    warnings.simplefilter("ignore", DeprecationWarning)
-    from kafka_producer_exporter.broker.client.admin import EARLIEST, LATEST
-    from kafka_producer_exporter.broker.client.connection import Client, probe_server
-    from kafka_producer_exporter.broker.client.fetch import LogReader
 
 pytestmark = [
     pytest.mark.integration,
@@ -33,16 +29,9 @@ PASSWORD = "alice-secret"
 
 @pytest.fixture(autouse=True)
 def nothing_left_behind():
-    """What the library left behind is told here, and not in some other test."""
+    """Report what the library left behind in this test, and not in a later one."""
     yield
     gc.collect()
-
-
-@pytest.fixture
-def client(broker):
-    client = Client(BrokerSettings(bootstrap_servers=(Address.parse(broker.bootstrap),)))
-    yield client
-    client.close()
 
 
 @pytest.fixture(scope="module")
@@ -59,7 +48,18 @@ def password_file(tmp_path):
     return path
 
 
+def settings_of(address, **options):
+    return BrokerSettings(bootstrap_servers=(Address.parse(address),), **options)
+
+
+def connection_error(settings):
+    with pytest.raises(TransportError) as caught, Client(settings):
+        pass
+    return caught.value
+
+
 def committed_once(broker, producer_jvm):
+    """Return the transactional id of a producer that has committed one transaction."""
     name = f"fetch-{uuid.uuid4().hex[:8]}"
     broker.create_topic(name)
     producer = producer_jvm("4.4.0", jmx=False).new(name, broker.bootstrap, transactional_id=name)
@@ -70,181 +70,153 @@ def committed_once(broker, producer_jvm):
     return name
 
 
-def test_what_a_producer_does_is_read_from_its_partition_of_the_log(broker, producer_jvm, client):
+def test_the_transitions_of_a_producer_are_read_from_its_partition_of_the_log(broker, producer_jvm):
     name = committed_once(broker, producer_jvm)
-    reader = LogReader(client)
-    partitions = reader.partitions()
+    with Client(settings_of(broker.bootstrap)) as client:
+        reader = LogReader(client)
+        partitions = reader.partitions()
 
-    found = reader.offsets(partitions, EARLIEST)
-    states = []
-    deadline = time.monotonic() + 10
-    while states[-1:] != [TransactionState.COMPLETE_COMMIT] and time.monotonic() < deadline:
-        for fetched in reader.fetch(found, wait_seconds=0.2):
-            records = [decode(key, value) for _, key, value in fetched.chunk.records]
-            states += [r.state for r in records if r.transactional_id == name]
-            assert not states or fetched.chunk.unreadable is None
-            found[fetched.partition] = fetched.chunk.next_offset
+        positions = reader.offsets(partitions, EARLIEST)
+        states = []
+        deadline = time.monotonic() + 10
+        while states[-1:] != [TransactionState.COMPLETE_COMMIT] and time.monotonic() < deadline:
+            for fetched in reader.fetch(positions, wait_seconds=0.2):
+                records = [decode(key, value) for _, key, value in fetched.chunk.records]
+                states += [record.state for record in records if record.transactional_id == name]
+                assert not states or fetched.chunk.unreadable is None
+                positions[fetched.partition] = fetched.chunk.next_offset
 
-    assert partitions == [0, 1, 2, 3, 4]
-    assert states == [
-        TransactionState.EMPTY,
-        TransactionState.ONGOING,
-        TransactionState.PREPARE_COMMIT,
-        TransactionState.COMPLETE_COMMIT,
-    ]
-    assert found == reader.offsets(partitions, LATEST)
-    assert found[partition_for(name, 5)] > 0
+        assert partitions == [0, 1, 2, 3, 4]
+        assert states == [
+            TransactionState.EMPTY,
+            TransactionState.ONGOING,
+            TransactionState.PREPARE_COMMIT,
+            TransactionState.COMPLETE_COMMIT,
+        ]
+        assert positions == reader.offsets(partitions, LATEST)
+        assert positions[partition_for(name, 5)] > 0
 
 
-def test_a_cluster_without_transactions_has_no_log_and_gets_none(lab):
-    with Broker() as broker:
-        client = Client(BrokerSettings(bootstrap_servers=(Address.parse(broker.bootstrap),)))
-
+def test_reading_does_not_create_the_log_of_a_cluster_without_transactions(lab):
+    with Broker() as broker, Client(settings_of(broker.bootstrap)) as client:
         assert LogReader(client).partitions() == []
 
         with broker.admin() as admin:
             assert "__transaction_state" not in admin.list_topics()
-        client.close()
-
-
-def test_a_cluster_of_another_id_is_refused(broker):
-    with pytest.raises(TransportError, match="not the-other-one") as caught:
-        Client(BrokerSettings(bootstrap_servers=(Address.parse(broker.bootstrap),), cluster_id="the-other-one"))
-
-    assert caught.value.reason is Reason.CLUSTER
-
-
-def test_a_frozen_broker_ends_in_a_time_out_and_a_dead_one_at_once(lab):
-    with Broker() as broker:
-        cluster = BrokerSettings(bootstrap_servers=(Address.parse(broker.bootstrap),), request_timeout_seconds=1)
-        client = Client(cluster)
-        broker.pause()
-        started = time.monotonic()
-
-        with pytest.raises(TransportError) as frozen:
-            client.metadata(["anything"])
-        with pytest.raises(TransportError) as unreachable:
-            Client(cluster)
-        frozen_seconds = time.monotonic() - started
-        broker.kill()
-        with pytest.raises(TransportError) as dead:
-            Client(cluster)
-        client.close()
-
-    assert [caught.value.reason for caught in (frozen, unreachable, dead)] == [
-        Reason.TIMEOUT,
-        Reason.TIMEOUT,
-        Reason.REFUSED,
-    ]
-    assert frozen_seconds < 5
-
-
-@pytest.mark.parametrize(
-    ("listener", "mechanism"),
-    [
-        ("SASL_PLAINTEXT", "PLAIN"),
-        ("SASL_PLAINTEXT", "SCRAM-SHA-256"),
-        ("SASL_SSL", "SCRAM-SHA-512"),
-        ("SASL_SSL", "PLAIN"),
-        ("SSL", None),
-    ],
-)
-def test_each_way_in_is_found_well_and_used(secured, password_file, listener, mechanism):
-    broker, certificates = secured
-    cluster = BrokerSettings(
-        bootstrap_servers=(Address.parse(broker.address(listener)),),
-        tls=BrokerTls(ca_file=certificates.ca) if listener.endswith("SSL") else None,
-        sasl=Sasl(mechanism=SaslMechanism(mechanism), username="alice", password_file=password_file)
-        if mechanism
-        else None,
-    )
-
-    client = Client(cluster)
-
-    assert client.brokers == [1]
-    assert (
-        probe_server(cluster, Address.parse(broker.address(listener))).certificate_expiry is not None
-    ) == listener.endswith("SSL")
-    client.close()
-
-
-def test_a_client_certificate_lets_in_and_without_the_right_one_nobody_is(lab, tmp_path):
-    certificates = make_certificates(tmp_path)
-    security = Security(
-        certificates=certificates, users={"alice": PASSWORD}, access_control=False, client_certificates="required"
-    )
-    with Broker(security=security) as broker:
-
-        def connect(identity):
-            pair = {"cert_file": identity.certificate, "key_file": identity.key} if identity else {}
-            tls = BrokerTls(ca_file=certificates.ca, **pair)
-            Client(BrokerSettings(bootstrap_servers=(Address.parse(broker.address("SSL")),), tls=tls)).close()
-
-        connect(certificates.client)
-        with pytest.raises(TransportError) as without:
-            connect(None)
-        with pytest.raises(TransportError) as foreign:
-            connect(certificates.foreign_client)
-
-    assert {without.value.reason, foreign.value.reason} == {Reason.TLS_MISMATCH}
-
-
-def test_an_expired_certificate_of_a_broker_is_told_as_such(lab, tmp_path):
-    certificates = make_certificates(tmp_path)
-    expired = replace(certificates, server=certificates.expired)
-    with Broker(security=Security(certificates=expired, users={"alice": PASSWORD}, access_control=False)) as broker:
-        cluster = BrokerSettings(
-            bootstrap_servers=(Address.parse(broker.address("SSL")),), tls=BrokerTls(ca_file=certificates.ca)
-        )
-
-        with pytest.raises(TransportError) as caught:
-            Client(cluster)
-
-    assert caught.value.reason is Reason.TLS_EXPIRED
-
-
-def test_a_wrong_password_is_told_from_a_wrong_listener(secured, password_file, tmp_path):
-    broker, certificates = secured
-    wrong = tmp_path / "wrong"
-    wrong.write_text("guess")
-    right = Sasl(mechanism=SaslMechanism.PLAIN, username="alice", password_file=password_file)
-    tls = BrokerTls(ca_file=certificates.ca)
-
-    def reason(listener, **options):
-        with pytest.raises(TransportError) as caught:
-            Client(
-                BrokerSettings(
-                    bootstrap_servers=(Address.parse(broker.address(listener)),), request_timeout_seconds=2, **options
-                )
-            )
-        assert "guess" not in str(caught.value)
-        return caught.value.reason
-
-    assert (
-        reason("SASL_SSL", tls=tls, sasl=Sasl(mechanism=SaslMechanism.PLAIN, username="alice", password_file=wrong))
-        == "authentication"
-    )
-    assert (
-        reason(
-            "SASL_PLAINTEXT",
-            sasl=Sasl(mechanism=SaslMechanism.SCRAM_SHA_256, username="bob", password_file=password_file),
-        )
-        == "authentication"
-    )
-    assert reason("SASL_PLAINTEXT") == "not_kafka"
-    assert reason("BROKER", tls=tls) == "tls_mismatch"
-    assert reason("SASL_SSL", sasl=right) == "not_kafka"
-    assert reason("SASL_SSL", sasl=right, tls=BrokerTls()) == "tls_ca"
 
 
 def test_a_log_that_may_not_be_read_is_an_error_and_not_an_empty_log(secured, password_file, producer_jvm):
     broker, _ = secured
     committed_once(broker, producer_jvm)
     sasl = Sasl(mechanism=SaslMechanism.PLAIN, username="alice", password_file=password_file)
-    client = Client(BrokerSettings(bootstrap_servers=(Address.parse(broker.address("SASL_PLAINTEXT")),), sasl=sasl))
 
-    with pytest.raises(TransportError) as caught:
+    with (
+        Client(settings_of(broker.address("SASL_PLAINTEXT"), sasl=sasl)) as client,
+        pytest.raises(TransportError) as caught,
+    ):
         LogReader(client).partitions()
 
     assert caught.value.reason is Reason.AUTHORIZATION
-    client.close()
+
+
+def test_a_cluster_with_another_id_is_reported(broker):
+    error = connection_error(settings_of(broker.bootstrap, cluster_id="the-other-one"))
+
+    assert error.reason is Reason.CLUSTER
+    assert "not the-other-one" in str(error)
+
+
+def test_a_frozen_broker_ends_in_a_timeout_and_a_dead_one_is_refused(lab):
+    with Broker() as broker:
+        settings = settings_of(broker.bootstrap, request_timeout_seconds=1)
+        with Client(settings) as client:
+            broker.pause()
+            started = time.monotonic()
+
+            with pytest.raises(TransportError) as frozen:
+                client.metadata(["anything"])
+            unreachable = connection_error(settings)
+            frozen_seconds = time.monotonic() - started
+            broker.kill()
+            dead = connection_error(settings)
+
+    assert frozen.value.reason is Reason.TIMEOUT
+    assert unreachable.reason is Reason.TIMEOUT
+    assert dead.reason is Reason.REFUSED
+    assert frozen_seconds < 5
+
+
+@pytest.mark.parametrize(
+    ("listener", "mechanism"),
+    [
+        ("SASL_PLAINTEXT", SaslMechanism.PLAIN),
+        ("SASL_PLAINTEXT", SaslMechanism.SCRAM_SHA_256),
+        ("SASL_SSL", SaslMechanism.SCRAM_SHA_512),
+        ("SASL_SSL", SaslMechanism.PLAIN),
+        ("SSL", None),
+    ],
+)
+def test_the_probe_and_the_client_accept_every_kind_of_listener(secured, password_file, listener, mechanism):
+    broker, certificates = secured
+    tls = BrokerTls(ca_file=certificates.ca) if listener.endswith("SSL") else None
+    sasl = Sasl(mechanism=mechanism, username="alice", password_file=password_file) if mechanism else None
+    settings = settings_of(broker.address(listener), tls=tls, sasl=sasl)
+
+    probed = probe_server(settings, settings.bootstrap_servers[0])
+    with Client(settings) as client:
+        brokers = client.brokers
+
+    assert (probed.addresses, probed.error, brokers) == (1, None, [1])
+    assert (probed.certificate_expiry is not None) == (tls is not None)
+
+
+def test_a_broker_that_requires_client_certificates_accepts_only_the_right_one(lab, tmp_path):
+    certificates = make_certificates(tmp_path)
+    security = Security(
+        certificates=certificates, users={"alice": PASSWORD}, access_control=False, client_certificates="required"
+    )
+    with Broker(security=security) as broker:
+
+        def settings(identity):
+            pair = {"cert_file": identity.certificate, "key_file": identity.key} if identity else {}
+            return settings_of(broker.address("SSL"), tls=BrokerTls(ca_file=certificates.ca, **pair))
+
+        with Client(settings(certificates.client)) as client:
+            brokers = client.brokers
+        without = connection_error(settings(None))
+        foreign = connection_error(settings(certificates.foreign_client))
+
+    assert brokers == [1]
+    assert {without.reason, foreign.reason} == {Reason.TLS_MISMATCH}
+    assert "broker.tls.cert_file" in str(without)
+
+
+def test_an_expired_certificate_of_a_broker_is_reported(lab, tmp_path):
+    certificates = make_certificates(tmp_path)
+    expired = replace(certificates, server=certificates.expired)
+    with Broker(security=Security(certificates=expired, users={"alice": PASSWORD}, access_control=False)) as broker:
+        error = connection_error(settings_of(broker.address("SSL"), tls=BrokerTls(ca_file=certificates.ca)))
+
+    assert error.reason is Reason.TLS_EXPIRED
+
+
+def test_a_wrong_password_is_distinguished_from_a_wrong_listener(secured, password_file, tmp_path):
+    broker, certificates = secured
+    wrong_file = tmp_path / "wrong"
+    wrong_file.write_text("guess")
+    tls = BrokerTls(ca_file=certificates.ca)
+    alice = Sasl(mechanism=SaslMechanism.PLAIN, username="alice", password_file=password_file)
+    wrong_password = replace(alice, password_file=wrong_file)
+    unknown_user = replace(alice, mechanism=SaslMechanism.SCRAM_SHA_256, username="bob")
+
+    def reason(listener, **options):
+        error = connection_error(settings_of(broker.address(listener), request_timeout_seconds=2, **options))
+        assert "guess" not in str(error)
+        return error.reason
+
+    assert reason("SASL_SSL", tls=tls, sasl=wrong_password) is Reason.AUTHENTICATION
+    assert reason("SASL_PLAINTEXT", sasl=unknown_user) is Reason.AUTHENTICATION
+    assert reason("SASL_PLAINTEXT") is Reason.NOT_KAFKA
+    assert reason("BROKER", tls=tls) is Reason.TLS_MISMATCH
+    assert reason("SASL_SSL", sasl=alice) is Reason.NOT_KAFKA
+    assert reason("SASL_SSL", sasl=alice, tls=BrokerTls()) is Reason.TLS_CA

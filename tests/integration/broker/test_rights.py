@@ -44,7 +44,7 @@ OPERATIONS = {
 
 
 class Grant(NamedTuple):
-    """One line of the page."""
+    """One line of the page's shell block."""
 
     operation: str
     kind: str
@@ -52,7 +52,7 @@ class Grant(NamedTuple):
 
 
 def documented():
-    """Every line of the page's shell block, each of which must be one grant to the user."""
+    """Return the grants of the page's shell block, each line of which must be one grant to the user."""
     block = re.search(r"^## Rights$.*?^```sh\n(.*?)^```$", PAGE.read_text(), re.DOTALL | re.MULTILINE)[1]
     line = re.compile(
         rf"kafka-acls\.sh --add --allow-principal User:{USER} --operation (\w+) (--[a-z-]+) ?'?([^' …]*)'? …"
@@ -64,7 +64,7 @@ GRANTS = documented()
 
 
 class Access:
-    """What the user may do on a broker."""
+    """Grants and revokes the user's rights on a broker."""
 
     def __init__(self, broker):
         self.broker = broker
@@ -92,7 +92,7 @@ class Access:
 
 @pytest.fixture(scope="module")
 def guarded(lab, tmp_path_factory):
-    """A broker with an authorizer, whose user may do what the page says and nothing else."""
+    """A broker with an authorizer, whose user has the documented rights and no others."""
     certificates = make_certificates(tmp_path_factory.mktemp("certificates"))
     with Broker(security=Security(certificates=certificates, users={USER: "secret"})) as broker:
         broker.create_topic("payments")
@@ -145,8 +145,8 @@ def all_served(*parts):
     return lambda collector: all(part(collector) for part in parts)
 
 
-# What each grant brings, as the page's table says.
-BRINGS = {
+# What each grant adds, as the table of the page says.
+ADDED_BY = {
     Grant("Read", "--topic", "__transaction_state"): all_served(
         up("transaction_log"),
         lambda collector: value(collector, "kafka_producer_exporter_transaction_counts_exact") == 1,
@@ -168,41 +168,41 @@ BRINGS = {
 def test_the_documented_rights_suffice_for_every_source_and_exact_counts(collector, producer):
     for source in ("transaction_log", "partitions", "topics", "bootstrap_servers"):
         wait_until(f"{source} is up", lambda source=source: up(source)(collector))
-    for grant, brought in BRINGS.items():
-        wait_until(f"{grant} brings what it should", lambda brought=brought: brought(collector))
+    for grant, is_served in ADDED_BY.items():
+        wait_until(f"what {grant} adds is served", lambda is_served=is_served: is_served(collector))
 
     for _ in range(5):
         commit(producer)
     with contextlib.suppress(LabError):
-        wait_until("all is counted", lambda: counts(collector, "tx").get("committed") == 5)
+        wait_until("all five commits are counted", lambda: counts(collector, "tx").get("committed") == 5)
 
     assert counts(collector, "tx") == {"started": 5, "committed": 5}
     assert value(collector, UP, source="coordinators") is None
 
 
 def test_the_documented_rights_are_the_tested_ones():
-    assert set(GRANTS) == set(BRINGS)
-    assert len(GRANTS) == len(BRINGS)
+    assert set(GRANTS) == set(ADDED_BY)
+    assert len(GRANTS) == len(ADDED_BY)
 
 
 @pytest.mark.parametrize("grant", GRANTS, ids=lambda grant: " ".join(grant).replace("--", ""))
-def test_without_one_of_the_rights_only_what_it_brings_is_missing(guarded, collector, grant):
+def test_without_one_of_the_rights_only_what_it_adds_is_missing(guarded, collector, grant):
     access = Access(guarded)
-    for brought in BRINGS.values():
-        wait_until("everything is served", lambda brought=brought: brought(collector))
+    for is_served in ADDED_BY.values():
+        wait_until("everything is served", lambda is_served=is_served: is_served(collector))
 
-    # A topic that may not be read is hidden as a whole, so that its settings cannot be asked for either.
+    # Without Read a topic is invisible, so its settings cannot be described either.
     expected = {other for other in GRANTS if grant in (other, other._replace(operation="Read"))}
 
     def missing():
-        return {other for other, brought in BRINGS.items() if not brought(collector)}
+        return {other for other, is_served in ADDED_BY.items() if not is_served(collector)}
 
     access.revoke(grant)
     try:
         with contextlib.suppress(LabError):  # the sources are polled one after the other
-            wait_until("what it brought is gone", lambda: missing() == expected)
+            wait_until("what the right adds is missing", lambda: missing() == expected)
         assert missing() == expected
     finally:
         access.grant(grant)
 
-    wait_until("it is back", lambda: BRINGS[grant](collector))
+    wait_until("what the right adds is served again", lambda: ADDED_BY[grant](collector))

@@ -41,7 +41,7 @@ def broker(lab):
 
 
 def token(*, lasts_seconds=3600.0):
-    """An unsecured JSON web token; no signature stands behind its last dot."""
+    """Return an unsecured JSON web token: nothing follows its last dot, where the signature would be."""
     now = time.time()
     parts = ({"alg": "none"}, {"sub": "exporter", "iat": now - 3600, "exp": now + lasts_seconds})
     return "".join(base64.urlsafe_b64encode(json.dumps(part).encode()).decode().rstrip("=") + "." for part in parts)
@@ -74,12 +74,12 @@ def test_an_expired_token_is_reported_and_a_new_one_is_accepted(broker, token_fi
     with pytest.raises(TransportError) as caught:
         Client(settings)
     token_file.write_text(token())
-    finding = probe_server(settings, settings.bootstrap_servers[0])
+    probed = probe_server(settings, settings.bootstrap_servers[0])
 
     assert caught.value.reason is Reason.AUTHENTICATION
     assert "it rejected the token; check the token's expiry" in str(caught.value)
     assert expired not in str(caught.value)
-    assert finding.error is None
+    assert probed.error is None
 
 
 def test_a_connection_outlives_its_token_if_the_file_has_a_new_one_in_time(broker, token_file):
@@ -108,7 +108,7 @@ def test_a_connection_ends_with_its_token_if_the_file_has_no_new_one(broker, tok
     assert expires_at - 1 < time.monotonic() < expires_at + 5
 
 
-def test_a_token_endpoint_is_asked_once_for_all_sources(broker, tmp_path):
+def test_all_sources_share_one_token_request(broker, tmp_path):
     secret_file = tmp_path / "secret"
     secret_file.write_text(SECRET)
     with TokenEndpointServer(token) as endpoint:
@@ -139,7 +139,7 @@ def test_a_wrong_client_secret_is_reported(broker, tmp_path):
             Client(settings)
 
     assert caught.value.reason is Reason.AUTHENTICATION
-    assert "it refused us (invalid_client)" in str(caught.value)
+    assert "it rejected the request (invalid_client)" in str(caught.value)
     assert "guess" not in str(caught.value)
 
 
@@ -152,8 +152,8 @@ def test_a_token_endpoint_is_asked_over_tls_and_only_if_its_certificate_is_trust
     with TokenEndpointServer(token, tls=tls) as endpoint:
 
         def settings(**options):
-            way = {"token_url": endpoint.url, "client_id": "exporter", "client_secret_file": secret_file}
-            return settings_of(broker, **way, **options)
+            login = {"token_url": endpoint.url, "client_id": "exporter", "client_secret_file": secret_file}
+            return settings_of(broker, **login, **options)
 
         with Client(settings(token_ca_file=certificates.ca)) as client:
             brokers = client.brokers
