@@ -3,6 +3,7 @@
 from kafka_producer_exporter.broker.sources.source import Moment
 from kafka_producer_exporter.broker.sources.state import Status
 from kafka_producer_exporter.net.errors import Reason
+from tests.families import series_of
 
 UP = Status(None, fresh=True)
 DOWN = Status(Reason.CLOSED, fresh=False)
@@ -20,4 +21,4 @@ def served(families):
     for family in families:
         for labels, _ in family.samples:
             assert {name for name, _ in labels.pairs} - {"kafka_cluster"} == set(family.metric.labels)
-    return {f"{family.metric.name}{labels.text}": value for family in families for labels, value in family.samples}
+    return series_of(families)

@@ -17,7 +17,7 @@ def producer(number):
 
 @pytest.fixture
 def guard():
-    """One that has room for so many topics of one attribute."""
+    """A guard with room for ROOM topics that have one attribute each."""
     return MemoryGuard(int((ROOM + 0.5) * mbean_bytes(1, len(topic(0).text)) / 0.8), resident=lambda: 0)
 
 

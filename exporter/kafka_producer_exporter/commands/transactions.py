@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from kafka_producer_exporter.commands.arguments import add_settings_arguments, settings_from
 from kafka_producer_exporter.errors import ConfigError, Problem
-from kafka_producer_exporter.text import human_seconds, table
+from kafka_producer_exporter.text import human_ago, human_seconds, table
 
 if TYPE_CHECKING:
     from kafka_producer_exporter.broker.cluster.hanging import HangingTransaction
@@ -162,4 +162,4 @@ def _partitions(transaction: "OpenTransaction") -> str:
 
 
 def _ago(at_ms: int, now_seconds: float) -> str:
-    return f"{human_seconds(max(0.0, now_seconds - at_ms / 1000))} ago"
+    return human_ago(now_seconds - at_ms / 1000)
