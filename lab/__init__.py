@@ -1,4 +1,4 @@
-"""The real world in a box: broker, producers, Prometheus and faults, for demo, tests and benchmarks alike.
+"""The real world in a box: brokers, producers, Prometheus and faults for the demo, the tests and the benchmarks.
 
     with Broker() as broker, ProducerJvm("3.9.2") as jvm:
         broker.create_topic("orders", partitions=3)
@@ -7,6 +7,6 @@
         with Prometheus([job("exporter", "127.0.0.1:9797")]) as prometheus:
             prometheus.wait_for("up == 1")
 
-Everything listens on loopback, on ports that the kernel gives; what is fetched lies in one cache outside the repository
-(``python -m lab.fetch``); whatever was started ends with its block.
+Everything listens on loopback, on ports that the kernel chooses. Downloads are kept in one cache outside the repository
+(``python -m lab.fetch``). Every process ends with the block that started it.
 """

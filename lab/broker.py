@@ -1,4 +1,4 @@
-"""Real Kafka brokers on loopback: one node, or a cluster of three; each can be stopped, killed, frozen, restarted."""
+"""Real Kafka brokers on loopback, one node or a cluster, that can be stopped, killed, frozen and restarted."""
 
 import contextlib
 import hashlib
@@ -29,36 +29,37 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Listener:
-    """A further way in to a broker; ``Broker.address(name)`` is what a client is given.
+    """An additional listener of a broker; clients bootstrap from ``Broker.address(name)``.
 
-    With a proxy, clients that bootstrap here are sent through it for good: faults for them alone.
+    With a proxy, the broker advertises the proxy's address, so all traffic of these clients goes through it, and its
+    faults hit only them.
     """
 
     name: str
     protocol: str = "PLAINTEXT"
     proxy: Proxy | None = None
     properties: Mapping[str, str] = field(default_factory=dict)
-    """Of this listener alone (``listener.name.NAME.`` is put before each)."""
+    """Broker properties for this listener only; each gets the prefix ``listener.name.NAME.``."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Security:
     """Users, TLS and access control for a broker; adds the listeners SASL_PLAINTEXT, SASL_SSL and SSL.
 
-    The plain listener stays open, and its clients (``User:ANONYMOUS``) may do everything: the lab's own way in.
+    The plain listener stays open for the lab itself, and its clients (``User:ANONYMOUS``) may do everything.
     """
 
     certificates: Certificates
     users: Mapping[str, str]
-    """Name → password, for PLAIN and both SCRAM mechanisms."""
+    """Name → password, valid for PLAIN and both SCRAM mechanisms."""
     super_users: Sequence[str] = ()
     access_control: bool = True
-    """Whether the users need access-control entries for what they do."""
+    """If True, users need an access-control entry for each thing they do."""
     client_certificates: str = "requested"
-    """``none``, ``requested`` or ``required`` on the listener SSL."""
+    """``ssl.client.auth`` of the listener SSL: ``none``, ``requested`` or ``required``."""
 
     def listeners(self) -> list[Listener]:
-        """Return the three listeners."""
+        """Return the three secured listeners."""
         plain = "org.apache.kafka.common.security.plain.PlainLoginModule required " + " ".join(
             f'user_{name}="{password}"' for name, password in self.users.items()
         )
@@ -75,7 +76,7 @@ class Security:
         ]
 
     def properties(self) -> dict[str, str]:
-        """Return what the broker is told besides."""
+        """Return the broker properties that apply to all listeners."""
         properties = {
             "sasl.enabled.mechanisms": "PLAIN,SCRAM-SHA-256,SCRAM-SHA-512",
             "ssl.keystore.location": str(self.certificates.server.key_store),
@@ -92,7 +93,7 @@ class Security:
         return properties
 
     def format_options(self) -> list[str]:
-        """Return what the storage is formatted with, so that the SCRAM users are there from the start."""
+        """Return the options for formatting the storage, so that the SCRAM users exist from the start."""
         return [
             word
             for mechanism in ("SCRAM-SHA-256", "SCRAM-SHA-512")
@@ -102,10 +103,10 @@ class Security:
 
 
 class Broker(Service):
-    """One node, broker and controller at once, unless a ``Cluster`` made it.
+    """One node, broker and controller in one process: a cluster of its own, or a member of a ``Cluster``.
 
-    Ports and storage are its own from the start and stay the same through ``stop``, ``kill`` and ``start``; ``close``
-    (or the end of the ``with`` block) gives them back.
+    Ports and storage are allocated when the object is created, and survive ``stop``, ``kill`` and ``start``. ``close``
+    or the end of the ``with`` block releases them.
     """
 
     def __init__(
@@ -151,17 +152,17 @@ class Broker(Service):
         return self.address(BROKER)
 
     def address(self, listener: str) -> str:
-        """Return what a client that shall use this listener is given as ``bootstrap.servers``."""
+        """Return the ``bootstrap.servers`` of clients that use this listener."""
         proxy = self._listeners[listener].proxy
         return f"127.0.0.1:{proxy.port if proxy else self._ports[listener].number}"
 
     def start(self) -> None:
-        """Start it, formatting its storage the first time, and return when it answers."""
+        """Start it, and return once it answers. The first start formats its storage."""
         self.launch()
         self.wait_ready()
 
     def launch(self) -> None:
-        """Start it, formatting its storage the first time, and return at once."""
+        """Start it without waiting until it answers. The first start formats its storage."""
         if not self._properties_file.exists():
             self._format()
         self.process = Process(
@@ -171,7 +172,7 @@ class Broker(Service):
         )
 
     def wait_ready(self, timeout_seconds: float = 60) -> None:
-        """Return when it answers ApiVersions, which it does when it is in the cluster and unfenced, and listens."""
+        """Return once every listener accepts connections and ApiVersions is answered, which implies unfenced."""
         ports = [port.number for port in self._ports.values()]
         wait_until(
             f"{self.name} answers on {self.bootstrap} and listens on all of {ports}",
@@ -181,7 +182,7 @@ class Broker(Service):
         )
 
     def stop(self) -> None:
-        """End it in order (SIGTERM): its leaderships move first."""
+        """Shut it down cleanly (SIGTERM), so that its leaderships move first."""
         if self.process is not None:
             self.process.stop(timeout_seconds=20)
             if self.process.exit_code != -signal.SIGKILL:
@@ -189,26 +190,26 @@ class Broker(Service):
             self.process = None
 
     def kill(self) -> None:
-        """End it at once (SIGKILL), as a crash does."""
+        """Kill it (SIGKILL), like a crash."""
         if self.process is not None:
             self.process.kill()
             self.process = None
 
     def pause(self) -> None:
-        """Freeze it: its connections stay, and nothing answers."""
+        """Freeze it: its connections stay open, and nothing answers."""
         self._running().pause()
 
     def resume(self) -> None:
-        """Let it go on after ``pause``."""
+        """Let it continue after ``pause``."""
         self._running().resume()
 
     def restart(self) -> None:
-        """Stop it in order and start it again, on the same ports, with what it has stored."""
+        """Shut it down cleanly and start it again, on the same ports and with the same data."""
         self.stop()
         self.start()
 
     def close(self) -> None:
-        """Take it down for good, and its storage with it where it made the folder itself."""
+        """Take it down for good; delete the storage unless the caller chose its folder."""
         self.stop() if self._archive_is_wanted() else self.kill()
         for port in [*self._ports.values(), *self._quorum.values()]:
             port.close()
@@ -217,12 +218,12 @@ class Broker(Service):
 
     @contextlib.contextmanager
     def admin(self, **options: object) -> Iterator[Any]:
-        """Give kafka-python's admin client, closed at the end of the block."""
+        """Provide kafka-python's admin client, which is closed at the end of the block."""
         with _admin(self.bootstrap, **options) as client:
             yield client
 
     def create_topic(self, name: str, *, partitions: int = 1, replication: int = 1, **config: object) -> None:
-        """Create a topic and return when it is there; ``max_message_bytes=9`` is its config ``max.message.bytes``."""
+        """Create a topic and return once it exists; ``max_message_bytes=9`` sets its config ``max.message.bytes``."""
         _create_topic(self.bootstrap, name, partitions, replication, config)
 
     def _running(self) -> Process:
@@ -256,7 +257,7 @@ class Broker(Service):
             "transaction.state.log.num.partitions": 5,
             "share.coordinator.state.topic.replication.factor": nodes,
             "share.coordinator.state.topic.min.isr": 1,
-            # What takes minutes in production takes seconds here.
+            # Timeouts that are minutes in production are seconds here.
             "group.initial.rebalance.delay.ms": 0,
             "transaction.abort.timed.out.transaction.cleanup.interval.ms": 1000,
             "broker.session.timeout.ms": 6000,
@@ -289,7 +290,7 @@ class Broker(Service):
                 f"the storage of {self.name} is formatted", lambda: process.exit_code is not None, timeout_seconds=60
             )
             if process.exit_code:
-                raise LabError(f"the storage of {self.name} could not be formatted\n{process.log_tail()}")
+                raise LabError(f"formatting the storage of {self.name} failed\n{process.log_tail()}")
         unchecked.rename(self._properties_file)
 
     def _command(self, *options: str) -> list[str]:
@@ -300,12 +301,12 @@ class Broker(Service):
             *("-cp", jvm.class_path(f"kafka-broker-{VERSION}")),
         ]
 
-    # Class data sharing halves the start. The first broker that is stopped in order writes the archive, which belongs
-    # to one java and one class path.
+    # Class data sharing halves the start-up time. The first broker that shuts down cleanly writes the archive, which is
+    # valid for one java and one class path.
 
     def _archive(self) -> Path:
-        belongs = jvm.java_version(self._java) + jvm.class_path(f"kafka-broker-{VERSION}")
-        return jvm.built_folder() / f"kafka-{VERSION}-{hashlib.sha256(belongs.encode()).hexdigest()[:12]}.jsa"
+        valid_for = jvm.java_version(self._java) + jvm.class_path(f"kafka-broker-{VERSION}")
+        return jvm.built_folder() / f"kafka-{VERSION}-{hashlib.sha256(valid_for.encode()).hexdigest()[:12]}.jsa"
 
     def _archive_options(self, *, write: bool = True) -> list[str]:
         if self._archive().exists():
@@ -326,15 +327,16 @@ class Broker(Service):
         made = self.folder / "archive.jsa"
         if made.exists():
             unfinished = self._archive().with_suffix(f".{self._ports[BROKER].number}")
-            shutil.copyfile(made, unfinished)  # the folder may be on another file system, where a rename is not atomic
+            shutil.copyfile(made, unfinished)  # a rename between file systems is not atomic
             unfinished.replace(self._archive())
             made.unlink()
 
 
 class Cluster(Service):
-    """Three nodes (or more), each broker and controller; ``nodes[1]`` is node 1.
+    """Several nodes, each broker and controller; ``nodes[1]`` is node 1.
 
-    Further options are those of ``Broker``, alike for every node (so no listener with a proxy, which belongs to one).
+    Further options are those of ``Broker`` and apply to every node. A listener with a proxy is not possible, because a
+    proxy belongs to one node.
     """
 
     def __init__(self, size: int = 3, *, heap_megabytes: int = 96, folder: Path | None = None, **options: Any) -> None:
@@ -352,29 +354,29 @@ class Cluster(Service):
 
     @property
     def bootstrap(self) -> str:
-        """The addresses of all nodes."""
+        """The addresses of the plain listeners of all nodes."""
         return ",".join(node.bootstrap for node in self.nodes.values())
 
     def start(self) -> None:
-        """Start all nodes together, and return when each answers."""
+        """Start all nodes at the same time, and return once each answers."""
         with ThreadPoolExecutor(len(self.nodes)) as pool:
             list(pool.map(Broker.launch, self.nodes.values()))
         for node in self.nodes.values():
             node.wait_ready()
 
     def close(self) -> None:
-        """Take all nodes down for good."""
-        for node in self.nodes.values():  # killed, since the last ones would wait in vain for a quorum
+        """Take all nodes down for good. They are killed, since the last ones would wait for a quorum in vain."""
+        for node in self.nodes.values():
             node.close()
 
     @contextlib.contextmanager
     def admin(self, **options: object) -> Iterator[Any]:
-        """Give kafka-python's admin client, closed at the end of the block."""
+        """Provide kafka-python's admin client, which is closed at the end of the block."""
         with _admin(self.bootstrap, **options) as client:
             yield client
 
     def create_topic(self, name: str, *, partitions: int = 1, replication: int = 3, **config: object) -> None:
-        """Create a topic and return when it is there; ``min_insync_replicas=2`` is ``min.insync.replicas``."""
+        """Create a topic and return once it exists; ``min_insync_replicas=2`` sets ``min.insync.replicas``."""
         _create_topic(self.bootstrap, name, partitions, replication, config)
 
 
@@ -394,22 +396,23 @@ def _create_topic(bootstrap: str, name: str, partitions: int, replication: int, 
         deadline = time.monotonic() + 10
         while len((client.describe_topics([name]) or [{}])[0].get("partitions", [])) < partitions:
             if time.monotonic() > deadline:
-                raise LabError(f"topic {name}: created, but not to be seen after 10 s")
+                raise LabError(f"topic {name}: created, but not visible after 10 s")
             time.sleep(0.05)
 
 
 def _kafka() -> Any:
-    """Import kafka-python's admin package only when it is needed: it takes a while."""
+    """Import kafka-python's admin package only when it is needed, because the import is slow."""
     import kafka.admin  # noqa: PLC0415
 
     return kafka.admin
 
 
 def _answers(port: int) -> bool:
-    """Whether a broker there answers an ApiVersions request (version 0, correlation id 1, client id "ping")."""
+    """Return True if a broker on this port answers an ApiVersions request."""
+    request = b"\0\0\0\x0e\0\x12\0\0\0\0\0\1\0\4ping"  # version 0, correlation id 1, client id "ping"
     try:
         with socket.create_connection(("127.0.0.1", port), timeout=1) as connection:
-            connection.sendall(b"\0\0\0\x0e\0\x12\0\0\0\0\0\1\0\4ping")
+            connection.sendall(request)
             return len(connection.recv(4)) == 4
     except OSError:
         return False

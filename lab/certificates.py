@@ -1,4 +1,4 @@
-"""Certificates for the lab's TLS: a CA and what it signs, good and bad, as PEM for Python and PKCS12 for Java."""
+"""Certificates for TLS in the lab, valid and invalid ones, as PEM for Python and PKCS12 for Java."""
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -8,41 +8,41 @@ from lab import jvm
 from lab.process import need, run
 
 PASSWORD = "changeit"
-"""Of every key store and trust store."""
+"""The password of every key store and trust store."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Identity:
-    """A certificate with its key."""
+    """A certificate and its key."""
 
     certificate: Path
     key: Path
     key_store: Path
-    """Both, as PKCS12."""
+    """Certificate and key as PKCS12."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Certificates:
-    """Everything that a TLS test needs; made by ``make_certificates``."""
+    """The certificates for a TLS test; ``make_certificates`` creates them."""
 
     ca: Path
     trust_store: Path
     server: Identity
-    """For localhost and 127.0.0.1."""
+    """Issued for localhost and 127.0.0.1."""
     client: Identity
     expired: Identity
-    """As ``server``, but its time was over yesterday."""
+    """Like ``server``, but it expired yesterday."""
     elsewhere: Identity
-    """As ``server``, but for another host: broker.example."""
+    """Like ``server``, but issued for another host, broker.example."""
     foreign_ca: Path
-    """Of a CA that has signed none of these."""
+    """A CA that has signed only ``foreign_client``."""
     foreign_trust_store: Path
     foreign_client: Identity
     """Signed by the foreign CA."""
 
 
 def make_certificates(folder: Path) -> Certificates:
-    """Make all certificates in a folder; takes about two seconds."""
+    """Create all certificates in a folder; takes about two seconds."""
     folder.mkdir(parents=True, exist_ok=True)
     with ThreadPoolExecutor(2) as pool:
         ca, foreign = pool.map(lambda name: _authority(folder, name), ("ca", "foreign-ca"))
@@ -76,7 +76,7 @@ def _openssl(*words: str | Path, what: str) -> None:
 
 
 def _key(place: Path) -> Path:
-    _openssl("ecparam", "-name", "prime256v1", "-genkey", "-noout", "-out", place, what=f"make the key {place.name}")
+    _openssl("ecparam", "-name", "prime256v1", "-genkey", "-noout", "-out", place, what=f"create the key {place.name}")
     return place
 
 
@@ -94,23 +94,23 @@ def _store(place: Path, *, certificate: Path, key: Path, name: str) -> Path:
         "-out",
         place,
     ]
-    _openssl("pkcs12", *words, what=f"make the key store {place.name}")
+    _openssl("pkcs12", *words, what=f"create the key store {place.name}")
     return place
 
 
 def _authority(folder: Path, name: str) -> Path:
     certificate, key = folder / f"{name}.pem", _key(folder / f"{name}.key")
     subject: list[str | Path] = ["-x509", "-new", "-key", key, "-days", "30", "-subj", f"/CN={name}"]
-    _openssl("req", *subject, "-out", certificate, what=f"make the certificate of {name}")
+    _openssl("req", *subject, "-out", certificate, what=f"create the certificate of {name}")
     _store(certificate.with_suffix(".p12"), certificate=certificate, key=key, name="ca")
     return certificate
 
 
 def _identity(folder: Path, name: str, *, authority: Path, names: str, days: int) -> Identity:
-    """Make a certificate that is valid from ten days ago for so many days from now."""
+    """Create a certificate that is valid from ten days ago until *days* days from now."""
     certificate, key = folder / f"{name}.pem", _key(folder / f"{name}.key")
     request = folder / f"{name}.csr"
-    _openssl("req", "-new", "-key", key, "-subj", f"/CN={name}", "-out", request, what=f"make a request for {name}")
+    _openssl("req", "-new", "-key", key, "-subj", f"/CN={name}", "-out", request, what=f"create a request for {name}")
     run(
         [
             *(jvm.java("keytool"), "-gencert", "-rfc", "-infile", request, "-outfile", certificate),
@@ -127,12 +127,12 @@ def _identity(folder: Path, name: str, *, authority: Path, names: str, days: int
 
 def _trust_store(authority: Path) -> Path:
     place = authority.with_name(f"{authority.stem}-trust.p12")
-    place.unlink(missing_ok=True)  # keytool adds to a store that is there
+    place.unlink(missing_ok=True)  # keytool would add to an existing store
     run(
         [
             *(jvm.java("keytool"), "-importcert", "-noprompt", "-alias", "ca", "-file", authority),
             *("-storetype", "PKCS12", "-storepass", PASSWORD, "-keystore", place),
         ],
-        what=f"make the trust store of {authority.stem}",
+        what=f"create the trust store of {authority.stem}",
     )
     return place

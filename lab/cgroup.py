@@ -1,4 +1,4 @@
-"""A control group with a memory limit, as a container has one: the kernel kills what goes over it."""
+"""A control group with a memory limit, like a container's: the kernel kills a process that exceeds it."""
 
 import contextlib
 import uuid
@@ -11,7 +11,7 @@ MOUNT = Path("/sys/fs/cgroup")
 
 
 class MemoryCgroup:
-    """A group of version 1 or 2, whichever this machine limits memory by.
+    """A control group, in cgroup version 1 or 2: whichever limits memory on this machine.
 
     ``with MemoryCgroup(96 << 20) as group: Process("serve", [*group.prefix(), "serve"], …)``
     """
@@ -23,18 +23,18 @@ class MemoryCgroup:
         self.folder = parent / f"lab-{uuid.uuid4().hex[:12]}"
 
     def __enter__(self) -> Self:
-        """Make the group; raises LabError where this machine does not let us."""
+        """Create the group; raise LabError if this machine does not allow it."""
         try:
             if not self._first_version:
                 (MOUNT / "cgroup.subtree_control").write_text("+memory")
             self.folder.mkdir()
             for file in self._limit_files():
-                with contextlib.suppress(FileNotFoundError):  # a kernel that does not account for swap
+                with contextlib.suppress(FileNotFoundError):  # this kernel does not account for swap
                     (self.folder / file).write_text(str(self._limit_bytes if "swap" not in file else 0))
         except OSError as error:
             self._remove()
-            what = f"cannot make a control group with a memory limit in {MOUNT}: {error.strerror}"
-            raise LabError(f"{what}; run as root, outside of a container or in a privileged one") from None
+            what = f"cannot create a control group with a memory limit in {MOUNT}: {error.strerror}"
+            raise LabError(f"{what}; run as root, outside a container or in a privileged one") from None
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -42,23 +42,23 @@ class MemoryCgroup:
         self._remove()
 
     def prefix(self) -> list[str]:
-        """Return what stands before a command so that it runs in the group, from its first instruction on."""
+        """Return a command prefix: the command runs in the group from its first instruction."""
         return ["/bin/sh", "-c", 'echo $$ > "$0" && exec "$@"', str(self.folder / "cgroup.procs")]
 
     def kills(self) -> int:
-        """Return how many processes of the group the kernel has killed for want of memory."""
+        """Return how many processes of the group the kernel's out-of-memory killer has killed."""
         return self.number("memory.oom_control" if self._first_version else "memory.events", "oom_kill")
 
     def limit_hits(self) -> int:
-        """Return how often the group was at its limit, so that the kernel had to find something to drop."""
+        """Return how often the group reached its limit and the kernel had to reclaim memory."""
         return self.number("memory.failcnt") if self._first_version else self.number("memory.events", "max")
 
     def peak_bytes(self) -> int:
-        """Return the most that the group has used, what the kernel keeps of files included."""
+        """Return the group's peak memory usage, page cache included."""
         return self.number("memory.max_usage_in_bytes" if self._first_version else "memory.peak")
 
     def number(self, file: str, key: str = "") -> int:
-        """Return the number in a file of the group, or that behind a key; 0 where there is none."""
+        """Return the number in one of the group's files, or the one after *key*; 0 if there is none."""
         lines = [line.split() for line in (self.folder / file).read_text().splitlines()]
         return next((int(words[-1]) for words in lines if words[:-1] == ([key] if key else [])), 0)
 

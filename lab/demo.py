@@ -29,13 +29,13 @@ TARGETS = ("checkout", "billing", "shipping")
 TRANSACTIONAL_ID = "shipping-1"
 REFRESH_SECONDS = 2.0
 QUIET_SECONDS = 12.0
-"""Between two faults."""
+"""The time between two faults."""
 PREFERRED_PORTS = (9797, 9798)
 
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """Something that goes wrong for a while, and where it shows."""
+    """A fault that lasts for a while, and the metrics that show it."""
 
     what: str
     look_at: str
@@ -46,7 +46,7 @@ class Fault:
 
 @dataclass(frozen=True, slots=True)
 class Demo:
-    """All that runs."""
+    """The running parts of the demo, and where to reach them."""
 
     exporter: str
     pages: str
@@ -56,10 +56,10 @@ class Demo:
 
 
 def main(arguments: list[str]) -> int:
-    """Run the demo; 0 well, 1 numbers were missing, 3 something could not be started."""
+    """Run the demo; return 0, 1 if a metric never appeared, 3 if a part could not be started."""
     parser = argparse.ArgumentParser(prog="python -m lab.demo", description=__doc__)
-    parser.add_argument("--duration", type=float, metavar="SECONDS", help="end by itself after so long")
-    parser.add_argument("--no-prometheus", action="store_true", help="do without a Prometheus")
+    parser.add_argument("--duration", type=float, metavar="SECONDS", help="end after this time")
+    parser.add_argument("--no-prometheus", action="store_true", help="start no Prometheus")
     options = parser.parse_args(arguments)
     exit_on_sigterm()
     try:
@@ -76,8 +76,8 @@ def main(arguments: list[str]) -> int:
 
 
 def start(stack: contextlib.ExitStack, *, with_prometheus: bool) -> Demo:
-    """Start everything; the stack takes it down again."""
-    say("fetching what is not there yet: a Kafka broker, clients, Prometheus (once; then from the cache)")
+    """Start everything; closing *stack* takes it down again."""
+    say("fetching a Kafka broker, clients and Prometheus, unless they are cached")
     for part in ("kafka-broker-4.4.0", f"kafka-clients-{CLIENT}", "kafka-clients-2.4.1"):
         fetch(part)
     proxy = stack.enter_context(Proxy())
@@ -97,7 +97,7 @@ def start(stack: contextlib.ExitStack, *, with_prometheus: bool) -> Demo:
 
 
 def _producer(name: str, owner: ProducerJvm, broker: Broker) -> tuple[str, Producer]:
-    """Make a producer and let it work: plain, idempotent, or transactional as in the guide's own example."""
+    """Start a producer: plain, idempotent, or transactional as in the guide's own example."""
     short = {"delivery_timeout_ms": 8000, "request_timeout_ms": 3000, "max_block_ms": 2000}
     if name == "checkout":
         producer = owner.new(name, broker.bootstrap, acks="1", enable_idempotence="false", **short)
@@ -109,16 +109,16 @@ def _producer(name: str, owner: ProducerJvm, broker: Broker) -> tuple[str, Produ
         )
         producer.loop("invoices", per_second=100, size=2000, compressible=True)
     else:
-        producer = owner.new(
-            name, broker.bootstrap, transactional_id=TRANSACTIONAL_ID, transaction_timeout_ms=5000, **short
-        )
+        # The first initTransactions waits until the broker has created its transaction log.
+        settings = {"transactional_id": TRANSACTIONAL_ID, "transaction_timeout_ms": 5000, "max_block_ms": 20_000}
+        producer = owner.new(name, broker.bootstrap, **(short | settings))
         producer.init()
         producer.transform("orders", "parcels", group="shipping", per_second=5, abort_every=10, revive=True)
     return name, producer
 
 
 def _fence(jvms: dict[str, ProducerJvm], broker: Broker) -> None:
-    """Be a second instance of shipping for a moment, as in a deployment that overlaps."""
+    """Run a second instance of shipping for a moment, as overlapping deployments do."""
     settings = {"transactional_id": TRANSACTIONAL_ID, "transaction_timeout_ms": 5000, "max_block_ms": 5000}
     second = jvms["checkout"].new("shipping-second", broker.bootstrap, client_id="shipping-second", **settings)
     second.init()
@@ -155,7 +155,7 @@ def _exporter(stack: contextlib.ExitStack, jmx_ports: dict[str, int], bootstrap:
 
 
 def _preferred(stack: contextlib.ExitStack, port: int) -> int:
-    """Return the port that the documentation names, or one of the kernel's where that is taken."""
+    """Return *port*, the one in the documentation, or a free port if that one is taken."""
     if not listens(port):
         return port
     held = Port()
@@ -169,12 +169,12 @@ def _prometheus(stack: contextlib.ExitStack, exporter: str) -> Prometheus | None
             address = exporter.split("/")[2]
             return stack.enter_context(Prometheus([job("kafka-producer", address)], interval_seconds=2))
     except LabError as error:
-        say(f"going on without a Prometheus: {error}")
+        say(f"continuing without a Prometheus: {error}")
         return None
 
 
 def faults(proxy: Proxy, producers: dict[str, Producer], fence: Callable[[], object]) -> list[Fault]:
-    """Return the mild faults that come round and round."""
+    """Return the mild faults that the demo cycles through."""
 
     def delay(seconds: float) -> None:
         proxy.delay_seconds = seconds
@@ -206,9 +206,9 @@ def faults(proxy: Proxy, producers: dict[str, Producer], fence: Callable[[], obj
 
 
 def watch(demo: Demo, duration: float | None) -> int:
-    """Show the table until the time is over; returns 1 where a number that must be there never came."""
+    """Show the table for *duration* seconds, or until interrupted; return 1 if a required metric never appeared."""
     until = time.monotonic() + duration if duration is not None else float("inf")
-    news = _fault_cycle(demo.faults)
+    headlines = _fault_cycle(demo.faults)
     before, seen_at = _page(demo), time.monotonic()
     seen: dict[tuple[str, str], float] = dict(before)
     shown_at = 0.0
@@ -216,8 +216,8 @@ def watch(demo: Demo, duration: float | None) -> int:
         time.sleep(max(0.0, min(REFRESH_SECONDS, until - time.monotonic())))
         page, now = _page(demo), time.monotonic()
         seen.update(page)
-        headline = next(news)
-        # On a screen the table stays in its place; in a log it comes now and then.
+        headline = next(headlines)
+        # A terminal redraws the table in place; a log gets a new one every ten seconds.
         if sys.stdout.isatty() or now - shown_at > 10 or now >= until:
             shown_at = now
             show(demo, headline, guide_table(page, before, now - seen_at, TARGETS))
@@ -226,12 +226,12 @@ def watch(demo: Demo, duration: float | None) -> int:
 
 
 def _fault_cycle(faults_: list[Fault]) -> Iterator[str]:
-    """Begin and end the faults by the clock; each step says what is going on."""
+    """Begin and end the faults by the clock; yield a headline for each refresh."""
     while True:
         for fault in faults_:
             quiet_until = time.monotonic() + QUIET_SECONDS
             while (left := quiet_until - time.monotonic()) > 0:
-                yield f"all is well; in {left:.0f} s: {fault.what}"
+                yield f"no fault; in {left:.0f} s: {fault.what}"
             fault.begin()
             fault_until = time.monotonic() + fault.seconds
             try:
@@ -246,37 +246,37 @@ def _page(demo: Demo) -> Page:
         return read_page(answer.read().decode(), {TRANSACTIONAL_ID: "shipping"})
 
 
-def show(demo: Demo, headline: str, numbers: str) -> None:
-    """Print the numbers, where to look, and what to try next."""
+def show(demo: Demo, headline: str, metrics: str) -> None:
+    """Print the headline, the table, and where to look next."""
     clear = "\x1b[H\x1b[2J" if sys.stdout.isatty() else "\n"
     first, port = next(iter(demo.jmx_ports.items()))
     addresses = [
         ("metrics", demo.exporter),
-        ("targets, for people", demo.pages),
-        ("Prometheus", f"{demo.prometheus.url}/graph" if demo.prometheus else "not there"),
-        (f"all of {first}'s numbers", f"kafka-producer-exporter scrape 127.0.0.1:{port} --watch"),
-        ("is it set up well?", f"kafka-producer-exporter check 127.0.0.1:{port}"),
-        ("end", "Ctrl-C"),
+        ("status page", demo.pages),
+        ("Prometheus", f"{demo.prometheus.url}/graph" if demo.prometheus else "not running"),
+        (f"all metrics of {first}", f"kafka-producer-exporter scrape 127.0.0.1:{port} --watch"),
+        ("check its JMX setup", f"kafka-producer-exporter check 127.0.0.1:{port}"),
+        ("stop the demo", "Ctrl-C"),
     ]
     lines = "".join(f"  {what:28}{where}\n" for what, where in addresses)
-    print(f"{clear}{headline}\n\n{numbers}\n{lines}", end="", flush=True)
+    print(f"{clear}{headline}\n\n{metrics}\n{lines}", end="", flush=True)
 
 
 def _verdict(demo: Demo, seen: Page) -> int:
-    """Say whether the demo showed what it is there for."""
+    """Report whether every metric of the guide has appeared; return the exit code."""
     lacking = missing(seen, TARGETS)
     if demo.prometheus is not None:
         demo.prometheus.wait_for("sum(kafka_producer_up) == 3", timeout_seconds=15)
     if lacking:
         print("\nnever seen: " + ", ".join(lacking), file=sys.stderr)
         return 1
-    say(f"seen: every number that the guide names, of {len(TARGETS)} producers")
+    say(f"seen: every metric that the guide names, for {len(TARGETS)} producers")
     return 0
 
 
 @contextlib.contextmanager
 def step(what: str) -> Iterator[None]:
-    """Say that something starts, and how long it took."""
+    """Announce that something starts, then how long it took."""
     started = time.monotonic()
     say(f"starting {what} …")
     yield

@@ -1,4 +1,4 @@
-"""The demo's table: the guide's numbers of each producer, out of a page as Prometheus sees it. Pure."""
+"""The demo's table: the guide's metrics for each producer, taken from a metrics page. Pure."""
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -11,13 +11,14 @@ from kafka_producer_exporter.model import Kind
 from kafka_producer_exporter.text import human_value, table
 
 Page = Mapping[tuple[str, str], float]
-"""Metric and target to value: in the demo each target has one producer."""
+"""(Metric name, target) → value. In the demo each target has one producer."""
 
 
 def read_page(text: str, transactional_ids: Mapping[str, str]) -> Page:
-    """Return the samples of a page that say something of a target as a whole, or of its producer.
+    """Return the samples of a metrics page that describe a target or its producer as a whole.
 
-    What brokers say of a transactional id goes to the target that it stands for, summed over reasons.
+    *transactional_ids* maps a transactional id to its target. Samples that brokers report for the id count for that
+    target, summed over reasons.
     """
     page: dict[tuple[str, str], float] = defaultdict(float)
     for family in text_string_to_metric_families(text):
@@ -25,15 +26,15 @@ def read_page(text: str, transactional_ids: Mapping[str, str]) -> Page:
             labels = sample.labels
             target = labels.get("target") or transactional_ids.get(labels.get("transactional_id", ""))
             if target and not {"topic", "node_id"} & labels.keys():
-                # The number of an info is in its label.
+                # An info metric carries its number in a label.
                 page[sample.name, target] += float(labels.get("producer_id", sample.value))
     return dict(page)
 
 
 def guide_table(page: Page, before: Page, seconds: float, targets: Sequence[str]) -> str:
-    """Return a line for each name of the guide, and the targets side by side.
+    """Return a table with a row for each name in the guide and a column for each target.
 
-    A total is shown as its rise in a second since the page before.
+    A counter is shown as its increase per second since *before*, the page of *seconds* ago.
     """
     width = max(len(name) for name in METRICS)
     rows: list[Sequence[str]] = [["THE GUIDE'S NAME", *targets, ""]]
@@ -43,8 +44,8 @@ def guide_table(page: Page, before: Page, seconds: float, targets: Sequence[str]
             for target in targets:
                 value = page.get((metric.name, target))
                 if value is not None and metric.kind is Kind.COUNTER and seconds > 0:
-                    rise = max(0.0, value - before.get((metric.name, target), value)) / seconds
-                    cells.append(f"{human_value(rise, metric)}/s")
+                    increase = max(0.0, value - before.get((metric.name, target), value)) / seconds
+                    cells.append(f"{human_value(increase, metric)}/s")
                 else:
                     cells.append("-" if value is None else human_value(value, metric))
             rows.append([entry.name, *cells, f"  {metric.name:{width}}"])
@@ -56,9 +57,9 @@ def guide_table(page: Page, before: Page, seconds: float, targets: Sequence[str]
 
 
 def missing(page: Page, targets: Sequence[str]) -> list[str]:
-    """Return which of the guide's names a working demo has and this page has not.
+    """Return the guide's metrics that a working demo shows and this page lacks.
 
-    What a client says of itself must be there for every target, what brokers say for one at least.
+    A client's own metrics are required for every target, those from the brokers for at least one.
     """
     lacking = []
     for metric in (metric for entry in GUIDE for metric in entry.metrics()):

@@ -1,7 +1,8 @@
-"""Fetch what the lab is made of: one pinned list (parts.toml), one cache outside the repository.
+"""Fetch the parts of the lab: one pinned list (parts.toml), one cache outside the repository.
 
 ``python -m lab.fetch PART…`` or ``--all``. A part is downloaded into a temporary folder, checked, and renamed into
-place: what is in the cache is whole and right, also after an interruption. Two fetches at once wait for each other.
+place, so the cache holds only complete and verified parts, even after an interruption. Concurrent fetches wait for each
+other.
 """
 
 import argparse
@@ -28,34 +29,34 @@ UNFINISHED = ".unfinished-"
 
 
 def cache_folder() -> Path:
-    """Return the one folder that everything fetched or built for the lab is in."""
+    """Return the folder for everything that is fetched or built for the lab."""
     base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
     return Path(base) / "kafka-producer-exporter"
 
 
 class Part(Protocol):
-    """One thing to fetch."""
+    """Something to fetch."""
 
     def stamp(self) -> str:
-        """Return what the list says of it; a part in the cache with another stamp is fetched again."""
+        """Return the part's definition as text. A cached part with a different stamp is fetched again."""
 
     def download(self, folder: Path, *, cache: Path) -> None:
-        """Put its files into the folder; raise LabError where that fails."""
+        """Put the part's files into the folder; raise LabError if that fails."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MavenPart:
-    """Jars from a Maven repository, through the ordinary client and whatever mirror its settings name."""
+    """Jars from a Maven repository, downloaded by mvn with the user's own settings and mirrors."""
 
     artifacts: tuple[str, ...]
     plugin: str
 
     def stamp(self) -> str:
-        """Return the coordinates."""
+        """Return the Maven coordinates."""
         return "\n".join(self.artifacts)
 
     def download(self, folder: Path, *, cache: Path) -> None:
-        """Put the jars, and those that they need, into the folder."""
+        """Put the jars and their dependencies into the folder."""
         need("java", package="openjdk-17-jdk-headless")
         maven = need("mvn", package="maven")
         pom = folder / "pom.xml"
@@ -74,16 +75,19 @@ class MavenPart:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DebianPart:
-    """Debian packages of any suite, unpacked without touching the system, from the mirror that apt is set up with."""
+    """Debian packages of any suite, downloaded from apt's configured mirror and unpacked outside the system.
+
+    Needs no root: apt works on lists and caches of its own, in a temporary folder.
+    """
 
     suite: str
     packages: tuple[str, ...]
 
     def stamp(self) -> str:
-        """Return suite and packages; the versions move with the suite and are written down in VERSIONS."""
+        """Return suite and packages. Versions change with the suite; the file VERSIONS records them."""
         return " ".join([self.suite, *self.packages])
 
-    def download(self, folder: Path, *, cache: Path) -> None:  # noqa: ARG002 (apt's own cache is not shared)
+    def download(self, folder: Path, *, cache: Path) -> None:  # noqa: ARG002 (apt has a cache of its own)
         """Unpack the packages into the folder."""
         need("apt-get", package="apt")
         with tempfile.TemporaryDirectory(dir=folder) as name:
@@ -115,30 +119,30 @@ class DebianPart:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fetcher:
-    """The list, the checksums and the cache."""
+    """Fetches the parts of a list into a cache, and compares them with their checksums."""
 
     cache: Path
     parts: Mapping[str, Part]
     checksums: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
-    """Part → jar → SHA-256. Debian packages have no jars: their check is apt's signature."""
+    """Part → jar → SHA-256. Debian packages are not listed: apt verifies their signature."""
     report: Callable[[str], None] = print
 
     def folder(self, name: str) -> Path:
-        """Return where a part is, or will be."""
+        """Return the folder of a part, fetched or not."""
         return self.cache / "parts" / name
 
     def has(self, name: str) -> bool:
-        """Whether the part, as the list has it now, is in the cache."""
+        """Return True if the cache holds the part as it is defined now."""
         stamp = self.folder(name) / STAMP
         return stamp.exists() and stamp.read_text() == self.parts[name].stamp()
 
     def fetch(self, name: str) -> Path:
-        """Return the part's folder, fetching it first where it is not in the cache.
+        """Return the part's folder, after fetching the part if the cache does not have it.
 
-        Raises LabError where it cannot be fetched or is not what the list says; the cache is then as it was before.
+        Raises LabError if it cannot be fetched or does not match its checksums; the cache is then left unchanged.
         """
         if name not in self.parts:
-            raise LabError(f"{name}: no such part; there are: {', '.join(self.parts)}")
+            raise LabError(f"{name}: no such part; the parts are: {', '.join(self.parts)}")
         if self.has(name):
             return self.folder(name)
         with self._lock(name):
@@ -147,7 +151,7 @@ class Fetcher:
         return self.folder(name)
 
     def pin(self, name: str) -> dict[str, str]:
-        """Fetch the part anew and return the checksums of its files, for the list."""
+        """Fetch the part again, unchecked, and return the checksums of its jars."""
         with self._lock(name):
             self._replace(name, check=False)
         return checksums_of(self.folder(name))
@@ -155,7 +159,7 @@ class Fetcher:
     def _replace(self, name: str, *, check: bool) -> None:
         started = time.monotonic()
         parent = self.cache / "parts"
-        for remains in parent.glob(f"{UNFINISHED}*"):  # of a fetch that was killed: we hold the lock, so nobody's now
+        for remains in parent.glob(f"{UNFINISHED}*"):  # left by a killed fetch; the lock is ours
             shutil.rmtree(remains)
         with tempfile.TemporaryDirectory(prefix=UNFINISHED, dir=parent) as work:
             fresh, old = Path(work) / "new", Path(work) / "old"
@@ -179,30 +183,31 @@ class Fetcher:
             except BlockingIOError:
                 self.report(f"{name}: waiting for another fetch to end")
                 fcntl.flock(lock, fcntl.LOCK_EX)
-            yield  # the lock goes with the file, also when this process is killed
+            yield  # closing the file releases the lock, and so does the death of this process
 
 
 def compare(name: str, *, wanted: Mapping[str, str], found: Mapping[str, str]) -> None:
-    """Raise LabError where the files of a part are not those of the list; it names every such file."""
+    """Raise LabError, naming each difference, if a part's files are not the pinned ones."""
     wrong = [f"{name}/{file}: not in parts.sha256" for file in found if file not in wanted]
-    wrong += [f"{name}/{file}: in parts.sha256, but did not come" for file in wanted if file not in found]
+    wrong += [f"{name}/{file}: in parts.sha256, but not downloaded" for file in wanted if file not in found]
     wrong += [
         f"{name}/{file}: SHA-256 is {found[file]}, parts.sha256 has {wanted[file]}"
         for file in wanted
         if file in found and wanted[file] != found[file]
     ]
     if wrong:
-        advice = "remove the folder maven from the cache and try again; if it stays, ask the mirror's owner"
-        raise LabError("\n".join([f"what came is not what is pinned, so nothing was kept; {advice}", *sorted(wrong)]))
+        advice = "remove the folder maven from the cache and try again; if that does not help, ask the mirror's owner"
+        problem = "the download differs from the pinned checksums and was discarded"
+        raise LabError("\n".join([f"{problem}; {advice}", *sorted(wrong)]))
 
 
 def checksums_of(folder: Path) -> dict[str, str]:
-    """Return file → SHA-256 for the jars in a folder."""
+    """Return jar → SHA-256 for the jars in a folder."""
     return {file.name: hashlib.sha256(file.read_bytes()).hexdigest() for file in sorted(folder.glob("*.jar"))}
 
 
 def read_parts(text: str) -> dict[str, Part]:
-    """Return the parts of the list."""
+    """Return the parts that the text of ``parts.toml`` defines."""
     content = tomllib.loads(text)
     plugin = content["maven_dependency_plugin"]
     parts: dict[str, Part] = {
@@ -214,7 +219,7 @@ def read_parts(text: str) -> dict[str, Part]:
 
 
 def read_checksums(text: str) -> dict[str, dict[str, str]]:
-    """Return part → file → SHA-256 from lines as sha256sum writes them."""
+    """Return part → jar → SHA-256 from lines in the format of sha256sum."""
     checksums: dict[str, dict[str, str]] = {}
     for line in text.splitlines():
         checksum, path = line.split()
@@ -224,7 +229,7 @@ def read_checksums(text: str) -> dict[str, dict[str, str]]:
 
 
 def write_checksums(checksums: Mapping[str, Mapping[str, str]]) -> str:
-    """Return the text that ``read_checksums`` reads; ``sha256sum -c`` reads it too, in the cache's parts folder."""
+    """Return the text for ``read_checksums``. ``sha256sum -c`` accepts it too, in the cache's folder ``parts``."""
     return "".join(
         f"{checksum}  {part}/{file}\n"
         for part, files in sorted(checksums.items())
@@ -233,12 +238,12 @@ def write_checksums(checksums: Mapping[str, Mapping[str, str]]) -> str:
 
 
 def to_standard_error(line: str) -> None:
-    """Print a line of progress where it does not get in the way of output."""
+    """Print a line of progress to standard error, away from the program's output."""
     print(line, file=sys.stderr, flush=True)
 
 
 def default_fetcher(report: Callable[[str], None] = to_standard_error) -> Fetcher:
-    """Return the fetcher of this repository's list and this user's cache."""
+    """Return a fetcher for this repository's list and this user's cache."""
     checksums = read_checksums(CHECKSUMS_FILE.read_text()) if CHECKSUMS_FILE.exists() else {}
     return Fetcher(
         cache=cache_folder(),
@@ -249,7 +254,7 @@ def default_fetcher(report: Callable[[str], None] = to_standard_error) -> Fetche
 
 
 def fetch(name: str) -> Path:
-    """Return the folder of a part, fetching it first where that is needed."""
+    """Return the folder of a part, after fetching it if the cache does not have it."""
     return default_fetcher().fetch(name)
 
 
@@ -268,34 +273,34 @@ def _pom(artifacts: Sequence[str]) -> str:
 
 
 def _debian_mirror() -> str:
-    """Return the mirror that this machine's apt is set up with for its own release."""
+    """Return the mirror that apt is configured with for this machine's own release."""
     release = Path("/etc/os-release").read_text()
     codename = next((line[17:].strip('"') for line in release.splitlines() if line.startswith("VERSION_CODENAME=")), "")
     if "\nID=debian\n" not in f"\n{release}\n" or not codename:
         raise LabError(
-            "this part is a Debian package, and this machine is not Debian; put prometheus on the PATH instead"
+            "this part is a Debian package, and this machine does not run Debian; put prometheus on the PATH instead"
         )
     targets = run(
         ["apt-get", "indextargets", "--format", "$(REPO_URI) $(RELEASE) $(COMPONENT)", "Created-By: Packages"],
-        what="ask apt for its mirror",
+        what="apt-get indextargets",
     )
     for line in targets.splitlines():
         if line.split()[1:] == [codename, "main"]:
             return line.split()[0]
-    raise LabError(f"apt has no mirror for {codename} main; add one to /etc/apt/sources.list.d")
+    raise LabError(f"apt has no source for {codename} main; add one to /etc/apt/sources.list.d")
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Fetch what the command line names; 0 well, 2 usage, 3 could not be had."""
+    """Fetch the parts on the command line; return 0, or 3 if one cannot be fetched. argparse exits with 2."""
     parser = argparse.ArgumentParser(prog="python -m lab.fetch", description=__doc__)
     parser.add_argument("parts", nargs="*", metavar="PART", help="a part of lab/parts.toml")
     parser.add_argument("--all", action="store_true", help="every part")
-    parser.add_argument("--pin", action="store_true", help="fetch anew and write the checksums into lab/parts.sha256")
+    parser.add_argument("--pin", action="store_true", help="fetch again and write the checksums to lab/parts.sha256")
     options = parser.parse_args(arguments)
     fetcher = default_fetcher()
     names = list(fetcher.parts) if options.all else options.parts
     if not names:
-        parser.error("name a part, or --all; there are: " + ", ".join(fetcher.parts))
+        parser.error("name a part, or --all; the parts are: " + ", ".join(fetcher.parts))
     exit_on_sigterm()
     try:
         if options.pin:
@@ -304,7 +309,7 @@ def main(arguments: Sequence[str]) -> int:
         else:
             for name in names:
                 if fetcher.has(name):
-                    print(f"there    {name}")
+                    print(f"cached   {name}")
                 fetcher.fetch(name)
     except LabError as error:
         print(f"ERROR {error}", file=sys.stderr)

@@ -1,4 +1,4 @@
-"""Java for the lab: where it is, its memory flags, class paths of fetched parts, classes compiled once."""
+"""Java for the lab: where to find it, memory flags, class paths of fetched parts, and compiled classes."""
 
 import hashlib
 import os
@@ -12,12 +12,12 @@ from pathlib import Path
 from lab.fetch import cache_folder, fetch
 from lab.process import need, run
 
-# A lab of many JVMs on a small machine: no parallel collector, no second compiler.
+# Flags for many JVMs on a small machine: no parallel collector, no second compiler.
 SMALL = ("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xss512k", "-Djava.awt.headless=true")
 
 
 def java(program: str = "java") -> str:
-    """Return the path of a program of the JDK: JAVA_HOME's, else the one on the PATH."""
+    """Return the path of a JDK program, from JAVA_HOME if it is there, else from the PATH."""
     home = os.environ.get("JAVA_HOME")
     if home and (Path(home) / "bin" / program).exists():
         return str(Path(home) / "bin" / program)
@@ -26,18 +26,18 @@ def java(program: str = "java") -> str:
 
 @cache
 def java_version(java_path: str) -> str:
-    """Return the version that a ``java`` says it is, such as ``17.0.15+6-Debian-1deb12u1``."""
-    said = subprocess.run([java_path, "-Xinternalversion"], capture_output=True, text=True, check=True).stdout
-    return re.sub(r"[^\w.+-]", "", said.split(" for ")[0].partition("(")[2])
+    """Return the version that a ``java`` reports, such as ``17.0.15+6-Debian-1deb12u1``."""
+    output = subprocess.run([java_path, "-Xinternalversion"], capture_output=True, text=True, check=True).stdout
+    return re.sub(r"[^\w.+-]", "", output.split(" for ")[0].partition("(")[2])
 
 
 def class_path(part: str) -> str:
-    """Return the class path of a part's jars, always in the same order (a shared class archive depends on it)."""
+    """Return the class path of a part's jars. Their order is fixed, because a shared class archive depends on it."""
     return ":".join(str(jar) for jar in sorted(fetch(part).glob("*.jar")))
 
 
 def compiled(source: Path, *, part: str) -> Path:
-    """Return the folder with the classes of a source file, compiled for Java 8 against a part's jars; compiled once."""
+    """Compile a source file for Java 8 against a part's jars, unless the cache has it; return the folder of classes."""
     digest = hashlib.sha256(source.read_bytes() + part.encode()).hexdigest()[:12]
     folder = built_folder() / f"{source.stem}-{digest}"
     if not folder.exists():
@@ -51,14 +51,14 @@ def compiled(source: Path, *, part: str) -> Path:
 
 
 def built_folder() -> Path:
-    """Return the folder in the cache for what is built rather than fetched."""
+    """Return the cache folder for files that are built rather than fetched."""
     folder = cache_folder() / "built"
     folder.mkdir(parents=True, exist_ok=True)
     return folder
 
 
 def rename_or_leave(made: Path, place: Path) -> None:
-    """Move what was built into its place; where another process was quicker, leave that one's."""
+    """Move a built folder into its place, unless another process has put its own there meanwhile."""
     try:
         made.rename(place)
     except OSError:

@@ -1,4 +1,4 @@
-"""Real Java producers of any client version, driven from Python: a JVM, and any number of producers in it."""
+"""Real Java producers of any client version, driven from Python: a JVM with any number of producers in it."""
 
 import itertools
 import os
@@ -20,22 +20,22 @@ COMPILED_AGAINST = "kafka-clients-2.4.1"
 
 
 class ProducerError(LabError):
-    """A producer refused or failed; the text is the JVM's own."""
+    """A command to a producer failed; the text is the JVM's own."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JmxTls:
-    """TLS of a JVM's JMX agent."""
+    """TLS settings of a JVM's JMX agent."""
 
     identity: Identity
     registry: bool = True
-    """Whether the registry's port speaks it too, and not only the RMI port; the two are one port if it does."""
+    """If True, registry and RMI share one port, with TLS; if False, only the RMI port has TLS."""
     client_trust_store: Path | None = None
-    """Clients must show a certificate that this store trusts."""
+    """If set, clients must present a certificate that this store trusts."""
 
 
 class ProducerJvm(Service):
-    """One JVM of a client version, with a JMX agent on ``jmx_port`` unless told otherwise.
+    """A JVM with one version of the Kafka client, and with a JMX agent on ``jmx_port`` unless *jmx* is False.
 
     ``with ProducerJvm("3.9.2") as jvm: orders = jvm.new("orders", broker.bootstrap, acks="all")``
     """
@@ -61,7 +61,7 @@ class ProducerJvm(Service):
         self.log_file = self.folder / "producer.log"
         self._ports = [Port()]
         if tls is not None and not tls.registry:
-            self._ports.append(Port())  # one port cannot speak TLS and not speak it
+            self._ports.append(Port())  # one port cannot have TLS and plain text
         self.jmx_port = self._ports[0].number
         self.jmx_rmi_port = self._ports[-1].number
         self._java = java or jvm.java()
@@ -79,12 +79,12 @@ class ProducerJvm(Service):
         return self._running().pid
 
     def start(self) -> None:
-        """Start it and return when it takes commands."""
+        """Start it, and return once it accepts commands."""
         self.launch()
         self.wait_ready()
 
     def launch(self) -> None:
-        """Start it and return at once."""
+        """Start it without waiting until it accepts commands."""
         classes = jvm.compiled(SOURCE, part=COMPILED_AGAINST)
         path = f"{classes}:{jvm.class_path(f'kafka-clients-{self.client_version}')}"
         self._ready = Future()
@@ -101,13 +101,13 @@ class ProducerJvm(Service):
         threading.Thread(target=self._read_answers, args=(self.process, self._waiting), daemon=True).start()
 
     def wait_ready(self, timeout_seconds: float = 30) -> None:
-        """Return when it takes commands (its JMX agent listens by then); raise LabError when it does not."""
+        """Return once it accepts commands (its JMX agent listens by then); raise LabError after *timeout_seconds*."""
         self._result(self._ready, "start", timeout_seconds)
 
     def new(self, name: str, bootstrap: str, **config: object) -> "Producer":
-        """Make a producer; ``max_block_ms=5000`` is the config ``max.block.ms``.
+        """Create a producer; ``max_block_ms=5000`` sets its config ``max.block.ms``.
 
-        Its client.id is the name, unless ``client_id`` gives another, or None for Kafka's own choice.
+        Its client.id is *name*, unless ``client_id`` is given; None leaves the choice to Kafka.
         """
         settings = {"bootstrap.servers": bootstrap, "client.id": name}
         settings |= {key.replace("_", "."): value for key, value in config.items()}  # type: ignore[misc]
@@ -120,17 +120,17 @@ class ProducerJvm(Service):
         self._running().pause()
 
     def resume(self) -> None:
-        """Let it go on after ``pause``."""
+        """Let it continue after ``pause``."""
         self._running().resume()
 
     def kill(self) -> None:
-        """End it at once (SIGKILL), its producers unclosed."""
+        """Kill it (SIGKILL) without closing its producers."""
         if self.process is not None:
             self.process.kill()
             self.process = None
 
     def close(self) -> None:
-        """Take it down for good, its producers unclosed, and the folder with it where it made that itself."""
+        """Kill it without closing its producers; delete its folder unless the caller chose it."""
         self.kill()
         for port in self._ports:
             port.close()
@@ -138,7 +138,7 @@ class ProducerJvm(Service):
             shutil.rmtree(self.folder, ignore_errors=True)
 
     def post(self, verb: str, name: str, options: Mapping[str, object]) -> "Future[str]":
-        """Send a command and return at once; the future has the answer, or a ProducerError with the JVM's own text."""
+        """Send a command and return at once; the future holds the answer, or a ProducerError with the JVM's text."""
         process = self._running()
         answer: Future[str] = Future()
         with self._lock:
@@ -146,13 +146,17 @@ class ProducerJvm(Service):
             self._waiting[number] = answer
             words = [number, verb, name, *(f"{key}={value}" for key, value in options.items())]
             if any(character in word for word in words for character in "\t\r\n"):
-                raise ValueError(f"a command is one line of words between tabs, this is not: {words!r}")
+                raise ValueError(
+                    f"a command is one line of tab-separated words; no word may contain a tab or newline: {words!r}"
+                )
             try:
                 process.stdin.write("\t".join(words).encode() + b"\n")
                 process.stdin.flush()
             except OSError as error:
                 del self._waiting[number]
-                raise LabError(f"{self.name} takes no more commands: {error.strerror}\n{process.log_tail()}") from None
+                raise LabError(
+                    f"{self.name} accepts no more commands: {error.strerror}\n{process.log_tail()}"
+                ) from None
         return answer
 
     def _result(self, answer: "Future[str]", what: str, timeout_seconds: float) -> str:
@@ -202,7 +206,7 @@ class ProducerJvm(Service):
         return [*words, *(f"-Dcom.sun.management.jmxremote.{key}={value}" for key, value in options.items())]
 
     def _read_only_access(self, password_file: Path) -> Path:
-        """Write the access file that goes with a password file: every user of it may read."""
+        """Write an access file that lets every user of the password file read."""
         users = [line.split()[0] for line in password_file.read_text().splitlines() if line.split()]
         place = self.folder / "jmxremote.access"
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -211,7 +215,7 @@ class ProducerJvm(Service):
 
 
 class Producer:
-    """One producer of a JVM. Each method raises ProducerError with the JVM's own text where the client throws."""
+    """A producer in a JVM. Each method raises ProducerError, with the JVM's own text, if the client throws."""
 
     def __init__(self, owner: ProducerJvm, name: str) -> None:
         self.jvm = owner
@@ -220,10 +224,10 @@ class Producer:
     def call(self, verb: str, options: Mapping[str, object] | None = None, *, timeout_seconds: float = 60) -> str:
         """Send a command of ``Producer.java`` and return its answer."""
         answer = self.post(verb, options)
-        return self.jvm._result(answer, f"{verb} {self.name}", timeout_seconds)  # noqa: SLF001 (one thing in two classes)
+        return self.jvm._result(answer, f"{verb} {self.name}", timeout_seconds)  # noqa: SLF001 (the two classes belong together)
 
     def post(self, verb: str, options: Mapping[str, object] | None = None) -> "Future[str]":
-        """Send a command and go on while the producer does it; a later command waits for it."""
+        """Send a command without waiting for it; the producer runs its commands one after the other."""
         return self.jvm.post(verb, self.name, options or {})
 
     def send(
@@ -236,10 +240,11 @@ class Producer:
         partition: int | None = None,
         compressible: bool = False,
     ) -> dict[str, int]:
-        """Send records and return ``stats``; without *wait* their outcome may come later.
+        """Send *count* records of *size* bytes and return ``stats``.
 
-        With *wait* each record is waited for before the next is sent. A record that fails is no error here, but counted
-        in ``stats``; that ``send`` itself throws (fenced, say) is one.
+        With *wait*, each record has its outcome before the next is sent; without, outcomes may arrive later. A failed
+        record raises nothing and is counted in ``stats``; ProducerError means that ``send`` itself threw, for example
+        because the producer is fenced.
         """
         self.call("send", send_options(topic, count, size, wait=wait, partition=partition, compressible=compressible))
         return self.stats()
@@ -261,7 +266,7 @@ class Producer:
         self.call("abort")
 
     def flush(self) -> None:
-        """Return when every record sent so far has its outcome."""
+        """Return once every record sent so far has its outcome."""
         self.call("flush")
 
     def send_offsets(self, group: str, topic: str, *, partition: int = 0, offset: int) -> None:
@@ -270,7 +275,7 @@ class Producer:
         self.call("offsets", {**options, "offsets": self._offsets_form()})
 
     def partitions(self, topic: str) -> int:
-        """Return how many partitions the producer sees, which it asks the broker for when it does not know."""
+        """Return how many partitions the producer sees; it asks the broker if it has no metadata of the topic."""
         return int(self.call("partitions", {"topic": topic}))
 
     def loop(
@@ -285,11 +290,11 @@ class Producer:
         abort_every: int = 0,
         revive: bool = False,
     ) -> None:
-        """Send records for ever, in the background, at a pace; ``stop_loop`` ends it.
+        """Send records in the background, *per_second* turns a second, until ``stop_loop``.
 
-        With *records*, each turn is a transaction of so many, every *abort_every*-th is aborted. After an error the
-        transaction is aborted and the loop goes on; when even that fails the producer is dead and the loop over, unless
-        *revive* has it closed and made anew.
+        With *records*, each turn is a transaction of that many records, and every *abort_every*-th one is aborted.
+        After an error the loop aborts the transaction and continues. If the abort fails too, the producer is unusable:
+        the loop ends, or with *revive* replaces the producer with a new one.
         """
         options = send_options(topic, 1, size, wait=False, partition=partition, compressible=compressible)
         options |= {"per_second": per_second, "records": records, "abort_every": abort_every, "revive": revive}
@@ -307,10 +312,10 @@ class Producer:
         offsets: str | None = None,
         **consumer: object,
     ) -> None:
-        """Consume, send on and commit the offsets in one transaction, for ever, in the background: the guide's example.
+        """Consume, forward and commit offsets in one transaction, in the background, until ``stop_loop``.
 
-        *offsets* is ``group`` (the older sendOffsetsToTransaction, gone in 4.0) or ``metadata`` (since 2.5, the default
-        where the client has it). *consumer* are configs of the consumer.
+        This is the guide's own example. *offsets* selects the form of sendOffsetsToTransaction: ``group`` (removed in
+        4.0) or ``metadata`` (since 2.5, and the default there). *consumer* holds configs of the consumer.
         """
         options: dict[str, object] = {"source": source, "topic": topic, "group": group}
         options |= {"offsets": offsets or self._offsets_form()}
@@ -319,7 +324,7 @@ class Producer:
         self.call("transform", options)
 
     def stop_loop(self) -> dict[str, int]:
-        """End the loop, if there is one, and return ``stats``."""
+        """Stop the loop, if one is running, and return ``stats``."""
         self.call("unloop")
         return self.stats()
 
@@ -328,17 +333,17 @@ class Producer:
         return "metadata" if version >= [2, 5] else "group"
 
     def stats(self) -> dict[str, int]:
-        """Return how often each thing came of the producer's work, at once, also while it blocks.
+        """Return how often the producer's work has had each outcome. Answers at once, even while the producer blocks.
 
-        Of records: ``ok``, or the exception's simple name. Of loops: ``committed``, ``aborted``, ``thrown.`` and the
-        exception's simple name.
+        A record counts as ``ok`` or under the simple name of its exception. A loop's turn counts as ``committed`` or
+        ``aborted``, or as ``thrown.`` with the simple name of the exception.
         """
         answer = self.post("stats")
         text = self.jvm._result(answer, f"stats {self.name}", 10)  # noqa: SLF001 (as above)
         return {outcome: int(times) for outcome, _, times in (word.partition("=") for word in text.split())}
 
     def close(self, timeout_ms: int | None = None) -> None:
-        """Close the producer; with a time-out of 0 what is not sent yet is lost."""
+        """Close the producer; a timeout of 0 discards every record that has not been sent yet."""
         self.call("close", {} if timeout_ms is None else {"timeout_ms": timeout_ms})
 
 
@@ -357,11 +362,11 @@ def send_options(
 
 
 def write_password_file(folder: Path, users: Mapping[str, str]) -> Path:
-    """Write a JMX password file as the JVM wants it (nobody else may read it) and return its path."""
+    """Write a JMX password file, readable by its owner only as the JVM demands, and return its path."""
     folder.mkdir(parents=True, exist_ok=True)
     place = folder / "jmxremote.password"
     place.touch(mode=0o600)
-    os.chmod(place, 0o600)  # noqa: PTH101 (touch leaves the mode of a file that was there)
+    os.chmod(place, 0o600)  # noqa: PTH101 (touch keeps the mode of an existing file)
     place.write_text("".join(f"{user} {password}\n" for user, password in users.items()))
     return place
 

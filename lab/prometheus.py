@@ -1,4 +1,4 @@
-"""A real Prometheus on loopback, of the current generation (3) or the one before (2), and promtool."""
+"""A real Prometheus on loopback, of generation 3 or 2, and promtool."""
 
 import json
 import re
@@ -18,13 +18,13 @@ import yaml
 from lab.fetch import fetch
 from lab.process import LabError, Port, Process, Service, wait_until
 
-CURRENT, BEFORE = 3, 2
+CURRENT = 3
 
 
 class Prometheus(Service):
-    """One Prometheus with the given scrape configurations, everything of it in a folder that ends with it.
+    """A Prometheus with the given scrape configurations.
 
-    Its first scrape comes five seconds after the start, whatever the interval: that is Prometheus' own discovery.
+    The first scrape comes five seconds after the start, whatever the interval, because of Prometheus' target discovery.
 
     ``with Prometheus([job("exporter", "127.0.0.1:9797")]) as prometheus: prometheus.query("up")``
     """
@@ -56,7 +56,7 @@ class Prometheus(Service):
         }
 
     def start(self) -> None:
-        """Start it and return when it is ready."""
+        """Start it, and return once it is ready."""
         self.folder.mkdir(parents=True, exist_ok=True)
         config = self.folder / "prometheus.yml"
         config.write_text(yaml.safe_dump(self.config, sort_keys=False))
@@ -71,7 +71,7 @@ class Prometheus(Service):
         wait_until(f"{self.name} is ready on {self.url}", self._is_ready, processes=[self.process])
 
     def close(self) -> None:
-        """Take it down, and its data with it where it made the folder itself."""
+        """Stop it; delete its data unless the caller chose the folder."""
         if self.process is not None:
             self.process.stop()
             self.process = None
@@ -80,19 +80,19 @@ class Prometheus(Service):
             shutil.rmtree(self.folder, ignore_errors=True)
 
     def query(self, expression: str) -> list[dict[str, Any]]:
-        """Return the series of an instant query: each with ``metric`` (its labels) and ``value`` (time, text)."""
+        """Return the series of an instant query, each with ``metric`` (its labels) and ``value`` (time and text)."""
         result: list[dict[str, Any]] = self.get("query", query=expression)["result"]
         return result
 
     def value(self, expression: str) -> float | None:
-        """Return the value of a query that has one series; None where it has none."""
+        """Return the value of a query with one series, or None if it has no series."""
         series = self.query(expression)
         if len(series) > 1:
             raise LabError(f"{expression}: {len(series)} series, where one was expected")
         return float(series[0]["value"][1]) if series else None
 
     def metadata(self, metric: str = "") -> dict[str, list[dict[str, str]]]:
-        """Return metric → its ``type``, ``help`` and ``unit``, as the targets gave them."""
+        """Return metric → its ``type``, ``help`` and ``unit``, as the targets reported them."""
         result: dict[str, list[dict[str, str]]] = self.get("metadata", **({"metric": metric} if metric else {}))
         return result
 
@@ -102,7 +102,7 @@ class Prometheus(Service):
         return result
 
     def get(self, path: str, **parameters: str) -> Any:
-        """Return the ``data`` of the HTTP API's answer; raises LabError with Prometheus' own words where it refuses."""
+        """Return the ``data`` of an HTTP API response; raise LabError with Prometheus' own message if it fails."""
         address = f"{self.url}/api/v1/{path}?{urllib.parse.urlencode(parameters)}"
         try:
             with urllib.request.urlopen(address, timeout=10) as answer:
@@ -111,9 +111,9 @@ class Prometheus(Service):
             raise LabError(f"{self.name}: {path} {parameters}: {error.read().decode(errors='replace')}") from None
 
     def wait_for(self, expression: str, *, timeout_seconds: float = 30) -> list[dict[str, Any]]:
-        """Return what the query gives as soon as it gives anything: ``up == 1``."""
+        """Return the series of the query as soon as it has any: ``wait_for("up == 1")``."""
         processes = [self.process] if self.process else []
-        what = f"{self.name} has {expression}"
+        what = f"{self.name} has series for {expression}"
         wait_until(what, lambda: self.query(expression), processes=processes, timeout_seconds=timeout_seconds)
         return self.query(expression)
 
@@ -126,17 +126,17 @@ class Prometheus(Service):
 
 
 def job(name: str, *addresses: str, **settings: object) -> dict[str, object]:
-    """Return a scrape configuration of fixed addresses: ``job("demo", "127.0.0.1:9797", metrics_path="/probe")``."""
+    """Return a scrape configuration with fixed addresses: ``job("demo", "127.0.0.1:9797", metrics_path="/probe")``."""
     return {"job_name": name, "static_configs": [{"targets": list(addresses)}], **settings}
 
 
 def prometheus_binary(generation: int = CURRENT) -> Path:
-    """Return a Prometheus of the generation: the one on the PATH if it is, else the fetched one."""
+    """Return a Prometheus of this generation: the one on the PATH if its version fits, else the fetched one."""
     return _binary("prometheus", generation)
 
 
 def promtool_binary(generation: int = CURRENT) -> Path:
-    """Return the promtool that goes with ``prometheus_binary``."""
+    """Return a promtool of this generation, chosen in the same way."""
     return _binary("promtool", generation)
 
 

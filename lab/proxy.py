@@ -1,4 +1,4 @@
-"""A TCP proxy between one producer and its broker: slow, silent, refusing or cutting, without touching the broker."""
+"""A TCP proxy in front of a broker that delays, swallows, refuses or cuts connections; the broker is not affected."""
 
 import contextlib
 import queue
@@ -14,17 +14,17 @@ _Chunk = tuple[float, bytes]
 
 
 class Proxy:
-    """Carries bytes from its own ``port`` to ``target``, a loopback port, which may be set after it was made.
+    """Forwards connections from its own ``port`` to ``target``, a loopback port that may be set later.
 
-    ``delay_seconds`` is added to each round trip, half on either way; with ``silent`` nothing is carried on and nothing
-    is closed (a black hole). Both may be changed at any time.
+    ``delay_seconds`` is added to each round trip, half in each direction. While ``silent`` is True, nothing is
+    forwarded and nothing is closed (a black hole). Both may be changed at any time.
     """
 
     def __init__(self, target: int | None = None) -> None:
         self.target = target
         self.delay_seconds = 0.0
         self.silent = False
-        self._port = Port()  # ours also while we refuse
+        self._port = Port()  # stays reserved while we refuse connections
         self.port = self._port.number
         self._connections: set[socket.socket] = set()
         self._lock = threading.Lock()
@@ -38,22 +38,22 @@ class Proxy:
         self.close()
 
     def accept(self) -> None:
-        """Take connections; undoes ``refuse``."""
+        """Accept connections, as after the start; ends ``refuse``."""
         if self._server is None:
             self._server = socket.create_server(("127.0.0.1", self.port))
             threading.Thread(target=self._serve, args=(self._server,), daemon=True).start()
 
     def refuse(self) -> None:
-        """Refuse new connections, and cut those that are there."""
+        """Refuse new connections, and cut the open ones."""
         server, self._server = self._server, None
         if server is not None:
             with contextlib.suppress(OSError):
-                server.shutdown(socket.SHUT_RDWR)  # wakes the accepting thread, which close alone would not
+                server.shutdown(socket.SHUT_RDWR)  # wakes the accepting thread; close alone would not
             server.close()
         self.cut()
 
     def cut(self) -> None:
-        """Cut every connection that is there with a reset; new ones are taken as before."""
+        """Reset every open connection; new ones are still accepted."""
         with self._lock:
             connections, self._connections = self._connections, set()
         for connection in connections:
@@ -63,7 +63,7 @@ class Proxy:
             connection.close()
 
     def close(self) -> None:
-        """End it for good."""
+        """Refuse all connections, and release the port."""
         self.silent = False
         self.refuse()
         self._port.close()
@@ -113,5 +113,5 @@ class Proxy:
             self._connections -= {source, sink}
         for connection in (source, sink):
             with contextlib.suppress(OSError):
-                connection.shutdown(socket.SHUT_RDWR)  # the other direction's thread is in recv on it
+                connection.shutdown(socket.SHUT_RDWR)  # wakes the other direction's thread from recv
             connection.close()

@@ -1,6 +1,6 @@
-"""A JVM with the MBeans of any number of producers, nodes and topics, and neither broker nor traffic.
+"""A JVM with the MBeans of any number of producers, nodes and topics, without a broker or any traffic.
 
-Kafka's own classes register the MBeans; which attributes they have is taken from the recording of a real producer.
+Kafka's own classes register the MBeans. Their attributes are those in the recording of a real producer.
 """
 
 import json
@@ -17,7 +17,7 @@ SOURCE = Path(__file__).parent / "java" / "SyntheticProducers.java"
 PART = "kafka-clients-4.4.0"
 RECORDING = Path(__file__).parent.parent / "recorded" / "4.4.0.json"
 BY_METRICS = ("producer-metrics", "producer-node-metrics", "producer-topic-metrics")
-"""The types of MBeans that are made attribute by attribute; Kafka makes the others whole."""
+"""MBean types that are registered attribute by attribute; Kafka registers the other types as a whole."""
 
 
 class SyntheticJvm(Service):
@@ -37,7 +37,7 @@ class SyntheticJvm(Service):
         heap_megabytes: int = 256,
         java_options: Sequence[str] = jvm.SMALL,
     ) -> None:
-        self.name = f"JVM of {clients} clients, {nodes} nodes, {topics} topics"
+        self.name = f"synthetic JVM with {clients} clients, {nodes} nodes, {topics} topics"
         self.process: Process | None = None
         self.folder = Path(tempfile.mkdtemp(prefix="lab-synthetic-"))
         self._shape = [str(number) for number in (clients, nodes, topics)]
@@ -52,7 +52,7 @@ class SyntheticJvm(Service):
         return self.process.pid
 
     def start(self) -> None:
-        """Start it and return when all its MBeans are there."""
+        """Start it, and return once all its MBeans are registered."""
         attributes = self.folder / "attributes"
         attributes.write_text("".join(f"{kind} {name}\n" for kind, name in recorded_attributes()))
         classes = jvm.compiled(SOURCE, part=PART)
@@ -70,10 +70,10 @@ class SyntheticJvm(Service):
         )
         ready: list[bytes] = []
         threading.Thread(target=lambda: ready.append(process.stdout.readline()), daemon=True).start()
-        wait_until(f"the {self.name} is ready", lambda: ready, processes=[process])
+        wait_until(f"{self.name} is ready", lambda: ready, processes=[process])
 
     def close(self) -> None:
-        """Take it down."""
+        """Kill it, and delete its folder."""
         if self.process is not None:
             self.process.kill()
             self.process = None
@@ -82,7 +82,7 @@ class SyntheticJvm(Service):
 
 
 def recorded_attributes() -> list[tuple[str, str]]:
-    """Return type and name of each attribute that a recorded producer has."""
+    """Return MBean type and name of every attribute of the recorded producer."""
     mbeans = json.loads(RECORDING.read_text())["mbeans"]
     found: dict[tuple[str, str], None] = {}
     for mbean, attributes in mbeans.items():

@@ -28,13 +28,13 @@ import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 
 /**
- * Any number of real producers in one JVM, driven by lines on standard input.
+ * Runs any number of real producers in one JVM, driven by lines on standard input.
  *
  * <p>A command is {@code ID TAB VERB TAB PRODUCER TAB key=value TAB ...}; its answer is {@code ID TAB ok TAB text} or
- * {@code ID TAB error TAB text}. Each producer has a thread of its own, so one that blocks does not hold up the others,
- * and the answers come in the order in which the work is done. The JVM ends with its standard input.
+ * {@code ID TAB error TAB text}. Each producer has its own thread, so one that blocks does not delay the others, and
+ * answers arrive in the order in which commands complete. The JVM exits when its standard input ends.
  *
- * <p>Compiled against kafka-clients 2.4.1 for Java 8, the same class runs with every client from 2.1 to 4.4.
+ * <p>The class is compiled against kafka-clients 2.4.1 for Java 8, and runs with every client from 2.1 to 4.4.
  */
 public final class Producer {
     private static final PrintStream ANSWERS = System.out;
@@ -64,13 +64,13 @@ public final class Producer {
                 options.put(word.substring(0, equals), word.substring(equals + 1));
             }
             Producer producer = PRODUCERS.computeIfAbsent(words[2], Producer::new);
-            if (words[1].equals("stats")) { // answered at once, also while the producer blocks
+            if (words[1].equals("stats")) { // answered at once, even while the producer blocks
                 answer(words[0], "ok", producer.stats());
             } else {
                 producer.thread.submit(() -> producer.obey(words[0], words[1], options));
             }
         }
-        Runtime.getRuntime().halt(0); // no close: what it would wait for may be frozen
+        Runtime.getRuntime().halt(0); // closing could wait for a broker that is frozen
     }
 
     private void obey(String id, String verb, Map<String, String> options) {
@@ -148,7 +148,7 @@ public final class Producer {
                 try {
                     sent.get();
                 } catch (ExecutionException counted) {
-                    continue; // by the callback
+                    continue; // the callback has counted it
                 }
             }
         }
@@ -164,7 +164,7 @@ public final class Producer {
         return options.containsKey("partition") ? Integer.valueOf(options.get("partition")) : null;
     }
 
-    /** Random bytes, which no codec makes smaller; or the same byte over and over, which every codec does. */
+    /** Returns random bytes, which no codec can compress, or equal bytes, which every codec can. */
     private byte[] value(Map<String, String> options) {
         byte[] value = new byte[Integer.parseInt(options.get("size"))];
         if (!options.getOrDefault("compressible", "False").equals("True")) {
@@ -173,7 +173,7 @@ public final class Producer {
         return value;
     }
 
-    // Loops: one turn, again and again, at a pace
+    // Loops: repeat one turn at a steady pace
 
     private interface Turn {
         void run() throws Exception;
@@ -216,7 +216,7 @@ public final class Producer {
             while (!Thread.currentThread().isInterrupted()) {
                 try {
                     turn.run();
-                    // a loop that was held up catches up by a second at most
+                    // after a delay, the loop catches up by at most one second
                     next = Math.max(next + pauseNanos, System.nanoTime() - 1_000_000_000L);
                     Thread.sleep(Math.max(0, (next - System.nanoTime()) / 1_000_000));
                 } catch (Throwable error) {
@@ -237,13 +237,13 @@ public final class Producer {
         loop.start();
     }
 
-    /** As an application should: after an error that is not final, abort and go on. */
+    /** Aborts the transaction, as an application should after an error that is not fatal. */
     private boolean aborted() {
         try {
             client.abortTransaction();
             return true;
         } catch (RuntimeException dead) {
-            System.err.println(name + ": ends, " + text(dead));
+            System.err.println(name + ": the loop ends, " + text(dead));
             return false;
         }
     }
@@ -299,7 +299,7 @@ public final class Producer {
                 transform(consumer, options, ++turns[0], abortEvery);
             } catch (Throwable error) {
                 if (stopped(error)) {
-                    Thread.interrupted(); // close() would throw at once otherwise
+                    Thread.interrupted(); // with the flag set, close() would throw at once
                     consumer.close(Duration.ofSeconds(2));
                     Thread.currentThread().interrupt();
                 }
@@ -331,13 +331,13 @@ public final class Producer {
             sendOffsets(offsets, group);
             committed = endTransaction(turn, abortEvery);
         } finally {
-            if (!committed) { // read them again: they have gone nowhere
+            if (!committed) { // nothing was committed, so read the records again
                 records.partitions().forEach(each -> consumer.seek(each, records.records(each).get(0).offset()));
             }
         }
     }
 
-    /** Commits one offset of a group within the open transaction, with no consumer at all. */
+    /** Commits one offset of a group within the open transaction, without any consumer. */
     private String offsets(Map<String, String> options) throws Exception {
         TopicPartition partition = new TopicPartition(options.get("topic"), Integer.parseInt(options.get("partition")));
         OffsetAndMetadata offset = new OffsetAndMetadata(Long.parseLong(options.get("offset")));
@@ -350,8 +350,8 @@ public final class Producer {
     }
 
     /**
-     * The group is its id, or its metadata. The form with the id is gone since 4.0, the one with the metadata came with
-     * 2.5, so neither can be compiled in for all versions.
+     * Sends the offsets; group is the group's id or its metadata. The method with the id was removed in 4.0, and the one
+     * with the metadata was added in 2.5, so neither can be compiled for all versions.
      */
     private void sendOffsets(Map<TopicPartition, OffsetAndMetadata> offsets, Object group) throws Exception {
         Class<?> type = group instanceof String ? String.class : groupMetadataType();
@@ -410,7 +410,7 @@ public final class Producer {
     }
 
     private static boolean stopped(Throwable error) {
-        // Kafka's own InterruptException, with no d, is what its calls throw when their thread is interrupted
+        // Kafka's calls throw its own InterruptException (without "ed") when their thread is interrupted
         return error instanceof InterruptedException
                 || simpleName(error).equals("InterruptException")
                 || Thread.currentThread().isInterrupted();

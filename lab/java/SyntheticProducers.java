@@ -15,11 +15,11 @@ import org.apache.kafka.common.utils.Time;
 import org.apache.kafka.common.utils.internals.AppInfoParser;
 
 /**
- * A JVM with the MBeans of many producers, and no broker: CLIENTS NODES TOPICS ATTRIBUTES.
+ * Registers the MBeans of many producers, without any broker. Arguments: CLIENTS NODES TOPICS ATTRIBUTES.
  *
- * <p>ATTRIBUTES is a file of lines "type attribute". The MBeans are registered as a producer has them registered, by
- * Kafka's own Metrics, JmxReporter and AppInfoParser; each value rises whenever it is read. Prints READY, and ends when
- * its standard input does.
+ * <p>ATTRIBUTES is a file of lines "type attribute". Kafka's own Metrics, JmxReporter and AppInfoParser register the
+ * MBeans, as they do for a producer. Every value rises each time it is read. The program prints READY, and exits when
+ * its standard input ends.
  */
 public final class SyntheticProducers {
     private static final AtomicLong READINGS = new AtomicLong();
@@ -48,7 +48,7 @@ public final class SyntheticProducers {
             }
         }
         System.out.println("READY");
-        while (System.in.read() >= 0) { /* whoever started this closes its standard input */ }
+        while (System.in.read() >= 0) { /* the starter closes standard input to end this */ }
     }
 
     private static Map<String, String> and(Map<String, String> tags, String key, String value) {

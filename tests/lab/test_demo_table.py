@@ -13,7 +13,7 @@ def page():
     return read_page(render(reader.read(1e12).families, Format.PROMETHEUS_TEXT).decode(), {})
 
 
-def test_the_table_has_a_line_for_each_of_the_guides_names_that_a_client_has():
+def test_the_table_has_a_row_for_each_of_the_guides_client_metrics():
     text = guide_table(page(), page(), 2.0, ["a"])
 
     assert [line.split()[0] for line in text.splitlines()[1:4]] == [
@@ -24,7 +24,7 @@ def test_the_table_has_a_line_for_each_of_the_guides_names_that_a_client_has():
     assert "kafka_producer_request_latency_avg_seconds" in text
 
 
-def test_a_total_is_shown_as_its_rise_in_a_second():
+def test_a_counter_is_shown_as_its_increase_per_second():
     name = ("kafka_producer_bufferpool_wait_time_seconds_total", "a")
     before = {**page(), name: 1.0}
     after = {**page(), name: 2.0}
@@ -32,7 +32,7 @@ def test_a_total_is_shown_as_its_rise_in_a_second():
     assert "500 ms/s" in guide_table(after, before, 2.0, ["a"])
 
 
-def test_what_a_target_lacks_is_named():
+def test_missing_metrics_are_listed_with_their_target():
     of_brokers = {
         (metric.name, "a"): 1.0 for entry in GUIDE for metric in entry.metrics() if "target" not in metric.labels
     }
@@ -42,7 +42,7 @@ def test_what_a_target_lacks_is_named():
     assert "kafka_transaction_started_total" in missing(page(), ["a"])
 
 
-def test_what_brokers_say_of_a_transactional_id_goes_to_its_target():
+def test_samples_of_a_transactional_id_count_for_its_target():
     lines = [
         "# TYPE kafka_transaction_aborted_total counter",
         'kafka_transaction_aborted_total{transactional_id="tx",reason="client"} 2.0',

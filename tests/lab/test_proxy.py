@@ -9,7 +9,7 @@ from lab.proxy import Proxy
 
 @pytest.fixture
 def echo():
-    """A server that sends back what it gets; its port."""
+    """The port of a server that sends back what it receives."""
     server = socket.create_server(("127.0.0.1", 0))
 
     def serve_one(connection):
@@ -58,11 +58,11 @@ def ask(connection, word=b"hello"):
 def is_cut(connection):
     try:
         return ask(connection) == b""
-    except ConnectionError:  # an end or a reset, as the timing has it
+    except ConnectionError:  # an orderly end or a reset, depending on timing
         return True
 
 
-def test_a_proxy_carries_bytes_both_ways(proxy):
+def test_a_proxy_forwards_bytes_in_both_directions(proxy):
     with connect(proxy) as connection:
         assert ask(connection) == b"hello"
 
@@ -77,7 +77,7 @@ def test_a_delay_is_added_to_the_round_trip(proxy):
         assert time.monotonic() - started >= 0.1
 
 
-def test_a_silent_proxy_keeps_the_connection_and_what_was_sent(proxy):
+def test_a_silent_proxy_keeps_connections_open_and_delivers_later(proxy):
     with connect(proxy) as connection:
         ask(connection)
         proxy.silent = True
@@ -91,7 +91,7 @@ def test_a_silent_proxy_keeps_the_connection_and_what_was_sent(proxy):
         assert connection.recv(4096) == b"are you there?"
 
 
-def test_a_refusing_proxy_cuts_what_is_there_and_refuses_the_rest_until_it_accepts(proxy):
+def test_a_refusing_proxy_cuts_open_connections_and_refuses_new_ones_until_it_accepts(proxy):
     with connect(proxy) as connection:
         ask(connection)
 
@@ -105,7 +105,7 @@ def test_a_refusing_proxy_cuts_what_is_there_and_refuses_the_rest_until_it_accep
         assert ask(connection) == b"hello"
 
 
-def test_a_cut_ends_connections_and_new_ones_are_taken(proxy):
+def test_a_cut_ends_open_connections_and_new_ones_are_accepted(proxy):
     with connect(proxy) as old:
         ask(old)
 

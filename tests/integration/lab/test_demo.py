@@ -1,66 +1,54 @@
-"""The demo as a user runs it: it shows real numbers, and leaves nothing running however it ends."""
+"""The demo as a user runs it: it shows real metrics, and leaves nothing running however it ends."""
 
 import os
 import signal
-import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
-from lab.process import wait_until
+from lab.process import Process, wait_until
+from tests.integration.lab.marked import new_mark, processes_with
 
 pytestmark = pytest.mark.integration
 
-# In every process that a demo starts, and in no other.
-MARK = "LAB_DEMO_TEST"
+
+class Demo(Process):
+    """``python -m lab.demo`` with these arguments; its output is in ``log_file``."""
+
+    def __init__(self, *arguments, folder):
+        self.mark = new_mark()
+        command = [sys.executable, "-u", "-m", "lab.demo", *arguments]
+        super().__init__("demo", command, log_file=folder / "demo.log", env=self.mark)
+
+    def output(self):
+        return self.log_file.read_text()
+
+    def wait(self, timeout_seconds):
+        wait_until("the demo has ended", lambda: self.exit_code is not None, timeout_seconds=timeout_seconds)
 
 
-def demo(mark, *arguments):
-    return subprocess.Popen(
-        [sys.executable, "-u", "-m", "lab.demo", *arguments],
-        env=os.environ | {MARK: mark},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
+def test_the_demo_shows_every_metric_of_the_guide_and_ends_by_itself(lab, tmp_path):
+    with Demo("--duration", "20", folder=tmp_path) as demo:
+        demo.wait(timeout_seconds=110)
 
-
-def started_by(mark):
-    """The processes that carry the mark in their environment."""
-    wanted = f"{MARK}={mark}".encode()
-    found = []
-    for process in Path("/proc").glob("[0-9]*"):
-        try:
-            if wanted in (process / "environ").read_bytes().split(b"\0"):
-                found.append(process.name)
-        except OSError:
-            continue  # it has ended meanwhile
-    return found
-
-
-def test_the_demo_shows_real_numbers_and_ends_by_itself():
-    running = demo("by-itself", "--duration", "20")
-    output, _ = running.communicate(timeout=110)
-
-    assert running.returncode == 0, output
-    assert "request-latency-avg" in output
-    assert "seen: every number that the guide names, of 3 producers" in output
-    assert started_by("by-itself") == []
+        assert demo.exit_code == 0, demo.output()
+    assert "request-latency-avg" in demo.output()
+    assert "seen: every metric that the guide names, for 3 producers" in demo.output()
+    assert processes_with(demo.mark) == []
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
-def test_an_interrupted_demo_leaves_nothing_running(number, code):
-    mark = f"interrupted-{number}"
-    running = demo(mark, "--no-prometheus")
-    seen = ""
-    for line in running.stdout:
-        seen += line
-        if "the exporter …" in line:
-            break
+def test_an_interrupted_demo_leaves_nothing_running(lab, tmp_path, number, code):
+    with Demo("--no-prometheus", folder=tmp_path) as demo:
+        wait_until(
+            "the exporter starts",
+            lambda: "starting the exporter" in demo.output(),
+            processes=[demo],
+            timeout_seconds=80,
+        )
 
-    running.send_signal(number)
-    rest, _ = running.communicate(timeout=30)
+        os.kill(demo.pid, number)
+        demo.wait(timeout_seconds=30)
 
-    assert running.returncode == code, seen + rest
-    wait_until("every process of the demo has ended", lambda: not started_by(mark), timeout_seconds=10)
+        assert demo.exit_code == code, demo.output()
+    wait_until("every process of the demo has ended", lambda: not processes_with(demo.mark), timeout_seconds=10)

@@ -1,34 +1,25 @@
 import os
 import signal
-import subprocess
 import sys
-import time
-import uuid
-from pathlib import Path
 
 import pytest
 
 from lab.broker import Broker, Listener, Security
 from lab.certificates import make_certificates
 from lab.jmxquery import read_mbeans
-from lab.process import LabError
+from lab.process import LabError, Process, wait_until
 from lab.producer import ProducerError, write_password_file
 from lab.prometheus import job
 from lab.proxy import Proxy
+from tests.integration.lab.marked import new_mark, processes_with
 from tests.paths import ROOT
 
 pytestmark = pytest.mark.integration
 
 
-def topic(broker, **config):
-    name = f"topic-{uuid.uuid4().hex[:8]}"
-    broker.create_topic(name, **config)
-    return name
-
-
 @pytest.mark.parametrize("version", ["2.8.2", "3.9.2", "4.4.0"])
-def test_a_producer_of_any_generation_commits_and_is_seen(broker, producer_jvm, version):
-    orders = topic(broker, partitions=3)
+def test_a_producer_of_any_generation_commits_and_has_mbeans(broker, new_topic, producer_jvm, version):
+    orders = new_topic(broker, partitions=3)
     producer = producer_jvm(version).new("orders", broker.bootstrap, transactional_id=f"orders-{version}")
 
     producer.init()
@@ -44,8 +35,8 @@ def test_a_producer_of_any_generation_commits_and_is_seen(broker, producer_jvm, 
 
 
 @pytest.mark.parametrize(("version", "offsets"), [("2.8.2", "group"), ("3.9.2", "metadata"), ("4.4.0", "metadata")])
-def test_the_guides_loop_consumes_sends_on_and_commits(broker, producer_jvm, version, offsets):
-    source, sink = topic(broker), topic(broker)
+def test_the_guides_loop_consumes_forwards_and_commits(broker, new_topic, producer_jvm, version, offsets):
+    source, sink = new_topic(broker), new_topic(broker)
     jvm = producer_jvm(version)
     jvm.new("feed", broker.bootstrap).send(source, count=20)
     loop = jvm.new("loop", broker.bootstrap, transactional_id=f"loop-{version}-{offsets}")
@@ -54,9 +45,7 @@ def test_the_guides_loop_consumes_sends_on_and_commits(broker, producer_jvm, ver
     loop.transform(
         source, sink, group=f"loop-{version}", per_second=50, abort_every=2, offsets=offsets, max_poll_records=5
     )
-    deadline = time.monotonic() + 20
-    while loop.stats().get("committed", 0) < 4 and time.monotonic() < deadline:
-        time.sleep(0.05)
+    wait_until("four transactions are committed", lambda: loop.stats().get("committed", 0) >= 4, timeout_seconds=20)
     stats = loop.stop_loop()
 
     assert stats["committed"] == 4  # what an aborted transaction had read is read again
@@ -64,14 +53,14 @@ def test_the_guides_loop_consumes_sends_on_and_commits(broker, producer_jvm, ver
     assert "thrown" not in str(stats)
 
 
-def test_an_error_of_the_client_comes_with_the_jvms_own_words(broker, producer_jvm):
+def test_an_error_of_the_client_is_reported_with_the_jvms_own_text(broker, producer_jvm):
     producer = producer_jvm().new("early", broker.bootstrap, transactional_id="early")
 
     with pytest.raises(ProducerError, match="Invalid transition attempted from state UNINITIALIZED"):
         producer.begin()
 
 
-def test_a_jvm_that_ends_fails_what_waits_for_it(broker, producer_jvm):
+def test_a_jvm_that_ends_fails_the_commands_that_wait_for_it(broker, producer_jvm):
     producer = producer_jvm().new("gone", broker.bootstrap)
     waiting = producer.post("partitions", {"topic": "no-such-topic"})
 
@@ -81,9 +70,9 @@ def test_a_jvm_that_ends_fails_what_waits_for_it(broker, producer_jvm):
         waiting.result(10)
 
 
-def test_one_producer_behind_a_proxy_has_trouble_alone(lab, producer_jvm):
+def test_a_proxy_disturbs_only_the_producer_behind_it(lab, new_topic, producer_jvm):
     with Proxy() as proxy, Broker(listeners=[Listener(name="VIA", proxy=proxy)]) as broker:
-        orders = topic(broker)
+        orders = new_topic(broker)
         jvm = producer_jvm()
         direct = jvm.new("direct", broker.bootstrap)
         via = jvm.new(
@@ -101,7 +90,7 @@ def test_one_producer_behind_a_proxy_has_trouble_alone(lab, producer_jvm):
         assert direct.send(orders) == {"ok": 1}
 
 
-def test_a_secured_broker_lets_in_who_has_the_password(lab, producer_jvm, tmp_path):
+def test_a_secured_broker_accepts_the_right_password_and_rejects_a_wrong_one(lab, new_topic, producer_jvm, tmp_path):
     certificates = make_certificates(tmp_path / "certificates")
     security = Security(certificates=certificates, users={"alice": "secret"}, super_users=["alice"])
     module = "org.apache.kafka.common.security.scram.ScramLoginModule"
@@ -113,7 +102,7 @@ def test_a_secured_broker_lets_in_who_has_the_password(lab, producer_jvm, tmp_pa
         "max_block_ms": 3000,
     }
     with Broker(security=security) as broker:
-        orders = topic(broker)
+        orders = new_topic(broker)
         jvm = producer_jvm()
         right, wrong = (
             jvm.new(
@@ -129,7 +118,7 @@ def test_a_secured_broker_lets_in_who_has_the_password(lab, producer_jvm, tmp_pa
         assert wrong.send(orders) == {"SaslAuthenticationException": 1}
 
 
-def test_a_jmx_password_is_asked_for(lab, producer_jvm, tmp_path):
+def test_a_jvm_with_a_jmx_password_rejects_a_client_without_one(lab, producer_jvm, tmp_path):
     jvm = producer_jvm(password_file=write_password_file(tmp_path, {"monitor": "secret"}))
 
     with pytest.raises(LabError):
@@ -137,9 +126,9 @@ def test_a_jmx_password_is_asked_for(lab, producer_jvm, tmp_path):
     assert read_mbeans(jvm.jmx_port, "java.lang:type=Runtime", user="monitor", password="secret")
 
 
-def test_a_broker_that_was_killed_comes_back_with_what_it_had(lab, producer_jvm):
+def test_a_killed_broker_comes_back_with_its_data(lab, new_topic, producer_jvm):
     with Broker(transaction_version=1) as broker:
-        orders = topic(broker)
+        orders = new_topic(broker)
         producer = producer_jvm().new("orders", broker.bootstrap)
         producer.send(orders)
 
@@ -151,17 +140,17 @@ def test_a_broker_that_was_killed_comes_back_with_what_it_had(lab, producer_jvm)
             assert admin.describe_features()["transaction.version"]["finalized"] == (1, 1)
 
 
-def test_three_nodes_replicate_and_outlive_one(cluster, producer_jvm):
-    orders = topic(cluster, replication=3, min_insync_replicas=2)
+def test_a_cluster_of_three_survives_the_loss_of_one_node(cluster, new_topic, producer_jvm):
+    orders = new_topic(cluster, replication=3, min_insync_replicas=2)
     producer = producer_jvm().new("orders", cluster.bootstrap)
 
     cluster.nodes[3].kill()
     try:
-        outlived = producer.send(orders, count=3)
+        survived = producer.send(orders, count=3)
     finally:
         cluster.nodes[3].start()
 
-    assert outlived == {"ok": 3}
+    assert survived == {"ok": 3}
 
 
 @pytest.mark.parametrize("generation", [2, 3])
@@ -177,11 +166,10 @@ def test_a_real_prometheus_scrapes_and_answers(prometheus, generation):
 
 
 LONG_RUN = """
-import sys, time
-from lab.broker import Broker, Listener, Security
+import time
+from lab.broker import Broker
 from lab.process import exit_on_sigterm
 from lab.producer import ProducerJvm
-from tests.paths import ROOT
 exit_on_sigterm()
 with Broker() as broker, ProducerJvm() as jvm:
     jvm.new("orders", broker.bootstrap)
@@ -192,36 +180,18 @@ with Broker() as broker, ProducerJvm() as jvm:
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
 @pytest.mark.parametrize("moment", ["starting", "running"])
-def test_nothing_is_left_behind_when_the_lab_is_interrupted(lab, tmp_path, number, moment):
-    marker = f"LAB_TEST={uuid.uuid4()}"
-    environment = {**os.environ, "TMPDIR": str(tmp_path), "PYTHONPATH": str(ROOT), **dict([marker.split("=")])}
-    child = subprocess.Popen(
-        [sys.executable, "-c", LONG_RUN], env=environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
-    )
-    with child:
+def test_an_interrupted_lab_leaves_nothing_behind(lab, tmp_path, tmp_path_factory, number, moment):
+    mark = new_mark()
+    log_file = tmp_path_factory.mktemp("log") / "lab.log"
+    environment = {"TMPDIR": str(tmp_path), "PYTHONPATH": str(ROOT), **mark}
+    with Process("lab", [sys.executable, "-c", LONG_RUN], log_file=log_file, env=environment) as process:
         if moment == "running":
-            child.stdout.readline()
+            wait_until("everything is up", lambda: process.log_tail() == "up", processes=[process], timeout_seconds=80)
         else:
-            while len(processes_with(marker)) < 2:
-                time.sleep(0.02)
-        started = len(processes_with(marker))
+            wait_until("a first child starts", lambda: len(processes_with(mark)) >= 2, processes=[process])
 
-        child.send_signal(number)
+        os.kill(process.pid, number)
+        wait_until("the lab has ended", lambda: process.exit_code is not None, timeout_seconds=30)
 
-    assert started >= 2
-    deadline = time.monotonic() + 5
-    while processes_with(marker) and time.monotonic() < deadline:
-        time.sleep(0.02)
-    assert processes_with(marker) == []
+    wait_until("every process has ended", lambda: not processes_with(mark), timeout_seconds=5)
     assert number == signal.SIGKILL or list(tmp_path.iterdir()) == []
-
-
-def processes_with(marker):
-    found = []
-    for folder in Path("/proc").glob("[0-9]*"):
-        try:
-            if marker.encode() in (folder / "environ").read_bytes().split(b"\0"):
-                found.append(int(folder.name))
-        except OSError:  # ended meanwhile, or not ours
-            continue
-    return found
