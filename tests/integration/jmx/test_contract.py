@@ -1,4 +1,4 @@
-"""What a live JVM has against what we know, and what we read against what the jmxquery package reads."""
+"""Our readings of live JVMs, compared with the catalogue and with the readings of the jmxquery package."""
 
 import math
 import time
@@ -27,24 +27,24 @@ VERSIONS = ("2.8.2", "3.9.2", "4.4.0")
 EVERYTHING = (Selection(mbean_kinds.PATTERN, lambda _, listed: listed),)
 
 FREE_RUNNING = {
-    # Windows: they move on by the clock, and with what falls out of them.
-    "-avg": "the average of a window: a sample that comes or leaves moves it either way",
+    # Windows: they change with the clock, and when a sample leaves them.
+    "-avg": "the average of a window: a sample that enters or leaves moves it either way",
     "-max": "the maximum of a window: it falls when its sample leaves",
-    "-rate": "an amount by the length of a window, which grows from call to call and shrinks when a part of it leaves",
-    "-ratio": "a rate of time by time",
-    # Momentary values of a producer at work.
-    "buffer-available-bytes": "less with each record, more with each answer",
+    "-rate": "an amount per length of a window, which grows from call to call and shrinks when a part of it leaves",
+    "-ratio": "a rate of time per time",
+    # Momentary values of a busy producer.
+    "buffer-available-bytes": "less with each record, more with each response",
     "connection-count": "more with each connection, less with each close",
     "metadata-age": "0 again when the metadata is renewed",
-    "requests-in-flight": "more with each request, less with each answer",
+    "requests-in-flight": "more with each request, less with each response",
     "waiting-threads": "more with each wait for memory, less with its end",
 }
-"""Attributes, or endings of theirs, that need not lie between two reads of the same producer, and why."""
+"""Attributes, or endings of their names, that need not lie between two reads of the same producer, and why."""
 
 
 @pytest.fixture(scope="module", params=VERSIONS)
 def jvm(request, broker):
-    """A JVM with producers that rest (``idle``, and one with a comma in its name), send, and commit."""
+    """A JVM with producers that are idle (one has a comma in its name), that send, and that commit."""
     orders = f"topic-{uuid.uuid4().hex[:8]}"
     broker.create_topic(orders, partitions=3)
     with ProducerJvm(request.param) as jvm:
@@ -63,7 +63,7 @@ def jvm(request, broker):
 
 
 def ours(jvm, what):
-    """Read with our own client: ObjectName → attribute → value."""
+    """Read with our own client. Return ObjectName → attribute → value."""
     transport = RmiTransport("127.0.0.1", jvm.jmx_port)
     try:
         readings = transport.read(what, deadline=time.monotonic() + 10)
@@ -73,7 +73,7 @@ def ours(jvm, what):
 
 
 def unknown_attributes(read):
-    """Name the numeric attributes of this reading that are neither served nor ignored."""
+    """Return the numeric attributes of this reading that are neither served nor ignored."""
     served = by_attribute(Profile.FULL)
     return [
         f"{name} {attribute} = {value}"
@@ -85,7 +85,7 @@ def unknown_attributes(read):
 
 
 def enclosed(before, read, after):
-    """Yield ObjectName, attribute and the three values, for what we read and both others read as a number."""
+    """Yield ObjectName, attribute and the three values of whatever both other reads have as a number."""
     for name, attributes in read.items():
         for attribute, value in attributes.items():
             first, last = (theirs.get(name, {}).get(attribute) for theirs in (before, after))
@@ -94,7 +94,7 @@ def enclosed(before, read, after):
 
 
 def contradictions(before, read, after):
-    """Name each value of ours that two reads of the jmxquery package, one before and one after, contradict."""
+    """Return our values that two reads of the jmxquery package, one before and one after ours, contradict."""
     return [
         f"{name} {attribute}: {value!r} was read between {first} and {last}"
         for name, attribute, first, value, last in enclosed(before, read, after)
@@ -103,10 +103,11 @@ def contradictions(before, read, after):
 
 
 def contradicts(name, attribute, first, value, last):
-    """Where the two agree ours is equal; else it lies between them, or runs free.
+    """Return whether our value contradicts the two others.
 
-    A free-running value of a producer at work may have gone and come back, so there the two may agree by chance; at
-    rest they may not.
+    If they agree, ours must be equal to them; if not, ours must lie between them, unless the attribute runs free. A
+    free-running value of a busy producer may change and change back, so the two may agree by chance; that of an idle
+    producer may not.
     """
     if same(first, last):
         return not same(first, value) and (is_at_rest(name) or not is_free_running(attribute))
@@ -137,7 +138,7 @@ def test_every_numeric_attribute_of_a_live_jvm_is_served_or_ignored_with_a_reaso
     assert {mbean_kinds.kind_of(ObjectName(name)) for name in read} == set(mbean_kinds.KINDS) - {mbean_kinds.TLS}
 
 
-def test_every_numeric_attribute_of_a_connection_by_tls_is_served_too(lab, producer_jvm, tmp_path):
+def test_every_numeric_attribute_of_a_tls_connection_is_served(lab, producer_jvm, tmp_path):
     certificates = make_certificates(tmp_path / "certificates")
     options = {
         "security_protocol": "SSL",

@@ -1,4 +1,4 @@
-"""The JMX client against real JVMs: what it reads, whom it trusts, and what it survives."""
+"""The JMX client and real JVMs: what it reads, which JVMs it trusts, and which failures it survives."""
 
 import contextlib
 import subprocess
@@ -31,7 +31,7 @@ def within(seconds):
 
 
 def values(transport, selection=PRODUCERS):
-    """Read: ObjectName and attribute to the value."""
+    """Read once. Return (ObjectName, attribute) → value."""
     readings = transport.read([selection], deadline=within(10))
     return {
         (reading.name.text, attribute): repr(value)
@@ -56,7 +56,7 @@ def client():
 
 
 def read_when_settled(transport, producers):
-    """Read as soon as each producer has tried its broker: no MBean comes to it after that."""
+    """Return the values once each producer has tried its broker, because it registers no MBean after that."""
     read = {}
 
     def settled():
@@ -73,7 +73,7 @@ def certificates(tmp_path_factory):
 
 
 @pytest.mark.parametrize("selection", [PRODUCERS, PLATFORM], ids=["kafka.producer", "java.lang"])
-def test_the_values_are_those_that_the_jmxquery_jar_reads(lab, client, producer_jvm, selection):
+def test_the_values_equal_those_of_the_jmxquery_jar(lab, client, producer_jvm, selection):
     target = producer_jvm("4.4.0")
     for name in ("orders", "orders,eu", 'a "quoted" *?\\ name'):
         target.new(name, NOBODY, reconnect_backoff_ms=60_000)
@@ -88,7 +88,7 @@ def test_the_values_are_those_that_the_jmxquery_jar_reads(lab, client, producer_
     assert {key: before[key] for key in still} == {key: judged[key] for key in still}
 
 
-def test_a_password_is_asked_for_each_login_and_a_rotated_one_is_taken_up(lab, client, producer_jvm, tmp_path):
+def test_the_password_is_read_at_each_login_so_a_rotated_one_is_used(lab, client, producer_jvm, tmp_path):
     file = write_password_file(tmp_path, {"monitor": "first"})
     target = producer_jvm("4.4.0", password_file=file)
     target.new("orders", NOBODY)
@@ -109,7 +109,7 @@ def test_a_password_is_asked_for_each_login_and_a_rotated_one_is_taken_up(lab, c
 
 
 @pytest.mark.parametrize("registry", [True, False], ids=["both", "rmi"])
-def test_tls_is_spoken_on_the_ports_that_have_it(lab, client, producer_jvm, certificates, registry):
+def test_tls_is_used_on_the_ports_that_require_it(lab, client, producer_jvm, certificates, registry):
     tls = JmxTls(identity=certificates.server, registry=registry, client_trust_store=certificates.trust_store)
     target = producer_jvm("4.4.0", tls=tls)
     target.new("orders", NOBODY)
@@ -122,7 +122,7 @@ def test_tls_is_spoken_on_the_ports_that_have_it(lab, client, producer_jvm, cert
     assert any("orders" in name for name, _ in read)
 
 
-def test_each_misunderstanding_about_tls_has_its_reason(lab, client, producer_jvm, certificates):
+def test_each_tls_failure_is_reported_with_its_reason(lab, client, producer_jvm, certificates):
     def reason(target, tls=None, *, registry=False):
         return failure_of(client(target.jmx_port, tls=tls, tls_registry=registry)).reason
 
@@ -144,7 +144,7 @@ def test_each_misunderstanding_about_tls_has_its_reason(lab, client, producer_jv
     assert reason(shown, trusting, registry=True) is Reason.TLS_MISMATCH
 
 
-def test_a_jvm_that_is_frozen_killed_and_started_again_is_never_read_wrong(client, lab):
+def test_a_jvm_that_is_frozen_killed_and_restarted_is_never_read_wrongly(client, lab):
     with ProducerJvm("4.4.0") as target:
         target.new("orders", NOBODY)
         transport = client(target.jmx_port)
@@ -242,7 +242,7 @@ public class Awkward {
 """
 
 
-def test_mbeans_that_cannot_be_read_do_not_take_the_others_with_them(lab, client, tmp_path):
+def test_mbeans_that_cannot_be_read_do_not_affect_the_others(lab, client, tmp_path):
     source = tmp_path / "Awkward.java"
     source.write_text(AWKWARD)
     subprocess.run([jvm.java("javac"), "-d", tmp_path, source], check=True)
