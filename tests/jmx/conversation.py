@@ -51,7 +51,7 @@ class RecordedConversation(NamedTuple):
 
     def answering(self, mark: bytes, reply: bytes) -> "RecordedConversation":
         """Return a conversation in which *reply* answers each request that contains *mark*."""
-        return self._replace(replies={asked: reply if mark in asked else said for asked, said in self.replies.items()})
+        return self._replace(replies={each: reply if mark in each else old for each, old in self.replies.items()})
 
     def replies_to(self, mark: bytes) -> list[bytes]:
         """Return the replies to all requests that contain *mark*."""
@@ -80,7 +80,7 @@ class Replay:
         self.budget = budget
         self.fragment = fragment
         self.dialled: list[Dial] = []
-        self.asked: list[bytes] = []
+        self.requests: list[bytes] = []
         self.spent = 0
         self._wire = Wire()
         self._greeting = b""
@@ -110,9 +110,9 @@ class Replay:
         answer, self._greeting = self._greeting, b""
         for call in action.calls:
             request = b"".join(call.parts)
-            self.asked.append(request)
+            self.requests.append(request)
             if not self.closed:
-                reply = self.instead.get(len(self.asked) - 1) or self.conversation.replies[request]
+                reply = self.instead.get(len(self.requests) - 1) or self.conversation.replies[request]
                 answer += reply
                 self.closed = reply in self.instead.values() and reply[-1:] != b"\x78"
         answer = answer[: self.budget - self.spent]
@@ -203,7 +203,7 @@ def main(port: int, secured_port: int, file: Path) -> None:
     recorder.read([EVERYTHING, VERSIONS])
     calls = dict(recorder.calls)
     failures = {}
-    session = next(asked for asked in calls if QUERY_NAMES in asked)[7:29]
+    session = next(request for request in calls if QUERY_NAMES in request)[7:29]
     nobody = requests.info_head(session) + requests.object_name("kafka.producer:type=nobody") + requests.INFO_TAIL
     failures["InstanceNotFoundException"] = recorder.ask(nobody, read_nothing)[0]
     failures["NoSuchObjectException"] = recorder.ask(requests.query_names(UNKNOWN_OBJECT, "a:*"), read_nothing)[0]

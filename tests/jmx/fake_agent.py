@@ -71,12 +71,12 @@ def replaying(conversation: RecordedConversation, *, cut: int | None = None, pie
     def handle(connection: socket.socket) -> None:
         left = cut if cut is not None else 1 << 40
         known = {HANDSHAKE: conversation.greeting} | conversation.replies
-        asked = b""
+        received = b""
         while data := connection.recv(1 << 16):
-            asked += data
+            received += data
             answer = b""
-            while (request := next((one for one in known if asked.startswith(one)), None)) is not None:
-                asked = asked[len(request) :]
+            while (request := next((one for one in known if received.startswith(one)), None)) is not None:
+                received = received[len(request) :]
                 answer += known[request]
             answer = answer[:left]
             left -= len(answer)

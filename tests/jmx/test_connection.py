@@ -1,5 +1,6 @@
 """The transport over real sockets on loopback, with an agent that answers and many that do not."""
 
+import contextlib
 import http.server
 import itertools
 import os
@@ -271,26 +272,25 @@ class _Watching:
 
 
 def test_300_reads_of_an_agent_that_is_killed_and_restarted_leak_nothing_and_are_never_stale(client_of):
-    agent = FakeAgent(replaying(CONVERSATION))
-    port = agent.port
-    transport = client_of(agent)
-    transport.read([EVERYTHING], deadline=within(5))
-    threads, descriptors = threading.active_count(), open_descriptors()
-    outcomes = []
-    for number in range(300):
-        if number % 10 == 4:
-            agent.close()
-        if number % 10 == 6:
-            agent = FakeAgent(replaying(CONVERSATION), port=port)
-        try:
-            outcomes.append(len(transport.read([EVERYTHING], deadline=within(5))))
-        except TransportError as error:
-            outcomes.append(error.reason)
+    with contextlib.ExitStack() as agents:
+        agent = agents.enter_context(FakeAgent(replaying(CONVERSATION)))
+        transport = client_of(agent)
+        transport.read([EVERYTHING], deadline=within(5))
+        threads, descriptors = threading.active_count(), open_descriptors()
+        outcomes = []
+        for number in range(300):
+            if number % 10 == 4:
+                agent.close()
+            if number % 10 == 6:
+                agent = agents.enter_context(FakeAgent(replaying(CONVERSATION), port=agent.port))
+            try:
+                outcomes.append(len(transport.read([EVERYTHING], deadline=within(5))))
+            except TransportError as error:
+                outcomes.append(error.reason)
 
-    assert outcomes == [Reason.REFUSED if number % 10 in {4, 5} else 8 for number in range(300)]
-    assert threading.active_count() == threads
-    assert open_descriptors() <= descriptors + 1
-    agent.close()
+        assert outcomes == [Reason.REFUSED if number % 10 in {4, 5} else 8 for number in range(300)]
+        assert threading.active_count() == threads
+        assert open_descriptors() <= descriptors + 1
 
 
 def test_a_password_is_never_in_a_message(client_of, failure_of):

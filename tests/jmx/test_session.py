@@ -28,8 +28,8 @@ CONVERSATION = RecordedConversation.load()
 FAILURES = CONVERSATION.failures
 
 
-def asked(replay: Replay, mark: bytes, since: int = 0) -> int:
-    return sum(mark in request for request in replay.asked[since:])
+def count(replay: Replay, mark: bytes, since: int = 0) -> int:
+    return sum(mark in request for request in replay.requests[since:])
 
 
 def same(readings: list[Reading], others: list[Reading]) -> bool:
@@ -51,20 +51,18 @@ def test_every_mbean_of_the_recording_is_read():
 def test_a_later_read_requests_only_names_and_attributes_and_gives_the_same_readings():
     session, replay = new_session(), Replay(CONVERSATION)
     first = replay.read(session)
-    since_first = len(replay.asked)
+    since_first = len(replay.requests)
     replay.read(session, now=1.0)
-    since = len(replay.asked)
+    since = len(replay.requests)
 
     third = replay.read(session, now=2.0)
 
     assert same(third, first)
-    assert (
-        asked(replay, GET_MBEAN_INFO, since_first) >= 8
-    )  # new MBeans may still have been incomplete, so each is refreshed once
-    assert asked(replay, QUERY_NAMES, since) == 1
-    assert asked(replay, GET_ATTRIBUTES, since) == 8
-    assert asked(replay, GET_MBEAN_INFO, since) <= 1  # the one that is refreshed in this read
-    assert asked(replay, LOOKUP, since) + asked(replay, NEW_CLIENT, since) == 0
+    assert count(replay, GET_MBEAN_INFO, since_first) >= 8  # they are new, so each is refreshed once
+    assert count(replay, QUERY_NAMES, since) == 1
+    assert count(replay, GET_ATTRIBUTES, since) == 8
+    assert count(replay, GET_MBEAN_INFO, since) <= 1  # the one that is refreshed in this read
+    assert count(replay, LOOKUP, since) + count(replay, NEW_CLIENT, since) == 0
     assert all(now.attributes is before.attributes for now, before in zip(third, first, strict=True))
 
 
@@ -182,9 +180,9 @@ def test_only_chosen_attributes_are_requested():
 
     replay.read(session, [Selection("kafka.producer:type=app-info,*", lambda _, listed: listed[:1])])
 
-    requests = [request for request in replay.asked if GET_ATTRIBUTES in request]
-    assert len(requests) == 2
-    assert all(b"start-time-ms" not in request or b"commit-id" not in request for request in requests)
+    reads = [request for request in replay.requests if GET_ATTRIBUTES in request]
+    assert len(reads) == 2
+    assert all(b"start-time-ms" not in request or b"commit-id" not in request for request in reads)
 
 
 def test_an_mbean_of_which_nothing_is_chosen_is_neither_read_nor_kept():
@@ -193,7 +191,7 @@ def test_an_mbean_of_which_nothing_is_chosen_is_neither_read_nor_kept():
     readings = [replay.read(session, [Selection("kafka.producer:*", lambda *_: ())], float(now)) for now in range(3)]
 
     assert readings == [[], [], []]
-    assert asked(replay, GET_ATTRIBUTES) == 0
+    assert count(replay, GET_ATTRIBUTES) == 0
     assert session._watched[0].mbeans == {}
 
 
@@ -227,7 +225,7 @@ def test_a_pattern_that_is_not_an_object_name_is_never_sent():
     with pytest.raises(ValueError, match="is not an ObjectName"):
         replay.read(new_session(), [Selection("kafka.producer", EVERYTHING.choose)])
 
-    assert replay.asked == []
+    assert replay.requests == []
 
 
 def test_an_mbean_whose_reply_lacks_attributes_is_listed_again_before_the_next_read_and_only_then():
@@ -239,9 +237,9 @@ def test_an_mbean_whose_reply_lacks_attributes_is_listed_again_before_the_next_r
     session, replay = new_session(), Replay(CONVERSATION._replace(replies=CONVERSATION.replies | {request: short}))
     counts = []
     for now in range(4):
-        since = len(replay.asked)
+        since = len(replay.requests)
         replay.read(session, now=float(now))
-        first = list(itertools.takewhile(lambda request: GET_ATTRIBUTES not in request, replay.asked[since:]))
+        first = list(itertools.takewhile(lambda request: GET_ATTRIBUTES not in request, replay.requests[since:]))
         counts.append(sum(GET_MBEAN_INFO in request for request in first))
 
     assert counts == [8, 1, 0, 0]
@@ -253,13 +251,13 @@ def test_an_mbean_whose_reply_lacks_attributes_is_listed_again_before_the_next_r
 def test_a_restarted_jvm_gets_a_new_login_within_the_read():
     session, replay = new_session(), Replay(CONVERSATION)
     right = replay.read(session)
-    replay.instead[len(replay.asked)] = FAILURES["NoSuchObjectException"]
-    since = len(replay.asked)
+    replay.instead[len(replay.requests)] = FAILURES["NoSuchObjectException"]
+    since = len(replay.requests)
 
     again = replay.read(session, now=1.0)
 
     assert same(again, right)
-    assert asked(replay, LOOKUP, since) == asked(replay, NEW_CLIENT, since) == 1
+    assert count(replay, LOOKUP, since) == count(replay, NEW_CLIENT, since) == 1
 
 
 def test_a_jvm_that_forgets_every_login_ends_in_protocol():
@@ -269,7 +267,7 @@ def test_a_jvm_that_forgets_every_login_ends_in_protocol():
         replay.read(new_session())
 
     assert error.value.reason is Reason.PROTOCOL
-    assert asked(replay, NEW_CLIENT) == 1
+    assert count(replay, NEW_CLIENT) == 1
 
 
 def test_a_dead_connection_is_replaced_within_the_read():
@@ -290,7 +288,7 @@ def test_a_login_outlives_its_connection():
 
     replay.read(session, now=1.0)
 
-    assert asked(replay, NEW_CLIENT) == 1
+    assert count(replay, NEW_CLIENT) == 1
     assert len(replay.dialled) == 2
 
 
@@ -313,22 +311,22 @@ def test_a_login_that_was_idle_for_more_than_100_seconds_is_renewed(idle, logins
 
     replay.read(session, now=1000.0 + idle)
 
-    assert asked(replay, NEW_CLIENT) == logins
+    assert count(replay, NEW_CLIENT) == logins
 
 
 def test_an_mbean_that_is_unregistered_during_the_read_is_skipped():
     session, replay = new_session(), Replay(CONVERSATION)
     replay.read(session)
     replay.read(session, now=1.0)
-    replay.instead[len(replay.asked) + 1] = FAILURES["InstanceNotFoundException"]
+    replay.instead[len(replay.requests) + 1] = FAILURES["InstanceNotFoundException"]
 
     readings = replay.read(session, now=2.0)
-    since = len(replay.asked)
+    since = len(replay.requests)
     after = replay.read(session, now=3.0)
 
     assert [len(readings), len(after)] == [7, 8]
     assert session.newly_quarantined == []
-    assert GET_MBEAN_INFO in replay.asked[since + 1]  # the name was forgotten, so it is listed again
+    assert GET_MBEAN_INFO in replay.requests[since + 1]  # the name was forgotten, so it is listed again
 
 
 @pytest.mark.parametrize("at", [0, 3, 7])
@@ -336,10 +334,10 @@ def test_an_mbean_that_the_jvm_cannot_serialize_is_quarantined_and_the_others_ar
     session, replay = new_session(), Replay(CONVERSATION)
     replay.read(session)
     replay.read(session, now=1.0)
-    ordinal = len(replay.asked) + 1 + at
+    ordinal = len(replay.requests) + 1 + at
     replay.instead[ordinal] = CONVERSATION.reply(GET_ATTRIBUTES)[:22] + b"\x7b"
 
-    readings, quarantined, logins = replay.read(session, now=2.0), session.newly_quarantined, asked(replay, NEW_CLIENT)
+    readings, quarantined, logins = replay.read(session, now=2.0), session.newly_quarantined, count(replay, NEW_CLIENT)
     sooner, later = replay.read(session, now=601.0), replay.read(session, now=602.0)
 
     assert [len(readings), len(sooner), len(later)] == [7, 7, 8]
@@ -376,7 +374,7 @@ def test_a_wrong_password_ends_in_authentication_and_is_tried_once_per_read():
     assert error.value.reason is Reason.AUTHENTICATION
     assert "wrong" not in str(error.value)
     assert len(readings) == 8
-    assert asked(replay, NEW_CLIENT) == 2
+    assert count(replay, NEW_CLIENT) == 2
 
 
 def test_a_missing_password_ends_in_authentication():
@@ -412,7 +410,7 @@ def test_an_agent_without_the_configured_tls_gets_no_login():
         replay.read(Session(agent(tls_rmi=True), lambda: ("monitor", "secret")))
 
     assert error.value.reason is Reason.TLS_MISMATCH
-    assert asked(replay, NEW_CLIENT) == 0  # the password is not sent in plaintext
+    assert count(replay, NEW_CLIENT) == 0  # the password is not sent in plaintext
 
 
 @pytest.mark.parametrize(

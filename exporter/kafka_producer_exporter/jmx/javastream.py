@@ -53,14 +53,14 @@ class Limits(NamedTuple):
     depth: int = 60
     """Nested objects, or superclasses of one class."""
     values: int = 200_000
-    """Values, fields and classes: a single byte of the peer can cost us an object."""
+    """Values, fields and classes. One of them can cost the peer a single byte, and us an object."""
 
 
 LIMITS = Limits()
 
 
 class Instance:
-    """An object: its class, its fields, and ``annotations``, which its classes wrote in addition, in that order.
+    """An object: its class, its fields, and its annotations, which are what its classes wrote in addition, in order.
 
     If a class and its superclass have a field of the same name, the subclass wins. A boxed number is decoded to the
     number and not to an Instance. The only annotation of an enum constant is its name.
@@ -125,17 +125,17 @@ class Decoder:
         self.boxed_numbers: list[BoxedNumber] = []
 
     def expect(self, constant: bytes) -> None:
-        """Read exactly the bytes of *constant*. Raise JavaStreamError at the first difference, even if more are due."""
+        """Read exactly the bytes of *constant*. Raise JavaStreamError for others, even before all bytes are there."""
         begin, end = self.position, min(self.position + len(constant), self._end)
         if self._buffer[begin:end] != constant[: end - begin]:
-            raise JavaStreamError(f"{constant.hex()} was expected, and {self._buffer[begin:end].hex()} found")
+            raise JavaStreamError(f"{constant.hex()} was expected, but {self._buffer[begin:end].hex()} was found")
         self._take(len(constant))
 
     def block(self) -> bytes:
         """Read one block of plain bytes."""
         tag = self._byte()
         if tag not in {_BLOCK, _LONG_BLOCK}:
-            raise JavaStreamError(f"a block of bytes was expected, and tag {tag:02x} found")
+            raise JavaStreamError(f"a block of bytes was expected, but tag {tag:02x} was found")
         return self._block(tag)
 
     def value(self) -> object:
@@ -148,20 +148,20 @@ class Decoder:
         begin = self.position
         end = begin + count
         if end - self._start > self._limits.size:
-            raise StreamLimitError(f"an answer of more than {self._limits.size} bytes")
+            raise StreamLimitError(f"a reply of more than {self._limits.size} bytes")
         if end > self._end:
             raise NeedMore(end - self._start)
         self.position = end
         return begin
 
-    def _spend(self, count: int) -> None:
+    def _count(self, count: int) -> None:
         self._values += count
         if self._values > self._limits.values:
-            raise StreamLimitError(f"an answer of more than {self._limits.values} values")
+            raise StreamLimitError(f"a reply of more than {self._limits.values} values")
 
     def _deeper(self, depth: int) -> int:
         if depth >= self._limits.depth:
-            raise StreamLimitError(f"an answer nested more than {self._limits.depth} levels deep")
+            raise StreamLimitError(f"a reply nested more than {self._limits.depth} levels deep")
         return depth + 1
 
     # Primitives.
@@ -190,7 +190,7 @@ class Decoder:
     # Values.
 
     def _value(self, tag: int, depth: int) -> object:
-        self._spend(1)
+        self._count(1)
         if tag in {_STRING, _LONG_STRING}:
             text = self._text(2 if tag == _STRING else 8)
             self._handles.append(text)
@@ -205,9 +205,9 @@ class Decoder:
             return self._array(self._deeper(depth))
         if tag == _ENUM:
             return self._enum(self._deeper(depth))
-        return self._rare(tag, depth)
+        return self._other_value(tag, depth)
 
-    def _rare(self, tag: int, depth: int) -> object:
+    def _other_value(self, tag: int, depth: int) -> object:
         if tag == _CLASS:
             self._description(self._byte(), self._deeper(depth))
             instance = Instance("java.lang.Class")
@@ -220,7 +220,7 @@ class Decoder:
             self._handles.clear()
             return self._value(self._byte(), self._deeper(depth))
         if tag == _EXCEPTION:
-            raise UnreadableError("the JVM could not serialize the answer")
+            raise UnreadableError("the JVM could not serialize the reply")
         raise JavaStreamError(f"unknown tag {tag:02x}")
 
     def _reference(self) -> object:
@@ -236,7 +236,7 @@ class Decoder:
         handle = len(self._handles)
         self._handles.append(instance)
         for level in description.levels:
-            self._spend(1)
+            self._count(1)
             if level.flags & _SERIALIZABLE:
                 self._fields(level, instance.fields, depth)
                 if level.flags & _WRITE_METHOD:
@@ -268,7 +268,7 @@ class Decoder:
     def _annotations(self, annotations: list[object], depth: int) -> None:
         while (tag := self._byte()) != _END:
             if tag in {_BLOCK, _LONG_BLOCK}:
-                self._spend(1)
+                self._count(1)
                 annotations.append(self._block(tag))
             else:
                 annotations.append(self._value(tag, depth))
@@ -282,11 +282,11 @@ class Decoder:
         if element == "B":
             array = self._bytes(count)
         elif element in _PRIMITIVES:
-            self._spend(count)
+            self._count(count)
             layout = struct.Struct(f">{count}{_PRIMITIVES[element]}")
             array = list(layout.unpack_from(self._buffer, self._take(layout.size)))
         elif element in {"L", "["}:
-            self._spend(count)
+            self._count(count)
             elements: list[object] = []
             array = self._handles[index] = elements  # before its elements are read: they may refer to it
             elements.extend(self._value(self._byte(), depth) for _ in range(count))
@@ -325,8 +325,8 @@ class Decoder:
                 raise JavaStreamError("a reference to a class that was not sent")
             return found
         if tag not in {_CLASS_DESCRIPTION, _PROXY}:
-            raise JavaStreamError(f"a class was expected, and tag {tag:02x} found")
-        self._spend(1)
+            raise JavaStreamError(f"a class was expected, but tag {tag:02x} was found")
+        self._count(1)
         return self._new_description(depth) if tag == _CLASS_DESCRIPTION else self._new_proxy(depth)
 
     def _new_description(self, depth: int) -> _ClassDescription:
@@ -336,7 +336,7 @@ class Decoder:
         description.flags = self._byte()
         layout = ">"
         for _ in range(self._unsigned(2)):
-            self._spend(1)
+            self._count(1)
             kind, name = chr(self._byte()), self._text(2)
             if kind in _PRIMITIVES:
                 layout += _PRIMITIVES[kind]
@@ -354,7 +354,7 @@ class Decoder:
         self._handles.append(description)
         description.flags = _SERIALIZABLE
         count = self._unsigned(4)
-        self._spend(count)
+        self._count(count)
         for _ in range(count):
             self._text(2)
         return self._finished(description, depth)

@@ -40,7 +40,7 @@ class NotJrmpError(JavaStreamError):
     """The peer does not speak JRMP."""
 
     def __init__(self, greeting: bytes) -> None:
-        super().__init__(f"the first bytes of the answer are {greeting[:16].hex(' ')}")
+        super().__init__(f"its first bytes are {greeting[:16].hex(' ')}")
         self.greeting = greeting
 
 

@@ -23,13 +23,13 @@ from kafka_producer_exporter.net.errors import Reason, TransportError
 MAX_IDLE_SECONDS = 100.0
 """A JVM ends a session after 120 s without a call. After this time we log in again."""
 _MAX_UNREADABLE = 20
-"""In one read. Each breaks the connection; those found are in quarantine, so the next read gets further."""
+"""In one read. Each one ends the connection and goes into quarantine, so the next read gets further."""
 _MAX_MBEAN_INFOS = 16
 """Replies to getMBeanInfo that are remembered. Most MBeans share a few."""
 
 
 class Dial(NamedTuple):
-    """Connect to this port of the host, and close the previous connection. If that fails, throw TransportError in."""
+    """Connect to this port of the host, in place of any other connection. On failure, throw TransportError in."""
 
     port: int
     tls: bool
@@ -43,7 +43,7 @@ class Call(NamedTuple):
 
 
 class Exchange(NamedTuple):
-    """Send all these calls on the connection without waiting in between, and read the replies."""
+    """Send these calls on the connection, all at once, and read the replies meanwhile."""
 
     calls: Sequence[Call]
 
