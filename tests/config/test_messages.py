@@ -1,9 +1,9 @@
-"""Every configuration key, flag and variable that a message or a document names exists.
+"""Every configuration key, flag and environment variable that a message or a document names exists.
 
-A text that says ``set jmx.tls.mode`` is worth nothing once the key has another name. So these tests collect what looks
+Advice such as ``set jmx.tls.mode`` is worthless if the key has another name. These tests collect everything that looks
 like a key, a flag or a variable from all messages (string literals of the exporter) and all documents, and look it up
-in the table of the configuration. Whatever only looks like one is listed here with what it really is; an entry that
-excludes nothing fails, too.
+in the table of the configuration. Words that only look like a key are excluded below, with their real meaning.
+An exclusion that matches nothing is an error.
 """
 
 import argparse
@@ -27,7 +27,7 @@ from kafka_producer_exporter.config.shapes import ListOf, OneOf, Shape
 from tests.paths import DOCS, ROOT
 
 SECTIONS = ("broker", "defaults", "id_groups", "jmx", "limits", "logging", "probe", "sasl", "targets", "tls")
-"""A dotted name that starts with one of these is a key. Written out, so that renaming a section is noticed as well."""
+"""A dotted name that starts with one of these is a key. They are written out so that a renamed section is noticed."""
 
 NOT_KEYS = {
     "jmx.readings": "a module",
@@ -47,7 +47,7 @@ NOT_OUR_FLAGS = {
 }
 NOT_OUR_VARIABLES = {"KAFKA_PRODUCER_EXPORTER_PORT": "Kubernetes sets it for a Service with our name"}
 GENERATED_FROM_THE_CATALOGUE = ("metrics.md", "guide-coverage.md")
-"""Full of metrics and labels, which the catalogue's own tests check."""
+"""These pages are full of metrics and labels, which the catalogue's own tests check."""
 
 
 class Text(NamedTuple):
@@ -145,9 +145,9 @@ DOTTED = re.compile(rf"(?<![\w./-])((?:{'|'.join(SECTIONS)})(?:\[\d*\])?(?:\.[a-
 """``jmx.tls.mode``, ``targets[0].jmx``."""
 ADVICE = re.compile(r"\b(?:add|set|use|write) ([a-z_]+): (?=\S)")
 """``use transport: rmi``."""
-SNAKE = re.compile(r"(?<![\w./<$-])([a-z]+(?:_[a-z]+)+)(?![\w(./-])")
-"""``token_url`` in a message. One word alone could be anything."""
-QUOTED = re.compile(r"`([a-z]+(?:_[a-z]+)+)(?:: [^`]+)?`")
+SNAKE = re.compile(r"(?<![\w./<$-])(?!kafka_)([a-z]+(?:_[a-z]+)+)(?![\w(./-])")
+"""``token_url`` in a message. Words without an underscore could be anything, and metrics start with ``kafka_``."""
+QUOTED = re.compile(r"`(?!kafka_)([a-z]+(?:_[a-z]+)+)(?:: [^`]+)?`")
 """``token_url`` in a document, in backticks, with or without a value."""
 FLAG = re.compile(r"(?<![\w-])(?<!var\()(--[a-z][a-z0-9-]*)(?![\w:-])")
 """``--target``, but neither ``--good:`` nor ``var(--good)`` of a style sheet."""
@@ -156,16 +156,16 @@ VARIABLE = re.compile(rf"({ENVIRONMENT_PREFIX}[A-Z_]*[A-Z])")
 
 def keys_in_messages(texts: tuple[Text, ...]) -> Iterator[Name]:
     for where, text in texts:
-        is_help = "/catalogue/" in where  # about metrics and labels
-        snakes = [] if is_help or " " not in text else [n for n in SNAKE.findall(text) if not n.startswith("kafka_")]
-        for name in (*DOTTED.findall(text), *ADVICE.findall(text), *snakes):
+        # The catalogue's texts are about metrics and labels. A text without a blank is no message.
+        single = [] if "/catalogue/" in where or " " not in text else SNAKE.findall(text)
+        for name in (*DOTTED.findall(text), *ADVICE.findall(text), *single):
             yield Name(re.sub(r"\[\d*\]", "", name), where)
 
 
 def keys_in_documents(texts: tuple[Text, ...]) -> Iterator[Name]:
     for where, text in texts:
-        quoted = [] if where.partition(":")[0].endswith(GENERATED_FROM_THE_CATALOGUE) else QUOTED.findall(text)
-        for name in (*DOTTED.findall(text), *(name for name in quoted if not name.startswith("kafka_"))):
+        single = [] if where.partition(":")[0].endswith(GENERATED_FROM_THE_CATALOGUE) else QUOTED.findall(text)
+        for name in (*DOTTED.findall(text), *single):
             yield Name(re.sub(r"\[\d*\]", "", name), where)
 
 
@@ -205,7 +205,9 @@ def unknown(names: list[Name], *known: frozenset[str]) -> list[str]:
 
 
 def test_every_key_that_is_named_exists():
-    assert unknown(named_keys(), KEYS, frozenset(NOT_KEYS)) == [], "correct the name; if it is no key, see NOT_KEYS"
+    assert unknown(named_keys(), KEYS, frozenset(NOT_KEYS)) == [], (
+        "correct the name, or add it to NOT_KEYS if it is not a key"
+    )
 
 
 def test_every_flag_that_is_named_exists():
