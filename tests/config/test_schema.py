@@ -19,7 +19,7 @@ from tools.generate_configuration import EXAMPLE, json_schema, page
 
 SCHEMA = json.loads(json_schema())
 VALIDATOR = jsonschema.Draft202012Validator(SCHEMA)
-ENVIRONMENT = {"JMX_PASSWORD": "x"}
+ENVIRONMENT = {"JMX_PASSWORD": "x", "HOSTNAME": "exporter-0"}
 
 GOOD = [
     "",
@@ -37,6 +37,8 @@ GOOD = [
     "id_groups: [kafka_streams, connect, mirrormaker, spring, flink, {pattern: a, group: b}]",
     "probe: {}",
     "probe: {allow: [{network: 'fd00::/8', ports: [1, 65535]}]}",
+    "broker: {bootstrap_servers: [a:1, '[::1]:2'], topics: ['a.*'], tls: {}, shard: from_hostname, total_shards: 1}",
+    "broker: {bootstrap_servers: [a:1], sasl: {mechanism: PLAIN, username: u, password_env: JMX_PASSWORD}}",
     "logging: {format: json, level: debug}",
     EXAMPLE,
 ]
@@ -83,22 +85,30 @@ BAD = [
     "probe: {allow: [{network: everything, ports: [1]}]}",
     "probe: {allow: [{network: 10.0.0.0/8, ports: []}]}",
     "probe: {allow: [{network: 10.0.0.0/8}]}",
+    "broker: {}",
+    "broker: {bootstrap_servers: []}",
+    "broker: {bootstrap_servers: [a:1], shard: -1}",
+    "broker: {bootstrap_servers: [a:1], shard: from_host}",
+    "broker: {bootstrap_servers: [a:1], sasl: {mechanism: MAGIC}}",
+    "broker: {bootstrap_servers: [a:1], labels: {reason: a}}",
     "logging: {format: text}",
     "logging: {level: INFO}",
 ]
 
 BEYOND_A_SCHEMA = {
-    "a port within a text": "listen: 'a:70000'",
-    "two listeners": "listen: 'a:1'\nlisten_pages: 'a:1'",
-    "two names": "targets: [{name: a, jmx: {port: 1}}, {name: a, jmx: {port: 2}}]",
+    "the range of a port within an address": "listen: 'a:70000'",
+    "two listeners on one port": "listen: 'a:1'\nlisten_pages: 'a:1'",
+    "two targets with one name": "targets: [{name: a, jmx: {port: 1}}, {name: a, jmx: {port: 2}}]",
     "no port in the target or the defaults": "targets: [{name: a}]",
-    "what belongs together": "targets: [{jmx: {port: 1, username: u}}]",
-    "what the environment has": "targets: [{jmx: {port: 1, username: u, password_env: MISSING}}]",
-    "what is on the disk": "targets: [{jmx: {port: 1, username: u, password_file: missing}}]",
-    "the sense of an expression": "id_groups: [{pattern: 'a(', group: a}]",
-    "bits of a network": "probe: {allow: [{network: 10.0.0.1/8, ports: [1]}]}",
-    "what a transport can do": "targets: [{transport: jmxquery, jmx: {port: 1, rmi_port: 2}}]",
-    "a key twice": "profile: full\nprofile: full",
+    "a user without a password": "targets: [{jmx: {port: 1, username: u}}]",
+    "an environment variable that is not set": "targets: [{jmx: {port: 1, username: u, password_env: MISSING}}]",
+    "a file that does not exist": "targets: [{jmx: {port: 1, username: u, password_file: missing}}]",
+    "the syntax of a regular expression": "id_groups: [{pattern: 'a(', group: a}]",
+    "host bits of a network": "probe: {allow: [{network: 10.0.0.1/8, ports: [1]}]}",
+    "what a transport supports": "targets: [{transport: jmxquery, jmx: {port: 1, rmi_port: 2}}]",
+    "a shard outside 0..total_shards-1": "broker: {bootstrap_servers: [a:1], shard: 1}",
+    "a key of another SASL mechanism": "broker: {bootstrap_servers: [a:1], sasl: {mechanism: GSSAPI, username: u}}",
+    "a key that is set twice": "profile: full\nprofile: full",
 }
 
 
@@ -113,19 +123,19 @@ def accepts(tmp_path: Path, text: str) -> bool:
 
 
 @pytest.mark.parametrize("text", GOOD)
-def test_schema_and_loader_both_accept_a_good_file(tmp_path, text):
+def test_schema_and_loader_both_accept_a_valid_file(tmp_path, text):
     assert VALIDATOR.is_valid(yaml.safe_load(text))
     assert accepts(tmp_path, text)
 
 
 @pytest.mark.parametrize("text", BAD)
-def test_schema_and_loader_both_refuse_a_bad_file(tmp_path, text):
+def test_schema_and_loader_both_reject_an_invalid_file(tmp_path, text):
     assert not VALIDATOR.is_valid(yaml.safe_load(text))
     assert not accepts(tmp_path, text)
 
 
 @pytest.mark.parametrize("text", BEYOND_A_SCHEMA.values(), ids=BEYOND_A_SCHEMA.keys())
-def test_what_a_schema_cannot_express_is_refused_by_the_loader_alone(tmp_path, text):
+def test_what_a_schema_cannot_express_is_rejected_by_the_loader_alone(tmp_path, text):
     assert VALIDATOR.is_valid(yaml.safe_load(text))
     assert not accepts(tmp_path, text)
 
@@ -144,7 +154,7 @@ TREES = st.recursive(
 
 @settings(max_examples=150, deadline=None)
 @given(root=st.dictionaries(NAMES, TREES, max_size=3))
-def test_the_loader_accepts_nothing_that_the_schema_refuses(tmp_path_factory, root):
+def test_the_loader_accepts_nothing_that_the_schema_rejects(tmp_path_factory, root):
     text = yaml.safe_dump(root)
 
     accepted = accepts(tmp_path_factory.getbasetemp(), text)
