@@ -2,6 +2,7 @@
 
 import ssl
 import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -174,3 +175,9 @@ def test_a_stub_that_requires_tls_is_rejected_if_none_is_configured(client_of, f
 
     assert failure.reason is Reason.TLS_MISMATCH
     assert "jmx.tls.mode" in str(failure)
+
+
+def test_a_client_without_tls_does_not_import_ssl():
+    program = "import sys, kafka_producer_exporter.targets.transports; sys.exit('ssl' in sys.modules)"
+
+    assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
