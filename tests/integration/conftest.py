@@ -8,7 +8,6 @@ REQUIRE_INTEGRATION=1 makes that an error.
 
 import contextlib
 import os
-import uuid
 from collections import Counter
 
 import pytest
@@ -71,18 +70,6 @@ def cluster(lab):
 
 
 @pytest.fixture
-def new_topic():
-    """Create a topic with a name of its own and return the name: ``new_topic(broker, partitions=3)``."""
-
-    def create(broker, **options):
-        name = f"topic-{uuid.uuid4().hex[:8]}"
-        broker.create_topic(name, **options)
-        return name
-
-    return create
-
-
-@pytest.fixture
 def producer_jvm(lab):
     """Start producer JVMs that end with the test: ``producer_jvm("3.9.2", jmx=False)``."""
     with contextlib.ExitStack() as running:
@@ -94,6 +81,11 @@ def prometheus(prometheus_programs):
     """Start Prometheus servers that end with the test: ``prometheus([job("a", "127.0.0.1:9797")], generation=2)``."""
     with contextlib.ExitStack() as running:
         yield lambda *arguments, **options: running.enter_context(Prometheus(*arguments, **options))
+
+
+def pytest_itemcollected(item):
+    """Mark every test in this folder as an integration test, so that no module can forget to."""
+    item.add_marker(pytest.mark.integration)
 
 
 def pytest_collection_finish(session):

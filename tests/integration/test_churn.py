@@ -5,12 +5,8 @@ import time
 from pathlib import Path
 from typing import NamedTuple
 
-import pytest
-
 from lab.process import wait_until
 from tests.integration.serving import Serve
-
-pytestmark = pytest.mark.integration
 
 SCRAPES = 300
 LIVES = 6

@@ -5,8 +5,6 @@ import pytest
 from benchmarks.exporters import Exporter, jmx_exporter, ours
 from lab.synthetic_jvm import SyntheticJvm
 
-pytestmark = pytest.mark.integration
-
 MEGABYTE_LIMIT = 35
 SCRAPES = 50
 ROUNDS = 3

@@ -1,7 +1,5 @@
 """Each metric of the guide changes with its real cause on a real broker, as the page of ``serve`` shows."""
 
-import uuid
-
 import pytest
 
 from kafka_producer_exporter.catalogue.table import METRICS
@@ -9,8 +7,7 @@ from lab.broker import Broker, Listener
 from lab.process import wait_until
 from lab.proxy import Proxy
 from tests.integration.serving import Serve
-
-pytestmark = pytest.mark.integration
+from tests.integration.topics import new_topic
 
 PREFIX = "kafka_producer_"
 
@@ -56,12 +53,6 @@ def topic_errors(serving, name):
     return serving.page().value("kafka_producer_topic_record_error_total", topic=name)
 
 
-def topic(broker):
-    name = f"topic-{uuid.uuid4().hex[:8]}"
-    broker.create_topic(name)
-    return name
-
-
 def trouble(page):
     return {name for name in TROUBLE if page[name] != 0}
 
@@ -69,7 +60,7 @@ def trouble(page):
 def test_every_name_that_the_guide_has_from_jmx_is_on_the_page(broker, jvm, served):
     producer = jvm.new("orders", broker.bootstrap)
 
-    producer.send(topic(broker))
+    producer.send(new_topic(broker))
 
     guide = {
         metric.guide: metric.name.removeprefix(PREFIX)
@@ -84,7 +75,7 @@ def test_every_name_that_the_guide_has_from_jmx_is_on_the_page(broker, jvm, serv
 
 
 def test_record_send_rate_rises_with_sending(broker, jvm, served):
-    orders = topic(broker)
+    orders = new_topic(broker)
     producer = jvm.new("orders", broker.bootstrap)
     before = served(producer)
 
@@ -99,7 +90,7 @@ def test_record_send_rate_rises_with_sending(broker, jvm, served):
 
 def test_request_latency_avg_rises_with_a_slow_network(troubled, jvm, served):
     proxy, broker = troubled
-    orders = topic(broker)
+    orders = new_topic(broker)
     near, far = jvm.new("near", broker.bootstrap), jvm.new("far", broker.address("VIA"))
     far.send(orders, count=2)
     before = served(far)
@@ -118,7 +109,7 @@ def test_request_latency_avg_rises_with_a_slow_network(troubled, jvm, served):
 
 
 def test_record_error_rate_rises_with_records_that_are_too_large(broker, jvm, served, serving):
-    orders = topic(broker)
+    orders = new_topic(broker)
     producer = jvm.new("orders", broker.bootstrap, max_request_size=10_000)
     producer.send(orders)
     before = served(producer)
@@ -136,7 +127,7 @@ def test_record_error_rate_rises_with_records_that_are_too_large(broker, jvm, se
 
 def test_record_retry_rate_rises_with_a_connection_that_is_lost(troubled, jvm, served):
     proxy, broker = troubled
-    orders = topic(broker)
+    orders = new_topic(broker)
     producer = jvm.new("orders", broker.address("VIA"))
     producer.send(orders)
     before = served(producer)
@@ -158,7 +149,7 @@ def test_record_retry_rate_rises_with_a_connection_that_is_lost(troubled, jvm, s
 
 
 def test_record_size_avg_follows_the_size_of_the_records(broker, jvm, served):
-    orders = topic(broker)
+    orders = new_topic(broker)
     producer = jvm.new("orders", broker.bootstrap)
     producer.send(orders, size=100)
     before = served(producer)
@@ -173,7 +164,7 @@ def test_record_size_avg_follows_the_size_of_the_records(broker, jvm, served):
 
 
 def test_batch_size_avg_rises_with_records_that_wait_for_each_other(broker, jvm, served):
-    orders = topic(broker)
+    orders = new_topic(broker)
     producer = jvm.new("orders", broker.bootstrap, linger_ms=300)
     producer.send(orders, size=1000)  # it lingered, and alone
     before = served(producer)
@@ -189,7 +180,7 @@ def test_batch_size_avg_rises_with_records_that_wait_for_each_other(broker, jvm,
 
 
 def test_compression_rate_avg_falls_with_what_compresses_well(broker, jvm, served):
-    orders = topic(broker)
+    orders = new_topic(broker)
     producer = jvm.new("orders", broker.bootstrap, compression_type="gzip")
     producer.send(orders, size=5000)
     before = served(producer)
@@ -207,7 +198,7 @@ def test_bufferpool_wait_time_and_buffer_exhausted_rate_rise_when_the_broker_tak
     troubled, jvm, served, serving
 ):
     proxy, broker = troubled
-    orders = topic(broker)
+    orders = new_topic(broker)
     producer = jvm.new("orders", broker.address("VIA"), buffer_memory=100_000, max_block_ms=3000)
     producer.send(orders)
     before = served(producer)

@@ -13,8 +13,6 @@ from lab.cgroup import MemoryCgroup
 from lab.synthetic_jvm import SyntheticJvm
 from tests.integration.serving import Serve
 
-pytestmark = pytest.mark.integration
-
 MIB = 1 << 20
 CLIENTS, NODES, TOPICS = 100, 5, 20
 TARGETS = ("checkout", "billing")

@@ -2,7 +2,6 @@
 
 import contextlib
 import subprocess
-import uuid
 
 import pytest
 
@@ -11,8 +10,9 @@ from lab.process import wait_until
 from lab.producer import ProducerJvm
 from lab.prometheus import Prometheus, job, promtool_binary
 from tests.integration.serving import DOWN, Serve
+from tests.integration.topics import new_topic
 
-pytestmark = [pytest.mark.integration, pytest.mark.usefixtures("prometheus_programs")]
+pytestmark = pytest.mark.usefixtures("prometheus_programs")
 
 GENERATIONS = (2, 3)
 
@@ -20,8 +20,7 @@ GENERATIONS = (2, 3)
 @pytest.fixture(scope="module")
 def sending(broker):
     """A producer that sends while the tests of this module run."""
-    orders = f"topic-{uuid.uuid4().hex[:8]}"
-    broker.create_topic(orders)
+    orders = new_topic(broker)
     with ProducerJvm() as jvm:
         producer = jvm.new("orders", broker.bootstrap)
         producer.loop(orders, per_second=50)

@@ -8,7 +8,6 @@ import socket
 import subprocess
 import threading
 import time
-import uuid
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -18,8 +17,7 @@ from lab.process import Port, wait_until
 from lab.producer import write_password_file
 from lab.proxy import Proxy
 from tests.integration.serving import COMMAND, DOWN, Serve
-
-pytestmark = pytest.mark.integration
+from tests.integration.topics import new_topic
 
 DEADLINE_SECONDS = 2.0
 """The scrape timeout in the tests of targets that do not answer."""
@@ -124,8 +122,7 @@ def test_a_closed_producer_leaves_the_page_and_the_others_stay(broker, producer_
 
 
 def test_the_survivor_of_two_producers_with_one_client_id_is_reported_as_hidden(broker, producer_jvm, serve):
-    topic = f"topic-{uuid.uuid4().hex[:8]}"
-    broker.create_topic(topic)
+    topic = new_topic(broker)
     jvm = producer_jvm()
     survivor = jvm.new("survivor", broker.bootstrap, client_id="orders")
     twin = jvm.new("twin", broker.bootstrap, client_id="orders")
@@ -343,8 +340,7 @@ def test_a_jvm_that_freezes_during_a_scrape_is_down_with_timeout_and_recovers(br
 
 
 def test_a_killed_jvm_is_down_and_its_replacement_starts_from_zero(broker, producer_jvm, serve):
-    topic = f"topic-{uuid.uuid4().hex[:8]}"
-    broker.create_topic(topic)
+    topic = new_topic(broker)
     jvm = producer_jvm()
     jvm.new("orders", broker.bootstrap).send(topic, count=3)
     serving = serve(checkout=jvm.jmx_port)

@@ -15,12 +15,6 @@ from lab.process import LabError, wait_until
 from lab.producer import ProducerError
 from tests.integration.broker.view import UP, counting, counts, value
 
-pytestmark = [
-    pytest.mark.integration,
-    # kafka-python leaves a socket that could not connect to the garbage collector.
-    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
-]
-
 
 @pytest.fixture(params=[2, 0], ids=["protocol-2", "protocol-0"], scope="module")
 def versioned(lab, request):

@@ -19,11 +19,6 @@ from lab.broker import Broker, Security
 from lab.certificates import make_certificates
 from tests.transaction_log import partition_for
 
-pytestmark = [
-    pytest.mark.integration,
-    # kafka-python leaves a socket that could not connect to the garbage collector.
-    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
-]
 PASSWORD = "alice-secret"
 
 

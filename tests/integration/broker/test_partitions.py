@@ -20,13 +20,9 @@ from lab import jvm
 from lab.broker import Broker, Security
 from lab.certificates import make_certificates
 from lab.process import LabError, wait_until
-from tests.integration.broker.view import UP, collecting, counts, leave_hanging, topic, value, values
+from tests.integration.broker.view import UP, collecting, counts, leave_hanging, value, values
+from tests.integration.topics import new_topic
 
-pytestmark = [
-    pytest.mark.integration,
-    # kafka-python leaves a socket that could not connect to the garbage collector.
-    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
-]
 HANGING = "kafka_transaction_hanging"
 
 
@@ -48,7 +44,7 @@ def hanging(collector, name):
 
 
 def test_a_hanging_transaction_is_found_and_a_healthy_one_is_not(broker, producer_jvm, caplog):
-    name = topic(broker, partitions=4)
+    name = new_topic(broker, partitions=4)
     healthy = producer_jvm("4.4.0", jmx=False).new(
         "healthy", broker.bootstrap, transactional_id=f"healthy-{name}", transaction_timeout_ms=600_000
     )
@@ -73,7 +69,7 @@ def test_a_hanging_transaction_is_found_and_a_healthy_one_is_not(broker, produce
 
 
 def test_a_transaction_just_committed_or_left_by_a_dead_application_is_not_hanging(broker, producer_jvm):
-    name = topic(broker, partitions=2)
+    name = new_topic(broker, partitions=2)
     dead_jvm = producer_jvm("4.4.0", jmx=False)
     dead = dead_jvm.new("dead", broker.bootstrap, transactional_id=f"dead-{name}", transaction_timeout_ms=600_000)
     dead.init()
@@ -99,7 +95,7 @@ def test_a_transaction_just_committed_or_left_by_a_dead_application_is_not_hangi
 
 
 def test_producers_without_transactions_are_reported_by_partition(broker, producer_jvm):
-    name = topic(broker)
+    name = new_topic(broker)
     with collecting(broker.bootstrap, topics=(re.compile(name),)) as collector:
         wait_until(
             "the first poll has ended",
@@ -190,7 +186,7 @@ def test_a_missing_right_is_reported_and_each_right_brings_its_source(guarded, p
 
 
 def test_topics_and_bootstrap_servers_are_reported(broker, producer_jvm):
-    name, dead = topic(broker, partitions=2), topic(broker)
+    name, dead = new_topic(broker, partitions=2), new_topic(broker)
     producer_jvm("4.4.0", jmx=False).new("dead", broker.bootstrap).send(dead, count=4)
 
     with collecting(broker.bootstrap, topics=(re.compile(name),), dlq_topics=(re.compile(dead),)) as collector:

@@ -23,11 +23,6 @@ from lab.process import LabError, wait_until
 from tests.integration.broker.view import UP, collecting, counts, value
 from tests.paths import DOCS
 
-pytestmark = [
-    pytest.mark.integration,
-    # kafka-python leaves a socket that could not connect to the garbage collector.
-    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
-]
 PAGE = DOCS / "broker-view.md"
 USER = "exporter"
 DEAD = "payments.dlq"

@@ -10,11 +10,6 @@ from lab.process import LabError, wait_until
 from lab.producer import send_options
 from tests.integration.broker.view import counting, counts, value
 
-pytestmark = [
-    pytest.mark.integration,
-    # kafka-python leaves a socket that could not connect to the garbage collector.
-    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
-]
 PARTITIONS = 4
 PRODUCERS = 24
 TIMES = 440

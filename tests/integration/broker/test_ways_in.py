@@ -17,11 +17,6 @@ from lab.certificates import make_certificates
 from tests.broker.client.token_endpoint import SECRET, TokenEndpointServer
 from tests.integration.broker.view import UP, collecting, value
 
-pytestmark = [
-    pytest.mark.integration,
-    # kafka-python leaves a socket that could not connect to the garbage collector.
-    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
-]
 LOGIN = "org.apache.kafka.common.security.oauthbearer.OAuthBearerLoginModule required"
 TOKENS = Listener(
     name="TOKENS",

@@ -5,7 +5,6 @@ import gc
 import socket
 import struct
 import time
-import uuid
 
 from kafka.admin import ConfigResource, ConfigResourceType
 from kafka.record.default_records import DefaultRecordBatchBuilder
@@ -72,12 +71,6 @@ def counting(bootstrap, **settings):
         since = "kafka_producer_exporter_counting_since_timestamp_seconds"
         wait_until("counting has begun", lambda: value(collector, since))
         yield collector
-
-
-def topic(broker, *, partitions=1):
-    name = f"topic-{uuid.uuid4().hex[:8]}"
-    broker.create_topic(name, partitions=partitions)
-    return name
 
 
 def leave_hanging(broker, name, *, partition, producer_id, age_seconds):

@@ -7,9 +7,8 @@ import uuid
 
 import pytest
 
-from tests.integration.broker.view import leave_hanging, topic
-
-pytestmark = pytest.mark.integration
+from tests.integration.broker.view import leave_hanging
+from tests.integration.topics import new_topic
 
 
 def transactions(broker, *arguments):
@@ -28,7 +27,7 @@ def producer(broker, producer_jvm):
 
 
 def test_open_and_aborted_transactions_are_listed_by_raw_id(broker, producer):
-    name = topic(broker)
+    name = new_topic(broker)
     producer.begin()
     producer.send(name, 1)
     producer.abort()
@@ -54,7 +53,7 @@ def test_open_and_aborted_transactions_are_listed_by_raw_id(broker, producer):
 
 
 def test_a_hanging_transaction_is_a_finding_with_its_abort_command(lab, broker):
-    name = topic(broker)
+    name = new_topic(broker)
     leave_hanging(broker, name, partition=0, producer_id=424_242, age_seconds=7200)
 
     listed = transactions(broker, "--hanging")

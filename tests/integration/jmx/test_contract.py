@@ -2,7 +2,6 @@
 
 import math
 import time
-import uuid
 
 import pytest
 
@@ -18,8 +17,7 @@ from lab.certificates import make_certificates
 from lab.jmxquery import read_mbeans
 from lab.process import wait_until
 from lab.producer import ProducerJvm
-
-pytestmark = pytest.mark.integration
+from tests.integration.topics import new_topic
 
 CLIENTS = {"idle", "idle,eu", "sending", "committing"}
 VERSIONS = ("2.8.2", "3.9.2", "4.4.0")
@@ -45,8 +43,7 @@ FREE_RUNNING = {
 @pytest.fixture(scope="module", params=VERSIONS)
 def jvm(request, broker):
     """A JVM with producers that are idle (one has a comma in its name), that send, and that commit."""
-    orders = f"topic-{uuid.uuid4().hex[:8]}"
-    broker.create_topic(orders, partitions=3)
+    orders = new_topic(broker, partitions=3)
     with ProducerJvm(request.param) as jvm:
         for name in ("idle", "idle,eu"):
             jvm.new(name, broker.bootstrap).send(orders, count=3)

@@ -18,8 +18,6 @@ from lab.certificates import make_certificates
 from lab.process import Port, Process, wait_until
 from lab.producer import JmxTls, ProducerJvm, write_password_file
 
-pytestmark = pytest.mark.integration
-
 NOBODY = "127.0.0.1:9"  # a producer registers its MBeans whether a broker answers or not
 PRODUCERS = Selection("kafka.producer:*", lambda _, listed: listed)
 MOVED_BY_READING = {"OperatingSystem", "Threading"}

@@ -9,8 +9,6 @@ import pytest
 from lab.process import Process, wait_until
 from tests.integration.lab.marked import new_mark, processes_with
 
-pytestmark = pytest.mark.integration
-
 
 class Demo(Process):
     """``python -m lab.demo`` with these arguments; its output is in ``log_file``."""

@@ -12,13 +12,12 @@ from lab.producer import ProducerError, write_password_file
 from lab.prometheus import job
 from lab.proxy import Proxy
 from tests.integration.lab.marked import new_mark, processes_with
+from tests.integration.topics import new_topic
 from tests.paths import ROOT
-
-pytestmark = pytest.mark.integration
 
 
 @pytest.mark.parametrize("version", ["2.8.2", "3.9.2", "4.4.0"])
-def test_a_producer_of_any_generation_commits_and_has_mbeans(broker, new_topic, producer_jvm, version):
+def test_a_producer_of_any_generation_commits_and_has_mbeans(broker, producer_jvm, version):
     orders = new_topic(broker, partitions=3)
     producer = producer_jvm(version).new("orders", broker.bootstrap, transactional_id=f"orders-{version}")
 
@@ -35,7 +34,7 @@ def test_a_producer_of_any_generation_commits_and_has_mbeans(broker, new_topic, 
 
 
 @pytest.mark.parametrize(("version", "offsets"), [("2.8.2", "group"), ("3.9.2", "metadata"), ("4.4.0", "metadata")])
-def test_the_guides_loop_consumes_forwards_and_commits(broker, new_topic, producer_jvm, version, offsets):
+def test_the_guides_loop_consumes_forwards_and_commits(broker, producer_jvm, version, offsets):
     source, sink = new_topic(broker), new_topic(broker)
     jvm = producer_jvm(version)
     jvm.new("feed", broker.bootstrap).send(source, count=20)
@@ -70,7 +69,7 @@ def test_a_jvm_that_ends_fails_the_commands_that_wait_for_it(broker, producer_jv
         waiting.result(10)
 
 
-def test_a_proxy_disturbs_only_the_producer_behind_it(lab, new_topic, producer_jvm):
+def test_a_proxy_disturbs_only_the_producer_behind_it(lab, producer_jvm):
     with Proxy() as proxy, Broker(listeners=[Listener(name="VIA", proxy=proxy)]) as broker:
         orders = new_topic(broker)
         jvm = producer_jvm()
@@ -90,7 +89,7 @@ def test_a_proxy_disturbs_only_the_producer_behind_it(lab, new_topic, producer_j
         assert direct.send(orders) == {"ok": 1}
 
 
-def test_a_secured_broker_accepts_the_right_password_and_rejects_a_wrong_one(lab, new_topic, producer_jvm, tmp_path):
+def test_a_secured_broker_accepts_the_right_password_and_rejects_a_wrong_one(lab, producer_jvm, tmp_path):
     certificates = make_certificates(tmp_path / "certificates")
     security = Security(certificates=certificates, users={"alice": "secret"}, super_users=["alice"])
     module = "org.apache.kafka.common.security.scram.ScramLoginModule"
@@ -126,7 +125,7 @@ def test_a_jvm_with_a_jmx_password_rejects_a_client_without_one(lab, producer_jv
     assert read_mbeans(jvm.jmx_port, "java.lang:type=Runtime", user="monitor", password="secret")
 
 
-def test_a_killed_broker_comes_back_with_its_data(lab, new_topic, producer_jvm):
+def test_a_killed_broker_comes_back_with_its_data(lab, producer_jvm):
     with Broker(transaction_version=1) as broker:
         orders = new_topic(broker)
         producer = producer_jvm().new("orders", broker.bootstrap)
@@ -140,7 +139,7 @@ def test_a_killed_broker_comes_back_with_its_data(lab, new_topic, producer_jvm):
             assert admin.describe_features()["transaction.version"]["finalized"] == (1, 1)
 
 
-def test_a_cluster_of_three_survives_the_loss_of_one_node(cluster, new_topic, producer_jvm):
+def test_a_cluster_of_three_survives_the_loss_of_one_node(cluster, producer_jvm):
     orders = new_topic(cluster, replication=3, min_insync_replicas=2)
     producer = producer_jvm().new("orders", cluster.bootstrap)
 

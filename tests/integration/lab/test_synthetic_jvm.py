@@ -2,13 +2,9 @@
 
 import re
 
-import pytest
-
 from lab.jmxquery import read_mbeans
 from lab.synthetic_jvm import SyntheticJvm
 from tests.recordings import recorded_mbeans
-
-pytestmark = pytest.mark.integration
 
 
 def attributes_by_kind(mbeans):

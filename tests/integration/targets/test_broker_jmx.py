@@ -8,8 +8,6 @@ from lab.broker import Broker
 from lab.process import LabError, Port, wait_until
 from tests.integration.serving import Serve
 
-pytestmark = pytest.mark.integration
-
 ERRORS = "kafka_broker_request_error_total"
 JMX = "-Dcom.sun.management.jmxremote"
 
