@@ -31,14 +31,14 @@ class AttributeQuery:
 class MBean:
     """One MBean that is read."""
 
-    __slots__ = ("answered", "listed", "name", "query", "request_name")
+    __slots__ = ("answered_count", "listed", "name", "query", "request_name")
 
     def __init__(self, name: ObjectName, listed: tuple[str, ...], query: AttributeQuery) -> None:
         self.name = name
         self.listed = listed
         self.query = query
         self.request_name = requests.object_name(name.text)
-        self.answered = len(query.attributes)
+        self.answered_count = len(query.attributes)
         """How many attributes its last reply contained, or should contain. If that changes, it is listed again."""
 
 
@@ -114,8 +114,8 @@ class WatchedMBeans:
 
     def reading(self, mbean: MBean, reply: AttributeValues) -> Reading:
         """Return the reading of an MBean. If its attributes have changed, it is listed again before the next read."""
-        if len(reply.attributes) != mbean.answered:
-            mbean.answered = len(reply.attributes)
+        if len(reply.attributes) != mbean.answered_count:
+            mbean.answered_count = len(reply.attributes)
             self._incomplete.add(mbean.name.text)
         return Reading(mbean.name, reply.attributes, reply.values)
 
