@@ -117,7 +117,7 @@ def open_tls(
     The certificate files are read each time, so a renewed certificate needs no restart. Messages name the *peer* and
     the configuration *keys*; *plaintext_advice* says what to do if the peer does not use TLS.
     """
-    context = _context(settings, keys)
+    context = client_context(settings, keys)
     other_side = _Peer(peer, keys, plaintext_advice, has_our_certificate=settings.cert_file is not None)
     name = settings.server_name or host
     try:
@@ -136,7 +136,8 @@ def open_tls(
     return connection
 
 
-def _context(settings: TlsSettings, keys: TlsKeys) -> ssl.SSLContext:
+def client_context(settings: TlsSettings, keys: TlsKeys) -> ssl.SSLContext:
+    """Return a context that verifies servers. Raise TransportError, which names the *keys*, if a file is unusable."""
     try:
         context = ssl.create_default_context(cafile=settings.ca_file)
     except (OSError, ValueError) as error:

@@ -10,7 +10,8 @@ class TlsKeys(NamedTuple):
 
     ca_file: str
     cert_file: str
-    server_name: str
+    server_name: str = ""
+    """Empty if no key sets the name."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,7 +12,6 @@ Rule 4: the library's logger is silenced. At DEBUG it prints passwords; above, i
 import gc
 import logging
 import random
-import ssl
 from collections.abc import Mapping, Sequence
 from typing import Any, Self
 
@@ -29,10 +28,13 @@ from kafka_producer_exporter.broker.cluster.snapshots import ServerProbe
 from kafka_producer_exporter.net.address import Address
 from kafka_producer_exporter.net.errors import Reason, TransportError
 from kafka_producer_exporter.net.secrets import Secret, read_secret
-from kafka_producer_exporter.settings import Broker, BrokerTls, Sasl, SaslMechanism
+from kafka_producer_exporter.net.tls import client_context
+from kafka_producer_exporter.net.tls_settings import TlsKeys, TlsSettings
+from kafka_producer_exporter.settings import Broker, Sasl, SaslMechanism
 
 CLIENT_ID = "kafka-producer-exporter"
 MAX_RESPONSE_BYTES = 64 << 20
+TLS_KEYS = TlsKeys("broker.tls.ca_file", "broker.tls.cert_file")
 ANY_BROKER = "bootstrap-0"
 """The library's node id of the bootstrap server, which the probe found usable. A broker that the metadata names may
 have died since."""
@@ -220,7 +222,9 @@ def _options(broker: Broker) -> dict[str, Any]:
         "receive_message_max_bytes": MAX_RESPONSE_BYTES,
     }
     if broker.tls:
-        options["ssl_context"] = _tls_context(broker.tls)
+        tls = broker.tls
+        files = TlsSettings(ca_file=tls.ca_file, cert_file=tls.cert_file, key_file=tls.key_file)
+        options["ssl_context"] = client_context(files, TLS_KEYS)
     if broker.sasl:
         options |= _sasl_options(broker.sasl, broker.request_timeout_seconds)
     return options
@@ -246,13 +250,3 @@ def _sasl_options(sasl: Sasl, timeout_seconds: float) -> dict[str, Any]:
             )
         )
     return options
-
-
-def _tls_context(tls: BrokerTls) -> ssl.SSLContext:
-    try:
-        context = ssl.create_default_context(cafile=tls.ca_file)
-        if tls.cert_file:
-            context.load_cert_chain(tls.cert_file, tls.key_file)
-    except (OSError, ssl.SSLError) as error:
-        raise TransportError(Reason.TLS_MISMATCH, f"a certificate file cannot be read: {error}") from None
-    return context

@@ -1,0 +1,40 @@
+import pytest
+
+from kafka_producer_exporter.broker.client.connection import probe_server, usable_server
+from kafka_producer_exporter.net.address import Address
+from kafka_producer_exporter.net.errors import Reason, TransportError
+from kafka_producer_exporter.settings import Broker, BrokerTls, Sasl, SaslMechanism
+
+UNRESOLVABLE = Address("no-such-host.invalid", 9092)
+
+
+@pytest.mark.parametrize(
+    ("files", "reason", "key"),
+    [
+        ({"ca_file": "missing"}, Reason.TLS_CA, "broker.tls.ca_file"),
+        ({"cert_file": "missing", "key_file": "missing"}, Reason.TLS_MISMATCH, "broker.tls.cert_file"),
+    ],
+)
+def test_an_unusable_certificate_file_is_reported_with_its_key(tmp_path, files, reason, key):
+    tls = BrokerTls(**{name: tmp_path / file for name, file in files.items()})
+
+    with pytest.raises(TransportError, match=key) as caught:
+        probe_server(Broker(bootstrap_servers=(UNRESOLVABLE,), tls=tls), UNRESOLVABLE)
+
+    assert caught.value.reason is reason
+
+
+def test_a_missing_password_is_reported_with_its_key(tmp_path):
+    sasl = Sasl(mechanism=SaslMechanism.PLAIN, username="alice", password_file=tmp_path / "missing")
+
+    with pytest.raises(TransportError, match=r"broker\.sasl\.password_file") as caught:
+        probe_server(Broker(bootstrap_servers=(UNRESOLVABLE,), sasl=sasl), UNRESOLVABLE)
+
+    assert caught.value.reason is Reason.AUTHENTICATION
+
+
+def test_the_error_of_an_unusable_bootstrap_server_is_reported():
+    with pytest.raises(TransportError, match="no-such-host") as caught:
+        usable_server(Broker(bootstrap_servers=(UNRESOLVABLE, UNRESOLVABLE)))
+
+    assert caught.value.reason is Reason.DNS
