@@ -86,7 +86,7 @@ class Client:
             self._manager.bootstrap(timeout_ms=self.timeout_ms)
         except kafka.errors.KafkaError as error:
             self.close()
-            raise source_error(error, "the bootstrap servers") from None
+            raise _transport_error(error, "the bootstrap servers") from None
         self.cluster_id = str(self._manager.cluster.cluster_id)
         if broker.cluster_id not in (None, self.cluster_id):
             self.close()
@@ -116,27 +116,27 @@ class Client:
         return sorted(broker.node_id for broker in self._manager.cluster.brokers())
 
     def call(self, requests: Mapping[Any, Any], *, patience_seconds: float = 0.0) -> dict[Any, Any]:
-        """Send each broker its request, all at once. Return each response or TransportError by broker id.
+        """Send each broker its request, all at once. Return each broker's response, or a TransportError, by broker id.
 
         The id None means any broker. *patience_seconds* is how long the request itself lets a broker wait (a fetch).
         """
-        return dict(self._selector.run(self._call_all, requests, self.timeout_ms + round(patience_seconds * 1000)))
+        return dict(self._selector.run(self._send_all, requests, self.timeout_ms + round(patience_seconds * 1000)))
 
-    async def _call_all(self, requests: Mapping[int | None, Any], timeout_ms: int) -> dict[int | None, Any]:
-        answers: dict[int | None, Any] = {}
+    async def _send_all(self, requests: Mapping[int | None, Any], timeout_ms: int) -> dict[int | None, Any]:
+        responses: dict[int | None, Any] = {}
         sent = {}
         for node, request in requests.items():
             try:
                 to = ANY_BROKER if node is None else node
                 sent[node] = self._manager.send(request, node_id=to, request_timeout_ms=timeout_ms)
             except kafka.errors.KafkaError as error:  # raised at once for an unknown broker id
-                answers[node] = source_error(error, _name(node))
+                responses[node] = _transport_error(error, _name(node))
         for node, future in sent.items():
             try:
-                answers[node] = await self._manager.wait_for(future, timeout_ms)
+                responses[node] = await self._manager.wait_for(future, timeout_ms)
             except kafka.errors.KafkaError as error:
-                answers[node] = source_error(error, _name(node))
-        return answers
+                responses[node] = _transport_error(error, _name(node))
+        return responses
 
     def call_all(self, requests: Mapping[Any, Any], *, patience_seconds: float = 0.0) -> dict[Any, Any]:
         """Do the same as ``call``, but raise the first TransportError instead of returning it."""
@@ -188,21 +188,20 @@ def usable_server(broker: Broker) -> Address:
     raise error
 
 
-def source_error(error: Exception, what: str) -> TransportError:
-    """Return a library error as a TransportError; *what* is what it concerns."""
-    reason = next((reason for kind, reason in _REASONS if isinstance(error, kind)), Reason.DAMAGED)
-    return TransportError(reason, f"{what}: {type(error).__name__.removesuffix('Error')}")
+def code_error(code: int, subject: str) -> TransportError | None:
+    """Return the error code of a response as a TransportError about *subject*, or None for 0, which means success."""
+    return _transport_error(kafka.errors.for_code(code)(), subject) if code else None
 
 
-def code_error(code: int, what: str) -> TransportError | None:
-    """Return a Kafka error code as a TransportError, or None for 0, which means success."""
-    return source_error(kafka.errors.for_code(code)(), what) if code else None
-
-
-def raise_code(code: int, what: str) -> None:
-    """Raise TransportError if *code* is a Kafka error code; 0 means success."""
-    if error := code_error(code, what):
+def raise_code(code: int, subject: str) -> None:
+    """Raise TransportError about *subject* unless the error code of a response is 0."""
+    if error := code_error(code, subject):
         raise error
+
+
+def _transport_error(error: Exception, subject: str) -> TransportError:
+    reason = next((reason for kind, reason in _REASONS if isinstance(error, kind)), Reason.DAMAGED)
+    return TransportError(reason, f"{subject}: {type(error).__name__.removesuffix('Error')}")
 
 
 def _name(node: int | None) -> str:
