@@ -217,7 +217,7 @@ class Settings:
 
     listen: Address = DEFAULT_LISTEN
     listen_pages: Address | None = DEFAULT_LISTEN_PAGES
-    """None means that the pages for people are not served."""
+    """None means that the status pages are not served."""
     targets: tuple[Target, ...] = ()
     profile: Profile = Profile.DEFAULT
     limits: Limits = field(default_factory=Limits)

@@ -35,7 +35,7 @@ def add_settings_arguments(parser: argparse.ArgumentParser, *, serving: bool = F
                 dest=option.flag,  # cannot collide with an argument of the verb itself
                 metavar=_metavar(option),
                 action="append" if option.repeatable else "store",
-                help=option.key.help.replace("`", "").replace("%", "%%"),
+                help=_help(option),
             )
 
 
@@ -81,6 +81,11 @@ def _target_at(name: str, settings: Settings, arguments: argparse.Namespace, env
 def _overrides(arguments: argparse.Namespace) -> Overrides:
     given = ((option.key.option, getattr(arguments, option.flag, None)) for option in options())
     return {name: words for name, words in given if words is not None}
+
+
+def _help(option: Option) -> str:
+    plain = option.key.help.replace("`", "").replace("%", "%%")
+    return f"{plain} May be repeated." if option.repeatable else plain
 
 
 def _metavar(option: Option) -> str:

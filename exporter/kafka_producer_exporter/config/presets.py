@@ -13,25 +13,28 @@ def _group(pattern: str, group: str) -> IdGroup:
 
 
 PRESETS: Mapping[str, tuple[IdGroup, ...]] = {
-    # StreamThread, ClientUtils.getThreadProducerClientId: CLIENT-StreamThread-N-producer, where CLIENT is the client.id
-    # or APPLICATION-UUID, a new one at each start; with exactly_once (v1) getTaskProducerClientId adds the task, 0_1.
+    # ClientUtils.getThreadProducerClientId: CLIENT-StreamThread-N-producer. CLIENT is client.id or APPLICATION-UUID,
+    # with a new UUID at each start. With exactly_once (v1), getTaskProducerClientId adds the task, such as 0_1.
     "kafka_streams": (_group(rf"(.+?)(?:-{_UUID})?-StreamThread-\d+(?:-\d+_\d+)?-producer", r"\1"),),
-    # Worker.baseProducerConfigs: connector-producer-CONNECTOR-TASK; its sinks' dead letters: connector-dlq-producer-….
+    # Worker.baseProducerConfigs: connector-producer-CONNECTOR-TASK, and connector-dlq-producer-CONNECTOR-TASK for dead
+    # letters of sink connectors.
     "connect": (_group(r"(connector-(?:dlq-)?producer-.+)-\d+", r"\1"),),
-    # As connectors (Strimzi calls them SOURCE->TARGET.MirrorSourceConnector); and the source task's own, as its log
-    # has it: A->B|A->B-0|offset-syncs-source-producer (the last part is a role of MirrorSourceConfig).
+    # Producers of connectors. A connector's name may have a prefix: in Strimzi, SOURCE->TARGET.MirrorSourceConnector.
+    # A source task has another producer, A->B|A->B-0|offset-syncs-source-producer in the task's log.
+    # The last part is a role of MirrorSourceConfig.
     "mirrormaker": (
         _group(r"(connector-producer-.*Mirror(?:Source|Checkpoint|Heartbeat)Connector)-\d+", r"\1"),
         _group(r"(.+)-\d+\|(offset-syncs-(?:source|target)-producer)", r"\1|\2"),
     ),
-    # DefaultKafkaProducerFactory.getProducerConfigs: PREFIX-N, where PREFIX is the client.id or APPLICATION-producer,
-    # and N counts up with every producer that the factory makes: after a fatal error, an age limit or a reset.
+    # DefaultKafkaProducerFactory.getProducerConfigs: PREFIX-N. PREFIX is the client.id or APPLICATION-producer. N is
+    # incremented for each producer that the factory makes: after a fatal error, an age limit or a reset.
     "spring": (_group(r"(.+)-\d+", r"\1"),),
-    # Without client.id a transactional one is called producer-TRANSACTIONAL.ID. TransactionalIdFactory, KafkaSink's:
-    # PREFIX-SUBTASK-CHECKPOINT, ever rising; the older FlinkKafkaProducer: TASK-OPERATOR-N, the operator in 32 digits.
+    # Without a client.id, a transactional producer is called producer-TRANSACTIONAL.ID. KafkaSink's
+    # TransactionalIdFactory makes PREFIX-SUBTASK-CHECKPOINT with a rising checkpoint number. The older
+    # FlinkKafkaProducer makes TASK-OPERATOR-N with 32 hexadecimal digits for the operator.
     "flink": (
         _group(r"producer-(.+)-[0-9a-f]{32}-\d+", r"\1"),
         _group(r"producer-(.+)-\d+-\d+", r"\1"),
     ),
 }
-"""By name; the first pattern that matches holds."""
+"""By name. The first pattern that matches an id applies."""
