@@ -16,7 +16,7 @@ def moment(*, now_ms=0, **statuses):
 
 
 def served(families):
-    """The samples by name and labels. Each family is there once, and its samples have the labels that it declares."""
+    """The samples by name and labels. No family may occur twice, and the labels are the declared ones."""
     assert len({family.metric for family in families}) == len(families)
     for family in families:
         for labels, _ in family.samples:

@@ -26,7 +26,7 @@ COUNTERS = (
 
 
 def values(collector):
-    """Every sample of a page that is whole: nothing is twice in it, and its labels are the declared ones."""
+    """Every sample by name and labels. No family or series may occur twice, and the labels are the declared ones."""
     families = collector.families()
     found = {(f.metric.name, labels.pairs): value for f in families for labels, value in f.samples}
     assert len({family.metric for family in families}) == len(families)
@@ -36,6 +36,7 @@ def values(collector):
 
 
 def value(collector, name, **labels):
+    """The value of one series, or None if it is absent."""
     return values(collector).get((name, tuple(sorted(labels.items()))))
 
 
