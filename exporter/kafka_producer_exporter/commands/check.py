@@ -115,9 +115,9 @@ def exit_code(reports: Sequence[TargetReport]) -> int:
 def check(target: Target, *, transport_for: TransportFor) -> TargetReport:
     """Check one target, step by step. Takes up to four times DEADLINE_SECONDS."""
     steps = _walk(target, transport_for)
-    passed = {step.name for step in steps}
+    reached = {step.name for step in steps}
     last = "broker" if target.kind is TargetKind.BROKER else "producers"
-    steps += [Step(name, StepState.NOT_ASKED) for name in (*STEPS, last) if name not in passed]
+    steps += [Step(name, StepState.NOT_ASKED) for name in (*STEPS, last) if name not in reached]
     address = str(Address(target.jmx.host, target.jmx.port))
     return TargetReport(target.name, address, tuple(steps), tuple(_advice(target.jmx, steps)))
 
