@@ -129,7 +129,7 @@ def test_under_a_tight_limit_topics_and_nodes_are_shed_and_reported(limited, jvm
         assert group.kills() == 0
 
     assert reported
-    assert "left out, to stay within the memory limit" in log
+    assert "left out to stay within the memory limit" in log
     for page in scrapers[0] + scrapers[1]:
         assert count_client_series(page) == expected
         assert_reports_what_is_missing(page, reported, profile)
