@@ -1,10 +1,10 @@
-"""How fast the transaction log is read: ours against kafka-python's consumer and a plain decoder, on one real log.
+"""Measures how fast the transaction log is read: our reader against kafka-python's consumer with a plain decoder.
 
-``python -m benchmarks.transaction_log --records 1000000``. The recorded log's batches, one record each as the
-coordinator writes them, are copied into a topic of a real broker, its segment file being written while the broker is
-down. Both sides read that topic to its end, in turns, check every CRC with the same function, and must agree on what
-they read: they only count by state, we do all that the exporter does. What is timed is processor time of this process:
-the broker's own is not in it.
+``python -m benchmarks.transaction_log --records 1000000`` copies the records of a recorded log into a topic of a real
+broker, one record per batch, as the coordinator writes them. It writes the segment file while the broker is down.
+Both sides take turns to read the topic to its end. They check every CRC with the same function and must agree on the
+number of commits and aborts. Our side does everything that the exporter does; the other side only counts states.
+Times are processor time of this process, so the broker's work is not included.
 """
 
 import argparse
@@ -42,16 +42,17 @@ RECORDED = Path(__file__).parents[1] / "recorded" / "transaction-log-tv2.json"
 TOPIC = "copied-log"
 Checksum = Callable[[bytes], int]
 Counted = tuple[int, int, int]
-"""Commits, aborts, and the offset behind the last record."""
+"""Commits, aborts, and the offset after the last record."""
 
 
 def recorded_records() -> list[tuple[bytes, bytes]]:
+    """Return the keys and values of the recorded log."""
     records = json.loads(RECORDED.read_text())["records"]
     return [(bytes.fromhex(record["key"]), bytes.fromhex(record["value"])) for record in records]
 
 
 def write_segment(path: Path, count: int) -> None:
-    """Write the log again and again, every round under ids of its own, at the offsets that follow."""
+    """Write *count* records: the recorded log over and over, with other transactional ids each time."""
     records = recorded_records()
     with path.open("wb") as segment:
         for offset, (key, value) in zip(range(count), itertools.cycle(records), strict=False):
@@ -60,12 +61,14 @@ def write_segment(path: Path, count: int) -> None:
 
 
 def one_record_batch(offset: int, key: bytes, value: bytes) -> bytes:
+    """Return a record batch of one record."""
     record = b"\0\0\0" + varint(len(key)) + key + varint(len(value)) + value + b"\0"
     body = struct.pack(">hiqqqhii", 0, 0, 1, 1, -1, -1, -1, 1) + varint(len(record)) + record
     return struct.pack(">qiibI", offset, len(body) + 9, 0, 2, calc_crc32c(body)) + body
 
 
 def varint(number: int) -> bytes:
+    """Return a number that is not negative as a zigzag varint."""
     encoded, rest = bytearray(), number << 1
     while rest > 127:
         encoded.append(rest & 127 | 128)
@@ -74,16 +77,18 @@ def varint(number: int) -> bytes:
 
 
 def copied_log(broker: Broker, count: int) -> None:
+    """Create a topic with *count* records of the recorded log, and restart the broker with it."""
     broker.create_topic(TOPIC, retention_ms=-1, segment_bytes=(1 << 31) - 1)
     broker.stop()
     folder = broker.folder / "data" / f"{TOPIC}-0"
     for index in folder.glob("*index"):
-        index.unlink()  # the broker makes them anew
+        index.unlink()  # the broker rebuilds them
     write_segment(folder / f"{0:020}.log", count)
     broker.start()
 
 
 def by_us(bootstrap: str, checksum: Checksum) -> Counted:
+    """Read the topic as the exporter does."""
     client = Client(BrokerSettings(bootstrap_servers=(Address.parse(bootstrap),), request_timeout_seconds=30))
     reader = LogReader(client, topic=TOPIC, checksum=checksum)
     tracker = TransactionTracker()
@@ -98,7 +103,7 @@ def by_us(bootstrap: str, checksum: Checksum) -> Counted:
 
 
 def by_kafka_python(bootstrap: str, checksum: Checksum) -> Counted:
-    """KafkaConsumer, and the decoder that one writes first: a field at a time."""
+    """Read the topic with KafkaConsumer and the decoder that one would write first."""
     default_records.calc_crc32c = checksum
     consumer = KafkaConsumer(bootstrap_servers=bootstrap, enable_auto_commit=False)
     partition = TopicPartition(TOPIC, 0)
@@ -116,7 +121,7 @@ def by_kafka_python(bootstrap: str, checksum: Checksum) -> Counted:
 
 
 def plain_decode(key: bytes, value: bytes) -> dict[str, Any]:
-    """Decode one record with a reader of one field at a time."""
+    """Decode one record, one field at a time."""
     fields = Fields(value)
     record: dict[str, Any] = {"id": Fields(key[2:]).take(struct.unpack(">h", key[2:4])[0] + 2)[2:].decode()}
     record["version"] = fields.number("h")
@@ -133,7 +138,7 @@ def plain_decode(key: bytes, value: bytes) -> dict[str, Any]:
 
 
 class Fields:
-    """Reads one field after the other."""
+    """Reads fields one after the other."""
 
     def __init__(self, data: bytes) -> None:
         self.data, self.at = data, 0
@@ -160,6 +165,7 @@ class Fields:
 
 
 def counted(tracker: TransactionTracker) -> Counted:
+    """Return the totals of a tracker that has read the topic to its end."""
     tracker.settle(0)
     tracker.settle(SETTLE_INCOMPLETE_AFTER_MS)  # no abort is pending any more
     series = list(tracker.series())
@@ -171,13 +177,15 @@ def counted(tracker: TransactionTracker) -> Counted:
 
 
 def timed(read: Callable[[str, Checksum], Counted], bootstrap: str, checksum: Checksum) -> tuple[float, Counted]:
+    """Return the processor seconds of a read, and what it counted."""
     start = time.process_time()
     found = read(bootstrap, checksum)
     return time.process_time() - start, found
 
 
 def compare(bootstrap: str, records: int, rounds: int) -> None:
-    print(f"{records} records, one to a batch; best of {rounds} rounds in turns, processor time, one core")
+    """Print the records per second of both sides, for each checksum function."""
+    print(f"{records} records, one per batch; best of {rounds} rounds, taking turns; processor time of one core")
     print(f"{'CRC-32C':28}{'kafka-python':>16}{'ours':>16}{'ratio':>8}")
     for name, checksum in checksums():
         best = [float("inf"), float("inf")]
@@ -186,30 +194,31 @@ def compare(bootstrap: str, records: int, rounds: int) -> None:
                 timed(read, bootstrap, checksum) for read in (by_kafka_python, by_us)
             )
             if their_counts != our_counts:
-                sys.exit(f"they do not agree: {their_counts} and {our_counts}")
+                sys.exit(f"the two sides disagree: kafka-python counted {their_counts}, we counted {our_counts}")
             best = [min(best[0], theirs), min(best[1], ours)]
         rates = [f"{records / seconds:,.0f}/s" for seconds in best]
         print(f"{name:28}{rates[0]:>16}{rates[1]:>16}{best[0] / best[1]:>8.1f}")
 
 
 def profile(bootstrap: str) -> None:
-    """Print where our time goes, with the checksum in Python."""
+    """Print where our time goes if the checksum is computed in Python."""
     profiler = cProfile.Profile()
     profiler.runcall(by_us, bootstrap, crc32c_py)
     functions = pstats.Stats(profiler).get_stats_profile()
-    print(f"\nOurs, with the checksum in Python, of {functions.total_tt:.1f} s under cProfile:")
+    print(f"\nOur side with the checksum in Python: shares of {functions.total_tt:.1f} s under cProfile")
     busiest = sorted(functions.func_profiles.items(), key=lambda item: -item[1].tottime)
     for name, function in busiest[:8]:
         print(f"{function.tottime / functions.total_tt:6.0%} {name}")
 
 
 def checksums() -> Iterator[tuple[str, Checksum]]:
+    """Yield the checksum functions to compare with."""
     yield "native (package crc32c)", crc32c_c
     yield "kafka-python's, in Python", crc32c_py
 
 
 def memory_for_ids(count: int) -> None:
-    """Print what so many transactional ids cost that have all finished a transaction."""
+    """Print the memory for *count* transactional ids that have each finished a transaction."""
     value = next(value for _, value in recorded_records() if value[16] == 4)
     tracker = TransactionTracker()
     tracker.follow(0, from_offset=0, counting_from=count)
@@ -230,7 +239,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--records", type=int, default=200_000)
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--profile", action="store_true", help="say besides where our time goes")
+    parser.add_argument("--profile", action="store_true", help="also print where our time goes")
     arguments = parser.parse_args()
     with Broker() as broker:
         copied_log(broker, arguments.records)

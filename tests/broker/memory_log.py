@@ -1,18 +1,14 @@
 """A transaction log in memory, and the recorded records to fill it with."""
 
-import json
-
 from kafka_producer_exporter.broker.client.admin import LATEST
 from kafka_producer_exporter.broker.client.fetch import OutOfRangeError
 from kafka_producer_exporter.broker.log.record_batches import Chunk, Fetched, UnreadableBatch
-from tests.paths import RECORDED
+from tests.transaction_log import recorded_log
 
 
 def recorded(log, transactional_id):
-    """The records of one id as key and value."""
-    records = json.loads((RECORDED / f"transaction-log-{log}.json").read_text())["records"]
-    chosen = [record for record in records if record["transactional_id"] == transactional_id]
-    return [(bytes.fromhex(record["key"]), bytes.fromhex(record["value"])) for record in chosen]
+    """Return the records of one id as key and value."""
+    return [(record.key, record.value) for record in recorded_log(log) if record.transactional_id == transactional_id]
 
 
 THREE_COMMITS_AND_AN_ABORT = recorded("tv2", "tx-4.4.0")

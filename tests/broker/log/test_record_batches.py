@@ -105,7 +105,7 @@ def test_a_damaged_batch_is_reported_and_the_records_before_it_are_kept():
 
     chunk = read_records(good + bytes(bad), 0, checksum)
 
-    reason = "the batch at offset 1 is damaged: its checksum is wrong"
+    reason = "the record batch at offset 1 is damaged: its checksum is wrong"
     assert chunk == Chunk([(0, b"a", b"1")], 1, UnreadableBatch(reason, 3))
 
 
@@ -123,7 +123,7 @@ def test_a_batch_that_inflates_beyond_the_limit_is_unreadable(monkeypatch):
 
     chunk = read_records(batch([(b"a", b"0" * 2000)], compression=GZIP), 0, checksum)
 
-    assert "larger than 1000 bytes" in chunk.unreadable.reason
+    assert "more than 1000 bytes" in chunk.unreadable.reason
 
 
 def test_a_batch_of_an_older_format_is_unreadable():
@@ -132,7 +132,7 @@ def test_a_batch_of_an_older_format_is_unreadable():
 
     chunk = read_records(bytes(data), 0, checksum)
 
-    assert chunk == Chunk([], 0, UnreadableBatch("no record batch at offset 0", 1))
+    assert chunk == Chunk([], 0, UnreadableBatch("there is no record batch in format 2 at offset 0", 1))
 
 
 @settings(max_examples=300, deadline=None)

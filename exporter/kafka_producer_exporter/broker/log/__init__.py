@@ -1,1 +1,1 @@
-"""The transaction log: from bytes to record batches, records, transitions and counts. Pure."""
+"""The transaction log: turns bytes into record batches, records and counts. Pure."""

@@ -28,26 +28,26 @@ class Before(StrEnum):
     ONGOING = "ongoing"
     """Its Ongoing record; this record is PrepareAbort."""
     PREPARE_MISSING = "prepare missing"
-    """Its Ongoing record; this record is CompleteAbort, so the time of the decision is not known."""
+    """Its Ongoing record; this record is CompleteAbort, so it is not known when the abort was decided."""
     NOTHING_SENT = "nothing sent"
-    """Nothing, since there was nothing: the id was idle, and the transaction starts at the very time of this record."""
+    """Nothing, and nothing is missing: the id was idle, and the transaction starts with this record."""
     NOTHING = "nothing"
-    """Nothing, although there must have been records."""
+    """Nothing, although there were records: they are missing from the log."""
 
 
 class Evidence(NamedTuple):
-    """All that the reason depends on."""
+    """Everything that the reason depends on."""
 
     before: Before
     epoch_rise: int | None
-    """How far the record raised the epoch: 0, 1 or 2. None means any other change, or another producer id."""
+    """How far the abort raised the epoch: 0, 1 or 2. None means any other change, or a new producer id."""
     protocol: Protocol
     overdue: bool
     """True if the transaction was older than its timeout."""
 
 
 class AbortRule(NamedTuple):
-    """A row of the table: the evidence that it applies to, and the reason that follows."""
+    """A row of the table: the evidence that it applies to, and the reason that it gives."""
 
     before: Collection[Before]
     epoch_rise: Collection[int | None]
@@ -81,11 +81,12 @@ ABORT_RULES = (
     AbortRule({Before.NOTHING_SENT}, {1}, _ANY_PROTOCOL, _ANY_AGE, AbortReason.CLIENT),
     # The coordinator raises the epoch when it aborts a transaction that has exceeded its timeout.
     AbortRule({Before.ONGOING}, {1, 2}, _ANY_PROTOCOL, _OVERDUE, AbortReason.TIMEOUT),
-    # Within the timeout, the coordinator aborts a transaction only to fence its producer. Brokers before KAFKA-19367
-    # (4.0.0) then raise the epoch by two, which nothing else does.
+    # Within the timeout, the coordinator aborts a transaction only to fence its producer. Under protocol 2, brokers
+    # without KAFKA-19367 (4.0) then raise the epoch by two, which nothing else does.
     AbortRule({Before.ONGOING}, {2}, _ANY_PROTOCOL, _IN_TIME, AbortReason.FENCED),
     AbortRule({Before.ONGOING}, {1}, {Protocol.OLD}, _IN_TIME, AbortReason.FENCED),
-    # Since KAFKA-19367, a fencing and the client's own abort under protocol 2 are the same to the byte.
+    # Since KAFKA-19367, a fencing and the client's own abort under protocol 2 are the same to the byte. A client of
+    # unknown protocol may be one of protocol 2.
     AbortRule({Before.ONGOING}, {1}, {Protocol.TWO, Protocol.UNKNOWN}, _IN_TIME, PENDING),
     # In all other cases the records that would show the reason are missing.
     AbortRule(_ANY_RECORDS, _ANY_RISE, _ANY_PROTOCOL, _ANY_AGE, AbortReason.UNKNOWN),

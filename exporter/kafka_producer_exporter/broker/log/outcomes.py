@@ -1,4 +1,4 @@
-"""What comes out of following the transaction log: reasons, counts, events, and what is open. Values only."""
+"""The results of reading the transaction log: reasons, counts, events and open transactions. Values only."""
 
 from enum import StrEnum
 from typing import NamedTuple
@@ -7,27 +7,36 @@ from kafka_producer_exporter.broker.log.records import Partitions, TransactionSt
 
 
 class AbortReason(StrEnum):
-    """Who ended the transaction."""
+    """Why a transaction was aborted."""
 
     CLIENT = "client"
+    """The producer aborted it."""
     TIMEOUT = "timeout"
+    """The coordinator aborted it after ``transaction.timeout.ms``."""
     FENCED = "fenced"
+    """The coordinator aborted it because a new instance opened a session with the same transactional id."""
     UNKNOWN = "unknown"
+    """The records that would show the reason are missing."""
 
 
 class SessionReason(StrEnum):
-    """How a producer came to open its session."""
+    """Why a producer opened a session."""
 
     INIT = "init"
+    """It started, as far as the log can show."""
     TAKEOVER = "takeover"
+    """It took the transactional id over from an instance with an open transaction."""
     RECOVERY = "recovery"
+    """It asked for a new epoch after an error (KIP-360)."""
 
 
 class IdChangeReason(StrEnum):
     """Why a transactional id got another producer id."""
 
     ROLLOVER = "rollover"
+    """The epochs of the old producer id were used up."""
     RECREATED = "recreated"
+    """The coordinator had forgotten the transactional id."""
 
 
 class EventKind(StrEnum):
@@ -46,7 +55,7 @@ _KINDS = {
 
 
 class Event(NamedTuple):
-    """Something that a person on call wants to see: an abort, a new session, another producer id."""
+    """An abort, a new session or a new producer id: what a person on call wants to see."""
 
     at_ms: int
     transactional_id: str
@@ -56,12 +65,12 @@ class Event(NamedTuple):
 
     @property
     def kind(self) -> EventKind:
-        """What happened, of which the reason says more."""
+        """What happened. The reason says why."""
         return _KINDS[type(self.reason)]
 
 
 class Counts:
-    """What was counted under one name. Only grows."""
+    """The counts under one name. They never fall."""
 
     __slots__ = ("aborted", "committed", "id_changes", "sessions", "started")
 
@@ -74,14 +83,17 @@ class Counts:
 
 
 class Identity(NamedTuple):
-    """The producer id and epoch that a transactional id has now."""
+    """The current producer id and epoch of a transactional id."""
 
     producer_id: int
     epoch: int
 
 
 class Series(NamedTuple):
-    """The counts of one name; the identity only where the name is one transactional id, and that one is alive."""
+    """The counts under one name.
+
+    The identity is None if the name stands for several transactional ids, or if the coordinator has forgotten the id.
+    """
 
     name: str
     counts: Counts
@@ -89,18 +101,18 @@ class Series(NamedTuple):
 
 
 class OpenTransaction(NamedTuple):
-    """A transaction that the coordinator knows of, and that is not complete."""
+    """A transaction that the coordinator has and that is not complete."""
 
     transactional_id: str
     name: str
-    """What it is counted under: the id itself, its group, or ``other``."""
+    """The name that it counts under: the id itself, its group or ``other``."""
     producer_id: int
     epoch: int
     state: TransactionState
     start_ms: int
     age_seconds: float
-    """Between the coordinator's clock and ours, which may differ; never negative."""
+    """Never negative. The start is by the coordinator's clock and may differ from ours."""
     timeout_seconds: float
     protocol: int | None
-    """0, 1 or 2 (``transaction.version``); None: no record has told yet."""
+    """The transaction protocol: 0, 1 or 2. None until a record shows it."""
     partitions: Partitions

@@ -1,7 +1,7 @@
-"""Record batches, as a Fetch response carries them, to records: offset, key and value.
+"""Decodes the record batches of a Fetch response into records.
 
-Pure: bytes in, values out. Format: Kafka's DefaultRecordBatch and DefaultRecord ("magic 2", written since 0.11).
-Timestamps, headers and sequence numbers are passed over: nothing here needs them.
+Pure: bytes in, values out. The formats are Kafka's DefaultRecordBatch and DefaultRecord ("magic 2", written since
+0.11). Timestamps, headers and sequence numbers are skipped, because nothing here needs them.
 """
 
 import zlib
@@ -10,17 +10,19 @@ from struct import Struct
 from typing import NamedTuple
 
 Record = tuple[int, bytes | None, bytes | None]
-"""Offset, key, value."""
+"""Offset, key and value."""
 
 MAX_INFLATED_BYTES = 64 << 20
-"""What a compressed batch may grow to: a small one can say that it is endless."""
+"""Size limit of an inflated batch. A few compressed bytes can inflate to any size."""
 
-# Base offset, length, leader epoch, magic, CRC, attributes, last offset delta; then two timestamps, producer id, epoch
-# and base sequence, which are passed over; then the number of records.
+# Base offset, length, leader epoch, magic, CRC, attributes and last offset delta. Two timestamps, the producer id, its
+# epoch and the base sequence follow and are skipped. The last field is the number of records.
 _HEADER = Struct(">qiibIhi8x8x8x2x4xi")
 _AFTER_LENGTH = 12
 _AFTER_CRC = 21
 _CODECS = ("none", "gzip", "snappy", "lz4", "zstd")
+_COMPRESSION_MASK = 0x07
+_GZIP = 1
 _CONTROL = 0x20
 
 
@@ -55,10 +57,11 @@ class Fetched(NamedTuple):
 
 
 def read_records(data: bytes, from_offset: int, checksum: Callable[[bytes], int]) -> Chunk:
-    """Return the records from this offset on; ``checksum`` is a CRC-32C.
+    """Return the records of *data* from *from_offset* on. *checksum* computes a CRC-32C.
 
-    Records before the offset, which a batch may begin with, and control batches are left out. A last batch that is cut
-    short is left for the next fetch. Raises nothing: a batch that is damaged or cannot be read is ``unreadable``.
+    Control batches are skipped, and so are records before *from_offset*: a fetch returns the whole batch that contains
+    it. A truncated last batch is left for the next fetch. No error is raised for bad data: reading stops at the first
+    batch that is damaged or not supported, and the chunk names it as ``unreadable``.
     """
     records: list[Record] = []
     at, next_offset, size = 0, from_offset, len(data)
@@ -67,21 +70,21 @@ def read_records(data: bytes, from_offset: int, checksum: Callable[[bytes], int]
         end = at + _AFTER_LENGTH + length
         end_offset = base_offset + last_delta + 1
         if magic != 2 or length < _HEADER.size - _AFTER_LENGTH or last_delta < 0:
-            return _stop(records, next_offset, f"no record batch at offset {next_offset}", 0)
+            return _stop(records, next_offset, f"there is no record batch in format 2 at offset {next_offset}", 0)
         if end > size:
             break
         if checksum(data[at + _AFTER_CRC : end]) != crc:
-            reason = f"the batch at offset {base_offset} is damaged: its checksum is wrong"
+            reason = f"the record batch at offset {base_offset} is damaged: its checksum is wrong"
             return _stop(records, next_offset, reason, end_offset)
         if not attributes & _CONTROL:
             try:
-                if attributes & 7:
-                    body = _inflate(data[at + _HEADER.size : end], attributes & 7)
+                if codec := attributes & _COMPRESSION_MASK:
+                    body = _inflate(data[at + _HEADER.size : end], codec)
                     records += _records_of(body, 0, len(body), count, base_offset, from_offset)
                 else:
                     records += _records_of(data, at + _HEADER.size, end, count, base_offset, from_offset)
             except (IndexError, ValueError, zlib.error) as broken:
-                reason = f"the batch at offset {base_offset} cannot be read: {broken}"
+                reason = f"the record batch at offset {base_offset} cannot be read: {broken}"
                 return _stop(records, next_offset, reason, end_offset)
         next_offset = max(next_offset, end_offset)
         at = end
@@ -92,14 +95,17 @@ def _stop(records: list[Record], next_offset: int, reason: str, end_offset: int)
     return Chunk(records, next_offset, UnreadableBatch(reason, max(end_offset, next_offset + 1)))
 
 
-# Written out, with no helper on the way of an ordinary record: see transaction_log.
+# Written out like the decoders in ``records``: no helper is called for an ordinary record.
 def _records_of(data: bytes, at: int, end: int, count: int, base_offset: int, from_offset: int) -> list[Record]:
-    """Return the records of one batch; raise IndexError or ValueError where they are not what the batch says."""
+    """Return the records of one batch that are not before *from_offset*.
+
+    Raises IndexError or ValueError if the records do not match the batch's header.
+    """
     records: list[Record] = []
     for _ in range(count):
-        while data[at] > 127:  # the record's length: its fields tell too
+        while data[at] > 127:  # the record's length, which follows from its fields
             at += 1
-        at += 2  # the attributes: none is in use
+        at += 2  # the last byte of the length, and the attributes, which are unused
         while data[at] > 127:  # the timestamp
             at += 1
         delta, at = data[at + 1], at + 2
@@ -109,7 +115,7 @@ def _records_of(data: bytes, at: int, end: int, count: int, base_offset: int, fr
         if length > 127:
             length, at = _uvarint(data, at - 1)
         key = value = None
-        if not length & 1:  # zigzag: an odd number is negative, and the only negative length is -1, null
+        if not length & 1:  # zigzag encoding: an odd number is negative, and the only negative length is -1, for null
             key, at = data[at : at + (length >> 1)], at + (length >> 1)
         length, at = data[at], at + 1
         if length > 127:
@@ -144,15 +150,15 @@ def _uvarint(data: bytes, at: int) -> tuple[int, int]:
         if byte < 0x80:
             return number, at
         shift += 7
-    raise ValueError("a number has more than five bytes")
+    raise ValueError("a varint has more than five bytes")
 
 
 def _inflate(data: bytes, codec: int) -> bytes:
-    if codec != 1:
+    if codec != _GZIP:
         name = _CODECS[codec] if codec < len(_CODECS) else f"codec {codec}"
         raise ValueError(f"it is compressed with {name}; set compression.type=uncompressed on the topic")
     inflater = zlib.decompressobj(wbits=31)
     inflated = inflater.decompress(data, MAX_INFLATED_BYTES)
     if inflater.unconsumed_tail or not inflater.eof:
-        raise ValueError(f"it is cut short, or larger than {MAX_INFLATED_BYTES} bytes")
+        raise ValueError(f"it is truncated, or inflates to more than {MAX_INFLATED_BYTES} bytes")
     return inflated

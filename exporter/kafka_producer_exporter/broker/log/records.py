@@ -102,20 +102,21 @@ def decode(key: bytes, value: bytes | None) -> Transition | Tombstone | UnknownR
         raise DamagedRecordError(f"the record is truncated or malformed: {broken}") from broken
 
 
-# One long function on purpose: no other code of the broker view runs as often.
+# One long function on purpose: no other code of the broker view runs as often. Lengths and counts are stored plus one,
+# and 0 stands for null (Kafka's compact types).
 def _transition_v1(transactional_id: str, value: bytes) -> Transition | UnknownRecord:  # noqa: PLR0912, PLR0915
     version, producer_id, epoch, timeout_ms, status = _HEAD(value)
     if not 0 <= status <= 7:
         return UnknownRecord(f"state {status}")
-    count, at = value[17], 18
-    if count > 127:
-        count, at = _uvarint(value, 17)
+    topics_plus_one, at = value[17], 18
+    if topics_plus_one > 127:
+        topics_plus_one, at = _uvarint(value, 17)
     partitions: Partitions | None = None
-    if count == 1:
+    if topics_plus_one == 1:
         partitions = ()
-    elif count:
+    elif topics_plus_one:
         topics = []
-        for _ in range(count - 1):
+        for _ in range(topics_plus_one - 1):
             length, at = value[at], at + 1
             if length > 127:
                 length, at = _uvarint(value, at - 1)
@@ -123,16 +124,16 @@ def _transition_v1(transactional_id: str, value: bytes) -> Transition | UnknownR
                 raise DamagedRecordError("a topic has no name")
             end = at + length - 1
             topic = value[at:end].decode()
-            amount, at = value[end], end + 1
-            if amount > 127:
-                amount, at = _uvarint(value, end)
-            if amount == 2:  # one partition, the usual case: saves building a format string
+            partitions_plus_one, at = value[end], end + 1
+            if partitions_plus_one > 127:
+                partitions_plus_one, at = _uvarint(value, end)
+            if partitions_plus_one == 2:  # one partition, the usual case: saves building a format string
                 ids: tuple[int, ...] = _INT32(value, at)
-            elif amount:
-                ids = unpack_from(f">{amount - 1}i", value, at)
+            elif partitions_plus_one:
+                ids = unpack_from(f">{partitions_plus_one - 1}i", value, at)
             else:
                 raise DamagedRecordError(f"topic {topic} has no list of partitions")
-            at += 4 * amount - 4
+            at += 4 * partitions_plus_one - 4
             tagged_fields, at = _uvarint(value, at) if value[at] else (0, at + 1)
             for _ in range(tagged_fields):
                 at = _after_tagged_field(value, at)
@@ -181,20 +182,20 @@ def _transition_v0(transactional_id: str, value: bytes) -> Transition | UnknownR
     version, producer_id, epoch, timeout_ms, status = _HEAD(value)
     if not 0 <= status <= 7:
         return UnknownRecord(f"state {status}")
-    count, at = _INT32(value, 17)[0], 21
-    if count < -1:
-        raise DamagedRecordError(f"{count} topics")
+    topic_count, at = _INT32(value, 17)[0], 21
+    if topic_count < -1:
+        raise DamagedRecordError(f"the record has {topic_count} topics")
     topics = []
-    for _ in range(count):
+    for _ in range(topic_count):
         end = at + 2 + _INT16(value, at)[0]
         if end < at + 2:
             raise DamagedRecordError("a topic has no name")
         topic = value[at + 2 : end].decode()
-        amount = _INT32(value, end)[0]
-        if amount < 0:
+        partition_count = _INT32(value, end)[0]
+        if partition_count < 0:
             raise DamagedRecordError(f"topic {topic} has no list of partitions")
-        at = end + 4 + 4 * amount
-        topics.append((topic, unpack_from(f">{amount}i", value, end + 4)))
+        at = end + 4 + 4 * partition_count
+        topics.append((topic, unpack_from(f">{partition_count}i", value, end + 4)))
     last_update_ms, start_ms = _TIMES(value, at)
     return Transition(
         transactional_id,
@@ -203,7 +204,7 @@ def _transition_v0(transactional_id: str, value: bytes) -> Transition | UnknownR
         epoch,
         timeout_ms,
         _STATES[status],
-        None if count < 0 else tuple(topics),
+        None if topic_count < 0 else tuple(topics),
         last_update_ms,
         start_ms,
     )
