@@ -8,7 +8,10 @@ class Bounds:
     """The bounds of one HTTP server."""
 
     max_connections: int = 64
-    """Per listener, so a flood of page requests cannot displace a scrape."""
+    """Per listener, so a flood of page requests cannot displace a scrape.
+
+    More than *max_threads*: a connection whose response a thread makes is never dropped.
+    """
     max_threads: int = 16
     """Per listener: threads that make responses. A request that would need one more gets a 503."""
     max_unsent_bytes: int = 16 * 1024 * 1024
