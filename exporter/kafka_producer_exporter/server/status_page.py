@@ -11,9 +11,8 @@ from kafka_producer_exporter.text import human_ago, human_seconds
 
 REFRESH_SECONDS = 10
 
-_OPTION = re.compile(
-    r"(?<!\S)-[A-Za-z][^\s?;,&]*"
-)  # a JVM flag in a sentence, which must not be broken after its hyphen
+# A JVM flag in a sentence. As code it is not broken after its hyphen.
+_OPTION = re.compile(r"(?<!\S)-[A-Za-z][^\s?;,&]*")
 
 # No information is in the colours alone: a word always says the same.
 STYLE = """
