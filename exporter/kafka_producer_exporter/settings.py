@@ -183,7 +183,7 @@ class Broker:
 
     @property
     def protocol(self) -> str:
-        """Kafka's name for it: ``SASL_SSL`` and the like."""
+        """Kafka's name of the security protocol, such as ``SASL_SSL``."""
         return ("SASL_" if self.sasl else "") + ("SSL" if self.tls else "PLAINTEXT")
 
 
