@@ -1,1 +1,1 @@
-"""Side by side with the peers, in one run."""
+"""Benchmarks that measure this exporter and its peers side by side, in one run."""

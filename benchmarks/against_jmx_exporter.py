@@ -1,9 +1,9 @@
-"""Our exporter beside jmx_exporter's standalone, on the same JVMs, in one run, in turns.
+"""Compare this exporter with jmx_exporter's standalone, in turns on the same JVM.
 
     python -m benchmarks.against_jmx_exporter [--shape 1x3x5] [--rounds 3]
 
-A shape is CLIENTS x NODES x TOPICS of one JVM. Ours is measured with its default profile and, since jmx_exporter serves
-every attribute, with the full one; ratios are to the full one.
+A shape is CLIENTS x NODES x TOPICS of one JVM. Our exporter is measured with its default and its full profile. The
+ratios use the full one, since jmx_exporter serves every attribute.
 """
 
 import argparse
@@ -22,12 +22,12 @@ CANDIDATES: Mapping[str, Command] = {
     "jmx_exporter": jmx_exporter,
 }
 SHAPES = {"1x3x5": 100, "10x6x20": 60, "50x10x50": 20}
-"""Each shape, and how often it is scraped in a round."""
+"""Shape → number of scrapes in a round."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Turn:
-    """What one candidate came to in one round."""
+    """The figures of one candidate in one round."""
 
     first_page_seconds: float
     scraped: Scraped
@@ -36,19 +36,19 @@ class Turn:
 
 FIGURES = {
     "first page after the start, ms": lambda turn: turn.first_page_seconds * 1e3,
-    "a scrape, median, ms": lambda turn: turn.scraped.median_seconds * 1e3,
-    "processor a scrape, ms": lambda turn: turn.scraped.cpu_seconds * 1e3,
-    "the target's processor a scrape, ms": lambda turn: turn.scraped.target_cpu_seconds * 1e3,
-    "resident memory after that, MB": lambda turn: turn.resident_megabytes,
+    "one scrape, median, ms": lambda turn: turn.scraped.median_seconds * 1e3,
+    "CPU time per scrape, ms": lambda turn: turn.scraped.cpu_seconds * 1e3,
+    "the target's CPU time per scrape, ms": lambda turn: turn.scraped.target_cpu_seconds * 1e3,
+    "resident memory afterwards, MB": lambda turn: turn.resident_megabytes,
     "samples": lambda turn: turn.scraped.samples,
 }
 
 
 def measure(shape: str, *, rounds: int, scrapes: int, folder: Path) -> dict[str, list[Turn]]:
-    """Return the turns of each candidate on one JVM of this shape."""
+    """Return the figures of each candidate, round by round, on one JVM of this shape."""
     clients, nodes, topics = (int(number) for number in shape.split("x"))
     turns: dict[str, list[Turn]] = {name: [] for name in CANDIDATES}
-    # With Java's own defaults: an application has both of its compilers.
+    # Java's default options, because an application runs with both compilers.
     with SyntheticJvm(clients=clients, nodes=nodes, topics=topics, java_options=()) as target:
         lines = {name: warm(command, target, scrapes=scrapes, folder=folder) for name, command in CANDIDATES.items()}
         for _ in range(rounds):
@@ -62,7 +62,7 @@ def measure(shape: str, *, rounds: int, scrapes: int, folder: Path) -> dict[str,
 
 
 def warm(command: Command, target: SyntheticJvm, *, scrapes: int, folder: Path) -> int:
-    """Scrape until the JVM has compiled what it needs for this candidate; return how many lines a whole page has."""
+    """Scrape until the JVM has compiled its code for this candidate; return the number of lines of a complete page."""
     with Exporter(command, target, folder) as exporter:
         exporter.first_page(lines=1)
         exporter.scrape_often(scrapes)
@@ -70,7 +70,7 @@ def warm(command: Command, target: SyntheticJvm, *, scrapes: int, folder: Path) 
 
 
 def report(shape: str, turns: Mapping[str, list[Turn]]) -> str:
-    """Return the medians of all rounds as a Markdown table."""
+    """Return the medians over all rounds as a Markdown table."""
     rows = [[shape, *turns, "jmx_exporter : ours, full"], ["---"] * (len(turns) + 2)]
     for title, figure in FIGURES.items():
         medians = {name: median([figure(turn) for turn in some]) for name, some in turns.items()}
@@ -87,7 +87,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     arguments = parser.parse_args()
     exit_on_sigterm()
-    print(f"{Path('/proc/loadavg').read_text().split()[0]} processes were at work before; {arguments.rounds} rounds")
+    print(f"load average before the start: {Path('/proc/loadavg').read_text().split()[0]}; {arguments.rounds} rounds")
     with tempfile.TemporaryDirectory() as folder:
         for shape in arguments.shape or SHAPES:
             scrapes = SHAPES.get(shape, 20)

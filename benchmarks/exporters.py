@@ -1,4 +1,4 @@
-"""The exporters that are measured: how each is started, and what it costs."""
+"""The exporters under test: how to start each of them, and how to measure what it costs."""
 
 import gzip
 import http.client
@@ -20,11 +20,11 @@ ACCEPT = "application/openmetrics-text;version=1.0.0;q=0.6,text/plain;version=0.
 GIVE_UP_SECONDS = 60.0
 
 Command = Callable[[int, int, Path], Sequence[str | Path]]
-"""From the port to serve on, the target's JMX port and a folder for files to a command line."""
+"""(Port to serve on, the target's JMX port, folder for files) → command line."""
 
 
 def ours(profile: str = "default") -> Command:
-    """Return how this exporter is started."""
+    """Return the command that starts this exporter with a profile."""
 
     def command(port: int, jmx_port: int, _: Path) -> Sequence[str | Path]:
         return [
@@ -37,7 +37,7 @@ def ours(profile: str = "default") -> Command:
 
 
 def jmx_exporter(port: int, jmx_port: int, folder: Path) -> Sequence[str | Path]:
-    """Return how jmx_exporter's standalone is started: as its documentation says, with its default rule."""
+    """Return the command line for jmx_exporter's standalone, as in its documentation, with its default rule."""
     config = folder / f"jmx_exporter-{jmx_port}.yaml"
     config.write_text(
         f'hostPort: 127.0.0.1:{jmx_port}\nincludeObjectNames: ["kafka.producer:*"]\nrules: [{{pattern: ".*"}}]\n'
@@ -48,20 +48,20 @@ def jmx_exporter(port: int, jmx_port: int, folder: Path) -> Sequence[str | Path]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scraped:
-    """What so many scrapes came to."""
+    """The cost of a series of scrapes."""
 
     median_seconds: float
     cpu_seconds: float
-    """Of the exporter, for one scrape."""
+    """CPU time of the exporter per scrape."""
     target_cpu_seconds: float
-    """Of the JVM that it reads, for one scrape."""
+    """CPU time of the JVM that it reads, per scrape."""
     samples: int
 
 
 class Exporter:
-    """One exporter, from its start on.
+    """A running exporter, timed from its start.
 
-    ``with Exporter(ours(), target, folder) as exporter: exporter.first_page()``
+    ``with Exporter(ours(), target, folder) as exporter: exporter.first_page(lines=50)``
     """
 
     def __init__(self, command: Command, target: SyntheticJvm, folder: Path) -> None:
@@ -79,7 +79,7 @@ class Exporter:
         self._port.close()
 
     def first_page(self, *, lines: int) -> float:
-        """Return how many seconds after the start a page was there that has so many lines of the producers."""
+        """Return the seconds from the start to the first page that has at least *lines* lines of the producers."""
         while time.monotonic() < self._started + GIVE_UP_SECONDS:
             try:
                 page = self.scrape()
@@ -92,7 +92,7 @@ class Exporter:
         raise LabError(f"no page within {GIVE_UP_SECONDS:g} s\n{self.process.log_tail()}")
 
     def scrape(self) -> bytes:
-        """Return the page, asked for as Prometheus does, and unpacked as it would."""
+        """Request the page as Prometheus does, gzip included, and return it decompressed."""
         connection = http.client.HTTPConnection(f"127.0.0.1:{self._port.number}", timeout=GIVE_UP_SECONDS)
         try:
             connection.request("GET", "/metrics", headers={"Accept": ACCEPT, "Accept-Encoding": "gzip"})
@@ -103,7 +103,7 @@ class Exporter:
             connection.close()
 
     def scrape_often(self, times: int) -> Scraped:
-        """Scrape one after the other, and measure."""
+        """Scrape *times* times in sequence, and return what that cost."""
         pids = self.process.pid, self._target.pid
         before = [cpu_seconds(pid) for pid in pids]
         seconds, page = [], b""
@@ -116,22 +116,22 @@ class Exporter:
         return Scraped(median_seconds=median(seconds), cpu_seconds=cpu, target_cpu_seconds=target_cpu, samples=samples)
 
     def resident_megabytes(self, key: str = "VmRSS") -> float:
-        """Return its resident memory now; ``VmHWM``: at most."""
+        """Return its resident memory, or its peak with ``VmHWM``."""
         return resident_megabytes(self.process.pid, key)
 
 
 def cpu_seconds(pid: int) -> float:
-    """Return the processor time of a process, its own and the kernel's for it."""
+    """Return the CPU time of a process, user and system."""
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / TICKS
 
 
 def resident_megabytes(pid: int, key: str = "VmRSS") -> float:
-    """Return the resident memory of a process now; ``VmHWM``: at most."""
+    """Return the resident memory of a process, or its peak with ``VmHWM``."""
     status = Path(f"/proc/{pid}/status").read_text()
     return int(status.partition(f"{key}:")[2].split()[0]) / 1024
 
 
 def median(values: Sequence[float]) -> float:
-    """Return the middle one."""
+    """Return the median; the upper one if the number of values is even."""
     return sorted(values)[len(values) // 2]

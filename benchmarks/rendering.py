@@ -1,4 +1,4 @@
-"""Our rendering beside prometheus-client's, of the same page, in one run: ``python -m benchmarks.rendering``."""
+"""Compare our rendering of a page with prometheus-client's: ``python -m benchmarks.rendering``."""
 
 import argparse
 import random
@@ -23,7 +23,7 @@ THEIRS = {
 
 
 class TheirPage:
-    """The families as prometheus-client has them, made beforehand: only the rendering is measured."""
+    """The families in prometheus-client's types, built beforehand so that only the rendering is measured."""
 
     def __init__(self, families: list[Family]) -> None:
         self._families = []
@@ -35,12 +35,12 @@ class TheirPage:
             self._families.append(theirs)
 
     def collect(self) -> list[TheirMetric]:
-        """Return the same families each time, as a collector of a registry."""
+        """Return the same families each time, as a registry's collector does."""
         return self._families
 
 
 def page(*, clients: int, nodes: int, topics: int) -> list[Family]:
-    """Make a page of this many clients, each with so many nodes and topics; half of the values are not round."""
+    """Build a page for *clients*, each with *nodes* and *topics*; half of the values are not round numbers."""
     chance = random.Random(1)  # the same page in every run
     of = {
         CLIENT: [Labels({"target": "checkout", "client_id": f"orders-{c}"}) for c in range(clients)],
@@ -78,7 +78,7 @@ def main() -> None:
     families = page(clients=arguments.clients, nodes=arguments.nodes, topics=arguments.topics)
     samples = sum(len(family.samples) for family in families)
     their_page = TheirPage(families)
-    print(f"{samples} samples; each figure is the best of {arguments.rounds} rounds, taken in turns")
+    print(f"{samples} samples; each figure is the best of {arguments.rounds} rounds in turns")
     for page_format, render_theirs in THEIRS.items():
         ways = {
             "prometheus-client": partial(render_theirs, their_page),
@@ -90,7 +90,7 @@ def main() -> None:
         best = {name: min(seconds[name] for seconds in rounds) for name in ways}
         print(page_format.name)
         for name, seconds in best.items():
-            print(f"  {name:18} {seconds / samples * 1e6:6.2f} µs a sample {samples / seconds:12,.0f} samples/s")
+            print(f"  {name:18} {seconds / samples * 1e6:6.2f} µs per sample {samples / seconds:12,.0f} samples/s")
         print(f"  {'ratio':18} {best['prometheus-client'] / best['ours']:6.1f}")
 
 

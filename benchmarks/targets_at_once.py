@@ -1,10 +1,10 @@
-"""What a thread for each target costs, and that a silent target holds up nobody but itself.
+"""Measure the cost of a thread per target, and whether a silent target delays only itself.
 
     python -m benchmarks.targets_at_once [--targets 1 10 100] [--rounds 5]
 
-Every target reads one and the same JVM (1 client, 3 nodes, 5 topics), in a process with nothing else in it. "silent" is
-the same with as many targets again that take the connection and never answer: the page of all would wait for them until
-its deadline, so the lively ones are read by name, as /probe does.
+Every target reads the same JVM (1 client, 3 nodes, 5 topics), in a process of its own. With "silent" targets, the same
+number of targets is added that accept the connection and never answer. A page of all targets would wait for them until
+its deadline, so the responsive targets are read by name, as /probe does.
 """
 
 import argparse
@@ -28,29 +28,29 @@ DEADLINE_SECONDS = 30.0
 
 
 def collector_of(ports: dict[str, int]) -> Collector:
-    """Return a collector of targets on these ports, ready to be read."""
+    """Return a collector for targets on these ports, by name."""
     targets = tuple(Target(name=name, jmx=Jmx(port=port)) for name, port in ports.items())
     return Collector(Settings(targets=targets), transport_for=transport_for, guard=MemoryGuard(None))
 
 
 def read(collector: Collector, names: list[str]) -> tuple[float, list[Scrape]]:
-    """Return how many seconds it took to read these targets, and what came."""
+    """Read these targets; return the seconds that took, and the scrapes."""
     start = time.perf_counter()
     scrapes = collector.scrape(deadline=time.monotonic() + DEADLINE_SECONDS, names=names)
     return time.perf_counter() - start, scrapes
 
 
 def measure(jmx_port: int, targets: int, rounds: int, silent_port: int | None, answer: Connection) -> None:
-    """Send back: threads, resident megabytes more than before the first read, median seconds to read all targets."""
-    lively = {f"target-{number}": jmx_port for number in range(targets)}
+    """Send back: threads, megabytes of memory added by the reads, median seconds to read all responsive targets."""
+    responsive = {f"target-{number}": jmx_port for number in range(targets)}
     silent = {f"silent-{number}": silent_port for number in range(targets)} if silent_port else {}
     before = resident_megabytes(os.getpid())
-    collector = collector_of({**lively, **silent})
+    collector = collector_of({**responsive, **silent})
     waiting = threading.Thread(target=read, args=(collector, list(silent)), daemon=True)
     waiting.start()
     seconds = []
     for _ in range(rounds + 2):
-        took, scrapes = read(collector, list(lively))
+        took, scrapes = read(collector, list(responsive))
         if any(scrape.reason for scrape in scrapes):
             raise SystemExit(next(scrape.detail for scrape in scrapes if scrape.reason))
         seconds.append(took)
@@ -59,7 +59,7 @@ def measure(jmx_port: int, targets: int, rounds: int, silent_port: int | None, a
 
 
 def in_a_process(jmx_port: int, targets: int, rounds: int, silent_port: int | None) -> tuple[int, float, float]:
-    """Measure in a process of its own: memory is given back only with the process."""
+    """Measure in a separate process, because only the end of a process returns its memory."""
     here, there = multiprocessing.Pipe(duplex=False)
     context = multiprocessing.get_context("spawn")
     process = context.Process(target=measure, args=(jmx_port, targets, rounds, silent_port, there), daemon=True)
@@ -79,17 +79,17 @@ def main() -> None:
     exit_on_sigterm()
     titles = (
         "targets",
-        "silent ones",
+        "silent targets",
         "threads",
         "memory, MB",
-        "a thread, kB",
+        "kB per thread",
         "all targets read, ms",
         "one of them, ms",
     )
     print(f"| {' | '.join(titles)} |\n|{' --- |' * len(titles)}")
     silent = socket.create_server(("127.0.0.1", 0), backlog=1024)
     with silent, SyntheticJvm(clients=1, nodes=3, topics=5) as jvm:
-        in_a_process(jvm.jmx_port, 10, 50, None)  # the JVM compiles what it needs
+        in_a_process(jvm.jmx_port, 10, 50, None)  # lets the JVM compile its code
         for targets in arguments.targets:
             for port in (None, silent.getsockname()[1]):
                 threads, megabytes, seconds = in_a_process(jvm.jmx_port, targets, arguments.rounds, port)
