@@ -16,27 +16,24 @@ import struct
 import sys
 import time
 import tracemalloc
-import warnings
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-warnings.simplefilter("ignore", DeprecationWarning)  # kafka-python reads its schemas in a way that 3.11 deprecates
+from kafka import KafkaConsumer, TopicPartition
+from kafka.record import default_records
+from kafka.record.util import calc_crc32c, crc32c_c, crc32c_py
 
-from kafka import KafkaConsumer, TopicPartition  # noqa: E402
-from kafka.record import default_records  # noqa: E402
-from kafka.record.util import calc_crc32c, crc32c_c, crc32c_py  # noqa: E402
-
-from kafka_producer_exporter.broker.client.admin import EARLIEST, LATEST  # noqa: E402
-from kafka_producer_exporter.broker.client.connection import Client  # noqa: E402
-from kafka_producer_exporter.broker.client.fetch import LogReader  # noqa: E402
-from kafka_producer_exporter.broker.log.follower import take_in  # noqa: E402
-from kafka_producer_exporter.broker.log.records import TransactionState, decode  # noqa: E402
-from kafka_producer_exporter.broker.log.tracker import SETTLE_INCOMPLETE_AFTER_MS, TransactionTracker  # noqa: E402
-from kafka_producer_exporter.net.address import Address  # noqa: E402
-from kafka_producer_exporter.settings import Broker as BrokerSettings  # noqa: E402
-from lab.broker import Broker  # noqa: E402
+from kafka_producer_exporter.broker.client.admin import EARLIEST, LATEST
+from kafka_producer_exporter.broker.client.connection import Client
+from kafka_producer_exporter.broker.client.fetch import LogReader
+from kafka_producer_exporter.broker.log.follower import take_in
+from kafka_producer_exporter.broker.log.records import TransactionState, decode
+from kafka_producer_exporter.broker.log.tracker import SETTLE_INCOMPLETE_AFTER_MS, TransactionTracker
+from kafka_producer_exporter.net.address import Address
+from kafka_producer_exporter.settings import Broker as BrokerSettings
+from lab.broker import Broker
 
 RECORDED = Path(__file__).parents[1] / "recorded" / "transaction-log-tv2.json"
 TOPIC = "copied-log"

@@ -1,17 +1,12 @@
-import warnings
-
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from kafka.record import MemoryRecords
+from kafka.record.default_records import DefaultRecordBatchBuilder
+from kafka.record.util import calc_crc32c as checksum
 
 from kafka_producer_exporter.broker.log import record_batches as module
 from kafka_producer_exporter.broker.log.record_batches import Chunk, UnreadableBatch, read_records
 from tests.transaction_log import recorded_log
-
-with warnings.catch_warnings():  # it reads its schemas in a way that Python 3.11 deprecates
-    warnings.simplefilter("ignore", DeprecationWarning)
-    from kafka.record import MemoryRecords
-    from kafka.record.default_records import DefaultRecordBatchBuilder
-    from kafka.record.util import calc_crc32c as checksum
 
 GZIP, SNAPPY = 1, 2
 ATTRIBUTES_AT = 22
