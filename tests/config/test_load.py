@@ -315,7 +315,7 @@ def test_the_text_of_the_error_begins_with_the_file_and_the_number_of_problems(t
         ("broker: {bootstrap_servers: [kafka]}", "1 broker.bootstrap_servers[0]: \"kafka\" is not valid here; write "
          "HOST:PORT or [IPV6]:PORT"),
         ("broker:\n  bootstrap_servers: [a:1]\n  shard: 2\n  total_shards: 2",
-         "3 broker.shard: 2 is not one of 2 shards; use 0 to 1"),
+         "3 broker.shard: 2 is not less than total_shards (2); use 0 to 1"),
         ("broker:\n  bootstrap_servers: [a:1]\n  sasl: {mechanism: PLAIN, username: u}", "3 broker.sasl.username: "
          "a user without a password; add password_file or password_env"),
         ("broker:\n  bootstrap_servers: [a:1]\n  labels: {reason: x}", "3 broker.labels.reason: "
@@ -644,7 +644,7 @@ def test_the_shard_can_come_from_the_environment(tmp_path):
             {"HOSTNAME": "-3"},
             'HOSTNAME is "-3", which does not end in -NUMBER; run in a StatefulSet, or write the number itself',
         ),
-        ({"HOSTNAME": "exporter-2"}, "2, from the host name, is not one of 2 shards; use 0 to 1"),
+        ({"HOSTNAME": "exporter-2"}, "2, from the host name, is not less than total_shards (2); use 0 to 1"),
         ({"HOSTNAME": "exporter-1000"}, "1000 is not a shard; use 0 to 999"),
     ],
 )

@@ -97,7 +97,7 @@ def check_id_group(values: Mapping[str, object], located: Located, context: Load
     pattern, group = values.get("pattern"), values.get("group")
     if isinstance(pattern, re.Pattern) and isinstance(group, str):
         try:
-            pattern.sub(group, "")
+            pattern.sub(group, "")  # parses the group name even though nothing matches
         except (re.error, IndexError):
             where = located.entries["group"].where
             context.report(where, "the pattern has no such group; use \\1 for its first group")
@@ -109,7 +109,7 @@ def check_broker(values: Mapping[str, object], located: Located, context: LoadCo
     if isinstance(shard, int) and isinstance(total, int) and shard >= total:
         written = located.entries["shard"]
         number = f"{shard}" if isinstance(written.value, int) else f"{shard}, from the host name,"
-        context.report(written.where, f"{number} is not one of {total} shards; use 0 to {total - 1}")
+        context.report(written.where, f"{number} is not less than total_shards ({total}); use 0 to {total - 1}")
     mechanism = located.entries["sasl"].entries.get("mechanism") if "sasl" in located.entries else None
     if mechanism and mechanism.value == SaslMechanism.AWS_MSK_IAM and "tls" not in located.entries:
         context.report(mechanism.where, f"{mechanism.value} requires TLS; add tls: {{}} to broker")
