@@ -202,6 +202,8 @@ class _Attempt:
     def _receive(self, connection: socket.socket, size: int) -> bytes:
         received = b""
         while len(received) < size:
+            if time.monotonic() >= self._deadline:  # a steady trickle of bytes would never run into a socket's timeout
+                raise TimeoutError
             connection.settimeout(remaining_seconds(self._deadline))
             part = connection.recv(size - len(received))
             if not part:
