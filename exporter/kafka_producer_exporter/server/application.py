@@ -33,7 +33,7 @@ class TargetStatus:
 
 
 class ProbeRefusedError(Exception):
-    """``/probe`` was asked for a target that the operator did not allow; ``str()`` tells a person what to do."""
+    """``/probe`` was asked for a target that the operator did not allow; ``str()`` says what to do, for a person."""
 
 
 class Application(Protocol):

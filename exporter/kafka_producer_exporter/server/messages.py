@@ -127,7 +127,7 @@ def response_pieces(response: Response, *, without_body: bool, keep_alive: bool,
 
 
 def _checked(head: h11.Request) -> Request:
-    """Return the request that begins with *head*; raise BadRequestError where it exceeds our limits."""
+    """Return the request that begins with *head*; raise BadRequestError if it exceeds our limits."""
     if not head.http_version.startswith(b"1."):
         raise BadRequestError(505, "only HTTP/1.0 and HTTP/1.1 are supported")
     if len(head.headers) > MAX_HEADERS:
