@@ -1,8 +1,10 @@
 """A recorded JMX conversation with a real JVM, replayed in process and without a socket.
 
-To record it again, run ``python -m tests.jmx.conversation PORT SECURED_PORT FILE``. PORT belongs to a JVM with one
-producer, one node and one topic, started with ``-Djava.rmi.server.hostname=10.99.99.99``; all its numbers except the
-producer's own are 42.5. SECURED_PORT belongs to a JVM that requires a password.
+To record one again, run ``python -m tests.jmx.conversation PORT SECURED_PORT JVM FILE``. PORT belongs to a JVM with one
+producer, SECURED_PORT to one that requires a password; JVM says what they are (``Java 8, kafka-clients 3.9.2``).
+
+``FILE`` is from a JVM with one node and one topic, started with ``-Djava.rmi.server.hostname=10.99.99.99``; all its
+numbers except the producer's own are 42.5. ``JAVA_8_FILE`` is from a producer that has no connection yet.
 """
 
 import json
@@ -21,6 +23,7 @@ from kafka_producer_exporter.jmx.stubs import Stub, read_stub
 from tests.paths import RECORDED
 
 FILE = RECORDED / "jmx-conversation.json"
+JAVA_8_FILE = RECORDED / "jmx-conversation-java-8.json"
 EVERYTHING = Selection("kafka.producer:*", lambda _, listed: listed)
 VERSIONS = Selection("kafka.producer:type=app-info,*", lambda _, listed: listed)
 UNKNOWN_OBJECT = bytes(21) + b"\x07"
@@ -34,9 +37,9 @@ class RecordedConversation(NamedTuple):
     failures: dict[str, bytes]
 
     @classmethod
-    def load(cls) -> "RecordedConversation":
-        """Read the recording."""
-        raw = json.loads(FILE.read_text())
+    def load(cls, file: Path = FILE) -> "RecordedConversation":
+        """Read a recording."""
+        raw = json.loads(file.read_text())
         replies = {
             bytes.fromhex("".join(each["request"])): bytes.fromhex("".join(each["reply"])) for each in raw["calls"]
         }
@@ -197,7 +200,7 @@ class _Recorder:
         return self.ask(b"".join(call.parts), call.reader)[1]
 
 
-def main(port: int, secured_port: int, file: Path) -> None:
+def main(port: int, secured_port: int, jvm: str, file: Path) -> None:
     """Record a conversation."""
     recorder = _Recorder(port)
     recorder.read([EVERYTHING, VERSIONS])
@@ -217,7 +220,7 @@ def main(port: int, secured_port: int, file: Path) -> None:
         return [data[at : at + 64].hex() for at in range(0, len(data), 64)]
 
     recording = {
-        "kafka_clients": "4.4.0",
+        "jvm": jvm,
         "greeting": chunks(recorder.greeting),
         "calls": [{"request": chunks(request), "reply": chunks(reply)} for request, reply in calls.items()],
         "failures": {name: chunks(reply) for name, reply in failures.items()},
@@ -226,4 +229,4 @@ def main(port: int, secured_port: int, file: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]), int(sys.argv[2]), Path(sys.argv[3]))
+    main(int(sys.argv[1]), int(sys.argv[2]), sys.argv[3], Path(sys.argv[4]))

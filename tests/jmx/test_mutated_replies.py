@@ -10,7 +10,7 @@ from kafka_producer_exporter.jmx.javastream import JavaStreamError, NeedMore
 from kafka_producer_exporter.jmx.replies import decode_listed_attributes, decode_names
 from kafka_producer_exporter.jmx.stubs import read_stub
 from kafka_producer_exporter.jmx.templates import AttributesReader, RepeatedReplyReader
-from tests.jmx.conversation import GET_ATTRIBUTES, GET_MBEAN_INFO, LOOKUP, QUERY_NAMES, RecordedConversation
+from tests.jmx.conversation import GET_ATTRIBUTES, GET_MBEAN_INFO, JAVA_8_FILE, LOOKUP, QUERY_NAMES, RecordedConversation
 
 
 def _small_replies() -> list[tuple[bytes, object]]:
@@ -23,6 +23,7 @@ def _small_replies() -> list[tuple[bytes, object]]:
 
     return [
         (smallest(LOOKUP), lambda: read_stub),
+        (RecordedConversation.load(JAVA_8_FILE).reply(LOOKUP), lambda: read_stub),
         (smallest(QUERY_NAMES), lambda: RepeatedReplyReader(decode_names, keep=1)),
         (smallest(GET_MBEAN_INFO), lambda: RepeatedReplyReader(decode_listed_attributes, keep=1)),
         (smallest(GET_ATTRIBUTES), AttributesReader),

@@ -14,6 +14,7 @@ from tests.jmx.conversation import (
     EVERYTHING,
     GET_ATTRIBUTES,
     GET_MBEAN_INFO,
+    JAVA_8_FILE,
     LOOKUP,
     NEW_CLIENT,
     QUERY_NAMES,
@@ -26,6 +27,7 @@ from tests.jmx.conversation import (
 
 CONVERSATION = RecordedConversation.load()
 FAILURES = CONVERSATION.failures
+JAVA_8 = RecordedConversation.load(JAVA_8_FILE)
 
 
 def count(replay: Replay, mark: bytes, since: int = 0) -> int:
@@ -46,6 +48,37 @@ def test_every_mbean_of_the_recording_is_read():
     assert by_name["kafka.producer:type=app-info,client-id=client-0"]["version"] == "4.4.0"
     assert by_name["kafka.producer:type=producer-topic-metrics,client-id=client-0,topic=topic-0"]["byte-total"] == 42.5
     assert by_name["kafka.producer:type=producer-metrics,client-id=client-0"]["buffer-total-bytes"] == 33554432.0
+
+
+def test_a_producer_on_java_8_is_read_though_its_stub_is_a_proxy():
+    session, replay = new_session(), Replay(JAVA_8)
+
+    readings = replay.read(session)
+
+    by_type = {reading.name.properties["type"]: reading for reading in readings}
+    assert b"java.lang.reflect.Proxy" in JAVA_8.reply(LOOKUP)
+    assert by_type.keys() == {"producer-metrics", "app-info", "kafka-metrics-count"}
+    assert "3.9.2" in by_type["app-info"].values
+    assert same(replay.read(session, now=1.0), readings)
+
+
+def test_a_missing_password_on_java_8_ends_in_authentication():
+    replay = Replay(JAVA_8.answering(NEW_CLIENT, JAVA_8.failures["SecurityException"]))
+
+    with pytest.raises(TransportError) as error:
+        replay.read(new_session())
+
+    assert error.value.reason is Reason.AUTHENTICATION
+
+
+def test_a_proxy_that_is_no_stub_ends_in_protocol():
+    stub = JAVA_8.reply(LOOKUP)
+    other = stub.replace(b"RemoteObjectInvocationHandler", b"XxxxxxObjectInvocationHandler")
+
+    with pytest.raises(TransportError, match="a proxy that is no stub") as error:
+        Replay(JAVA_8.with_reply(stub, other)).read(new_session())
+
+    assert error.value.reason is Reason.PROTOCOL
 
 
 def test_a_later_read_requests_only_names_and_attributes_and_gives_the_same_readings():
@@ -105,13 +138,14 @@ def test_a_byte_at_a_time_gives_the_same_readings():
 # Cut after every byte.
 
 
-def test_a_first_read_that_is_cut_after_any_byte_ends_in_closed():
-    whole = Replay(CONVERSATION)
+@pytest.mark.parametrize("conversation", [CONVERSATION, JAVA_8], ids=["java-17", "java-8"])
+def test_a_first_read_that_is_cut_after_any_byte_ends_in_closed(conversation):
+    whole = Replay(conversation)
     whole.read(new_session(), [VERSIONS])
 
     for budget in range(whole.spent):
         with pytest.raises(TransportError) as error:
-            Replay(CONVERSATION, budget=budget).read(new_session(), [VERSIONS])
+            Replay(conversation, budget=budget).read(new_session(), [VERSIONS])
 
         assert error.value.reason is Reason.CLOSED
 

@@ -9,6 +9,10 @@ from kafka_producer_exporter.net.printable import printable
 
 _TLS_FACTORY = "javax.rmi.ssl.SslRMIClientSocketFactory"
 _OBJECT_ID_SIZE = 22
+# Since its deserialization filters, JDK 8 wraps the stub: a proxy for javax.management.remote.rmi.RMIServer, whose only
+# field `h` is the handler with the reference that newer JDKs send in the stub itself.
+_PROXY = "java.lang.reflect.Proxy"
+_PROXY_HANDLER = "java.rmi.server.RemoteObjectInvocationHandler"
 
 
 class Stub(NamedTuple):
@@ -27,6 +31,10 @@ def read_stub(buffer: bytearray, start: int) -> tuple[object, int]:
 def _stub(decoder: Decoder) -> Stub:
     """Decode what java.rmi.server.RemoteObject.writeObject writes."""
     instance = decoder.value()
+    if isinstance(instance, Instance) and instance.class_name == _PROXY:
+        instance = instance.fields.get("h")
+        if not isinstance(instance, Instance) or instance.class_name != _PROXY_HANDLER:
+            raise JavaStreamError("a proxy that is no stub")
     if not isinstance(instance, Instance):
         raise JavaStreamError("a stub was expected")
     data = instance.block_data
