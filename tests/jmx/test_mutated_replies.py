@@ -10,7 +10,14 @@ from kafka_producer_exporter.jmx.javastream import JavaStreamError, NeedMore
 from kafka_producer_exporter.jmx.replies import decode_listed_attributes, decode_names
 from kafka_producer_exporter.jmx.stubs import read_stub
 from kafka_producer_exporter.jmx.templates import AttributesReader, RepeatedReplyReader
-from tests.jmx.conversation import GET_ATTRIBUTES, GET_MBEAN_INFO, JAVA_8_FILE, LOOKUP, QUERY_NAMES, RecordedConversation
+from tests.jmx.conversation import (
+    GET_ATTRIBUTES,
+    GET_MBEAN_INFO,
+    JAVA_8_FILE,
+    LOOKUP,
+    QUERY_NAMES,
+    RecordedConversation,
+)
 
 
 def _small_replies() -> list[tuple[bytes, object]]:
