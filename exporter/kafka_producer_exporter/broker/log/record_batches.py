@@ -9,6 +9,8 @@ from collections.abc import Callable
 from struct import Struct
 from typing import NamedTuple
 
+from kafka_producer_exporter.broker.log.varint import read_uvarint
+
 Record = tuple[int, bytes | None, bytes | None]
 """Offset, key and value."""
 
@@ -110,16 +112,16 @@ def _records_of(data: bytes, at: int, end: int, count: int, base_offset: int, fr
             at += 1
         delta, at = data[at + 1], at + 2
         if delta > 127:
-            delta, at = _uvarint(data, at - 1)
+            delta, at = read_uvarint(data, at - 1)
         length, at = data[at], at + 1
         if length > 127:
-            length, at = _uvarint(data, at - 1)
+            length, at = read_uvarint(data, at - 1)
         key = value = None
         if not length & 1:  # zigzag encoding: an odd number is negative, and the only negative length is -1, for null
             key, at = data[at : at + (length >> 1)], at + (length >> 1)
         length, at = data[at], at + 1
         if length > 127:
-            length, at = _uvarint(data, at - 1)
+            length, at = read_uvarint(data, at - 1)
         if not length & 1:
             value, at = data[at : at + (length >> 1)], at + (length >> 1)
         at = _after_headers(data, at) if data[at] else at + 1
@@ -132,25 +134,13 @@ def _records_of(data: bytes, at: int, end: int, count: int, base_offset: int, fr
 
 
 def _after_headers(data: bytes, at: int) -> int:
-    count, at = _uvarint(data, at)
+    count, at = read_uvarint(data, at)
     for _ in range(count >> 1):
-        length, at = _uvarint(data, at)
+        length, at = read_uvarint(data, at)
         at += length >> 1
-        length, at = _uvarint(data, at)
+        length, at = read_uvarint(data, at)
         at += 0 if length & 1 else length >> 1
     return at
-
-
-def _uvarint(data: bytes, at: int) -> tuple[int, int]:
-    number = shift = 0
-    while shift <= 28:
-        byte = data[at]
-        at += 1
-        number |= (byte & 0x7F) << shift
-        if byte < 0x80:
-            return number, at
-        shift += 7
-    raise ValueError("a varint has more than five bytes")
 
 
 def _inflate(data: bytes, codec: int) -> bytes:

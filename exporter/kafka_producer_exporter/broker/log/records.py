@@ -12,6 +12,8 @@ from enum import IntEnum
 from struct import Struct, error, unpack_from
 from typing import NamedTuple
 
+from kafka_producer_exporter.broker.log.varint import read_uvarint
+
 TOPIC = "__transaction_state"
 
 
@@ -89,17 +91,21 @@ def decode(key: bytes, value: bytes | None) -> Transition | Tombstone | UnknownR
     try:
         if key[0] or key[1]:
             return UnknownRecord(f"key version {_INT16(key)[0]}")
-        length = _INT16(key, 2)[0]
-        if length < 0 or len(key) < 4 + length:
-            raise DamagedRecordError(f"the key declares {length} bytes but has {len(key) - 4}")
-        transactional_id = key[4 : 4 + length].decode()
+        transactional_id = _transactional_id(key)
         if value is None:
             return Tombstone(transactional_id)
         if value[0] or value[1] > 1:
             return UnknownRecord(f"value version {_INT16(value)[0]}")
         return _transition_v1(transactional_id, value) if value[1] else _transition_v0(transactional_id, value)
-    except (IndexError, error, UnicodeDecodeError) as broken:
+    except (IndexError, ValueError, error) as broken:
         raise DamagedRecordError(f"the record is truncated or malformed: {broken}") from broken
+
+
+def _transactional_id(key: bytes) -> str:
+    length = _INT16(key, 2)[0]
+    if length < 0 or len(key) < 4 + length:
+        raise ValueError(f"the key declares {length} bytes but has {len(key) - 4}")
+    return key[4 : 4 + length].decode()
 
 
 # One long function on purpose: no other code of the broker view runs as often. Lengths and counts are stored plus one,
@@ -110,7 +116,7 @@ def _transition_v1(transactional_id: str, value: bytes) -> Transition | UnknownR
         return UnknownRecord(f"state {status}")
     topics_plus_one, at = value[17], 18
     if topics_plus_one > 127:
-        topics_plus_one, at = _uvarint(value, 17)
+        topics_plus_one, at = read_uvarint(value, 17)
     partitions: Partitions | None = None
     if topics_plus_one == 1:
         partitions = ()
@@ -119,22 +125,22 @@ def _transition_v1(transactional_id: str, value: bytes) -> Transition | UnknownR
         for _ in range(topics_plus_one - 1):
             length, at = value[at], at + 1
             if length > 127:
-                length, at = _uvarint(value, at - 1)
+                length, at = read_uvarint(value, at - 1)
             if not length:
-                raise DamagedRecordError("a topic has no name")
+                raise ValueError("a topic has no name")
             end = at + length - 1
             topic = value[at:end].decode()
             partitions_plus_one, at = value[end], end + 1
             if partitions_plus_one > 127:
-                partitions_plus_one, at = _uvarint(value, end)
+                partitions_plus_one, at = read_uvarint(value, end)
             if partitions_plus_one == 2:  # one partition, the usual case: saves building a format string
                 ids: tuple[int, ...] = _INT32(value, at)
             elif partitions_plus_one:
                 ids = unpack_from(f">{partitions_plus_one - 1}i", value, at)
             else:
-                raise DamagedRecordError(f"topic {topic} has no list of partitions")
+                raise ValueError(f"topic {topic} has no list of partitions")
             at += 4 * partitions_plus_one - 4
-            tagged_fields, at = _uvarint(value, at) if value[at] else (0, at + 1)
+            tagged_fields, at = read_uvarint(value, at) if value[at] else (0, at + 1)
             for _ in range(tagged_fields):
                 at = _after_tagged_field(value, at)
             topics.append((topic, ids))
@@ -145,7 +151,7 @@ def _transition_v1(transactional_id: str, value: bytes) -> Transition | UnknownR
     client_transaction_version = 0
     tagged_fields, at = value[at], at + 1
     if tagged_fields > 127:
-        tagged_fields, at = _uvarint(value, at - 1)
+        tagged_fields, at = read_uvarint(value, at - 1)
     for _ in range(tagged_fields):
         tag, size = value[at], value[at + 1]
         if tag == 0 and size == 8:
@@ -157,11 +163,11 @@ def _transition_v1(transactional_id: str, value: bytes) -> Transition | UnknownR
         elif (tag == 1 and size == 8) or (tag == 3 and size == 2):
             at += 2 + size  # the next producer id and the next epoch: nothing uses them
         elif tag <= 3:
-            raise DamagedRecordError(f"tagged field {tag} has {size} bytes")
+            raise ValueError(f"tagged field {tag} has {size} bytes")
         else:
             at = _after_tagged_field(value, at)
     if at > len(value):
-        raise DamagedRecordError("the last tagged field is truncated")
+        raise ValueError("the last tagged field is truncated")
     fields = (
         transactional_id,
         version,
@@ -184,16 +190,16 @@ def _transition_v0(transactional_id: str, value: bytes) -> Transition | UnknownR
         return UnknownRecord(f"state {status}")
     topic_count, at = _INT32(value, 17)[0], 21
     if topic_count < -1:
-        raise DamagedRecordError(f"the record has {topic_count} topics")
+        raise ValueError(f"the record has {topic_count} topics")
     topics = []
     for _ in range(topic_count):
         end = at + 2 + _INT16(value, at)[0]
         if end < at + 2:
-            raise DamagedRecordError("a topic has no name")
+            raise ValueError("a topic has no name")
         topic = value[at + 2 : end].decode()
         partition_count = _INT32(value, end)[0]
         if partition_count < 0:
-            raise DamagedRecordError(f"topic {topic} has no list of partitions")
+            raise ValueError(f"topic {topic} has no list of partitions")
         at = end + 4 + 4 * partition_count
         topics.append((topic, unpack_from(f">{partition_count}i", value, end + 4)))
     last_update_ms, start_ms = _TIMES(value, at)
@@ -210,22 +216,8 @@ def _transition_v0(transactional_id: str, value: bytes) -> Transition | UnknownR
     )
 
 
-def _uvarint(data: bytes, at: int) -> tuple[int, int]:
-    """Return the unsigned varint at *at*, of up to 32 bits, and the position after it."""
-    number = shift = 0
-    while True:
-        byte = data[at]
-        at += 1
-        number |= (byte & 0x7F) << shift
-        if byte < 0x80:
-            return number, at
-        shift += 7
-        if shift > 28:
-            raise DamagedRecordError("a varint has more than five bytes")
-
-
 def _after_tagged_field(data: bytes, at: int) -> int:
     """Return the position after the tagged field at *at*, which is its number, its size and its bytes."""
-    _, at = _uvarint(data, at)
-    size, at = _uvarint(data, at)
+    _, at = read_uvarint(data, at)
+    size, at = read_uvarint(data, at)
     return at + size
