@@ -155,7 +155,7 @@ def test_without_any_valid_configuration_only_the_exporter_itself_is_served(conf
     found = series_of(program.collect(deadline=soon()))
     assert found["kafka_producer_exporter_config_valid"] == 0
     assert "kafka_producer_exporter_config_last_reload_success_timestamp_seconds" not in found
-    assert "this is not an address" in program.config_error()
+    assert program.config_error() == "exporter.yml: 1 problem; the log says what\n  exporter.yml:1 listen"
 
 
 def test_a_probe_reads_only_the_named_target(program, configuration):

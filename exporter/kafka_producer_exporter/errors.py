@@ -27,3 +27,9 @@ class ConfigError(Exception):
         count = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
         super().__init__("\n".join([f"{source}: {count}", *(f"  {problem}" for problem in problems)]))
         self.problems = tuple(problems)
+        self._heading = f"{source}: {count}"
+
+    @property
+    def places(self) -> str:
+        """Where the problems are. What they are is left out, because it may quote values and any client may ask."""
+        return "\n".join([f"{self._heading}; the log says what", *(f"  {problem.where}" for problem in self.problems)])

@@ -144,8 +144,8 @@ class Program:
             ]
 
     def config_error(self) -> str | None:
-        """Return all problems of the configuration if none has ever been valid, otherwise None."""
-        return str(self._error) if self._error is not None and self._loaded is None else None
+        """Return where the problems of the configuration are if none has ever been valid, otherwise None."""
+        return self._error.places if self._error is not None and self._loaded is None else None
 
     def close(self) -> None:
         """End all sessions. Wait up to a second each for the reads and the polls in progress."""

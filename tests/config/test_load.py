@@ -445,7 +445,7 @@ def test_a_password_file_that_every_user_may_read_is_refused(tmp_path, mode):
 @pytest.mark.parametrize(
     ("make", "problem"),
     [
-        (lambda path: None, "there is no file password; create it, or correct the path"),
+        (lambda path: None, "there is no file of this name; create it, or correct the path"),
         (lambda path: path.mkdir(), "password is not a file; correct the path"),
         (lambda path: (path.touch(), path.chmod(0o600)), "password is empty; write the secret into it"),
     ],

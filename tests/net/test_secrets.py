@@ -39,7 +39,7 @@ def test_a_secret_is_read_from_the_file_each_time_without_its_line_end(tmp_path,
         (lambda path: path.write_bytes(b"\xff"), "is not UTF-8; write the password as UTF-8 text"),
         (
             lambda path: path.write_bytes(b"x" * (MAX_SECRET_BYTES + 1)),
-            "is too large for a password; correct jmx.password_file",
+            "is larger than 65536 bytes; correct jmx.password_file",
         ),
     ],
 )

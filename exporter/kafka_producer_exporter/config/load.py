@@ -1,6 +1,5 @@
 """Load defaults, file, environment and flags into settings, and report every problem at once."""
 
-import contextlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import cast
@@ -18,10 +17,23 @@ def load(*, file: Path | None, environment: Mapping[str, str], overrides: Overri
     """Return the settings. Precedence: flags (*overrides*), environment, file, defaults.
 
     If *file* is None, the environment may name the file. Only reads, so a reload is a second call.
-    Raises ConfigError with every problem.
+    Raises ConfigError with every problem, and nothing else: whatever goes wrong in loading is a problem of the input,
+    and must not end a process that serves the settings in force.
     """
     context = LoadContext(environment)
-    if file is None and (name := environment.get(FILE_VARIABLE)):
+    try:
+        settings = _load(context, file=file, overrides=overrides)
+    except Exception as bug:  # noqa: BLE001 - see above; the exception's text may quote a secret
+        context.report("configuration", f"it cannot be loaded ({type(bug).__name__}); simplify it, and report this")
+        settings = None
+    if context.problems or settings is None:
+        raise ConfigError(str(file or environment.get(FILE_VARIABLE) or "configuration"), context.problems)
+    return settings
+
+
+def _load(context: LoadContext, *, file: Path | None, overrides: Overrides) -> Settings | None:
+    """Return the settings; None after a problem was reported."""
+    if file is None and (name := context.environment.get(FILE_VARIABLE)):
         file = Path(name)
     located = Located({}, "configuration")
     if file is not None:
@@ -31,12 +43,10 @@ def load(*, file: Path | None, environment: Mapping[str, str], overrides: Overri
     for layer in (read_environment(context), read_flags(overrides, context)):
         located = overlay(located, layer)
 
-    settings: object = None
-    with contextlib.suppress(Rejected):
-        settings = SETTINGS.read(_with_defaults(located), context)
-    if context.problems:
-        raise ConfigError(str(file) if file else "configuration", context.problems)
-    return cast(Settings, settings)
+    try:
+        return cast(Settings, SETTINGS.read(_with_defaults(located), context))
+    except Rejected:
+        return None
 
 
 def _with_defaults(located: Located) -> Located:

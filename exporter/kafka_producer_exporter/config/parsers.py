@@ -26,6 +26,8 @@ def parse_pattern(text: str) -> re.Pattern[str]:
         return re.compile(text)
     except re.error as error:
         raise ValueError(f"this is not a regular expression: {error.msg}; correct it") from None
+    except (OverflowError, RecursionError):  # a count of repetitions, or nesting, beyond what Python supports
+        raise ValueError("this regular expression is too large; simplify it") from None
 
 
 def parse_token_url(text: str) -> str:

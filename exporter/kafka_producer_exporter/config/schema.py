@@ -82,7 +82,7 @@ PORT = Integer(1, 65535, "a port")
 COUNT = Integer(1, 1_000_000, "a limit")
 SHARD = Integer(0, 999, "a shard")
 FILE = FilePath(examine_file)
-SECRET_FILE = FilePath(examine_secret_file)
+SECRET_FILE = FilePath(examine_secret_file, secret=True)
 VARIABLE = VariableName()
 
 JMX_TLS = Section(

@@ -123,11 +123,14 @@ class FilePath:
     """A path, relative to the configuration file. ``examine`` raises ValueError for a file that cannot be used."""
 
     examine: Callable[[Path], None]
+    secret: bool = False
+    """The file holds a secret. The value is never quoted then: it may be the secret itself, written under this key."""
     syntax: str = "path of a file"
 
     def read(self, located: Located, context: LoadContext) -> Path:
         if not isinstance(located.value, str) or not located.value or "\0" in located.value:
-            context.reject(located, f"{quoted(located.value)} is not a path; write the path of a file")
+            what = "this" if self.secret else quoted(located.value)
+            context.reject(located, f"{what} is not a path; write the path of a file")
         path = located.directory / located.value
         try:
             self.examine(path)
@@ -280,13 +283,17 @@ class Labels:
 
 
 def quoted(value: object) -> str:
-    """Return a value as a problem quotes it: short, on one line, text in quotation marks."""
+    """Return a value as a problem quotes it: short, on one line, text in quotation marks.
+
+    What stands before an @ is left out: it may be USER:PASSWORD of an address.
+    """
     if isinstance(value, dict):
         return "a mapping"
     if isinstance(value, list):
         return "a list"
     if isinstance(value, str):
-        return f'"{printable(value, limit=60)}"'
+        before, at, after = value.rpartition("@")
+        return f'"{printable("…" + at + after if before else value, limit=60)}"'
     if value is None or isinstance(value, bool):
         return {None: "nothing", True: "true", False: "false"}[value]
     return str(value)

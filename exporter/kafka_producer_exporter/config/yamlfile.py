@@ -1,4 +1,7 @@
-"""Read a YAML file into located values, with the line of each. Only scalars are constructed."""
+"""Read a YAML file into located values, with the line of each. Only scalars are constructed.
+
+Whatever the file contains, reading it ends soon, in bounded memory, with a value or a reported problem.
+"""
 
 from pathlib import Path
 
@@ -6,45 +9,100 @@ import yaml
 
 from kafka_producer_exporter.config.context import LoadContext
 from kafka_producer_exporter.config.located import Located
+from kafka_producer_exporter.net.files import read_small_file
 
+MAX_FILE_BYTES = 1 << 20
 MAX_DEPTH = 20
 """More than any key needs. An alias that refers to a mapping around it is nested without end."""
+MAX_NODES = 50_000
+"""More than a file with a thousand targets needs. Nodes count again wherever an alias repeats them, because a few lines
+of aliases can stand for millions of nodes."""
 
 
 def read_file(file: Path, context: LoadContext) -> Located:
     """Return the content of *file*. If it cannot be read, report the problem and return an empty mapping."""
     name = str(file)
-    nothing = Located({}, name)
+    text = _read_text(file, context)
+    if text is not None:
+        try:
+            root = _compose(text, name, context)
+            if root is not None:
+                return _NodeReader(file, context).located(root, "", MAX_DEPTH)
+        except _TooManyNodesError as error:
+            context.report(f"{name}:{error.line}", f"more than {MAX_NODES} values; remove aliases, or split the file")
+    return Located({}, name)
+
+
+def _read_text(file: Path, context: LoadContext) -> str | None:
+    name = str(file)
     try:
-        text = file.read_text(encoding="utf-8-sig")
+        return read_small_file(file, max_bytes=MAX_FILE_BYTES).decode("utf-8-sig")
     except UnicodeDecodeError as error:
         context.report(name, f"byte {error.start} is not UTF-8; save the file as UTF-8")
-        return nothing
+    except ValueError as error:
+        context.report(name, f"{error}; correct --config")
     except FileNotFoundError:
         context.report(name, "there is no such file; correct --config")
-        return nothing
     except OSError as error:
         what = (error.strerror or "unreadable").lower()
         context.report(name, f"{what}; correct --config, or the file's owner or group")
-        return nothing
+    return None
+
+
+def _compose(text: str, name: str, context: LoadContext) -> yaml.MappingNode | None:
+    """Return the root of the document; None if it is empty, or after a problem was reported."""
     try:
-        root = yaml.compose(text, Loader=yaml.SafeLoader)
+        root = yaml.compose(text, Loader=_BoundedLoader)
+    except RecursionError:
+        context.report(name, "nested too deeply; remove the additional levels")
+        return None
     except yaml.MarkedYAMLError as error:  # its text is left out: it quotes the line, which may hold a secret
         mark = error.problem_mark or error.context_mark
         where = f"{name}:{mark.line + 1}" if mark else name
         context.report(where, f"not YAML: {error.problem or error.context}; correct this line or the one before it")
-        return nothing
+        return None
     except yaml.YAMLError as error:  # a ReaderError: YAML does not allow a character
         position = getattr(error, "position", None)
         where = f"{name}:{text.count(chr(10), 0, position) + 1}" if isinstance(position, int) else name
         context.report(where, f"not YAML: {getattr(error, 'reason', 'unreadable')}; remove the character")
-        return nothing
-    if root is None or (isinstance(root, yaml.ScalarNode) and root.tag == "tag:yaml.org,2002:null"):
-        return nothing
-    if not isinstance(root, yaml.MappingNode):
+        return None
+    if isinstance(root, yaml.MappingNode):
+        return root
+    if root is not None and not (isinstance(root, yaml.ScalarNode) and root.tag == "tag:yaml.org,2002:null"):
         context.report(f"{name}:1", "the file is not a mapping; start it with a key, such as targets:")
-        return nothing
-    return _NodeReader(file, context).located(root, "", MAX_DEPTH)
+    return None
+
+
+class _TooManyNodesError(Exception):
+    def __init__(self, line: int) -> None:
+        super().__init__(line)
+        self.line = line
+
+
+class _NodeCount:
+    """Counts nodes up to the limit."""
+
+    def __init__(self) -> None:
+        self._count = 0
+
+    def add(self, line: int) -> None:
+        """Count a node that begins in *line*; raise _TooManyNodesError over the limit."""
+        self._count += 1
+        if self._count > MAX_NODES:
+            raise _TooManyNodesError(line)
+
+
+class _BoundedLoader(yaml.SafeLoader):
+    """A SafeLoader that stops composing a file with too many nodes."""
+
+    def __init__(self, stream: str) -> None:
+        super().__init__(stream)
+        self._nodes = _NodeCount()
+
+    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
+        """Compose a node as SafeLoader does, and count it."""
+        self._nodes.add(self.line + 1)
+        return super().compose_node(parent, index)
 
 
 class _NodeReader:
@@ -54,9 +112,12 @@ class _NodeReader:
         self._file = file
         self._context = context
         self._scalars = yaml.SafeLoader("")
+        self._nodes = _NodeCount()
 
     def located(self, node: yaml.Node, path: str, depth: int) -> Located:
-        where = f"{self._file}:{node.start_mark.line + 1} {path}".rstrip()
+        line = node.start_mark.line + 1
+        self._nodes.add(line)
+        where = f"{self._file}:{line} {path}".rstrip()
         value: object = None
         if depth == 0:
             self._context.report(where, "nested too deeply; remove the alias, or the additional levels")
@@ -93,7 +154,7 @@ class _NodeReader:
     def _scalar(self, node: yaml.Node, where: str) -> object:
         try:
             return self._scalars.construct_object(node)
-        except (yaml.YAMLError, ValueError):
+        except Exception:  # noqa: BLE001 - PyYAML's constructors raise what they like for a tag that does not fit
             self._context.report(where, "YAML cannot read this value; put it in quotes")
             return None
 

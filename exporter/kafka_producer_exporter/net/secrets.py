@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from kafka_producer_exporter.net.errors import Reason, TransportError
+from kafka_producer_exporter.net.files import read_small_file
 
 MAX_SECRET_BYTES = 64 << 10
 """A larger file is not a secret but a mistake in the configuration, and is never sent to anyone."""
@@ -38,14 +39,13 @@ def read_secret(secret: Secret, environment: Mapping[str, str] = os.environ) -> 
     if file is None:
         raise _error(f"no {secret.what} is configured; set {key}")
     try:
-        with file.open("rb") as opened:
-            content = opened.read(MAX_SECRET_BYTES + 1)
+        content = read_small_file(file, max_bytes=MAX_SECRET_BYTES)
+    except ValueError as error:
+        raise _error(f"{file} is {error}; correct {key}") from None
     except OSError as error:
         raise _error(
             f"{file}: {(error.strerror or 'unreadable').lower()}; restore the file, or correct {key}"
         ) from None
-    if len(content) > MAX_SECRET_BYTES:
-        raise _error(f"{file} is too large for a {secret.what}; correct {key}")
     try:
         text = content.decode().rstrip("\r\n")
     except UnicodeDecodeError:

@@ -55,4 +55,4 @@ class Application(Protocol):
         """Load the configuration again. If it is invalid, raise ConfigError and keep the current one."""
 
     def config_error(self) -> str | None:
-        """Return all problems of the configuration if none has ever been valid (``--tolerant``), otherwise None."""
+        """Return where the configuration has problems if none has ever been valid (``--tolerant``), otherwise None."""

@@ -168,7 +168,9 @@ def _reload(application: Application) -> Response:
     try:
         application.reload()
     except ConfigError as error:
-        return text_response(f"the new configuration is invalid; the current one stays in force\n{error}", status=500)
+        return text_response(
+            f"the new configuration is invalid; the current one stays in force\n{error.places}", status=500
+        )
     return text_response("reloaded")
 
 

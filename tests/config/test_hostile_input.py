@@ -1,0 +1,163 @@
+"""Configurations that would hang, exhaust or crash a careless loader: each is an ordinary problem, reported soon."""
+
+import os
+import random
+import resource
+from pathlib import Path
+
+import pytest
+
+from kafka_producer_exporter.config.load import load
+from kafka_producer_exporter.config.yamlfile import MAX_DEPTH, MAX_FILE_BYTES, MAX_NODES
+from kafka_producer_exporter.errors import ConfigError
+
+ALIAS_BOMB = "a: &a [x, x, x, x, x, x, x, x, x]\n" + "".join(
+    f"{name}: &{name} [{', '.join([f'*{before}'] * 9)}]\n" for before, name in zip("abcdefgh", "bcdefghi", strict=True)
+)
+WHOLE = """\
+listen: 127.0.0.1:9797
+targets:
+  - name: checkout
+    jmx: {host: "::1", port: 9999, tls: {mode: both}}
+    labels: {team: money}
+limits: {clients: 100}
+id_groups: [kafka_streams, {pattern: 'orders-(\\w+)', group: 'orders-\\1'}]
+probe: {allow: [{network: 10.0.0.0/8, ports: [9999]}]}
+broker: {bootstrap_servers: ["kafka-1:9092"], topics: ['pay.*'], poll_seconds: 5}
+logging: {format: json, level: info}
+"""
+
+
+def problems_of(file: Path, environment=None) -> list[str]:
+    with pytest.raises(ConfigError) as raised:
+        load(file=file, environment=environment or {}, overrides={})
+    return [str(problem) for problem in raised.value.problems]
+
+
+def written(folder: Path, content: str | bytes) -> Path:
+    file = folder / "exporter.yml"
+    file.write_bytes(content if isinstance(content, bytes) else content.encode())
+    return file
+
+
+@pytest.mark.parametrize(
+    ("content", "problem"),
+    [
+        ("[" * 100_000, "nested too deeply"),
+        ("targets: " + "[" * (MAX_DEPTH + 5) + "]" * (MAX_DEPTH + 5), "nested too deeply"),
+        (ALIAS_BOMB, f"more than {MAX_NODES} values"),
+        ("targets:\n" + "- {}\n" * (MAX_NODES + 1), f"more than {MAX_NODES} values"),
+        ("#" * (MAX_FILE_BYTES + 1), f"larger than {MAX_FILE_BYTES} bytes"),
+        ("limits: {clients: " + "9" * 5000 + "}", "YAML cannot read this value"),
+        ("limits: {clients: !!timestamp soon}", "YAML cannot read this value"),
+        ("limits: {clients: !!bool perhaps}", "YAML cannot read this value"),
+        ("limits: {clients: !!float ''}", "YAML cannot read this value"),
+        ("limits: {clients: !!binary é}", "YAML cannot read this value"),
+        ("limits: {clients: !!python/object:os.system x}", "YAML cannot read this value"),
+        ("limits: {clients: 1:2:3:4:5:6:7:8:9:0:1:2:3:4:5:6:7:8:9.0}", "is not an integer"),
+        ("broker: {bootstrap_servers: ['a:1'], topics: ['a{99999999999}']}", "is too large; simplify it"),
+        ("broker: {bootstrap_servers: ['a:1'], topics: ['" + "(" * 10_000 + ")" * 10_000 + "']}", "simplify it"),
+    ],
+)
+def test_hostile_content_is_a_problem_of_the_file(tmp_path, content, problem):
+    problems = problems_of(written(tmp_path, content))
+
+    assert any(problem in each for each in problems), problems
+    assert all("report this" not in each for each in problems)
+
+
+def test_an_alias_bomb_costs_little_memory(tmp_path):
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+
+    problems_of(written(tmp_path, ALIAS_BOMB))
+
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 64 * 1024  # kilobytes
+
+
+@pytest.mark.parametrize(("make", "problem"), [(os.mkfifo, "not a regular file"), (Path.mkdir, "is a directory")])
+def test_only_a_regular_file_is_read(tmp_path, make, problem):
+    file = tmp_path / "exporter.yml"
+    make(file)
+
+    (reported,) = problems_of(file)
+
+    assert reported.startswith(f"{file}: {problem}; correct --config")
+
+
+def test_a_device_without_an_end_is_not_read():
+    assert problems_of(Path("/dev/zero")) == ["/dev/zero: not a regular file; correct --config"]
+
+
+@pytest.mark.parametrize("key", ["password_file", "password_env"])
+@pytest.mark.parametrize("secret", ["hunter2", "12345678", "hunter2/with/slashes", "h" * 5000, "hun ter2"])
+def test_a_secret_that_was_written_under_the_key_of_its_place_is_not_shown(tmp_path, key, secret):
+    file = written(tmp_path, f"targets: [{{jmx: {{port: 1, username: u, {key}: {secret}}}}}]")
+
+    problems = "\n".join(problems_of(file))
+
+    assert f"jmx.{key}" in problems
+    assert secret not in problems
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "listen: admin:hunter2@host:9797",
+        "targets: [{jmx: {host: 'admin:hunter2@host', port: 1}}]",
+        "broker: {bootstrap_servers: ['admin:hunter2@kafka:9092']}",
+        "broker: {bootstrap_servers: 'admin:hunter2@kafka:9092'}",
+    ],
+)
+def test_a_password_in_an_address_is_not_shown(tmp_path, content):
+    problems = "\n".join(problems_of(written(tmp_path, content)))
+
+    assert "hunter2" not in problems
+
+
+def test_a_password_in_an_address_of_flags_and_environment_is_not_shown():
+    for overrides, environment in (
+        ({"target": ["admin:hunter2@host:9999"]}, {}),
+        ({"listen": "admin:hunter2@host:9999"}, {}),
+        ({}, {"KAFKA_PRODUCER_EXPORTER_BOOTSTRAP_SERVERS": "admin:hunter2@kafka:9092"}),
+    ):
+        with pytest.raises(ConfigError) as raised:
+            load(file=None, environment=environment, overrides=overrides)
+
+        assert "hunter2" not in str(raised.value)
+
+
+def test_mutated_configurations_load_or_raise_config_error_and_nothing_else(tmp_path):
+    chance = random.Random(17)
+    words = [
+        "&a ",
+        "*a ",
+        "!!int ",
+        "!!set ",
+        "? ",
+        "- ",
+        "{",
+        "}",
+        "[",
+        "]",
+        ": ",
+        "\n",
+        "\t",
+        "'",
+        '"',
+        "|",
+        "<<: *a",
+        "é",
+    ]
+    bugs = []
+    for _ in range(400):
+        text = list(WHOLE)
+        for _ in range(chance.choice((1, 2, 5))):
+            at = chance.randrange(len(text))
+            text[at : at + chance.randrange(3)] = chance.choice(words)
+        file = written(tmp_path, "".join(text))
+        try:
+            load(file=file, environment={}, overrides={})
+        except ConfigError as error:
+            bugs += [str(error) for problem in error.problems if "report this" in problem.what]
+
+    assert bugs == []
