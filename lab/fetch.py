@@ -280,14 +280,20 @@ def _debian_mirror() -> str:
         raise LabError(
             "this part is a Debian package, and this machine does not run Debian; put prometheus on the PATH instead"
         )
-    targets = run(
-        ["apt-get", "indextargets", "--format", "$(REPO_URI) $(RELEASE) $(COMPONENT)", "Created-By: Packages"],
-        what="apt-get indextargets",
-    )
-    for line in targets.splitlines():
-        if line.split()[1:] == [codename, "main"]:
-            return line.split()[0]
-    raise LabError(f"apt has no source for {codename} main; add one to /etc/apt/sources.list.d")
+    # Needs neither root nor a network, and works before the first "apt-get update", unlike "apt-get indextargets".
+    return mirror_in(run(["apt-get", "--print-uris", "update"], what="apt-get --print-uris update"), codename=codename)
+
+
+def mirror_in(uris: str, *, codename: str) -> str:
+    """Return the mirror of a Debian release, from the lines that ``apt-get --print-uris update`` prints.
+
+    Raises LabError if apt has no source for the release.
+    """
+    for line in uris.splitlines():
+        mirror, found, _ = line.removeprefix("'").partition(f"/dists/{codename}/InRelease' ")
+        if found:
+            return mirror
+    raise LabError(f"apt has no source for Debian {codename}; add one to /etc/apt/sources.list.d")
 
 
 def main(arguments: Sequence[str]) -> int:

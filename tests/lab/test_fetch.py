@@ -11,6 +11,7 @@ from lab.fetch import (
     Fetcher,
     MavenPart,
     main,
+    mirror_in,
     read_checksums,
     read_parts,
     write_checksums,
@@ -159,6 +160,22 @@ def test_every_listed_jar_is_pinned_and_nothing_else_is():
 
     assert unpinned == []
     assert checksums.keys() == jars.keys()
+
+
+URIS = """\
+'http://security.example/debian-security/dists/bookworm-security/InRelease' security.example_InRelease 0
+'http://mirror.example/debian/dists/bookworm/InRelease' mirror.example_InRelease 0
+'http://mirror.example/debian/dists/bookworm/main/binary-amd64/Packages.xz' mirror.example_Packages 0
+"""
+
+
+def test_the_mirror_is_the_one_that_apt_has_for_the_release():
+    assert mirror_in(URIS, codename="bookworm") == "http://mirror.example/debian"
+
+
+def test_a_release_without_a_source_is_reported():
+    with pytest.raises(LabError, match=r"no source for Debian sid; add one to /etc/apt/sources\.list\.d"):
+        mirror_in(URIS, codename="sid")
 
 
 def test_the_command_reports_an_unknown_part_and_exits_with_3(tmp_path, monkeypatch, capsys):
