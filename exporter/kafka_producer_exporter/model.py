@@ -57,8 +57,16 @@ class Fold(StrEnum):
 
     SUM = "sum"
     MAX = "max"
+    """For a maximum, and for an average of which the worst member says more than the mean."""
+    MEAN = "mean"
+    """The mean of the members, for an average that describes a member rather than its traffic."""
+    REQUEST_MEAN = "mean by requests"
+    """The mean, weighted by each member's produce requests per second in the client's own window.
+
+    For averages over requests and over batches, which the client does not count by themselves.
+    """
     DROP = "drop"
-    """Neither a sum nor a maximum is meaningful, as for an average: the folded series is omitted."""
+    """No single value is meaningful, as for a version: the folded series is omitted."""
 
 
 class MBeanKind(NamedTuple):
@@ -144,12 +152,14 @@ class Labels:
     """The labels of a series as sorted pairs and as text. They are equal if their texts are equal.
 
     They are made once for each MBean and kept between scrapes, because making the text costs more than a sample.
+    Half of a surrogate pair, which Java allows in a name and UTF-8 does not, becomes a question mark here, so that two
+    names that look the same on a page have equal labels.
     """
 
     __slots__ = ("pairs", "text")
 
     def __init__(self, labels: Mapping[str, str]) -> None:
-        self.pairs = tuple(sorted(labels.items()))
+        self.pairs = tuple(sorted((name, value.encode("utf-8", "replace").decode()) for name, value in labels.items()))
         inner = ",".join(f'{name}="{escape_label(value)}"' for name, value in self.pairs)
         self.text = f"{{{inner}}}" if inner else ""
 

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from kafka_producer_exporter.catalogue import broker, exporter, process
+from kafka_producer_exporter.catalogue import broker, client, exporter, process
 from kafka_producer_exporter.catalogue.mbean_kinds import (
     APP_INFO,
     CLIENT,
@@ -221,6 +221,12 @@ def test_gauges_that_add_up_over_clients_are_summed_and_averages_are_not():
 
     assert {"kafka_producer_waiting_threads", "kafka_producer_connections"} <= summed
     assert not any("_avg" in name or "_max" in name for name in summed)
+
+
+def test_a_group_has_every_gauge_of_its_members():
+    left_out = [metric.name for metric in client.METRICS if metric.kind is not Kind.INFO and metric.fold is Fold.DROP]
+
+    assert left_out == []
 
 
 def test_a_metadata_age_since_1970_means_never():

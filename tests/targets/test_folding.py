@@ -1,3 +1,4 @@
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -7,6 +8,8 @@ from kafka_producer_exporter.targets.folding import MEMBER_SCRAPES, SERIES_SCRAP
 COUNTER = Metric(name="kafka_producer_x_total", kind=Kind.COUNTER, help="A test.", section="test")
 MAXIMUM = Metric(name="kafka_producer_x_max", kind=Kind.GAUGE, help="A test.", section="test")
 AVERAGE = Metric(name="kafka_producer_x_avg", kind=Kind.GAUGE, help="A test.", section="test")
+REQUESTS = Metric(name="kafka_producer_y_avg", kind=Kind.GAUGE, help="A test.", section="test", fold=Fold.REQUEST_MEAN)
+PLAIN = Metric(name="kafka_producer_z_avg", kind=Kind.GAUGE, help="A test.", section="test", fold=Fold.MEAN)
 THREADS = Metric(name="kafka_producer_threads", kind=Kind.GAUGE, help="A test.", section="test", fold=Fold.SUM)
 OTHER = Labels({"client_id": "other"})
 
@@ -48,6 +51,28 @@ def test_gauges_are_folded_by_their_rule_and_forgotten_after_the_scrape():
     assert scrape(folder, THREADS, a=1.0, b=3.0) == 4
     assert scrape(folder, AVERAGE, a=1.0, b=3.0) is None
     assert scrape(folder, MAXIMUM) is None
+
+
+@pytest.mark.parametrize(
+    ("metric", "members", "expected"),
+    [
+        (REQUESTS, [(10.0, 9.0), (20.0, 1.0)], 11.0),
+        (REQUESTS, [(10.0, 1.0), (20.0, 0.0)], 10.0),
+        (REQUESTS, [(10.0, 0.0), (20.0, 0.0)], 15.0),
+        (REQUESTS, [(0.1, 0.3)], 0.1),
+        (PLAIN, [(10.0, 9.0), (20.0, 1.0)], 15.0),
+        (REQUESTS, [(1e308, 10.0), (1e308, 10.0)], None),
+        (THREADS, [(1e308, 0.0), (1e308, 0.0)], None),
+    ],
+)
+def test_an_average_of_several_members_is_weighted_and_of_one_is_its_own(metric, members, expected):
+    folder = Folder()
+
+    for number, (value, request_rate) in enumerate(members):
+        folder.add(metric, OTHER, str(number), value, request_rate=request_rate)
+
+    assert [value for *_, value in folder.finish()] == ([] if expected is None else [expected])
+    assert list(folder.finish()) == []
 
 
 def test_ended_members_and_later_their_series_are_forgotten():

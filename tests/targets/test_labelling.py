@@ -4,7 +4,7 @@ import pytest
 
 from kafka_producer_exporter.model import MBeanKind
 from kafka_producer_exporter.settings import IdGroup, Limits
-from kafka_producer_exporter.targets.labelling import Labeller
+from kafka_producer_exporter.targets.labelling import BOUNDS, Labeller
 
 CLIENT = MBeanKind("kafka.producer", "producer-metrics", (("client-id", "client_id"),))
 TOPIC = MBeanKind("kafka.producer", "producer-topic-metrics", (("client-id", "client_id"), ("topic", "topic")))
@@ -57,7 +57,7 @@ def test_a_client_that_ended_makes_room_for_the_next():
     subject.place(CLIENT, Name(client_id="a"))
     folded = subject.place(CLIENT, Name(client_id="b"))
 
-    subject.retain([(CLIENT, folded)])
+    subject.retain([folded])
 
     assert subject.place(CLIENT, Name(client_id="c")).labels["client_id"] == "c"
     assert subject.place(CLIENT, Name(client_id="d")).folded == "client"
@@ -65,7 +65,7 @@ def test_a_client_that_ended_makes_room_for_the_next():
 
 def test_retaining_all_changes_nothing():
     subject = labeller(clients=1, topics=1)
-    placed = [(TOPIC, subject.place(TOPIC, Name(client_id="a", topic="one")))]
+    placed = [subject.place(TOPIC, Name(client_id="a", topic="one"))]
 
     subject.retain(placed)
 
@@ -89,9 +89,21 @@ def test_the_members_of_a_group_share_their_series_and_keep_their_own_id():
     assert (placed.client_id, placed.labels["client_id"], placed.folded) == ("job-17", "jobs", "group")
 
 
-def test_two_mbeans_with_the_same_labels_are_folded_rather_than_served_twice():
+@pytest.mark.parametrize("label", BOUNDS)
+def test_a_label_without_a_configured_limit_is_bounded_too(label):
+    kind = MBeanKind("kafka.server", "test", ((label, label),))
     subject = labeller()
-    subject.place(CLIENT, Name(client_id="same"))
 
-    assert subject.place(CLIENT, Name(client_id="same")).folded == "client"
-    assert subject.place(TOPIC, Name(client_id="same", topic="one")).folded is None
+    placed = [subject.place(kind, Name(**{label: str(number)})) for number in range(BOUNDS[label] + 2)]
+
+    assert len({placement.labels for placement in placed}) == BOUNDS[label] + 1
+    assert [placement.folded for placement in placed[-3:]] == [None, label, label]
+
+
+def test_a_client_that_is_called_other_takes_no_room():
+    subject = labeller(clients=1)
+
+    other = subject.place(CLIENT, Name(client_id="other"))
+
+    assert (other.labels["client_id"], other.folded) == ("other", None)
+    assert subject.place(CLIENT, Name(client_id="a")).labels["client_id"] == "a"

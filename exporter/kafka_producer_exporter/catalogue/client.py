@@ -8,6 +8,8 @@ Rule 3: a renamed attribute is one metric: the newest spelling first, then the o
 Rule 4: a help text says what Kafka's code does, which is not always what the name of the attribute says. "In the last
 30 to 60 s" is the client's own window with its default settings (``metrics.num.samples`` times
 ``metrics.sample.window.ms``).
+Rule 5: the average of a group is weighted by what it is an average of, as far as the client counts that. Per topic and
+per broker it does not, so there the worst member is shown.
 
 Sources: SenderMetricsRegistry, Sender, RecordAccumulator, BufferPool, Selector and KafkaProducer of kafka-clients.
 """
@@ -34,6 +36,7 @@ METRICS = (
         section="Producers",
         source=Attribute(APP_INFO, "start-time-ms"),
         profile=Profile.MINIMAL,
+        fold=Fold.MAX,
     ),
     Metric(
         name="kafka_producer_record_send_total",
@@ -106,6 +109,7 @@ METRICS = (
         source=Attribute(CLIENT, "request-latency-avg"),
         guide="request-latency-avg",
         profile=Profile.MINIMAL,
+        fold=Fold.REQUEST_MEAN,
     ),
     Metric(
         name="kafka_producer_request_latency_max_seconds",
@@ -126,6 +130,7 @@ METRICS = (
         section="Delivery",
         source=Attribute(CLIENT, "record-queue-time-avg"),
         profile=Profile.MINIMAL,
+        fold=Fold.REQUEST_MEAN,
     ),
     Metric(
         name="kafka_producer_record_queue_time_max_seconds",
@@ -146,6 +151,7 @@ METRICS = (
         section="Delivery",
         source=Attribute(CLIENT, "produce-throttle-time-avg"),
         profile=Profile.MINIMAL,
+        fold=Fold.REQUEST_MEAN,
     ),
     Metric(
         name="kafka_producer_produce_throttle_time_max_seconds",
@@ -165,6 +171,7 @@ METRICS = (
         source=Attribute(CLIENT, "batch-size-avg"),
         guide="batch-size-avg",
         profile=Profile.MINIMAL,
+        fold=Fold.REQUEST_MEAN,
     ),
     Metric(
         name="kafka_producer_batch_size_max_bytes",
@@ -192,6 +199,7 @@ METRICS = (
         source=Attribute(CLIENT, "compression-rate-avg"),
         guide="compression-rate-avg",
         profile=Profile.MINIMAL,
+        fold=Fold.REQUEST_MEAN,
     ),
     Metric(
         name="kafka_producer_record_size_avg_bytes",
@@ -204,6 +212,7 @@ METRICS = (
         source=Attribute(CLIENT, "record-size-avg"),
         guide="record-size-avg",
         profile=Profile.MINIMAL,
+        fold=Fold.REQUEST_MEAN,
     ),
     Metric(
         name="kafka_producer_record_size_max_bytes",
@@ -222,6 +231,7 @@ METRICS = (
         section="Batches",
         source=Attribute(CLIENT, "records-per-request-avg"),
         profile=Profile.MINIMAL,
+        fold=Fold.REQUEST_MEAN,
     ),
     Metric(
         name="kafka_producer_buffer_total_bytes",
@@ -316,6 +326,7 @@ METRICS = (
         help="Average size of requests of any kind in the last 30 to 60 s.",
         section="Requests",
         source=Attribute(CLIENT, "request-size-avg"),
+        fold=Fold.REQUEST_MEAN,
     ),
     Metric(
         name="kafka_producer_request_size_max_bytes",
@@ -426,6 +437,7 @@ METRICS = (
         section="Connections",
         source=Attribute(CLIENT, "reauthentication-latency-avg"),
         profile=Profile.FULL,
+        fold=Fold.MAX,
     ),
     Metric(
         name="kafka_producer_reauthentication_latency_max_seconds",
@@ -493,6 +505,7 @@ METRICS = (
         section="Sender thread",
         source=Attribute(CLIENT, "io-wait-time-ns-avg"),
         profile=Profile.FULL,
+        fold=Fold.MEAN,
     ),
     Metric(
         name="kafka_producer_io_time_avg_seconds",
@@ -502,6 +515,7 @@ METRICS = (
         section="Sender thread",
         source=Attribute(CLIENT, "io-time-ns-avg"),
         profile=Profile.FULL,
+        fold=Fold.MEAN,
     ),
     Metric(
         name="kafka_producer_select_total",
@@ -617,6 +631,7 @@ METRICS = (
         "better, 1 means no gain.",
         section="Topics",
         source=Attribute(TOPIC, "compression-rate"),
+        fold=Fold.MAX,
     ),
     Metric(
         name="kafka_producer_node_request_latency_avg_seconds",
@@ -626,6 +641,7 @@ METRICS = (
         "that timed out is not included.",
         section="Brokers",
         source=Attribute(NODE, "request-latency-avg"),
+        fold=Fold.MAX,
     ),
     Metric(
         name="kafka_producer_node_request_latency_max_seconds",
@@ -674,6 +690,7 @@ METRICS = (
         section="Brokers",
         source=Attribute(NODE, "request-size-avg"),
         profile=Profile.FULL,
+        fold=Fold.MEAN,
     ),
     Metric(
         name="kafka_producer_node_request_size_max_bytes",

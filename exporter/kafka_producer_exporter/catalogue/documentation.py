@@ -20,6 +20,8 @@ METRICS_PAGE = """\
   `metrics.num.samples` change it.
 - An unknown value is absent: there is no `NaN`, and no zero that the client did not report.
 - *Folded* says how values are combined if several clients, topics or nodes share a series (`id_groups`, `limits`).
+  A group with one member has that member's values. *Mean by requests* is weighted by each member's produce requests per
+  second (`record-send-rate` divided by `records-per-request-avg`), so a busy member counts for more than an idle one.
 - Connections to bootstrap addresses, which have a negative `node_id`, are served in profile `full` only.
 """
 

@@ -45,16 +45,25 @@ HIDDEN = Metric(
     name="kafka_producer_hidden",
     kind=Kind.GAUGE,
     # When one of two producers with the same client.id closes, only app-info,client-id= is left of both.
-    help="1 for a live producer that has no metrics because another producer with the same client.id was closed.",
+    help="Live producers that have no metrics because another producer with the same client.id was closed.",
     section=SECTION,
     labels=("target", "client_id"),
     source="the exporter: an app-info MBean without its producer-metrics",
     profile=Profile.MINIMAL,
 )
+GROUP_CLIENTS = Metric(
+    name="kafka_producer_group_clients",
+    kind=Kind.GAUGE,
+    help="Producers that share the series with this client_id: the members of a group, or all that are over the limit.",
+    section=SECTION,
+    labels=("target", "client_id"),
+    source="the exporter",
+    profile=Profile.MINIMAL,
+)
 SERIES_FOLDED = Metric(
     name="kafka_producer_exporter_series_folded",
     kind=Kind.GAUGE,
-    help="Clients, topics or nodes that this page sums up under other or under their group, by kind.",
+    help="Clients, topics, nodes or other things that this page sums up under other or under their group, by kind.",
     section=SECTION,
     labels=("target", "kind"),
     source="the exporter",

@@ -3,22 +3,27 @@
 Rule 1: a value that is not a finite number is absent, never zero.
 Rule 2: what does not change between scrapes (labels, and which attribute becomes which metric) is computed once and
 kept, so that a scrape costs little more than its samples.
-Rule 3: no I/O and no clock. All memory between scrapes lives here, in the labeller and in the folder.
+Rule 3: a series is on the page once. MBeans that get the same labels share it: their values are folded.
+Rule 4: no I/O and no clock. All memory between scrapes lives here, in the labeller and in the folder.
 """
 
-import math
-from collections.abc import Mapping, Sequence
+import sys
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from kafka_producer_exporter.catalogue import exporter, mbean_kinds
-from kafka_producer_exporter.catalogue.table import attribute_labels, by_attribute
+from kafka_producer_exporter.catalogue.table import METRICS, attribute_labels, by_attribute
 from kafka_producer_exporter.jmx.readings import Reading, Value
-from kafka_producer_exporter.model import Family, Kind, Labels, MBeanKind, Metric, Profile
+from kafka_producer_exporter.model import NO_LABELS, Family, Kind, Labels, MBeanKind, Metric, Profile
 from kafka_producer_exporter.settings import IdGroup, Limits
 from kafka_producer_exporter.targets.folding import Folder
 from kafka_producer_exporter.targets.labelling import Labeller, Placement
 
 Samples = list[tuple[Labels, float]]
+
+RECORD_SEND_RATE = METRICS["kafka_producer_record_send_rate"]
+RECORDS_PER_REQUEST = METRICS["kafka_producer_records_per_request_avg"]
 
 
 class Column(NamedTuple):
@@ -28,7 +33,9 @@ class Column(NamedTuple):
     """The index of the value in the reading."""
     metric: Metric
     divisor: float
-    absent_above: float
+    lowest: float
+    """A value below this is absent, as one above ``highest`` is."""
+    highest: float
 
 
 class Plan(NamedTuple):
@@ -66,33 +73,69 @@ class FamilyBuilder:
         self._metrics = by_attribute(profile)
         self._plans: dict[tuple[MBeanKind, tuple[str, ...]], Plan] = {}
         self._placed: dict[str, tuple[MBeanKind, Placement]] = {}
+        self._producers: dict[str, str] = {}
+        """The label of each client id that has metrics."""
+        self._alive: dict[str, str] = {}
+        """The same for each client id whose library is registered, whether it has metrics or not."""
         self._suspects: frozenset[str] = frozenset()
+        self._folded_counts: dict[Metric, Samples] = {}
 
     def build(self, readings: Sequence[Reading]) -> Producers:
         """Return the families of these readings, without those that have no sample."""
+        placed = self._placed
+        new = [reading for reading in readings if reading.name.text not in placed]
+        if new or len(readings) != len(placed):
+            self._place(readings, new)
         samples: dict[Metric, Samples] = {}
-        before, self._placed = self._placed, {}
         for name, attributes, values in readings:
-            placed = before.get(name.text)
-            if placed is None:
-                kind = mbean_kinds.kind_of(name)
-                if kind is None:
-                    continue
-                placed = kind, self._labeller.place(kind, name)
-            self._placed[name.text] = placed
-            kind, placement = placed
+            known = placed.get(name.text)
+            if known is None:
+                continue
+            kind, placement = known
             plan = self._plans.get((kind, attributes)) or self._plan(kind, attributes)
             if placement.folded is None:
                 _add(plan, placement.labels, values, samples)
             else:
                 self._fold(plan, placement, name.text, values)
-        if len(self._placed) < len(before) or before.keys() - self._placed.keys():
-            self._labeller.retain(self._placed.values())
         for metric, labels, value in self._folder.finish():
             samples.setdefault(metric, []).append((labels, value))
-        self._add_folded_counts(samples)
-        clients = self._clients(samples)
-        return Producers([Family(*family) for family in samples.items()], clients)
+        samples.update(self._folded_counts)
+        self._add_hidden(samples)
+        return Producers([Family(*family) for family in samples.items()], len(self._producers))
+
+    def _place(self, readings: Iterable[Reading], new: Iterable[Reading]) -> None:
+        placed = self._placed
+        if gone := placed.keys() - {reading.name.text for reading in readings}:
+            for text in gone:
+                del placed[text]
+            self._labeller.retain(placement for _, placement in placed.values())
+        for reading in new:
+            kind = mbean_kinds.kind_of(reading.name)
+            if kind is not None:
+                placed[reading.name.text] = kind, self._labeller.place(kind, reading.name)
+        self._share()
+        self._folded_counts = self._count_folded()
+        clients: dict[MBeanKind, dict[str, str]] = {mbean_kinds.CLIENT: {}, mbean_kinds.APP_INFO: {}}
+        for kind, placement in placed.values():
+            if kind in clients:
+                clients[kind][placement.client_id] = placement.labels["client_id"]
+        self._producers, self._alive = clients[mbean_kinds.CLIENT], clients[mbean_kinds.APP_INFO]
+
+    def _share(self) -> None:
+        """Fold each MBean whose series come from another one too, or came from members that have ended."""
+        placed = self._placed
+        reasons = dict.fromkeys(self._folder.series(), "client")
+        seen: set[tuple[MBeanKind, Labels]] = set()
+        for kind, placement in placed.values():
+            series = kind, placement.labels
+            if placement.folded is not None:
+                reasons[series] = placement.folded
+            elif series in seen:
+                reasons.setdefault(series, "client")
+            seen.add(series)
+        for text, (kind, placement) in placed.items() if reasons else ():
+            if placement.folded is None and (reason := reasons.get((kind, placement.labels))):
+                placed[text] = kind, placement._replace(folded=reason)
 
     def _plan(self, kind: MBeanKind, attributes: tuple[str, ...]) -> Plan:
         columns: dict[Metric, Column] = {}
@@ -106,51 +149,72 @@ class FamilyBuilder:
                 info_labels.append((place, attribute_labels(metric)[attribute]))
             else:
                 # Where both spellings were read, the newest comes first and wins.
-                columns.setdefault(metric, Column(place, metric, metric.unit.divisor, metric.absent_above))
+                columns.setdefault(metric, _column(place, metric))
         plan = self._plans[kind, attributes] = Plan(tuple(columns.values()), info, tuple(info_labels))
         return plan
 
     def _fold(self, plan: Plan, placement: Placement, member: str, values: Sequence[Value]) -> None:
         samples: dict[Metric, Samples] = {}
         _add(plan._replace(info=None), placement.labels, values, samples)
+        request_rate = _request_rate(samples)
         for metric, ((labels, value),) in samples.items():
-            self._folder.add(metric, labels, member, value)
+            self._folder.add(metric, labels, member, value, request_rate=request_rate)
 
-    def _add_folded_counts(self, samples: dict[Metric, Samples]) -> None:
+    def _count_folded(self) -> dict[Metric, Samples]:
         folded: dict[str, set[str]] = {}
-        for text, (_, placement) in self._placed.items():
-            if placement.folded in ("client", "group"):
-                folded.setdefault(placement.folded, set()).add(placement.client_id)
-            elif placement.folded:
-                folded.setdefault(placement.folded, set()).add(text)
-        if folded:
-            samples[exporter.SERIES_FOLDED] = [
-                (Labels(self._static | {"kind": kind}), float(len(names))) for kind, names in sorted(folded.items())
-            ]
+        members: Counter[str] = Counter()
+        for text, (kind, placement) in self._placed.items():
+            if placement.folded is None:
+                continue
+            name = placement.client_id if placement.folded in ("client", "group") else text
+            folded.setdefault(placement.folded, set()).add(name)
+            if kind is mbean_kinds.CLIENT:
+                members[placement.labels["client_id"]] += 1
+        counted = {
+            exporter.SERIES_FOLDED: self._counts("kind", {kind: len(names) for kind, names in folded.items()}),
+            exporter.GROUP_CLIENTS: self._counts("client_id", members),
+        }
+        return {metric: samples for metric, samples in counted.items() if samples}
 
-    def _clients(self, samples: dict[Metric, Samples]) -> int:
-        """Count the producers, and add a sample for each that is hidden.
+    def _counts(self, label: str, counts: Mapping[str, int]) -> Samples:
+        return [(Labels(self._static | {label: name}), float(number)) for name, number in sorted(counts.items())]
+
+    def _add_hidden(self, samples: dict[Metric, Samples]) -> None:
+        """Count the producers that are hidden, under the label that their series would have.
 
         When one of two producers with the same client.id closes, Kafka unregisters the MBeans of both, all but
         ``app-info,client-id=``. A producer that is just closing looks the same for a moment, so a producer counts as
         hidden only when two scrapes in a row saw it so.
         """
-        ids: dict[MBeanKind, set[str]] = {mbean_kinds.CLIENT: set(), mbean_kinds.APP_INFO: set()}
-        for kind, placement in self._placed.values():
-            if kind in ids:
-                ids[kind].add(placement.client_id)
-        suspects = frozenset(ids[mbean_kinds.APP_INFO] - ids[mbean_kinds.CLIENT])
+        suspects = frozenset(self._alive.keys() - self._producers.keys())
         if hidden := suspects & self._suspects:
-            samples[exporter.HIDDEN] = [(Labels(self._static | {"client_id": name}), 1.0) for name in sorted(hidden)]
+            samples[exporter.HIDDEN] = self._counts("client_id", Counter(self._alive[client] for client in hidden))
         self._suspects = suspects
-        return len(ids[mbean_kinds.CLIENT])
+
+
+def _column(place: int, metric: Metric) -> Column:
+    lowest = 0.0 if metric.kind is Kind.COUNTER else -sys.float_info.max  # OpenMetrics has no negative counters
+    return Column(place, metric, metric.unit.divisor, lowest, min(metric.absent_above, sys.float_info.max))
+
+
+def _request_rate(samples: Mapping[Metric, Samples]) -> float:
+    """Return the produce requests per second of the producer that has these samples; 0 if it does not report them.
+
+    Sender records both attributes in one sensor, once for each broker that it collects records for.
+    """
+    (records,), (per_request,) = (samples.get(metric, _NONE) for metric in (RECORD_SEND_RATE, RECORDS_PER_REQUEST))
+    return max(0.0, records[1] / per_request[1]) if per_request[1] > 0 else 0.0
+
+
+_NONE: Samples = [(NO_LABELS, 0.0)]
 
 
 def _add(plan: Plan, labels: Labels, values: Sequence[Value], samples: dict[Metric, Samples]) -> None:
-    for place, metric, divisor, absent_above in plan.columns:
+    for place, metric, divisor, lowest, highest in plan.columns:
         value = values[place]
-        # NaN and infinity are Kafka's "no sample". The tuple is on purpose: `float | int` builds a union each time.
-        if isinstance(value, (float, int)) and math.isfinite(value) and value <= absent_above:
+        # NaN and infinity are Kafka's "no sample"; they fail the comparison.
+        # The tuple is on purpose: `float | int` builds a union each time.
+        if isinstance(value, (float, int)) and lowest <= value <= highest:
             column = samples.get(metric)
             if column is None:
                 column = samples[metric] = []

@@ -12,7 +12,10 @@ from kafka_producer_exporter.model import Labels, MBeanKind
 from kafka_producer_exporter.settings import IdGroup, Limits, Target
 
 OTHER = "other"
-"""The label value that stands for everything over a limit."""
+"""The label value that stands for everything over a limit. A client or a topic with this name shares its series."""
+
+BOUNDS = {"cipher": 50, "protocol": 10, "request": 50, "error": 250, "version": 50}
+"""Limits of the labels that have none in the configuration: more values than any JDK or Kafka has in use."""
 
 
 def static_labels(target: Target) -> dict[str, str]:
@@ -27,7 +30,7 @@ class Placement(NamedTuple):
     client_id: str
     """The client's own id, whatever its label became; empty for an MBean of a broker."""
     folded: str | None
-    """``group``, ``client``, ``topic`` or ``node``. None means that the series belong to this MBean alone."""
+    """``group``, ``client``, ``topic``, ``node`` or another label. None: the series belong to this MBean alone."""
 
 
 class Labeller:
@@ -35,42 +38,35 @@ class Labeller:
 
     def __init__(self, static: Mapping[str, str], *, limits: Limits, groups: Sequence[IdGroup]) -> None:
         self._static = dict(static)
-        self._limits = {"client_id": limits.clients, "topic": limits.topics, "node_id": limits.nodes}
+        self._limits = {"client_id": limits.clients, "topic": limits.topics, "node_id": limits.nodes, **BOUNDS}
         self._groups = [(group.pattern, group.group) for group in groups]
         self._kept: dict[tuple[str, str], set[str]] = {}
-        self._owners: dict[Labels, set[MBeanKind]] = {}
 
     def place(self, kind: MBeanKind, name: ObjectName) -> Placement:
-        """Return the placement of a new MBean. The caller keeps it for as long as the MBean lives."""
+        """Return the placement of a new MBean. The caller keeps it for as long as the MBean lives.
+
+        Two MBeans of a kind may get the same labels: client ids that differ only in their quotes, or a client that has
+        the name of a group. The caller folds them (see ``families``).
+        """
         values = {label: name.properties.get(key, "") for key, label in kind.labels}  # Kafka omits an empty tag
-        if "client_id" not in values:  # a broker's MBean: Kafka has few requests and error codes, so no limits
-            return Placement(Labels(self._static | values), "", None)
         if "node_id" in values:
             values["node_id"] = values["node_id"].removeprefix("node-")
-        client_id = values.get("client_id", "")
-        values["client_id"], folded = self._client(client_id)
-        for label, fold in (("topic", "topic"), ("node_id", "node")):
-            if label in values and not self._keep(label, values["client_id"], values[label]):
-                values[label], folded = OTHER, fold
-        labels = Labels(self._static | values)
-        # Two names may get the same labels: client ids `a` and `"a"`, or a client whose id really is "other".
-        owners = self._owners.setdefault(labels, set())
-        if kind in owners:
-            folded = folded or "client"
-        owners.add(kind)
-        return Placement(labels, client_id, folded)
+        client_id, folded = values.get("client_id", ""), None
+        if "client_id" in values:
+            values["client_id"], folded = self._client(client_id)
+        for label, value in values.items():
+            if label != "client_id" and not self._keep(label, values.get("client_id", ""), value):
+                values[label], folded = OTHER, label.removesuffix("_id")
+        return Placement(Labels(self._static | values), client_id, folded)
 
-    def retain(self, placements: Iterable[tuple[MBeanKind, Placement]]) -> None:
+    def retain(self, placements: Iterable[Placement]) -> None:
         """Forget all names except those of these placements, so that others can take their room."""
         self._kept.clear()
-        self._owners.clear()
-        for kind, placement in placements:
+        for placement in placements:
             labels = dict(placement.labels.pairs)
             client = labels.get("client_id", "")
-            self._owners.setdefault(placement.labels, set()).add(kind)
-            for label, scope in (("client_id", ""), ("topic", client), ("node_id", client)):
-                if labels.get(label, OTHER) != OTHER:
-                    self._kept.setdefault((label, scope), set()).add(labels[label])
+            for label in self._limits.keys() & labels.keys():
+                self._keep(label, "" if label == "client_id" else client, labels[label])
 
     def _client(self, client_id: str) -> tuple[str, str | None]:
         for pattern, group in self._groups:
@@ -80,6 +76,8 @@ class Labeller:
         return (client_id, None) if self._keep("client_id", "", client_id) else (OTHER, "client")
 
     def _keep(self, label: str, scope: str, value: str) -> bool:
+        if value == OTHER:  # takes no room, because everything over the limit is there
+            return True
         kept = self._kept.setdefault((label, scope), set())
         if value not in kept and len(kept) >= self._limits[label]:
             return False
