@@ -29,3 +29,17 @@ def test_the_text_of_a_series_is_made_once():
     texts = LabelTexts({})
 
     assert texts.of({"topic": "orders"}) is texts.of({"topic": "orders"})
+
+
+def test_each_value_of_a_label_gives_a_sample_with_a_text_that_is_made_once():
+    samples = Samples(LabelTexts({"kafka_cluster": "blue"}))
+
+    for counts in ({"client": 1, "timeout": 2}, {"client": 3, "timeout": 4}):
+        samples.add_each(catalogue.ABORTED, counts, by="reason", transactional_id="a")
+
+    (family,) = samples.families()
+    client, timeout = (
+        Labels({"kafka_cluster": "blue", "transactional_id": "a", "reason": reason}) for reason in ("client", "timeout")
+    )
+    assert family.samples == [(client, 1), (timeout, 2), (client, 3), (timeout, 4)]
+    assert family.samples[0][0] is family.samples[2][0]

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 from kafka_producer_exporter.model import Family, Labels, Metric
 
@@ -14,6 +15,7 @@ class LabelTexts:
     def __init__(self, static: Mapping[str, str]) -> None:
         self._static = dict(static)
         self._kept: dict[tuple[str, ...], Labels] = {}
+        self._kept_lists: dict[tuple[object, ...], tuple[Labels, ...]] = {}
 
     def of(self, labels: Mapping[str, str]) -> Labels:
         """Return *labels* and the static labels. A static label never replaces one of the series."""
@@ -22,7 +24,17 @@ class LabelTexts:
         if known is None:
             if len(self._kept) >= MAX_KEPT_LABELS:  # transactional ids and producer ids come and go
                 self._kept.clear()
+                self._kept_lists.clear()
             known = self._kept[key] = Labels({**self._static, **labels})
+        return known
+
+    def of_each(self, metric: Metric, labels: Mapping[str, str], by: str, values: Iterable[str]) -> tuple[Labels, ...]:
+        """Return *labels* with the label *by*, once for each of *values*, which are fixed for *metric*."""
+        key = (metric, *labels.values())
+        known = self._kept_lists.get(key)
+        if known is None:
+            known = tuple(self.of({**labels, by: value}) for value in values)
+            self._kept_lists[key] = known
         return known
 
 
@@ -42,6 +54,12 @@ class Samples:
         text = self._texts.of(labels)
         for metric, value in values:
             self._by_metric[metric].append((text, value))
+
+    def add_each(self, metric: Metric, values: Mapping[Any, float], *, by: str, **labels: str) -> None:
+        """Add one sample for each item of *values*. Its key, from a fixed list for *metric*, becomes the label *by*."""
+        self._by_metric[metric].extend(
+            zip(self._texts.of_each(metric, labels, by, values), values.values(), strict=True)
+        )
 
     def families(self) -> list[Family]:
         """Return one family for each metric that has a sample."""

@@ -47,8 +47,7 @@ def _add_series(samples: Samples, series: Iterable[Series], *, gauges: bool) -> 
             (catalogue.SESSIONS, counts.sessions),
             (catalogue.ID_CHANGES, counts.id_changes),
         ):
-            for reason, count in reasons.items():
-                samples.add(metric, count, transactional_id=name, reason=reason)
+            samples.add_each(metric, reasons, by="reason", transactional_id=name)
         if identity and gauges:
             samples.add(catalogue.EPOCH, identity.epoch, transactional_id=name)
             samples.add(catalogue.INFO, 1, transactional_id=name, producer_id=str(identity.producer_id))
