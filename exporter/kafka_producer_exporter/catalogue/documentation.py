@@ -1,6 +1,7 @@
 """The catalogue as text: for a terminal, for ``docs/`` and for programs."""
 
 import json
+import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import groupby
 
@@ -23,6 +24,35 @@ METRICS_PAGE = """\
   A group with one member has that member's values. *Mean by requests* is weighted by each member's produce requests per
   second (`record-send-rate` divided by `records-per-request-avg`), so a busy member counts for more than an idle one.
 - Connections to bootstrap addresses, which have a negative `node_id`, are served in profile `full` only.
+"""
+
+MICROMETER = """
+## Names that Micrometer uses too
+
+Micrometer's Kafka binder, which Spring Boot and Quarkus enable, serves these {count} names from inside the
+application, with the same meaning and the same unit:
+
+{names}
+
+Where Prometheus scrapes the application and this exporter, it has each of these series twice. A `sum()` that selects by
+name alone counts everything twice. The series of this exporter have the label `target`, and Micrometer's do not:
+
+```promql
+sum(rate(kafka_producer_record_send_total{{target!=""}}[5m]))
+```
+
+Micrometer's own series are those with `target=""`; they have a label `kafka_version`.
+"""
+
+RESOURCES = """
+## What to request
+
+Figures of [benchmark.md](benchmark.md#what-to-request), which says where they come from:
+
+| role | CPU request | memory request | memory limit |
+| --- | --- | --- | --- |
+| sidecar of one JVM | 10m | 32Mi | 64Mi |
+| collector of one cluster (`broker:`) | 50m | 64Mi | 128Mi |
 """
 
 GUIDE_PAGE = """\
@@ -76,10 +106,27 @@ def metrics_as_markdown(metrics: Sequence[Metric]) -> str:
         ]
         head = ("Metric", "Type", "Labels", "Meaning", "Source", "Profile", "Folded")
         parts.append(f"\n## {section}\n\n{markdown_table(head, rows)}")
+    shared = [f"`{metric.name}`" for metric in metrics if micrometer_name(metric) == metric.name]
+    parts.append(
+        MICROMETER.format(count=len(shared), names=textwrap.fill(", ".join(shared) + ".", 120, break_on_hyphens=False))
+    )
+    parts.append(RESOURCES)
     left_out = [(f"`{mbean.type}`", f"`{name}`", reason) for (mbean, name, _), reason in IGNORED.items()]
     parts.append("\n## Not served in any profile\n\n")
     parts.append(markdown_table(("MBean", "Attribute", "Why"), left_out))
     return "".join(parts)
+
+
+def micrometer_name(metric: Metric) -> str | None:
+    """Return the name in Prometheus that Micrometer gives the attribute of a producer's metric.
+
+    KafkaMetrics.meterName joins the group and the attribute with points, and cuts ``-metrics`` out of the group. It
+    gives no unit, so its PrometheusNamingConvention replaces only points and hyphens.
+    """
+    if metric.attribute is None or metric.attribute.mbean.domain != "kafka.producer":
+        return None
+    group = metric.attribute.mbean.type.removesuffix("-metrics")
+    return f"kafka.{group}.{metric.attribute.name}".replace(".", "_").replace("-", "_")
 
 
 def guide_as_json(guide: Iterable[GuideName]) -> str:
