@@ -100,19 +100,28 @@ def test_a_caller_with_more_time_gets_an_answer_though_one_with_less_gave_up(col
 
 def test_a_change_of_state_is_logged_and_not_every_scrape(collector, jvms, caplog):
     caplog.set_level(logging.INFO)
-    jvms["checkout"].failure = TransportError(Reason.REFUSED, "nothing listens on checkout:9999")
-
-    for _ in range(3):
-        collect(collector)
-    jvms["checkout"].failure = None
-    for _ in range(3):
-        collect(collector)
+    for failure in (TransportError(Reason.REFUSED, "nothing listens on checkout:9999"), None) * 2:
+        jvms["checkout"].failure = failure
+        for _ in range(3):
+            collect(collector, names=["checkout"])
 
     assert [record.message for record in caplog.records] == [
+        "nothing listens on checkout:9999",
+        "the target is up",
         "nothing listens on checkout:9999",
         "the target is up again",
     ]
     assert {record.target for record in caplog.records} == {"checkout"}
+
+
+def test_the_first_success_of_a_target_is_logged_once_and_not_as_a_return(collector, caplog):
+    caplog.set_level(logging.INFO)
+
+    for _ in range(3):
+        collect(collector)
+
+    lines = sorted((record.target, record.message) for record in caplog.records)
+    assert lines == [("billing", "the target is up"), ("checkout", "the target is up")]
 
 
 def test_one_target_can_be_read_alone(collector, jvms):

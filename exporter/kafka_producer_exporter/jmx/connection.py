@@ -60,7 +60,8 @@ class RmiTransport:
             raise
         finally:
             for name, cause in self._session.newly_quarantined:
-                log.warning("jmx=%s mbean=%s skipped for 10 minutes: %s", self._peer(self._agent.port), name, cause)
+                extra = {"jmx": self._peer(self._agent.port), "mbean": name}
+                log.warning("the MBean cannot be read and is skipped for 10 minutes: %s", cause, extra=extra)
 
     def forget(self) -> None:
         """Forget all results of ``choose``: see Transport."""

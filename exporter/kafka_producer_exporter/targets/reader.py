@@ -40,7 +40,8 @@ class TargetReader:
         self._families = FamilyBuilder(
             self._static, profile=settings.profile, limits=settings.limits, groups=settings.id_groups
         )
-        self._reason: Reason | None = None
+        self._state: Reason | str = "not read yet"
+        self._answered = False
 
     def read(self, deadline: float) -> Scrape:
         """Read the JVM once, by *deadline* (``time.monotonic()``, in seconds). Never raises."""
@@ -93,11 +94,14 @@ class TargetReader:
             log.info("nothing is left out any more; there is memory for all topics and nodes", extra=extra)
 
     def _log_change(self, scrape: Scrape) -> None:
-        if scrape.reason is self._reason:
+        state = scrape.reason or "up"
+        if state == self._state:
             return  # a target may be down for days, so not every scrape is logged
-        self._reason = scrape.reason
+        self._state = state
         if scrape.reason is None:
-            log.info("the target is up again", extra={"target": self.target.name})
+            again = " again" if self._answered else ""
+            log.info("the target is up%s", again, extra={"target": self.target.name})
+            self._answered = True
         else:
             log.warning(scrape.detail, extra={"target": self.target.name, "reason": scrape.reason.value})
 

@@ -3,6 +3,7 @@ import logging
 import pytest
 
 from kafka_producer_exporter.broker.sources.state import SourceState, Status
+from kafka_producer_exporter.logs import fields_of, logfmt_line
 from kafka_producer_exporter.net.errors import Reason, TransportError
 
 REFUSED = TransportError(Reason.REFUSED, "127.0.0.1:9092: nothing listens there")
@@ -42,12 +43,22 @@ def test_a_source_that_has_been_silent_for_too_long_is_down(state):
 def test_changes_are_logged_and_repetitions_are_not(state, caplog):
     caplog.set_level(logging.INFO)
 
-    for _ in range(3):
-        state.failed(REFUSED, 100.0)
-    for _ in range(3):
-        state.succeeded(101.0)
+    for _ in range(2):
+        for _ in range(3):
+            state.failed(REFUSED, 100.0)
+        for _ in range(3):
+            state.succeeded(101.0)
 
     assert caplog.messages == [
-        "source=transaction_log refused: 127.0.0.1:9092: nothing listens there",
-        "source=transaction_log up",
+        "127.0.0.1:9092: nothing listens there",
+        "the source is up",
+        "127.0.0.1:9092: nothing listens there",
+        "the source is up again",
     ]
+
+
+def test_the_source_and_the_reason_are_keys_of_the_line(state, caplog):
+    state.failed(REFUSED, 100.0)
+
+    line = logfmt_line(fields_of(caplog.records[-1]))
+    assert ' source=transaction_log reason=refused message="127.0.0.1:9092: nothing listens there"' in line

@@ -1,4 +1,5 @@
 import logging
+from datetime import UTC, datetime
 
 import pytest
 
@@ -7,6 +8,7 @@ from kafka_producer_exporter.broker.sources.samples import LabelTexts
 from kafka_producer_exporter.broker.sources.source import Session
 from kafka_producer_exporter.broker.sources.transaction_counts import TransactionCounts
 from kafka_producer_exporter.broker.sources.transaction_log import FETCH_WAIT_SECONDS, TransactionLog
+from kafka_producer_exporter.logs import fields_of, logfmt_line
 from kafka_producer_exporter.model import Kind
 from kafka_producer_exporter.net.address import Address
 from kafka_producer_exporter.net.errors import Reason, TransportError
@@ -61,6 +63,19 @@ def test_nothing_is_counted_before_the_state_of_the_log_is_known():
 
     assert not [name for name in found if name.startswith("kafka_transaction_")]
     assert found['kafka_producer_exporter_transaction_log_lag_records{kafka_cluster="blue"}'] > 0
+
+
+def test_one_line_says_when_counting_began(log, following, caplog):
+    caplog.set_level(logging.INFO)
+    log.held[0] = THREE_COMMITS_AND_AN_ABORT
+    fresh = Following(log)
+
+    fresh.poll(times=3)
+
+    lines = [logfmt_line(fields_of(record)) for record in caplog.records]
+    assert len(lines) == 1
+    since = datetime.fromtimestamp(fresh.counts.since_ms // 1000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    assert lines[0].endswith(f' source=transaction_log since={since} message="counting transactions"')
 
 
 def test_an_offset_that_the_log_no_longer_has_is_replaced_and_logged(log, following, caplog):

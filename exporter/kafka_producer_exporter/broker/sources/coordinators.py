@@ -51,7 +51,7 @@ class Coordinators(Source):
         now_ms = time.time_ns() // 1_000_000
         with self._counts.lock:
             self._log.take_in({one.transactional_id for one in listed}, described, now_ms)
-            self._counts.since_ms = self._counts.since_ms or now_ms
+            self._counts.begin(now_ms, source=self.name)
         return self._poll_seconds
 
     def families(self, moment: Moment) -> list[Family]:

@@ -131,4 +131,5 @@ class Partitions(Source):
                     "a transaction is hanging on %s-%d (producer id %d, from offset %d); to abort it, run: %s",
                     *(one.topic, one.partition, one.producer_id, one.start_offset),
                     one.abort_command(self._bootstrap_server),
+                    extra={"source": self.name},
                 )

@@ -38,6 +38,7 @@ class SourceState:
         self._failures = 0
         self._reason: Reason | None = Reason.UNAVAILABLE
         self._logged: Reason | None = Reason.UNAVAILABLE
+        self._succeeded = False
 
     def succeeded(self, now: float) -> None:
         """Record a successful poll."""
@@ -66,6 +67,7 @@ class SourceState:
             return
         self._logged = reason
         if reason is None:
-            log.info("source=%s up", self._name)
+            log.info("the source is up again" if self._succeeded else "the source is up", extra={"source": self._name})
+            self._succeeded = True
         else:
-            log.warning("source=%s %s: %s", self._name, reason, detail)
+            log.warning(detail, extra={"source": self._name, "reason": reason.value})

@@ -1,7 +1,9 @@
 """The counts of transactions, which two sources share: ``transaction_log``, and ``coordinators`` in its place."""
 
+import logging
 import threading
 from collections.abc import Callable, Iterable, Sequence
+from datetime import UTC, datetime
 
 from kafka_producer_exporter.broker.log.outcomes import OpenTransaction, Series
 from kafka_producer_exporter.broker.log.tracker import TransactionTracker
@@ -9,6 +11,8 @@ from kafka_producer_exporter.broker.sources.samples import LabelTexts, Samples
 from kafka_producer_exporter.catalogue import broker as catalogue
 from kafka_producer_exporter.model import Family
 from kafka_producer_exporter.settings import IdGroup
+
+log = logging.getLogger(__name__)
 
 
 class TransactionCounts:
@@ -21,6 +25,13 @@ class TransactionCounts:
         self.since_ms: int | None = None
         """When counting began; None until it has."""
         self._texts = texts
+
+    def begin(self, since_ms: int, *, source: str) -> None:
+        """Count from now on, and log since when. Later calls change nothing. The caller holds the lock."""
+        if self.since_ms is None:
+            self.since_ms = since_ms
+            since = datetime.fromtimestamp(since_ms / 1000, UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+            log.info("counting transactions", extra={"source": source, "since": since})
 
     def families(self, *, now_ms: int | None) -> list[Family]:
         """Return the counts, and the gauges as of *now_ms*; None leaves the gauges out.

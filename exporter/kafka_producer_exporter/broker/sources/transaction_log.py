@@ -125,19 +125,22 @@ class TransactionLog(Source):
         log.warning(
             "%s-%d: the log holds offsets %d to %d, but the next one to read was %d; continuing at %d",
             *(TOPIC, partition, earliest, latest, before, after),
+            extra={"source": self.name},
         )
 
     def _note_counting_since(self) -> None:
         if self._follower.counting_since_ms is not None:
-            self._counts.since_ms = self._follower.counting_since_ms
+            self._counts.begin(self._follower.counting_since_ms, source=self.name)
 
     def _log_skipped(self, skipped: Iterable[Skipped]) -> None:
+        extra = {"source": self.name}
         for kind, partition, offset, next_offset, reason in skipped:
             if kind is SkipKind.DAMAGED_BATCH:
-                log.error("%s-%d: %s; skipped up to offset %d", TOPIC, partition, reason, next_offset)
+                log.error("%s-%d: %s; skipped up to offset %d", TOPIC, partition, reason, next_offset, extra=extra)
             elif kind not in self._logged:  # the metric counts the others
                 self._logged.add(kind)
-                log.warning("%s-%d: the record at offset %d is skipped: %s", TOPIC, partition, offset, reason)
+                message = "%s-%d: the record at offset %d is skipped: %s"
+                log.warning(message, TOPIC, partition, offset, reason, extra=extra)
 
 
 def _now_ms() -> int:

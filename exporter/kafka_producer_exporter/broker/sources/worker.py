@@ -57,7 +57,7 @@ class Worker:
         except TransportError as error:
             failures = self.state.failed(error, self._clock())
         except Exception:  # a bug in one poll must not end the source
-            log.exception("source=%s unexpected error, please report it", self.source.name)
+            log.exception("unexpected error, please report it", extra={"source": self.source.name})
             bug = TransportError(Reason.INTERNAL, "see the traceback above")
             failures = self.state.failed(bug, self._clock())
         return RETRY_SECONDS[min(failures, len(RETRY_SECONDS)) - 1]
