@@ -1,4 +1,5 @@
 import argparse
+import os
 import subprocess
 import sys
 
@@ -126,3 +127,19 @@ def test_a_closed_pipe_is_not_an_error():
 
     assert complaint == b""
     assert pipe.returncode == 141
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "iso-8859-1"])
+@pytest.mark.parametrize("verb", [["metrics"], ["check", "127.0.0.1:1"]])
+def test_a_terminal_that_is_not_utf_8_shows_what_it_can(verb, encoding):
+    shown = subprocess.run(
+        [sys.executable, "-m", "kafka_producer_exporter", *verb],
+        env={**os.environ, "PYTHONIOENCODING": encoding},
+        capture_output=True,
+        check=False,
+    )
+
+    assert shown.returncode in (0, 3)
+    assert shown.stderr == b""
+    assert shown.stdout.decode(encoding)
+    assert b"x reachable" in shown.stdout or verb == ["metrics"]

@@ -1,7 +1,9 @@
+import io
+
 import pytest
 
 from kafka_producer_exporter.catalogue.table import METRICS
-from kafka_producer_exporter.text import human_ago, human_seconds, human_value, markdown_table, table
+from kafka_producer_exporter.text import encodable, human_ago, human_seconds, human_value, markdown_table, table
 
 
 @pytest.mark.parametrize(
@@ -54,3 +56,14 @@ def test_a_past_event_is_just_now_or_some_time_ago(seconds, text):
 
 def test_a_pipe_in_a_markdown_cell_is_escaped():
     assert markdown_table(["Key", "Value"], [["a", "x|y"]]) == "| Key | Value |\n| --- | --- |\n| a | x\\|y |\n"
+
+
+def test_a_name_in_a_table_cannot_steer_a_terminal_or_reorder_the_line():
+    text = table([["topic", "records"], ["a\x1b[2J\x9b31m\u202eb\nc", "1"]])
+
+    assert text == "  topic          records\n  a?[2J?31m?b c        1\n"
+
+
+@pytest.mark.parametrize(("encoding", "expected"), [("utf-8", True), ("ascii", False), ("iso-8859-1", False)])
+def test_a_stream_knows_whether_it_can_show_a_text(encoding, expected):
+    assert encodable("✓", io.TextIOWrapper(io.BytesIO(), encoding=encoding)) is expected

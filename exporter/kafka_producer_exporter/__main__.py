@@ -3,6 +3,7 @@
 import argparse
 import difflib
 import importlib
+import io
 import os
 import sys
 from collections.abc import Mapping, Sequence
@@ -11,6 +12,7 @@ from typing import Protocol, cast
 from kafka_producer_exporter import __version__
 from kafka_producer_exporter.errors import ConfigError
 from kafka_producer_exporter.net.errors import TransportError
+from kafka_producer_exporter.net.printable import printable
 
 PROGRAM = "kafka-producer-exporter"
 
@@ -40,6 +42,9 @@ class Verb(Protocol):
 
 def main(words: Sequence[str] | None = None) -> int:
     """Run the command line. Return the exit code, or raise SystemExit with it if the arguments are wrong."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a terminal that is not UTF-8 shows ? instead of a traceback
     words = sys.argv[1:] if words is None else words
     name = next((word for word in words if not word.startswith("-")), None)
     if name is not None and name not in VERBS:
@@ -80,7 +85,7 @@ def run(verb: Verb, arguments: argparse.Namespace) -> int:
         print(error, file=sys.stderr)
         return 2
     except TransportError as error:
-        print(f"{PROGRAM}: {error}", file=sys.stderr)
+        print(printable(f"{PROGRAM}: {error}", limit=None), file=sys.stderr)
         return 3
     except BrokenPipeError:  # as in `| head`; 141 is what a shell shows for a program that SIGPIPE ends
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # otherwise the interpreter complains at exit

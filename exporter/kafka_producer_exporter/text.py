@@ -1,8 +1,10 @@
 """Numbers and tables for people, in a terminal or on a page. Pure."""
 
 from collections.abc import Iterable, Sequence
+from typing import TextIO
 
 from kafka_producer_exporter.model import Metric
+from kafka_producer_exporter.net.printable import printable
 
 
 def human_value(value: float, metric: Metric) -> str:
@@ -34,7 +36,11 @@ def human_ago(seconds: float) -> str:
 
 
 def table(rows: Sequence[Sequence[str]], *, indent: str = "  ", numbers: bool = True) -> str:
-    """Return rows as aligned columns. With *numbers* all columns but the first are right-aligned."""
+    """Return rows as aligned columns. With *numbers* all columns but the first are right-aligned.
+
+    Cells are made printable, because names and ids come from JVMs and brokers.
+    """
+    rows = [[printable(cell, limit=None) for cell in row] for row in rows]
     widths = [max(len(cell) for cell in column) for column in zip(*rows, strict=True)]
     lines = []
     for first, *others in rows:
@@ -43,6 +49,15 @@ def table(rows: Sequence[Sequence[str]], *, indent: str = "  ", numbers: bool = 
         ]
         lines.append((indent + "  ".join([first.ljust(widths[0]), *aligned])).rstrip() + "\n")
     return "".join(lines)
+
+
+def encodable(text: str, stream: TextIO) -> bool:
+    """Return whether *stream* can show *text*; a terminal need not be UTF-8."""
+    try:
+        text.encode(stream.encoding or "ascii")
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def markdown_table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:

@@ -25,6 +25,7 @@ from kafka_producer_exporter.net.dns import Resolver
 from kafka_producer_exporter.net.errors import Reason, TransportError
 from kafka_producer_exporter.net.printable import printable
 from kafka_producer_exporter.settings import Jmx, Target, TargetKind, TlsMode
+from kafka_producer_exporter.text import encodable
 
 DEADLINE_SECONDS = 5.0
 PARALLEL_CHECKS = 16
@@ -44,6 +45,7 @@ class StepState(StrEnum):
 
 
 MARKS = {StepState.GOOD: "✓", StepState.FINDING: "!", StepState.FAILED: "✗", StepState.NOT_ASKED: "-"}
+ASCII_MARKS = MARKS | {StepState.GOOD: "+", StepState.FAILED: "x"}
 
 
 class Step(NamedTuple):
@@ -252,12 +254,13 @@ ABOUT_THE_FILES = (
 
 def as_text(reports: Sequence[TargetReport]) -> str:
     """Return the reports for a person: for each target its steps, then the JVM flags to set."""
-    return "\n".join(_report_as_text(report) for report in reports)
+    marks = MARKS if encodable("".join(MARKS.values()), sys.stdout) else ASCII_MARKS
+    return "\n".join(_report_as_text(report, marks) for report in reports)
 
 
-def _report_as_text(report: TargetReport) -> str:
+def _report_as_text(report: TargetReport, marks: Mapping[StepState, str]) -> str:
     name = report.target if report.target == report.address else f"{report.target} ({report.address})"
-    lines = [name, *(f"  {MARKS[step.state]} {step.name:<10} {step.detail}".rstrip() for step in report.steps)]
+    lines = [name, *(f"  {marks[step.state]} {step.name:<10} {step.detail}".rstrip() for step in report.steps)]
     if report.advice:
         lines += ["", "  Start the JVM with these flags:", *(f"    {flag}" for flag in report.advice), *ABOUT_THE_FILES]
     return "".join(f"{printable(line, limit=None)}\n" for line in lines)

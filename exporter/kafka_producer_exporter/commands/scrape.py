@@ -16,6 +16,7 @@ from kafka_producer_exporter.commands.arguments import (
 )
 from kafka_producer_exporter.model import Family, Kind, Labels, Metric, Scrape
 from kafka_producer_exporter.net.address import Address
+from kafka_producer_exporter.net.printable import printable
 from kafka_producer_exporter.settings import Target
 from kafka_producer_exporter.text import human_seconds, human_value, table
 
@@ -96,7 +97,7 @@ def target_text(target: Target, scrape: Scrape, rates: Rates) -> Iterator[str]:
     """Yield the text of one scrape: a line about the target, a table of its producers, then its topics and brokers."""
     where = f"{target.name} ({Address(target.jmx.host, target.jmx.port)})"
     if scrape.reason is not None:
-        yield f"{where}: down, {scrape.reason}\n  {scrape.detail}\n"
+        yield f"{where}: down, {scrape.reason}\n  {printable(scrape.detail, limit=None)}\n"
         return
     series = sum(len(family.samples) for family in scrape.families)
     yield f"{where}: up, {_seen(scrape.clients)}, {series} series in {human_seconds(scrape.duration_seconds)}\n"
@@ -197,8 +198,7 @@ def as_json(targets: Sequence[Target], scrapes: Sequence[Scrape]) -> str:
                     for family in as_page(scrape.families)
                     for labels, value in family.samples
                 ],
-            },
-            ensure_ascii=False,
+            }
         )
         + "\n"
         for target, scrape in zip(targets, scrapes, strict=True)

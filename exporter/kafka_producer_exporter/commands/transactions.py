@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from kafka_producer_exporter.commands.arguments import add_settings_arguments, settings_from
 from kafka_producer_exporter.errors import ConfigError, Problem
+from kafka_producer_exporter.net.printable import printable
 from kafka_producer_exporter.text import human_ago, human_seconds, table
 
 if TYPE_CHECKING:
@@ -44,12 +45,12 @@ def run(arguments: argparse.Namespace) -> int:
     try:
         overview = transaction_overview(broker)
     except TransportError as error:
-        print(f"{error.reason}: {error}", file=sys.stderr)
+        print(printable(f"{error.reason}: {error}", limit=None), file=sys.stderr)
         return 3
     server = str(broker.bootstrap_servers[0])
     if arguments.format == "json":
         found = as_json(overview, server, only=arguments.only)
-        sys.stdout.write(json.dumps(found, indent=2, ensure_ascii=False) + "\n")
+        sys.stdout.write(json.dumps(found, indent=2) + "\n")
     else:
         sys.stdout.writelines(as_text(overview, server, only=arguments.only, now_seconds=time.time()))
     return 1 if overview.hanging else 0
@@ -78,7 +79,7 @@ def as_text(overview: "TransactionOverview", server: str, *, only: str | None, n
         rows = _recent_table(overview.recent[:SHOWN], now_seconds)
         yield from _section("Aborts, sessions and new producer ids, newest first", overview.recent, rows)
     for line in overview.unseen:
-        yield f"not shown: {line}\n"
+        yield f"not shown: {printable(line, limit=None)}\n"
 
 
 def _section(title: str, values: Sequence[object], rows: list[Sequence[str]]) -> Iterator[str]:

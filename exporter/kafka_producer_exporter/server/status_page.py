@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from html import escape
 
 from kafka_producer_exporter import __version__
+from kafka_producer_exporter.net.printable import printable
 from kafka_producer_exporter.server.application import TargetStatus
 from kafka_producer_exporter.text import human_ago, human_seconds
 
@@ -134,7 +135,7 @@ def _card(status: TargetStatus, now: float) -> str:
 
 def _with_code(sentence: str) -> str:
     """Return a sentence as HTML, with its JVM flags as code."""
-    return _OPTION.sub(r"<code>\g<0></code>", escape(sentence))
+    return _OPTION.sub(r"<code>\g<0></code>", escape(printable(sentence, limit=None)))
 
 
 def _clock(seconds: float) -> str:

@@ -1,3 +1,5 @@
+import shlex
+
 import pytest
 
 from kafka_producer_exporter.broker.cluster.hanging import (
@@ -58,3 +60,14 @@ def test_the_abort_command_can_be_copied():
     assert found.abort_command("broker:9092") == (
         "kafka-transactions.sh --bootstrap-server broker:9092 abort --topic orders --partition 3 --start-offset 310"
     )
+
+
+def test_a_hostile_topic_name_cannot_leave_its_argument_in_the_abort_command():
+    (found,) = still_open(
+        [STUCK._replace(topic="a; rm -rf /\x1b[2J'$(id)")], [STUCK._replace(topic="a; rm -rf /\x1b[2J'$(id)")], {}
+    )
+
+    words = shlex.split(found.abort_command("broker:9092"))
+
+    assert words[words.index("--topic") + 1] == "a; rm -rf /?[2J'$(id)"
+    assert len(words) == 10

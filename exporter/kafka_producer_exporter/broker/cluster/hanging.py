@@ -5,6 +5,7 @@ is asked twice, before and after the coordinators. A transaction that was open b
 in between, was not about to end.
 """
 
+import shlex
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
@@ -14,6 +15,7 @@ from kafka_producer_exporter.broker.cluster.snapshots import (
     TopicPartition,
     TransactionDescription,
 )
+from kafka_producer_exporter.net.printable import printable
 
 
 class HangingTransaction(NamedTuple):
@@ -29,10 +31,11 @@ class HangingTransaction(NamedTuple):
     """Offsets from the last stable offset to the end, which ``read_committed`` consumers do not receive."""
 
     def abort_command(self, bootstrap_server: str) -> str:
-        """Return the command that aborts the transaction."""
+        """Return the command that aborts the transaction, quoted for a shell: the topic's name comes from a broker."""
+        server, topic = shlex.quote(bootstrap_server), shlex.quote(printable(self.topic, limit=None))
         return (
-            f"kafka-transactions.sh --bootstrap-server {bootstrap_server} abort "
-            f"--topic {self.topic} --partition {self.partition} --start-offset {self.start_offset}"
+            f"kafka-transactions.sh --bootstrap-server {server} abort "
+            f"--topic {topic} --partition {self.partition} --start-offset {self.start_offset}"
         )
 
 
