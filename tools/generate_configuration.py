@@ -39,9 +39,9 @@ Precedence: flags, environment, file, defaults.
 A list replaces a list of lower precedence. Mappings are merged key by key.
 
 The exporter reports all problems of a configuration at once, each with its line and what to do, and exits with code 2.
-With `serve --tolerant` it starts nevertheless, and serves `kafka_producer_exporter_config_valid 0` and the problems.
-SIGHUP reloads the configuration. If the new one has a problem, the settings in force stay in force.
-Paths in the file are relative to its folder.
+With `serve --tolerant` it starts anyway, serves `kafka_producer_exporter_config_valid 0`, and logs the problems.
+SIGHUP reloads the configuration. If the new configuration has a problem, the current settings stay in force.
+Relative paths in the file start at the folder of the file.
 Editors can check the file with the JSON schema in the Python package,
 `kafka_producer_exporter/config/exporter.schema.json`.
 """
@@ -82,13 +82,14 @@ logging: {format: json, level: info}
 
 OPTIONS_NOTE = """
 A flag marked with … may be repeated; its environment variable takes a comma-separated list.
-A target is `[NAME=]HOST:PORT`, with an IPv6 address in brackets. An id group is the name of a preset.
+The value of `--target` is `[NAME=]HOST:PORT`, with an IPv6 address in brackets. The value of `--id-group` is the name
+of a preset.
 """
 
 SECTIONS = (
     ("The file", SETTINGS, ""),
     ("`targets[]`", TARGET, "`defaults` has the same keys, except `name`.\n\n"),
-    ("`targets[].jmx`", JMX, "The file says where a password is. It never holds the password itself.\n\n"),
+    ("`targets[].jmx`", JMX, "The file names where a password is stored. It never contains the password itself.\n\n"),
     ("`targets[].jmx.tls`", JMX_TLS, ""),
     ("`limits`", LIMITS, ""),
     ("`id_groups[]`", ID_GROUP, "Each item is a group of your own, or the name of a preset (see below).\n\n"),
@@ -97,7 +98,7 @@ SECTIONS = (
     (
         "`broker`",
         BROKER,
-        "The broker view does not need any `targets`. Run one such exporter per cluster (docs/broker-view.md).\n\n",
+        "The broker view needs no `targets`. Run one such exporter per cluster (docs/broker-view.md).\n\n",
     ),
     ("`broker.tls`", BROKER_TLS, ""),
     ("`broker.sasl`", SASL, ""),
@@ -151,7 +152,7 @@ def _presets() -> str:
         for name, groups in PRESETS.items()
         for group in groups
     )
-    return "## Presets of `id_groups`\n\n" + markdown_table(("Preset", "Ids that match", "Summed under"), rows)
+    return "## Presets of `id_groups`\n\n" + markdown_table(("Preset", "Ids that match", "Combined under"), rows)
 
 
 if __name__ == "__main__":

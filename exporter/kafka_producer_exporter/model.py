@@ -41,10 +41,10 @@ class Profile(StrEnum):
     """How much is served. Each profile includes the one before it."""
 
     MINIMAL = "minimal"
-    """The guide's own names, and what the alerts need."""
+    """What alerts need, and every name of the operating guide."""
     DEFAULT = "default"
     FULL = "full"
-    """Every numeric attribute that any client version has."""
+    """Every numeric attribute of any client version, except those that add no information (``IGNORED``)."""
 
     def includes(self, other: "Profile") -> bool:
         """Return whether this profile serves a metric that belongs to the other one."""

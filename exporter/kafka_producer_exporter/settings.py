@@ -1,4 +1,4 @@
-"""The configuration as frozen, parsed values with all defaults filled in. Any room may read them."""
+"""The configuration as frozen, parsed values with all defaults filled in. Any package may import them."""
 
 import re
 from collections.abc import Mapping

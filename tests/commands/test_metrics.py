@@ -127,7 +127,7 @@ def test_what_no_java_client_has_says_so_and_where_it_is(printed, name):
     (line,) = (line for line in printed("--guide").splitlines() if line.startswith(name))
 
     assert "No version of the Java client" in line
-    assert "broker collector" in line or "The brokers have it" in line
+    assert "broker view" in line or "The brokers have it" in line
 
 
 def test_an_answer_names_only_metrics_that_are_served():

@@ -15,10 +15,10 @@ METRICS_PAGE = """\
 
 # Metrics
 
-- Every series of a target has the label `target`, and the labels that the configuration gives the target.
+- Every series of a target has the label `target` and the labels that are configured for the target.
 - Profile `minimal` has {minimal} metrics, `default` {default} and `full` {full}. Each profile includes the one before.
-- *In the last 30 to 60 s* refers to the client's own window. Its settings `metrics.sample.window.ms` and
-  `metrics.num.samples` change it.
+- *In the last 30 to 60 s* refers to the client's own window, which its settings `metrics.sample.window.ms` and
+  `metrics.num.samples` change.
 - An unknown value is absent: there is no `NaN`, and no zero that the client did not report.
 - *Folded* says how values are combined if several clients, topics or nodes share a series (`id_groups`, `limits`).
   A group with one member has that member's values. *Mean by requests* is weighted by each member's produce requests per
@@ -34,8 +34,9 @@ application, with the same meaning and the same unit:
 
 {names}
 
-Where Prometheus scrapes the application and this exporter, it has each of these series twice. A `sum()` that selects by
-name alone counts everything twice. The series of this exporter have the label `target`, and Micrometer's do not:
+If Prometheus scrapes both the application and this exporter, it has each of these series twice, and a `sum()` that
+selects by name alone counts everything twice. To select the series of this exporter, use the label `target`, which
+Micrometer's do not have:
 
 ```promql
 sum(rate(kafka_producer_record_send_total{{target!=""}}[5m]))
@@ -47,7 +48,7 @@ Micrometer's own series are those with `target=""`; they have a label `kafka_ver
 RESOURCES = """
 ## What to request
 
-Figures of [benchmark.md](benchmark.md#what-to-request), which says where they come from:
+[benchmark.md](benchmark.md#what-to-request) says where these figures come from:
 
 | role | CPU request | memory request | memory limit |
 | --- | --- | --- | --- |
@@ -59,6 +60,9 @@ GUIDE_PAGE = """\
 <!-- Written by `kafka-producer-exporter metrics --guide --format markdown`; change the catalogue instead. -->
 
 # What the operating guide says to monitor, and where to find it
+
+The guide is the Kafka producer operating guide that this exporter was written for. Its monitoring section lists these
+names.
 
 """
 

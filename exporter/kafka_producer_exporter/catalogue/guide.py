@@ -68,7 +68,7 @@ GUIDE = (
         "producer-id",
         "Idempotence",
         "No version of the Java client has it in JMX. The brokers have it, in the transaction log and in their "
-        "responses to DescribeTransactions and DescribeProducers; the broker collector reads it there.",
+        "responses to DescribeTransactions and DescribeProducers; the broker view reads it there.",
     ),
     GuideName(
         "epoch",
@@ -92,14 +92,14 @@ GUIDE = (
         "transaction-start-rate",
         "Transactions",
         "No version of the Java client counts transactions. The brokers' transaction log records each start, and the "
-        "broker collector counts there. The client has only a hint: kafka_producer_txn_begin_time_seconds_total grows "
+        "broker view counts there. The client has only a hint: kafka_producer_txn_begin_time_seconds_total grows "
         "while transactions begin, but does not say how many.",
     ),
     GuideName(
         "transaction-abort-rate",
         "Transactions",
-        "No version of the Java client counts transactions. The brokers' transaction log records each abort with its "
-        "reason, and the broker collector counts there. The client has only a hint: "
+        "No version of the Java client counts transactions. The brokers' transaction log records each abort. "
+        "The broker view counts them there, and derives the reasons. The client has only a hint: "
         "kafka_producer_txn_abort_time_seconds_total grows when the application aborts, and does not move when the "
         "broker does.",
     ),

@@ -117,7 +117,7 @@ JMX = Section(
         Key(
             "username",
             LINE,
-            "User of the JVM's password file. A user with the access level `readonly` is sufficient.",
+            "User name in the JVM's password file. A user with the access level `readonly` is sufficient.",
             example="monitor",
             option="jmx-username",
         ),
@@ -149,14 +149,20 @@ TARGET = Section(
         Key(
             "kind",
             choice_of(TargetKind),
-            "An application with producers, or a broker (docs/broker-view.md, Error codes).",
+            "What the JVM is: an application with producers, or a broker (see Error codes in docs/broker-view.md).",
         ),
         Key(
             "transport",
             choice_of(TransportKind),
             "`rmi` reads JMX without a JVM. `jmxquery` starts a JVM for each scrape.",
         ),
-        Key("jmx", JMX, "Address of the JVM's JMX agent, and login.", required=True, example="{port: 9999}"),
+        Key(
+            "jmx",
+            JMX,
+            "Address of the JVM's JMX agent, and the credentials for it.",
+            required=True,
+            example="{port: 9999}",
+        ),
         Key(
             "labels",
             Labels(TARGET_LABELS),
@@ -202,7 +208,7 @@ ID_GROUP = Section(
         Key(
             "group",
             LINE,
-            "Id under which matching ids are summed. `\\1` stands for the text of the pattern's first group.",
+            "Id under which matching ids are combined. `\\1` stands for the text of the pattern's first group.",
             required=True,
             example=r"'orders-\1'",
         ),
@@ -245,7 +251,7 @@ SASL = Section(
         Key(
             "username",
             LINE,
-            "PLAIN, SCRAM: the user. docs/broker-view.md lists the rights that it needs.",
+            "PLAIN, SCRAM: user name. docs/broker-view.md lists the rights that the user needs.",
             example="exporter",
         ),
         Key(
@@ -306,20 +312,24 @@ BROKER = Section(
         Key(
             "tls", BROKER_TLS, "TLS for the connections to the brokers; `{}` trusts the system's CAs. Default: no TLS."
         ),
-        Key("sasl", SASL, "Login. Default: none."),
+        Key("sasl", SASL, "SASL authentication. Default: none."),
         Key(
             "labels",
             Labels(BROKER_LABELS),
             "Labels to add to all series of the broker view, such as `kafka_cluster`.",
             example="{kafka_cluster: orders}",
         ),
-        Key("topics", ListOf(PATTERN), "Topics whose settings and idempotent producers are reported."),
-        Key("dlq_topics", ListOf(PATTERN), "Dead letter topics, whose growth is reported."),
+        Key("topics", ListOf(PATTERN), "Topics to report on. A pattern must match the whole name."),
+        Key(
+            "dlq_topics",
+            ListOf(PATTERN),
+            "Dead letter topics whose growth is reported. A pattern must match the whole name.",
+        ),
         Key(
             "shard",
             OneOf(SHARD, FromHostname(SHARD)),
             "Which part of the transaction log this exporter reads, from 0 to `total_shards` - 1. "
-            "`from_hostname` takes the number of the StatefulSet pod.",
+            "`from_hostname` takes the number at the end of the StatefulSet pod's name.",
             option="shard",
         ),
         Key(
@@ -342,8 +352,8 @@ BROKER = Section(
 LOGGING = Section(
     Logging,
     keys=(
-        Key("format", choice_of(LogFormat), "Format of a log line. Logs go to standard error.", option="log-format"),
-        Key("level", choice_of(LogLevel), "Least severe level to log.", option="log-level"),
+        Key("format", choice_of(LogFormat), "Format of the log, which goes to standard error.", option="log-format"),
+        Key("level", choice_of(LogLevel), "Lowest level to log.", option="log-level"),
     ),
 )
 
@@ -360,20 +370,20 @@ SETTINGS = Section(
         Key(
             "listen_pages",
             OneOf(ADDRESS, Off()),
-            "Address of the status pages, which `kubectl port-forward` reaches.",
+            "Address of the status pages. `kubectl port-forward` reaches the default address.",
             option="listen-pages",
         ),
         Key(
             "profile",
             choice_of(Profile),
-            "Which metrics to serve. `minimal`: those that the guide names and the alerts need. "
-            "`default`: those that most users want. `full`: every numeric attribute.",
+            "Which metrics to serve. `minimal`: those that alerts need or that the operating guide names. "
+            "`default`: also those that most users want. `full`: every numeric attribute that adds information.",
             option="profile",
         ),
         Key(
             "targets",
             ListOf(TARGET),
-            "JVMs to read. Targets of the environment or of flags replace those of the file.",
+            "JVMs to read. Targets from flags or from the environment replace those in the file.",
             option="target",
         ),
         Key(
@@ -382,15 +392,15 @@ SETTINGS = Section(
             "Values for keys that a target does not set itself.",
             check_only=True,
         ),
-        Key("limits", LIMITS, "Limits on the number of series. Series above a limit are summed into `other`."),
+        Key("limits", LIMITS, "Limits on the number of series. Series beyond a limit are combined into `other`."),
         Key(
             "id_groups",
             ListOf(OneOf(ID_GROUP, Choice(tuple(PRESETS), PRESETS.__getitem__)), flat=True),
-            "Groups of generated ids, each summed under one id. The first pattern that matches applies.",
+            "Groups of generated ids. Each group is combined under one id. The first pattern that matches applies.",
             option="id-group",
         ),
         Key("probe", PROBE, "Addresses that `/probe` may reach in addition to the configured targets."),
-        Key("broker", BROKER, "Cluster whose transactions and producer ids are reported."),
+        Key("broker", BROKER, "Cluster to report the transactions and producer ids of (docs/broker-view.md)."),
         Key("logging", LOGGING, "Format and level of the log."),
     ),
     check=check_settings,
