@@ -119,9 +119,9 @@ class Program:
         """Read every target and return the metrics page. Never raise."""
         with self._in_use() as running:
             scrapes = running.collector.scrape(deadline=deadline)
-        view = self._broker_view
-        of_brokers = view.families() if view is not None else []
-        return as_page([*_families_of(scrapes), *of_brokers, *self._own_families(), *process_families()])
+        return as_page(
+            [*_families_of(scrapes), *(self.broker_families() or ()), *self._own_families(), *process_families()]
+        )
 
     def probe(self, target: str, *, deadline: float) -> list[Family]:
         """Read one target, given by its name or an allowed address. Raise ProbeRefusedError and nothing else."""
@@ -142,6 +142,11 @@ class Program:
                 TargetStatus(t.name, Address(t.jmx.host, t.jmx.port), fresh.get(t.name, last))
                 for t, last in running.collector.last()
             ]
+
+    def broker_families(self) -> list[Family] | None:
+        """Return what is known of the brokers, without asking them; None if no cluster is configured."""
+        view = self._broker_view
+        return view.families() if view is not None else None
 
     def config_error(self) -> str | None:
         """Return where the problems of the configuration are if none has ever been valid, otherwise None."""

@@ -20,6 +20,9 @@ class Program:
     def statuses(self, *, max_age_seconds, deadline):
         return []
 
+    def broker_families(self):
+        return None
+
     def config_error(self):
         return None
 

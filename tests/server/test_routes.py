@@ -5,6 +5,7 @@ from html.parser import HTMLParser
 
 import pytest
 
+from kafka_producer_exporter.catalogue import broker
 from kafka_producer_exporter.errors import ConfigError, Problem
 from kafka_producer_exporter.model import Family, Kind, Labels, Metric, Scrape
 from kafka_producer_exporter.net.address import Address
@@ -62,6 +63,9 @@ class Program:
         if self.broken:
             raise self.broken
 
+    def broker_families(self):
+        return None
+
     def config_error(self):
         return self.broken and str(self.broken)
 
@@ -89,8 +93,8 @@ def pages(target, *, application=None, own_host="127.0.0.1", **options):
     return ask(status_pages_handler(application or Program(), own_host=own_host), target, **options)
 
 
-def status_text(*statuses, config_error=None, now=1000.0):
-    return status_page(statuses, config_error=config_error, now=now).decode()
+def status_text(*statuses, brokers=None, config_error=None, now=1000.0):
+    return status_page(statuses, brokers=brokers, config_error=config_error, now=now).decode()
 
 
 def test_metrics_are_served_as_text():
@@ -321,6 +325,47 @@ def test_the_status_page_shows_why_the_configuration_is_invalid():
 
 def test_without_targets_the_status_page_says_how_to_add_one():
     assert "--target NAME=HOST:PORT" in status_text()
+
+
+def family(metric, *samples):
+    return Family(metric, [(Labels(labels), value) for labels, value in samples])
+
+
+def test_a_collector_of_brokers_shows_its_sources_and_since_when_it_counts():
+    brokers = [
+        family(broker.SOURCE_UP, ({"source": "transaction_log"}, 1), ({"source": "topics"}, 0)),
+        family(broker.SOURCE_ERROR, ({"source": "topics", "reason": "timeout"}, 1)),
+        family(broker.COUNTING_SINCE, ({}, 880.0)),
+        family(broker.EXACT, ({}, 1)),
+        family(broker.LOG_LAG, ({}, 1234)),
+        family(broker.OPEN, ({"transactional_id": "a"}, 2), ({"transactional_id": "b"}, 1)),
+    ]
+
+    text = status_text(brokers=brokers)
+
+    assert "No targets are configured" not in text
+    assert "1 of 2 sources up" in text
+    assert "transaction_log up, topics down: timeout" in text
+    assert "<dt>counting</dt><dd>exactly, began 120 s ago</dd>" in text
+    assert "<dt>log lag</dt><dd>1,234 records</dd>" in text
+    assert "<dt>open transactions</dt><dd>3</dd>" in text
+    assert "<dt>hanging transactions</dt><dd>0</dd>" in text
+
+
+def test_hanging_transactions_are_named_on_the_status_page_with_what_to_do():
+    places = [({"topic": f"orders<{number}>", "partition": "3", "producer_id": "1"}, 1) for number in range(12)]
+
+    text = status_text(brokers=[family(broker.HANGING, *places)])
+
+    assert "Transactions hang on orders&lt;0&gt;-3, " in text
+    assert " and 2 more. kafka-producer-exporter transactions --hanging" in text
+
+
+def test_a_collector_that_does_not_count_yet_says_so():
+    text = status_text(brokers=[family(broker.SOURCE_UP, ({"source": "transaction_log"}, 0))])
+
+    assert "<dt>counting</dt><dd>not yet</dd>" in text
+    assert "log lag" not in text
 
 
 def test_text_from_elsewhere_never_becomes_markup():

@@ -51,6 +51,9 @@ class Application(Protocol):
     def statuses(self, *, max_age_seconds: float, deadline: float) -> list[TargetStatus]:
         """Return the status of every target, after reading those whose last scrape is older than *max_age_seconds*."""
 
+    def broker_families(self) -> list[Family] | None:
+        """Return what is known of the brokers, without asking them; None if no cluster is configured."""
+
     def reload(self) -> None:
         """Load the configuration again. If it is invalid, raise ConfigError and keep the current one."""
 

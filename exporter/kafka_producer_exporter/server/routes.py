@@ -175,7 +175,9 @@ def _reload(application: Application) -> Response:
 
 
 def _status_page(application: Application, request: Request) -> Response:
-    body = status_page(_statuses(application, request), config_error=application.config_error())
+    body = status_page(
+        _statuses(application, request), brokers=application.broker_families(), config_error=application.config_error()
+    )
     return Response(body=body, content_type=_HTML, headers=_HTML_HEADERS)
 
 

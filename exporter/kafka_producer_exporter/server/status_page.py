@@ -6,8 +6,10 @@ from collections.abc import Sequence
 from html import escape
 
 from kafka_producer_exporter import __version__
+from kafka_producer_exporter.model import Family
 from kafka_producer_exporter.net.printable import printable
 from kafka_producer_exporter.server.application import TargetStatus
+from kafka_producer_exporter.server.broker_card import broker_card
 from kafka_producer_exporter.text import human_ago, human_seconds
 
 REFRESH_SECONDS = 10
@@ -55,12 +57,24 @@ dd{margin:0;font-variant-numeric:tabular-nums}
 """
 
 
-def status_page(statuses: Sequence[TargetStatus], *, config_error: str | None, now: float | None = None) -> bytes:
-    """Return the page as of *now*, in seconds since the epoch; None means the present."""
+def status_page(
+    statuses: Sequence[TargetStatus],
+    *,
+    brokers: Sequence[Family] | None,
+    config_error: str | None,
+    now: float | None = None,
+) -> bytes:
+    """Return the page as of *now*, in seconds since the epoch; None means the present.
+
+    *brokers* has the families of the broker view; None means that there is none.
+    """
     now = time.time() if now is None else now
     # People open this page because something is wrong, so targets that are down come first.
     ordered = sorted(statuses, key=lambda status: (status.up is not False, status.up is not None, status.name))
     cards = "\n".join(_card(status, now) for status in ordered)
+    if brokers is not None:
+        cards = f"{broker_card(brokers, now)}\n{cards}"
+    show_summary = statuses or (config_error is None and brokers is None)
     return f"""<!doctype html>
 <html lang="en">
 <head>
@@ -73,7 +87,7 @@ def status_page(statuses: Sequence[TargetStatus], *, config_error: str | None, n
 <body>
 <header><h1>Kafka producer exporter</h1><span>{escape(__version__)}</span></header>
 <main>
-{_problem(config_error)}{_summary(statuses) if statuses or config_error is None else ""}
+{_problem(config_error)}{_summary(statuses) if show_summary else ""}
 {cards}
 </main>
 <footer>
