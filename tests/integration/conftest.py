@@ -144,8 +144,8 @@ def _refuse_skip(report):
 
 
 def reason_of(report):
-    """Return why a test was skipped; pytest hands it over with file and line."""
-    return report.longrepr[2].removeprefix("Skipped: ")
+    """Return in one line why a test was skipped; pytest provides file, line and text."""
+    return "; ".join(report.longrepr[2].removeprefix("Skipped: ").splitlines())
 
 
 def pytest_terminal_summary(terminalreporter):

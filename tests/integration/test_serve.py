@@ -181,7 +181,8 @@ def test_an_invalid_file_ends_serve_with_exit_code_2_unless_it_is_tolerant(produ
     assert tolerant.page().value("kafka_producer_exporter_config_valid") == 0
     status, text = tolerant.get("/-/ready")
     assert status == 503
-    assert "unknown key; did you mean targets?" in text
+    assert "exporter.yml:1 targetz" in text
+    assert "unknown key; did you mean targets?" in tolerant.log()
     write_config(config, checkout=jvm.jmx_port)
     tolerant.reload()
     tolerant.page_once("the corrected file is in force", lambda page: up(page, "checkout") == 1)
