@@ -76,6 +76,9 @@ class Recorded:
         self.gate = threading.Event()
         self.gate.set()
         self.reads = self.forgotten = self.closed = 0
+        self.listed: tuple[str, ...] = ()
+        self.unread: tuple[str, ...] = ()
+        """Names of further MBeans, whose values cannot be read."""
 
     def read(self, asked, *, deadline):
         self.reads += 1
@@ -83,7 +86,9 @@ class Recorded:
             raise TransportError(Reason.TIMEOUT, "no answer")
         if self.failure:
             raise self.failure
-        return self.answer(asked)
+        readings = self.answer(asked)
+        self.listed = (*(reading.name.text for reading in readings), *self.unread)
+        return readings
 
     def answer(self, asked):
         return recorded_readings(self.version, asked)

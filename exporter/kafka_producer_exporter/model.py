@@ -195,7 +195,7 @@ class Scrape(NamedTuple):
     reason: Reason | None
     """None means that the target answered."""
     detail: str
-    """One line for a person: what happened and what to do. Empty if the target answered."""
+    """One line for a person: what is wrong and what to do. Empty if the target answered and hides no producer."""
     clients: int | None
     """The number of live producers. None means that the target is a broker."""
     started: float

@@ -16,7 +16,7 @@ from kafka_producer_exporter.settings import Jmx, JmxTls, Target, TargetKind, Tl
 class Agent:
     """A JMX agent with some producers, or a broker, that asks for a password or does not; the transports to it."""
 
-    def __init__(self, *, versions=None, clients=(), brokers=None, asks=False, error=None):
+    def __init__(self, *, versions=None, clients=(), brokers=None, unread=(), asks=False, error=None):
         self.readings = [
             *(
                 Reading(ObjectName(f"kafka.server:type=app-info,id={broker}"), ("Version",), (version,))
@@ -33,6 +33,7 @@ class Agent:
                 for client, version in (versions or {}).items()
             ),
         ]
+        self.unread = list(unread)
         self.asks = asks
         self.error = error
         self.open = 0
@@ -52,6 +53,10 @@ class Way:
         if self.agent.asks and self.target.jmx.username is None:
             raise TransportError(Reason.AUTHENTICATION, "the agent wants a user and a password")
         return self.agent.readings
+
+    @property
+    def listed(self):
+        return [reading.name.text for reading in self.agent.readings] + self.agent.unread
 
     def forget(self):
         pass
@@ -138,6 +143,25 @@ def test_a_jvm_without_producers_is_a_finding(port):
     assert states_of(report)["producers"] is StepState.FINDING
     assert detail_of(report, "producers").startswith("none yet")
     assert exit_code([report]) == 1
+
+
+def test_a_producer_without_a_reporter_is_a_finding_that_names_the_setting_of_its_version(port):
+    agent = Agent(asks=True)
+    agent.readings.append(Reading(ObjectName("kafka.producer:type=app-info,id=orders"), ("Version",), ("3.9.2",)))
+
+    report = check(target_at(port, username="monitor"), transport_for=agent.transport_for)
+
+    assert states_of(report)["producers"] is StepState.FINDING
+    assert "auto.include.jmx.reporter is false" in detail_of(report, "producers")
+
+
+def test_a_producer_whose_values_cannot_be_read_is_a_finding(port):
+    agent = Agent(unread=["kafka.producer:type=producer-metrics,client-id=orders"], asks=True)
+
+    report = check(target_at(port, username="monitor"), transport_for=agent.transport_for)
+
+    assert states_of(report)["producers"] is StepState.FINDING
+    assert "the values of its MBean cannot be read" in detail_of(report, "producers")
 
 
 def test_a_hidden_producer_is_a_finding(port):

@@ -54,6 +54,16 @@ def test_a_broker_shows_a_line_for_each_error_code_and_each_of_its_own_metrics()
     assert ["kafka_broker_under_min_isr_partitions", "0"] in [line.split() for line in text.splitlines()]
 
 
+def test_a_jvm_whose_only_producer_has_no_metrics_says_why_instead_of_that_there_is_none(read, jvm):
+    jvm.answer = lambda asked: []
+    jvm.unread = ("kafka.producer:type=app-info,id=orders",)
+
+    text = Screen(clear=False).show([TARGET], [read()])
+
+    assert text.splitlines()[1].startswith("  orders: alive, but without metrics because its JmxReporter is off")
+    assert "no producer yet" not in text
+
+
 def test_a_target_that_is_down_shows_what_to_do(read, jvm):
     jvm.failure = TransportError(Reason.REFUSED, "nothing listens on 127.0.0.1:9999; start the JVM with …")
 

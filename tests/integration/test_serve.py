@@ -135,9 +135,45 @@ def test_the_survivor_of_two_producers_with_one_client_id_is_reported_as_hidden(
     assert survivor.send(topic) == {"ok": 1}
     assert both.value("kafka_producer_hidden", client_id="orders") is None
     assert first.value("kafka_producer_hidden", client_id="orders") is None  # the survivor might be closing, too
-    assert second.value("kafka_producer_hidden", client_id="orders") == 1
+    assert second.value("kafka_producer_hidden", client_id="orders", reason="duplicate_client_id") == 1
     assert second.value("kafka_producer_record_send_total", client_id="orders") is None
     assert second.value("kafka_producer_clients", target="checkout") == 0
+
+
+@pytest.mark.parametrize(
+    ("version", "settings", "reason", "words"),
+    [
+        ("4.4.0", {"metric_reporters": ""}, "reporter", "metric.reporters does not contain"),
+        ("3.9.2", {"auto_include_jmx_reporter": "false"}, "reporter", "auto.include.jmx.reporter is false"),
+        ("4.4.0", {"metrics_jmx_include": "kafka.consumer.*"}, "reporter", "metrics.jmx.include"),
+        ("4.4.0", {"metrics_jmx_exclude": "kafka.producer:type=producer-metrics.*"}, "filter", "metrics.jmx.exclude"),
+    ],
+)
+def test_a_living_producer_that_reports_nothing_is_hidden_and_its_cause_is_said_in_words(
+    broker, producer_jvm, serve, version, settings, reason, words
+):
+    topic = new_topic(broker)
+    jvm = producer_jvm(version)
+    orders = jvm.new("orders", broker.bootstrap, **settings)
+    assert orders.send(topic) == {"ok": 1}
+    serving = serve(checkout=jvm.jmx_port)
+    address = f"127.0.0.1:{jvm.jmx_port}"
+
+    serving.page()
+    page = serving.page()
+    checked, scraped = command("check", address), command("scrape", address)
+
+    assert page.value("kafka_producer_hidden", target="checkout", client_id="orders", reason=reason) == 1
+    assert page.value("kafka_producer_clients", target="checkout") == 0
+    assert up(page, "checkout") == 1
+    assert "orders: alive, but without metrics" in scraped.stdout
+    assert "no producer yet" not in scraped.stdout
+    assert "! producers" in checked.stdout
+    assert words in checked.stdout
+    assert "orders: alive, but without metrics because" in serving.log()
+
+    orders.close()
+    assert "kafka_producer_hidden" not in serving.page().names(target="checkout")
 
 
 # Reload and shutdown

@@ -93,6 +93,15 @@ def test_each_selection_chooses_among_its_own_attributes(java):
     assert [(reading.attributes, reading.values) for reading in readings] == [(("y",), [2]), (("x",), [3])]
 
 
+def test_the_names_of_all_mbeans_are_listed_whether_they_are_read_or_not(java):
+    transport = JarTransport("127.0.0.1", 9999, java=java(printed(record("total", "Long", "7", name="kafka:type=x"))))
+
+    readings = transport.read([Selection("kafka.producer:*", lambda *_: ())], deadline=time.monotonic() + 10.0)
+
+    assert readings == []
+    assert transport.listed == ("kafka:type=x",)
+
+
 def test_a_jvm_without_such_mbeans_gives_an_empty_list(java):
     assert read(java("[\n]\n")) == []
 

@@ -229,6 +229,19 @@ def test_an_mbean_of_which_nothing_is_chosen_is_neither_read_nor_kept():
     assert session._watched[0].mbeans == {}
 
 
+def test_the_names_of_all_mbeans_are_listed_whether_they_are_read_or_not():
+    session, replay = new_session(), Replay(CONVERSATION)
+    nothing = Selection(EVERYTHING.pattern, lambda *_: ())
+
+    replay.read(session, [nothing])
+    first = session.listed
+    replay.read(session, [nothing])
+
+    assert len(first) == 8
+    assert "kafka.producer:type=app-info,id=client-0" in first
+    assert session.listed is first
+
+
 def test_after_forget_choose_is_called_again():
     session, replay = new_session(), Replay(CONVERSATION)
     wanted = [EVERYTHING.choose]

@@ -300,6 +300,16 @@ def test_the_status_page_shows_trouble_first_with_reason_and_advice():
     assert "1 of 2 targets up, 1 down" in text
 
 
+def test_the_status_page_shows_why_a_producer_of_a_target_that_is_up_has_no_metrics():
+    status = checkout()
+    hidden = replace(status, scrape=status.scrape._replace(detail="orders: alive, but without metrics because …"))
+
+    page = status_page([hidden], config_error=None, now=1000.0).decode()
+
+    assert '<section class="target up">' in page
+    assert '<p class="advice">orders: alive, but without metrics because …</p>' in page
+
+
 def test_the_status_page_shows_when_a_target_was_scraped_and_what_it_has():
     text = status_text(checkout())
 

@@ -124,6 +124,19 @@ def test_the_first_success_of_a_target_is_logged_once_and_not_as_a_return(collec
     assert lines == [("billing", "the target is up"), ("checkout", "the target is up")]
 
 
+def test_a_producer_that_stays_without_metrics_is_logged_once_and_explained_in_every_scrape(jvms, collector, caplog):
+    jvms["checkout"].unread = ("kafka.producer:type=producer-metrics,client-id=x",)
+
+    for _ in range(4):
+        (scrape,) = collector.scrape(deadline=time.monotonic() + SOON, names=["checkout"])
+        assert scrape.reason is None
+        assert scrape.detail.startswith("x: alive, but without metrics because the values of its MBean cannot be read")
+
+    assert [record.message for record in caplog.records if record.levelname == "WARNING"] == [scrape.detail]
+    hidden = 'kafka_producer_hidden{client_id="x",reason="unreadable",target="checkout",team="c"}'
+    assert series_of(scrape.families)[hidden] == 1
+
+
 def test_one_target_can_be_read_alone(collector, jvms):
     collect(collector, names=["billing"])
 

@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from prometheus_client.openmetrics.parser import text_string_to_metric_families
 
+from kafka_producer_exporter.catalogue.hidden import HiddenReason
 from kafka_producer_exporter.catalogue.table import as_page
 from kafka_producer_exporter.exposition.formats import Format
 from kafka_producer_exporter.exposition.text import render
@@ -76,7 +77,7 @@ def test_a_quoted_client_id_is_served_without_its_quotes():
 def test_mbeans_of_other_kinds_are_skipped():
     producers = builder().build([reading("type=something-else,client-id=a", count=1.0)])
 
-    assert producers == ([], 0)
+    assert producers == ([], 0, {}, {})
 
 
 def test_version_and_commit_are_labels_of_the_info():
@@ -299,6 +300,17 @@ def test_a_topic_that_is_gone_makes_room_for_another():
     assert 'topic="three"' in str(series(subject.build([topic("two"), topic("three")])))
 
 
+def test_a_producer_without_any_mbean_of_a_reporter_is_reported_by_its_names_alone():
+    subject = builder()
+    listed = ("kafka.producer:type=app-info,id=a",)
+
+    first, second = subject.build([], listed), subject.build([], listed)
+
+    assert (first.clients, first.suspects, first.hidden) == (0, {"a": HiddenReason.REPORTER}, {})
+    assert series(second) == {'kafka_producer_hidden{client_id="a",reason="reporter",target="checkout"}': 1}
+    assert series(subject.build([], ())) == {}
+
+
 def test_hidden_producers_are_counted_within_the_limit_of_clients():
     subject = builder(JOBS, clients=3)
     readings = [
@@ -310,10 +322,10 @@ def test_hidden_producers_are_counted_within_the_limit_of_clients():
     found = {name: value for name, value in series(subject.build(readings)).items() if "_hidden" in name}
 
     assert found == {
-        'kafka_producer_hidden{client_id="jobs",target="checkout"}': 2,
-        'kafka_producer_hidden{client_id="c0",target="checkout"}': 1,
-        'kafka_producer_hidden{client_id="c1",target="checkout"}': 1,
-        'kafka_producer_hidden{client_id="other",target="checkout"}': 98,
+        'kafka_producer_hidden{client_id="jobs",reason="duplicate_client_id",target="checkout"}': 2,
+        'kafka_producer_hidden{client_id="c0",reason="duplicate_client_id",target="checkout"}': 1,
+        'kafka_producer_hidden{client_id="c1",reason="duplicate_client_id",target="checkout"}': 1,
+        'kafka_producer_hidden{client_id="other",reason="duplicate_client_id",target="checkout"}': 98,
     }
 
 
@@ -325,7 +337,7 @@ def test_a_counter_that_is_negative_or_beyond_a_float_is_absent(value):
 def test_a_hidden_producer_is_reported_from_the_second_scrape_on():
     app_info = reading("type=app-info,client-id=a", version="4.4.0", commit_id="abc")
     subject = builder()
-    hidden = 'kafka_producer_hidden{client_id="a",target="checkout"}'
+    hidden = 'kafka_producer_hidden{client_id="a",reason="duplicate_client_id",target="checkout"}'
 
     assert hidden not in series(subject.build([app_info, client("a", record_send_total=1.0)]))
     assert hidden not in series(subject.build([app_info]))

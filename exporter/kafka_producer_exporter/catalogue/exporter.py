@@ -35,7 +35,8 @@ SCRAPE_DURATION = Metric(
 CLIENTS = Metric(
     name="kafka_producer_clients",
     kind=Kind.GAUGE,
-    help="Producers in the JVM; 0 if it answered and has none, absent if the target is a broker.",
+    help="Producers in the JVM that have metrics (see kafka_producer_hidden); 0 if the JVM answered and has none, "
+    "absent if the target is a broker.",
     section=SECTION,
     labels=("target",),
     source="the exporter",
@@ -44,11 +45,12 @@ CLIENTS = Metric(
 HIDDEN = Metric(
     name="kafka_producer_hidden",
     kind=Kind.GAUGE,
-    # When one of two producers with the same client.id closes, only app-info,client-id= is left of both.
-    help="Live producers that have no metrics because another producer with the same client.id was closed.",
+    # The reasons are those of catalogue.hidden.
+    help="Live producers that have no metrics, by reason: duplicate_client_id (its namesake was closed), "
+    "reporter (JmxReporter is off), filter (metrics.jmx.include or metrics.jmx.exclude), or unreadable.",
     section=SECTION,
-    labels=("target", "client_id"),
-    source="the exporter: an app-info MBean without its producer-metrics",
+    labels=("target", "client_id", "reason"),
+    source="the exporter: an app-info MBean without the values of its producer-metrics",
     profile=Profile.MINIMAL,
 )
 GROUP_CLIENTS = Metric(

@@ -12,6 +12,8 @@ from concurrent.futures import ThreadPoolExecutor
 from enum import StrEnum
 from typing import NamedTuple
 
+from kafka_producer_exporter.catalogue.hidden import explain_hidden, hidden_producers, listed_producers
+from kafka_producer_exporter.catalogue.mbean_kinds import CLIENT, kind_of
 from kafka_producer_exporter.commands.arguments import (
     add_settings_arguments,
     add_targets,
@@ -29,9 +31,6 @@ from kafka_producer_exporter.text import encodable
 
 DEADLINE_SECONDS = 5.0
 PARALLEL_CHECKS = 16
-NAMED_PRODUCERS = 5
-"""How many producers are listed by name; the rest are counted."""
-
 TransportFor = Callable[[Target], Transport]
 
 
@@ -75,14 +74,18 @@ OPEN_TO_ALL = (
     "none is required, so every container of the pod, and anyone who may port-forward, can read and write all of JMX"
 )
 
-PRODUCERS = Selection("kafka.producer:type=producer-metrics,client-id=*", lambda _, listed: listed[:1])
-VERSIONS = Selection(
-    "kafka.producer:type=app-info,client-id=*", lambda _, listed: [name for name in listed if name == "version"]
+PRODUCERS = Selection(
+    "kafka.producer:type=producer-metrics,*", lambda name, listed: listed[:1] if kind_of(name) is CLIENT else ()
 )
+VERSIONS = Selection(
+    "kafka.producer:type=app-info,*", lambda _, listed: [name for name in listed if name.lower() == "version"]
+)
+COUNTS = Selection("kafka.producer:type=kafka-metrics-count,*", lambda _, __: ())
+"""Only its name says something: it is there unless a reporter is off or filters it."""
 BROKERS = Selection("kafka.server:type=app-info,id=*", lambda _, listed: [name for name in listed if name == "Version"])
 
 SELECTIONS: Mapping[TargetKind, Sequence[Selection]] = {
-    TargetKind.PRODUCER: (PRODUCERS, VERSIONS),
+    TargetKind.PRODUCER: (PRODUCERS, VERSIONS, COUNTS),
     TargetKind.BROKER: (BROKERS,),
 }
 
@@ -140,13 +143,14 @@ def _walk(target: Target, transport_for: TransportFor) -> list[Step]:
         why = f"nothing listens on {peer}" if isinstance(error, ConnectionRefusedError) else str(error.strerror)
         return [*steps, Step("reachable", StepState.FAILED, f"{why}; start the JVM with the flags below")]
     try:
-        readings = _read(target, transport_for)
+        readings, listed = _read(target, transport_for)
     except TransportError as error:
         failing = FAILING_STEP.get(error.reason, "JMX")
         passed = [Step(name, StepState.GOOD) for name in STEPS[1 : STEPS.index(failing)]]
         return [*steps[: STEPS.index(failing)], *passed, Step(failing, StepState.FAILED, str(error))]
     steps += [Step("reachable", StepState.GOOD), Step("JMX", StepState.GOOD), _password(target, transport_for)]
-    return [*steps, (_broker_step if target.kind is TargetKind.BROKER else _producer_step)(readings)]
+    last = _broker_step(readings) if target.kind is TargetKind.BROKER else _producer_step(readings, listed)
+    return [*steps, last]
 
 
 def _connect(addresses: Sequence[Address]) -> None:
@@ -162,11 +166,15 @@ def _connect(addresses: Sequence[Address]) -> None:
             return
 
 
-def _read(target: Target, transport_for: TransportFor) -> list[Reading]:
-    """Return the readings that identify the producers, or the broker, in the JVM. Raise TransportError."""
+def _read(target: Target, transport_for: TransportFor) -> tuple[list[Reading], Sequence[str]]:
+    """Return the readings that identify the producers, or the broker, in the JVM, and the names of all such MBeans.
+
+    Raise TransportError.
+    """
     transport = transport_for(target)
     try:
-        return transport.read(SELECTIONS[target.kind], deadline=time.monotonic() + DEADLINE_SECONDS)
+        readings = transport.read(SELECTIONS[target.kind], deadline=time.monotonic() + DEADLINE_SECONDS)
+        return readings, transport.listed
     finally:
         transport.close()
 
@@ -188,39 +196,31 @@ def _broker_step(readings: Sequence[Reading]) -> Step:
         why = "this JVM is not a broker; set kind: producer, or correct jmx.host and jmx.port"
         return Step("broker", StepState.FINDING, why)
     named = [f"{reading.name.properties['id']} ({', '.join(map(str, reading.values))})" for reading in readings]
-    return Step("broker", StepState.GOOD, _listed(named))
+    return Step("broker", StepState.GOOD, listed_producers(named))
 
 
-def _producer_step(readings: Sequence[Reading]) -> Step:
+def _producer_step(readings: Sequence[Reading], listed: Sequence[str]) -> Step:
     versions, clients = _producers(readings)
-    hidden = sorted(set(versions) - set(clients))
+    hidden = hidden_producers(listed, {reading.name.text for reading in readings})
     if hidden:
-        # When one of two producers with the same client.id closes, only app-info is left of both.
-        why = "alive, but without metrics because another producer with the same client.id was closed"
-        why += "; give each producer its own client.id"
-        return Step("producers", StepState.FINDING, f"{_listed(hidden)}: {why}")
+        return Step("producers", StepState.FINDING, explain_hidden(hidden, versions))
     if not clients:
-        why = "none yet; if one is expected, check metric.reporters (JmxReporter must be in it) and metrics.jmx.exclude"
+        why = "none yet; a producer appears as soon as the application creates it"
         return Step("producers", StepState.FINDING, why)
     named = [f"{client} ({versions[client]})" if versions.get(client) else client for client in clients]
-    return Step("producers", StepState.GOOD, f"{len(clients)}: {_listed(named)}")
+    return Step("producers", StepState.GOOD, f"{len(clients)}: {listed_producers(named)}")
 
 
 def _producers(readings: Sequence[Reading]) -> tuple[dict[str, str], list[str]]:
     """Return the version of each client id, and the ids of the producers that have metrics."""
     versions, clients = {}, []
-    for reading in readings:
-        client = reading.name.properties.get("client-id", "")
-        if reading.name.properties.get("type") == "app-info":
-            versions[client] = str(dict(zip(reading.attributes, reading.values, strict=True)).get("version", ""))
+    for name, _, values in readings:
+        client = name.properties.get("client-id", name.properties.get("id", ""))
+        if name.properties.get("type") == "app-info":
+            versions[client] = str(values[0] or "")
         else:
             clients.append(client)
     return versions, sorted(clients)
-
-
-def _listed(names: Sequence[str]) -> str:
-    more = f" and {len(names) - NAMED_PRODUCERS} more" if len(names) > NAMED_PRODUCERS else ""
-    return ", ".join(names[:NAMED_PRODUCERS]) + more
 
 
 def _advice(jmx: Jmx, steps: Sequence[Step]) -> list[str]:

@@ -101,7 +101,9 @@ def target_text(target: Target, scrape: Scrape, rates: Rates) -> Iterator[str]:
         return
     series = sum(len(family.samples) for family in scrape.families)
     yield f"{where}: up, {_seen(scrape.clients)}, {series} series in {human_seconds(scrape.duration_seconds)}\n"
-    if scrape.clients == 0:
+    if scrape.detail:
+        yield f"  {scrape.detail}\n"
+    elif scrape.clients == 0:
         yield "  The JVM answers but has no producer yet; a producer appears as soon as the application creates it.\n"
     # The subject of a series: the labels that come from the name of its MBean.
     by_subject: dict[tuple[str, ...], list[Family]] = {}

@@ -63,6 +63,11 @@ class RmiTransport:
                 extra = {"jmx": self._peer(self._agent.port), "mbean": name}
                 log.warning("the MBean cannot be read and is skipped for 10 minutes: %s", cause, extra=extra)
 
+    @property
+    def listed(self) -> Sequence[str]:
+        """The names of all MBeans that matched in the last read: see Transport."""
+        return self._session.listed
+
     def forget(self) -> None:
         """Forget all results of ``choose``: see Transport."""
         self._session.forget()

@@ -72,6 +72,8 @@ class JarTransport:
         self._option = f"-Dcom.sun.management.jmxremote.port={port}"
         self._command = (java, *_JAVA_OPTIONS, "-jar", JAR_PATH, "-json", "-url")
         self._known_attributes: dict[tuple[str, ...], tuple[str, ...]] = {}
+        self.listed: Sequence[str] = ()
+        """The names of all MBeans that matched in the last read and have a number or a text."""
 
     def read(self, selections: Sequence[Selection], *, deadline: float) -> list[Reading]:
         """Return the selected attributes of every MBean that matches: see Transport."""
@@ -79,6 +81,7 @@ class JarTransport:
         found: dict[tuple[int, str], dict[str, Value]] = {}
         for record in self._records(output):
             found.setdefault((record.selection, record.name), {})[record.attribute] = record.value
+        self.listed = tuple(name for _, name in found)
         readings = []
         for (index, text), values in found.items():
             name = self._name(text)

@@ -42,6 +42,13 @@ class Transport(Protocol):
         *deadline* is an instant of ``time.monotonic()``, in seconds. Raise TransportError, and nothing else, by then.
         """
 
+    @property
+    def listed(self) -> Sequence[str]:
+        """The names of all MBeans that matched in the last read, whether they were read or not.
+
+        The same object as before means the same names.
+        """
+
     def forget(self) -> None:
         """Forget all results of ``choose``: the next read calls it again for every MBean."""
 

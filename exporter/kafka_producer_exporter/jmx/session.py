@@ -133,6 +133,13 @@ class Session:
         yield from self._list_attributes(login, new, now)
         return (yield from self._read_attributes(login, new, now))
 
+    @property
+    def listed(self) -> Sequence[str]:
+        """The names of all MBeans that matched in the last read."""
+        if len(self._watched) == 1:
+            return self._watched[0].names
+        return tuple(name for watched in self._watched for name in watched.names)
+
     def _watch(self, selections: Sequence[Selection]) -> None:
         if [watched.selection for watched in self._watched] != list(selections):
             known = {watched.selection: watched for watched in self._watched}

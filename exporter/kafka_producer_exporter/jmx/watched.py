@@ -52,7 +52,7 @@ class WatchedMBeans:
         self.mbeans: dict[str, MBean] = {}
         self.names_reader = RepeatedReplyReader(decode_names, keep=1)
         self._query_for = query_for
-        self._names: tuple[str, ...] = ()
+        self.names: tuple[str, ...] = ()
         self._not_chosen: dict[str, tuple[str, ...]] = {}  # what they list; ``choose`` returned none of it
         self._quarantined: dict[str, float] = {}  # until when
         self._incomplete: set[str] = set()  # their replies contained fewer attributes than were requested
@@ -61,14 +61,14 @@ class WatchedMBeans:
 
     def update_names(self, names: tuple[str, ...], now: float) -> list[str]:
         """Take over the names of this read. Return the MBeans that must list their attributes before they are read."""
-        if names is not self._names:
+        if names is not self.names:
             current = set(names)
             for known in (self.mbeans, self._not_chosen, self._quarantined):
                 for name in known.keys() - current:
                     del known[name]
             self._incomplete &= current
             self._recent = [name for name in self._recent if name in current]
-            self._names = names
+            self.names = names
         for name in [name for name, until in self._quarantined.items() if until <= now]:
             del self._quarantined[name]
         to_list = self._unknown()
@@ -78,9 +78,9 @@ class WatchedMBeans:
 
     def _unknown(self) -> list[str]:
         read, not_chosen, quarantined = self.mbeans, self._not_chosen, self._quarantined
-        if len(read) + len(not_chosen) + len(quarantined) == len(self._names):
+        if len(read) + len(not_chosen) + len(quarantined) == len(self.names):
             return []
-        return [name for name in self._names if not (name in read or name in not_chosen or name in quarantined)]
+        return [name for name in self.names if not (name in read or name in not_chosen or name in quarantined)]
 
     def names_to_refresh(self, new: Sequence[str]) -> list[str]:
         """Return the MBeans that list their attributes again at the end of this read.
@@ -89,7 +89,7 @@ class WatchedMBeans:
         been adding attributes to them.
         """
         self._refresh_turn = (self._refresh_turn + 1) % _REFRESH_READS
-        names = dict.fromkeys([*self._recent, *self._names[self._refresh_turn :: _REFRESH_READS]])
+        names = dict.fromkeys([*self._recent, *self.names[self._refresh_turn :: _REFRESH_READS]])
         self._recent = list(new)
         return [name for name in names if name in self.mbeans or name in self._not_chosen]
 

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from kafka_producer_exporter.catalogue import exporter, mbean_kinds
+from kafka_producer_exporter.catalogue.hidden import HiddenReason, hidden_producers
 from kafka_producer_exporter.catalogue.table import METRICS, attribute_labels, by_attribute
 from kafka_producer_exporter.jmx.readings import Reading, Value
 from kafka_producer_exporter.model import NO_LABELS, Family, Kind, Labels, MBeanKind, Metric, Profile
@@ -53,6 +54,10 @@ class Producers(NamedTuple):
     families: list[Family]
     """In no particular order."""
     clients: int
+    suspects: Mapping[str, HiddenReason]
+    """The producers without metrics in this scrape, by client id."""
+    hidden: Mapping[str, HiddenReason]
+    """Those that had none in the scrape before either."""
 
 
 class FamilyBuilder:
@@ -73,19 +78,27 @@ class FamilyBuilder:
         self._metrics = by_attribute(profile)
         self._plans: dict[tuple[MBeanKind, tuple[str, ...]], Plan] = {}
         self._placed: dict[str, tuple[MBeanKind, Placement]] = {}
-        self._producers: dict[str, str] = {}
-        """The label of each client id that has metrics."""
-        self._alive: dict[str, str] = {}
-        """The same for each client id whose library is registered, whether it has metrics or not."""
-        self._suspects: frozenset[str] = frozenset()
+        self._listed: Sequence[str] = ()
+        self._clients = 0
+        self._suspects: Mapping[str, HiddenReason] = {}
         self._folded_counts: dict[Metric, Samples] = {}
 
-    def build(self, readings: Sequence[Reading]) -> Producers:
-        """Return the families of these readings, without those that have no sample."""
-        placed = self._placed
+    def build(self, readings: Sequence[Reading], listed: Sequence[str] | None = None) -> Producers:
+        """Return the families of these readings, without those that have no sample.
+
+        *listed* are the names of all MBeans in the JVM, whether they were read or not; None means those that were.
+        """
+        placed, before = self._placed, self._suspects
+        if listed is None:
+            listed = tuple(reading.name.text for reading in readings)
         new = [reading for reading in readings if reading.name.text not in placed]
         if new or len(readings) != len(placed):
             self._place(readings, new)
+            self._suspects = hidden_producers(listed, placed)
+        elif listed is not self._listed and listed != self._listed:
+            self._suspects = hidden_producers(listed, placed)
+        self._listed = listed
+        hidden = {client: reason for client, reason in self._suspects.items() if client in before}
         samples: dict[Metric, Samples] = {}
         for name, attributes, values in readings:
             known = placed.get(name.text)
@@ -100,8 +113,10 @@ class FamilyBuilder:
         for metric, labels, value in self._folder.finish():
             samples.setdefault(metric, []).append((labels, value))
         samples.update(self._folded_counts)
-        self._add_hidden(samples)
-        return Producers([Family(*family) for family in samples.items()], len(self._producers))
+        if hidden:
+            samples[exporter.HIDDEN] = self._count_hidden(hidden)
+        families = [Family(*family) for family in samples.items()]
+        return Producers(families, self._clients, self._suspects, hidden)
 
     def _place(self, readings: Iterable[Reading], new: Iterable[Reading]) -> None:
         placed = self._placed
@@ -115,11 +130,7 @@ class FamilyBuilder:
                 placed[reading.name.text] = kind, self._labeller.place(kind, reading.name)
         self._share()
         self._folded_counts = self._count_folded()
-        clients: dict[MBeanKind, dict[str, str]] = {mbean_kinds.CLIENT: {}, mbean_kinds.APP_INFO: {}}
-        for kind, placement in placed.values():
-            if kind in clients:
-                clients[kind][placement.client_id] = placement.labels["client_id"]
-        self._producers, self._alive = clients[mbean_kinds.CLIENT], clients[mbean_kinds.APP_INFO]
+        self._clients = len({place.client_id for kind, place in placed.values() if kind is mbean_kinds.CLIENT})
 
     def _share(self) -> None:
         """Fold each MBean whose series come from another one too, or came from members that have ended."""
@@ -179,17 +190,16 @@ class FamilyBuilder:
     def _counts(self, label: str, counts: Mapping[str, int]) -> Samples:
         return [(Labels(self._static | {label: name}), float(number)) for name, number in sorted(counts.items())]
 
-    def _add_hidden(self, samples: dict[Metric, Samples]) -> None:
-        """Count the producers that are hidden, under the label that their series would have.
+    def _count_hidden(self, hidden: Mapping[str, HiddenReason]) -> Samples:
+        """Count the hidden producers under the label that their series would have.
 
-        When one of two producers with the same client.id closes, Kafka unregisters the MBeans of both, all but
-        ``app-info,client-id=``. A producer that is just closing looks the same for a moment, so a producer counts as
-        hidden only when two scrapes in a row saw it so.
+        A producer that is just closing looks hidden for a moment, so one counts only if two scrapes in a row saw it so.
         """
-        suspects = frozenset(self._alive.keys() - self._producers.keys())
-        if hidden := suspects & self._suspects:
-            samples[exporter.HIDDEN] = self._counts("client_id", Counter(self._alive[client] for client in hidden))
-        self._suspects = suspects
+        counts = Counter((self._labeller.client_label(client), reason.value) for client, reason in hidden.items())
+        return [
+            (Labels(self._static | {"client_id": label, "reason": reason}), float(number))
+            for (label, reason), number in sorted(counts.items())
+        ]
 
 
 def _column(place: int, metric: Metric) -> Column:

@@ -68,6 +68,10 @@ class Labeller:
             for label in self._limits.keys() & labels.keys():
                 self._keep(label, "" if label == "client_id" else client, labels[label])
 
+    def client_label(self, client_id: str) -> str:
+        """Return the label of a client without MBeans of its own, within the limit of clients."""
+        return self._client(client_id)[0]
+
     def _client(self, client_id: str) -> tuple[str, str | None]:
         for pattern, group in self._groups:
             if match := pattern.fullmatch(client_id):

@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from kafka_producer_exporter.catalogue import exporter
+from kafka_producer_exporter.catalogue.hidden import HiddenReason, explain_hidden
 from kafka_producer_exporter.catalogue.selections import selections
 from kafka_producer_exporter.jmx.objectname import ObjectName
 from kafka_producer_exporter.jmx.readings import Selection, Transport
@@ -42,6 +43,7 @@ class TargetReader:
         )
         self._state: Reason | str = "not read yet"
         self._answered = False
+        self._hidden: frozenset[HiddenReason] = frozenset()
 
     def read(self, deadline: float) -> Scrape:
         """Read the JVM once, by *deadline* (``time.monotonic()``, in seconds). Never raises."""
@@ -51,8 +53,11 @@ class TargetReader:
         try:
             readings = self._transport.read(self._selections, deadline=deadline)
             self._shedder.retain({reading.name.text for reading in readings})
-            families, clients = self._families.build(readings)
-            scrape = answered_scrape(self.target, [*families, *self._shed_families()], clients, started=started)
+            found = self._families.build(readings, self._transport.listed)
+            self._log_hidden(found.hidden)
+            families = [*found.families, *self._shed_families()]
+            detail = explain_hidden(found.suspects)
+            scrape = answered_scrape(self.target, families, found.clients, started=started, detail=detail)
         except TransportError as error:
             scrape = failed_scrape(self.target, error.reason, str(error), started=started)
         except Exception:  # a bug of ours in one target must not blank the others
@@ -93,6 +98,12 @@ class TargetReader:
         else:
             log.info("nothing is left out any more; there is memory for all topics and nodes", extra=extra)
 
+    def _log_hidden(self, hidden: Mapping[str, HiddenReason]) -> None:
+        reasons = frozenset(hidden.values())
+        if reasons - self._hidden:
+            log.warning(explain_hidden(hidden), extra={"target": self.target.name})
+        self._hidden = reasons
+
     def _log_change(self, scrape: Scrape) -> None:
         state = scrape.reason or "up"
         if state == self._state:
@@ -106,7 +117,9 @@ class TargetReader:
             log.warning(scrape.detail, extra={"target": self.target.name, "reason": scrape.reason.value})
 
 
-def answered_scrape(target: Target, families: Sequence[Family], clients: int, *, started: float) -> Scrape:
+def answered_scrape(
+    target: Target, families: Sequence[Family], clients: int, *, started: float, detail: str = ""
+) -> Scrape:
     """Return the scrape of a target that answered; *started* is in seconds since the epoch."""
     duration = max(0.0, time.time() - started)
     counted = _counted(target, clients)
@@ -115,7 +128,7 @@ def answered_scrape(target: Target, families: Sequence[Family], clients: int, *,
         *([] if counted is None else [(exporter.CLIENTS, {}, float(counted))]),
         (exporter.SCRAPE_DURATION, {}, duration),
     ]
-    return Scrape(target.name, [*families, *_own_families(target, own)], None, "", counted, started, duration)
+    return Scrape(target.name, [*families, *_own_families(target, own)], None, detail, counted, started, duration)
 
 
 def failed_scrape(target: Target, reason: Reason, detail: str, *, started: float) -> Scrape:
