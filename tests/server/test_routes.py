@@ -304,7 +304,7 @@ def test_the_status_page_shows_why_a_producer_of_a_target_that_is_up_has_no_metr
     status = checkout()
     hidden = replace(status, scrape=status.scrape._replace(detail="orders: alive, but without metrics because …"))
 
-    page = status_page([hidden], config_error=None, now=1000.0).decode()
+    page = status_text(hidden)
 
     assert '<section class="target up">' in page
     assert '<p class="advice">orders: alive, but without metrics because …</p>' in page
