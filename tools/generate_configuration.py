@@ -47,7 +47,7 @@ Editors can check the file with the JSON schema in the Python package,
 """
 
 EXAMPLE = """\
-listen: 0.0.0.0:9797
+listen: ":9797"                 # or HOST:PORT
 listen_pages: 127.0.0.1:9798     # or off
 profile: default
 
@@ -81,7 +81,7 @@ logging: {format: json, level: info}
 """
 
 OPTIONS_NOTE = """
-A flag marked with … may be repeated; its environment variable takes a comma-separated list.
+A flag marked with … may be repeated. The flag and its environment variable take a comma-separated list.
 The value of `--target` is `[NAME=]HOST:PORT`, with an IPv6 address in brackets. The value of `--id-group` is the name
 of a preset.
 """

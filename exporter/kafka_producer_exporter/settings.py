@@ -10,7 +10,7 @@ from pathlib import Path
 from kafka_producer_exporter.model import Profile
 from kafka_producer_exporter.net.address import Address
 
-DEFAULT_LISTEN = Address("0.0.0.0", 9797)  # noqa: S104 - Prometheus is on another machine
+DEFAULT_LISTEN = Address("", 9797)
 DEFAULT_LISTEN_PAGES = Address("127.0.0.1", 9798)
 
 

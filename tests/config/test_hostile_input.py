@@ -106,6 +106,7 @@ def test_a_secret_that_was_written_under_the_key_of_its_place_is_not_shown(tmp_p
         "targets: [{jmx: {host: 'admin:hunter2@host', port: 1}}]",
         "broker: {bootstrap_servers: ['admin:hunter2@kafka:9092']}",
         "broker: {bootstrap_servers: 'admin:hunter2@kafka:9092'}",
+        "broker: {bootstrap_servers: 'admin:hunter2,x@kafka:9092,kafka-2:9092'}",
     ],
 )
 def test_a_password_in_an_address_is_not_shown(tmp_path, content):

@@ -144,6 +144,33 @@ def test_the_pages_can_be_switched_off(tmp_path, text):
     assert settings_of(tmp_path, f"listen_pages: {text}\n").listen_pages is None
 
 
+@pytest.mark.parametrize(
+    ("text", "environment", "overrides"),
+    [
+        ("broker: {bootstrap_servers: 'kafka-1:9092, kafka-2:9092'}", {}, {}),
+        ("", {f"{PREFIX}BOOTSTRAP_SERVERS": "kafka-1:9092,kafka-2:9092"}, {}),
+        ("", {}, {"bootstrap-server": ["kafka-1:9092,kafka-2:9092"]}),
+        ("", {}, {"bootstrap-server": ["kafka-1:9092", "kafka-2:9092"]}),
+    ],
+)
+def test_bootstrap_servers_are_a_comma_separated_list_as_in_the_tools_of_kafka(tmp_path, text, environment, overrides):
+    settings = settings_of(tmp_path, text, environment=environment, overrides=overrides)
+
+    assert settings.broker.bootstrap_servers == (Address("kafka-1", 9092), Address("kafka-2", 9092))
+
+
+def test_a_flag_takes_several_targets_with_commas_as_its_variable_does(tmp_path):
+    settings = settings_of(tmp_path, "", overrides={"target": ["a=h:1,b=h:2", "c=h:3"]})
+
+    assert [target.name for target in settings.targets] == ["a", "b", "c"]
+
+
+def test_the_metrics_are_served_on_both_address_families_by_default(tmp_path):
+    settings = settings_of(tmp_path, "")
+
+    assert str(settings.listen) == ":9797"
+
+
 def test_the_pages_can_be_switched_off_by_a_flag(tmp_path):
     assert settings_of(tmp_path, overrides={"listen-pages": "off"}).listen_pages is None
 

@@ -98,7 +98,8 @@ def test_all_addresses_that_cannot_be_used_are_reported_at_once(taken):
     assert str(caught.value) == (
         "listen addresses: 2 problems\n"
         f"  listen: {taken}: the port is in use; stop the program that listens on it, or choose another port\n"
-        "  listen_pages: 192.0.2.1:0: this machine does not have this address; use one that it has, or 0.0.0.0 for all"
+        "  listen_pages: 192.0.2.1:0: this machine does not have this address; use one that it has, "
+        "or leave out the host for all"
     )
 
 

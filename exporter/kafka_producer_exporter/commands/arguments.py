@@ -85,7 +85,7 @@ def _overrides(arguments: argparse.Namespace) -> Overrides:
 
 def _help(option: Option) -> str:
     plain = option.key.help.replace("`", "").replace("%", "%%")
-    return f"{plain} May be repeated." if option.repeatable else plain
+    return f"{plain} May be repeated, or a comma-separated list." if option.repeatable else plain
 
 
 def _metavar(option: Option) -> str:

@@ -38,12 +38,20 @@ class StepState(StrEnum):
     """The state of a step."""
 
     GOOD = "good"
+    WARNING = "warning"
+    """It works, but is open to more than the exporter. Does not change the exit code."""
     FINDING = "finding"
     FAILED = "failed"
     NOT_ASKED = "not asked"
 
 
-MARKS = {StepState.GOOD: "✓", StepState.FINDING: "!", StepState.FAILED: "✗", StepState.NOT_ASKED: "-"}
+MARKS = {
+    StepState.GOOD: "✓",
+    StepState.WARNING: "!",
+    StepState.FINDING: "!",
+    StepState.FAILED: "✗",
+    StepState.NOT_ASKED: "-",
+}
 ASCII_MARKS = MARKS | {StepState.GOOD: "+", StepState.FAILED: "x"}
 
 
@@ -98,7 +106,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace, *, transport_for: TransportFor | None = None) -> int:
-    """Check and print. Return 3 if a target cannot be read, else 1 if there is something to change, else 0."""
+    """Check and print. Return 3 if a target cannot be read, else 1 if there is a finding, else 0."""
     targets = chosen_targets(settings_from(arguments), arguments.targets)
     if transport_for is None:
         from kafka_producer_exporter.targets import transports  # late: a usage error needs no JMX client
@@ -181,14 +189,14 @@ def _read(target: Target, transport_for: TransportFor) -> tuple[list[Reading], S
 
 def _password(target: Target, transport_for: TransportFor) -> Step:
     if target.jmx.username is None:
-        return Step("password", StepState.FINDING, OPEN_TO_ALL)
+        return Step("password", StepState.WARNING, OPEN_TO_ALL)
     jmx = dataclasses.replace(target.jmx, username=None, password_file=None, password_env=None)
     try:
         _read(dataclasses.replace(target, jmx=jmx), transport_for)
     except TransportError as error:
         required = error.reason is Reason.AUTHENTICATION
         return Step("password", StepState.GOOD, "required, and correct" if required else "correct")
-    return Step("password", StepState.FINDING, f"yours is accepted, but {OPEN_TO_ALL}")
+    return Step("password", StepState.WARNING, f"yours is accepted, but {OPEN_TO_ALL}")
 
 
 def _broker_step(readings: Sequence[Reading]) -> Step:
@@ -225,7 +233,7 @@ def _producers(readings: Sequence[Reading]) -> tuple[dict[str, str], list[str]]:
 
 def _advice(jmx: Jmx, steps: Sequence[Step]) -> list[str]:
     # A rejected password is corrected in our configuration, not in the JVM.
-    fixed_by_flags = {("reachable", StepState.FAILED), ("JMX", StepState.FAILED), ("password", StepState.FINDING)}
+    fixed_by_flags = {("reachable", StepState.FAILED), ("JMX", StepState.FAILED), ("password", StepState.WARNING)}
     return jvm_flags(jmx) if any((step.name, step.state) in fixed_by_flags for step in steps) else []
 
 

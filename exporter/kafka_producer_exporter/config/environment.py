@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from kafka_producer_exporter.config.context import LoadContext
 from kafka_producer_exporter.config.located import Located, nest, overlay
 from kafka_producer_exporter.config.schema import ENVIRONMENT_PREFIX, Option, options
-from kafka_producer_exporter.config.shapes import Integer, OneOf, Shape
+from kafka_producer_exporter.config.shapes import Integer, OneOf, Shape, split_at_commas
 from kafka_producer_exporter.net.address import Address
 
 Overrides = Mapping[str, str | Sequence[str]]
@@ -22,8 +22,7 @@ def read_environment(context: LoadContext) -> Located:
     for name, text in sorted(context.environment.items()):
         if option := variables.get(name):
             if text:
-                words = [word.strip() for word in text.split(",") if word.strip()] if option.repeatable else text
-                located = overlay(located, nest(option.path, _option_value(option, words, name, context)))
+                located = overlay(located, nest(option.path, _option_value(option, text, name, context)))
         elif name.startswith(ENVIRONMENT_PREFIX) and name != FILE_VARIABLE:
             _report_misspelling(name, [*variables, FILE_VARIABLE], context)
     return located
@@ -53,7 +52,8 @@ def _option_value(option: Option, words: str | Sequence[str], where: str, contex
     if not option.repeatable:
         text = words if isinstance(words, str) else words[-1]
         return Located(_integer_or_text(text) if _is_numeric(option.key.shape) else text, where)
-    entries = [words] if isinstance(words, str) else words
+    given = [words] if isinstance(words, str) else words
+    entries = [entry for text in given for entry in split_at_commas(text)]
     if option.path == ("targets",):
         targets = (_target(entry, f"{where}[{index}]", context) for index, entry in enumerate(entries))
         return Located([target for target in targets if target], where)

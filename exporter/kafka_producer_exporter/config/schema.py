@@ -302,8 +302,9 @@ BROKER = Section(
     keys=(
         Key(
             "bootstrap_servers",
-            ListOf(ADDRESS, minimum=1),
-            "Brokers to connect to first; they return the addresses of the others.",
+            ListOf(ADDRESS, minimum=1, may_be_text=True),
+            "Brokers to connect to first; they return the addresses of the others. "
+            "`kafka-1:9092,kafka-2:9092` is accepted too.",
             required=True,
             example="[kafka-1:9092, kafka-2:9092]",
             option="bootstrap-server",
@@ -363,8 +364,8 @@ SETTINGS = Section(
         Key(
             "listen",
             ADDRESS,
-            "Address of `/metrics`, `/probe` and the health endpoints.",
-            example="0.0.0.0:9797",
+            "Address of `/metrics`, `/probe` and the health endpoints. Without a host: every address, IPv4 and IPv6.",
+            example=":9797",
             option="listen",
         ),
         Key(
@@ -421,7 +422,7 @@ class Option(NamedTuple):
 
     @property
     def repeatable(self) -> bool:
-        """Whether the key holds a list: the flag may be repeated, and the variable holds a comma-separated list."""
+        """Whether the key holds a list: the flag may be repeated, and both it and the variable take commas."""
         return isinstance(self.key.shape, ListOf)
 
     @property

@@ -227,18 +227,24 @@ class ListOf:
     minimum: int = 0
     flat: bool = False
     """Each item yields a tuple of values, and the list is their concatenation."""
+    may_be_text: bool = False
+    """The list may also be written as one text, with commas between the items. *shape* must be Text then."""
 
     @property
     def syntax(self) -> str:
         return f"list of {self.shape.syntax}"
 
     def read(self, located: Located, context: LoadContext) -> tuple[object, ...]:
-        if not isinstance(located.value, list):
-            context.reject(located, f"{quoted(located.value)} is not a list; start each item with a dash")
-        if len(located.value) < self.minimum:
+        items = located.value
+        if self.may_be_text and isinstance(items, str):
+            words = enumerate(split_at_commas(items))
+            items = [located._replace(value=word, where=f"{located.where}[{index}]") for index, word in words]
+        if not isinstance(items, list):
+            context.reject(located, f"{quoted(items)} is not a list; start each item with a dash")
+        if len(items) < self.minimum:
             context.reject(located, "the list is empty; add at least one item")
         values: list[object] = []
-        for item in located.value:
+        for item in items:
             try:
                 value = self.shape.read(item, context)
             except Rejected:  # continue, so that all problems are reported at once
@@ -248,7 +254,13 @@ class ListOf:
 
     def json_schema(self) -> JsonSchema:
         schema: JsonSchema = {"type": "array", "items": self.shape.json_schema()}
-        return schema | {"minItems": self.minimum} if self.minimum else schema
+        if self.minimum:
+            schema["minItems"] = self.minimum
+        if self.may_be_text and isinstance(self.shape, Text):
+            item = f"({self.shape.pattern})"
+            text = rf"^[\s,]*{item}(\s*,[\s,]*{item})*[\s,]*$"
+            return {"anyOf": [schema, {"type": "string", "pattern": text}]}
+        return schema
 
 
 @dataclass(frozen=True, slots=True)
@@ -280,6 +292,14 @@ class Labels:
     def json_schema(self) -> JsonSchema:
         names = {"pattern": f"^{self._NAME}$", "not": {"enum": list(self.reserved)}}
         return {"type": "object", "propertyNames": names, "additionalProperties": {"type": "string"}}
+
+
+def split_at_commas(text: str) -> list[str]:
+    """Return the items of a comma-separated list, without the spaces around them and without empty ones.
+
+    A text with an @ stays whole: it may hold USER:PASSWORD, and a password that is cut would be quoted in part.
+    """
+    return [text] if "@" in text else [word.strip() for word in text.split(",") if word.strip()]
 
 
 def quoted(value: object) -> str:

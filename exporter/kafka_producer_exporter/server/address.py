@@ -26,12 +26,12 @@ def listening_socket(address: Address) -> socket.socket:
 def advice_for(error: OSError) -> str:
     """Return why nothing can listen on an address, and what to do, for a person."""
     if isinstance(error, socket.gaierror):
-        return "this host name does not resolve; use an address of this machine, or 0.0.0.0 for all"
+        return "this host name does not resolve; use an address of this machine, or leave out the host for all"
     match error.errno:
         case errno.EADDRINUSE:
             return "the port is in use; stop the program that listens on it, or choose another port"
         case errno.EADDRNOTAVAIL:
-            return "this machine does not have this address; use one that it has, or 0.0.0.0 for all"
+            return "this machine does not have this address; use one that it has, or leave out the host for all"
         case errno.EACCES:
             return "this user may not listen on this port; choose one above 1023"
         case _:
