@@ -21,11 +21,11 @@ VERBS: Mapping[str, str] = {
     "serve": "serve the producers' metrics to Prometheus",
     "scrape": "read targets once, or repeatedly with --watch, and show their metrics",
     "check": "check whether each target can be read, and what to change if it cannot",
-    "transactions": "list a cluster's transactions: open, hanging, recently aborted or reset",
+    "transactions": "list a cluster's open and hanging transactions, and recent aborts, sessions and new producer ids",
     "metrics": "list every metric with its type, labels, source and meaning",
 }
 
-EXIT_CODES = "exit codes: 0 success, 1 findings, 2 usage or configuration error, 3 unreachable"
+EXIT_CODES = "exit codes: 0 success, 1 problems found, 2 usage or configuration error, 3 unreachable"
 
 
 class Verb(Protocol):

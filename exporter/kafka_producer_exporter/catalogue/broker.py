@@ -157,8 +157,8 @@ HANGING_SECONDS = Metric(
 HANGING_RECORDS = Metric(
     name="kafka_transaction_hanging_records",
     kind=Kind.GAUGE,
-    help="Offsets from the last stable offset to the end of a partition with a hanging transaction, which "
-    "read_committed consumers do not receive.",
+    help="Offsets from the last stable offset (LSO) to the end of a partition with a hanging transaction; "
+    "read_committed consumers do not receive these records.",
     section=TRANSACTIONS,
     labels=("topic", "partition", "producer_id"),
     source=PARTITIONS,
@@ -316,8 +316,8 @@ SERVER_EXPIRY = Metric(
 SOURCE_UP = Metric(
     name="kafka_producer_exporter_source_up",
     kind=Kind.GAUGE,
-    help="1 if the source's last poll succeeded, 0 if not; then its counters stand still, and its gauges disappear "
-    "after two failed polls.",
+    help="1 if the source's last poll succeeded, 0 if it failed; its counters then keep their values, and its gauges "
+    "disappear after two failed polls.",
     section=SOURCES,
     labels=("source",),
     source="the exporter",
@@ -345,7 +345,7 @@ COUNTING_SINCE = Metric(
     name="kafka_producer_exporter_counting_since_timestamp_seconds",
     kind=Kind.GAUGE,
     unit=Unit.SECONDS,
-    help="When counting of transactions began, in seconds since 1970; their counters include nothing earlier. "
+    help="Time at which counting of transactions began, in seconds since 1970; the counters include nothing earlier. "
     "Absent until then.",
     section=SOURCES,
     source="the exporter",

@@ -25,7 +25,7 @@ def add_settings_arguments(parser: argparse.ArgumentParser, *, serving: bool = F
     """Add the configuration's flags; those of the listeners only if *serving*."""
     group = parser.add_argument_group(
         "configuration",
-        f"Each flag is also an environment variable; --config is {FILE_VARIABLE}. Flags take precedence.",
+        f"Each flag can also be set by an environment variable, --config by {FILE_VARIABLE}. Flags take precedence.",
     )
     group.add_argument("--config", metavar="FILE", type=Path, help="YAML file; docs/configuration.md lists its keys")
     for option in options():

@@ -254,8 +254,8 @@ def jvm_flags(jmx: Jmx) -> list[str]:
 
 
 ABOUT_THE_FILES = (
-    "  jmxremote.password contains the line: monitor PASSWORD (mode 0400, owned by the JVM's user)",
-    "  jmxremote.access contains the line: monitor readonly",
+    "  Write this line to jmxremote.password (mode 0400, owned by the JVM's user): monitor PASSWORD",
+    "  Write this line to jmxremote.access: monitor readonly",
     "  In the exporter's configuration, set jmx.username and jmx.password_file.",
 )
 

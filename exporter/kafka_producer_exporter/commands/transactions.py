@@ -1,4 +1,4 @@
-"""The verb ``transactions``: open and hanging transactions of a cluster and recent events, by raw transactional id."""
+"""The verb ``transactions``: lists open and hanging transactions and recent events, by ungrouped transactional id."""
 
 import argparse
 import json
@@ -26,9 +26,11 @@ SHOWN = 20
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the verb's own arguments."""
     only = parser.add_mutually_exclusive_group()
-    only.add_argument("--open", action="store_const", const="open", dest="only", help="only open transactions")
-    only.add_argument("--hanging", action="store_const", const="hanging", dest="only", help="only hanging transactions")
-    only.add_argument("--recent", action="store_const", const="recent", dest="only", help="only recent events")
+    only.add_argument("--open", action="store_const", const="open", dest="only", help="list only open transactions")
+    only.add_argument(
+        "--hanging", action="store_const", const="hanging", dest="only", help="list only hanging transactions"
+    )
+    only.add_argument("--recent", action="store_const", const="recent", dest="only", help="list only recent events")
     parser.add_argument("--format", choices=("table", "json"), default="table", help="default: %(default)s")
     add_settings_arguments(parser)
 

@@ -17,11 +17,11 @@ class Key:
     help: str
     required: bool = False
     example: str = ""
-    """A value, for the problem that the key is missing."""
+    """An example value, which is shown if the key is required and missing."""
     option: str = ""
     """Name of its flag, without dashes, and of its environment variable. Empty if it has neither."""
     check_only: bool = False
-    """The section's value is made without this key."""
+    """The key is checked, but not passed to ``make``."""
 
 
 Check = Callable[[Mapping[str, object], Located, LoadContext], None]
@@ -40,12 +40,12 @@ class Section:
     inherits: bool = False
     """A required key may come from ``defaults``, which JSON schema cannot express."""
     secret: str = ""
-    """A key that does not exist, and under which people would write a secret."""
+    """A key that does not exist, but under which people might write a secret."""
     check: Check | None = None
 
     @property
     def syntax(self) -> str:
-        """What to write, for people: the names of the keys."""
+        """The names of the keys, to show to people."""
         return "{" + ", ".join(self._names) + "}"
 
     @property

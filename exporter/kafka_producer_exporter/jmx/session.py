@@ -23,27 +23,27 @@ from kafka_producer_exporter.net.errors import Reason, TransportError
 MAX_IDLE_SECONDS = 100.0
 """A JVM ends a session after 120 s without a call. After this time we log in again."""
 _MAX_UNREADABLE = 20
-"""In one read. Each one ends the connection and goes into quarantine, so the next read gets further."""
+"""Maximum of unreadable MBeans per read. Each ends the connection and is quarantined, so the next read gets further."""
 _MAX_MBEAN_INFOS = 16
-"""Replies to getMBeanInfo that are remembered. Most MBeans share a few."""
+"""Maximum of replies to getMBeanInfo to remember. Most MBeans share a few."""
 
 
 class Dial(NamedTuple):
-    """Connect to this port of the host, in place of any other connection. On failure, throw TransportError in."""
+    """Connect to this port of the host instead of any other. If that fails, the caller throws TransportError in."""
 
     port: int
     tls: bool
 
 
 class Call(NamedTuple):
-    """One request, in parts that it may share with others, and the reader of its reply."""
+    """One request, in parts that other requests may share, and the reader of its reply."""
 
     parts: tuple[bytes, ...]
     reader: ReplyReader
 
 
 class Exchange(NamedTuple):
-    """Send these calls on the connection, all at once, and read the replies meanwhile."""
+    """Send all these calls on the connection at once, and read the replies while sending."""
 
     calls: Sequence[Call]
 
@@ -103,7 +103,7 @@ class Session:
         self._connected = False
 
     def forget(self) -> None:
-        """Forget what the MBeans list and what was chosen of it. The next read lists and chooses again."""
+        """Forget which attributes the MBeans list and which were chosen. The next read lists and chooses again."""
         self._watched.clear()
         self._queries.clear()
 
@@ -246,7 +246,10 @@ class Session:
     # The three steps of a read.
 
     def _query_names(self, login: _Login) -> Conversation[list[tuple[str, ...]]]:
-        """Return the names for each selection. It is the first exchange, because it shows if the session has ended."""
+        """Return the names for each selection.
+
+        This is the first exchange of a read, because it shows whether the session has ended.
+        """
         calls = [
             Call((requests.query_names(login.session, watched.selection.pattern),), watched.names_reader)
             for watched in self._watched
@@ -264,7 +267,7 @@ class Session:
         _update_listed(owners, listed)
 
     def _read_attributes(self, login: _Login, new: Sequence[Sequence[str]], now: float) -> Conversation[list[Reading]]:
-        """Read the chosen attributes and, in the same exchange, refresh what some of the MBeans list."""
+        """Read the chosen attributes and, in the same exchange, list the attributes of some MBeans again."""
         mbeans = [(watched, mbean) for watched in self._watched for mbean in watched.mbeans.values()]
         refreshed = [
             (watched, name)

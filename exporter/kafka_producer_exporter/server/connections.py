@@ -2,7 +2,8 @@
 
 Rule 1: only the loop's thread touches a socket, so there is no lock, and no client can hold up another.
 Rule 2: what may have to wait (a JVM) runs in a thread per request, which hands the finished bytes to the loop.
-Rule 3: at a bound, the connection that has kept us waiting longest is dropped; a prompt client is always served.
+Rule 3: when a bound is reached, the connection that has kept us waiting longest is dropped, so that a prompt client is
+always served.
 """
 
 import logging
@@ -32,7 +33,7 @@ from kafka_producer_exporter.server.messages import (
 DeferredResponse = Callable[[], Response]
 """Makes a response in a thread of its own, because it may have to wait."""
 Handler = Callable[[Request], Response | DeferredResponse]
-"""Answers a request, or returns what will. It runs in the loop, so it never waits."""
+"""Returns the response to a request, or a function that makes it. It runs in the loop, so it must not wait."""
 
 RECEIVE_BYTES = 16 * 1024
 INTERNAL_ERROR = text_response("internal error; see the exporter's log", status=500)
@@ -104,7 +105,7 @@ class HttpServer:
         self._thread = threading.Thread(target=self._run, name="http", daemon=True)
 
     def start(self) -> None:
-        """Begin to serve, and return at once."""
+        """Start to serve, and return at once."""
         for sock in (self._wake_receiver, self._wake_sender):
             sock.setblocking(False)
         self._selector.register(self._wake_receiver, selectors.EVENT_READ, self._woken)
@@ -204,7 +205,7 @@ class HttpServer:
                 if self._received(connection) == b"":
                     self._drop(connection)
             case _:
-                # The client has sent the next request ahead, which has to wait in the kernel.
+                # The client has already sent its next request, which has to wait in the kernel.
                 self._watch(connection, 0)
 
     def _receive(self, connection: _Connection) -> None:
@@ -281,12 +282,12 @@ class HttpServer:
         self._wake()
 
     def _finish(self, connection: _Connection, pieces: list[memoryview]) -> None:
-        """Send what a thread has made, then answer the requests that were sent ahead."""
+        """Send what a thread has made, then answer the requests that have arrived since."""
         self._send_response(connection, pieces)
         self._serve(connection)
 
     def _refuse(self, connection: _Connection, status: int, message: str) -> None:
-        """Answer what is not a request, and end the connection."""
+        """Send an error response, and end the connection."""
         connection.is_last = True
         response = text_response(message, status=status)
         self._send_response(

@@ -28,19 +28,19 @@ RECORDS_PER_REQUEST = METRICS["kafka_producer_records_per_request_avg"]
 
 
 class Column(NamedTuple):
-    """Where the values of an attribute go."""
+    """The metric that an attribute becomes, and the conversion of its values."""
 
     place: int
     """The index of the value in the reading."""
     metric: Metric
     divisor: float
     lowest: float
-    """A value below this is absent, as one above ``highest`` is."""
+    """A value below this, or above ``highest``, is left out."""
     highest: float
 
 
 class Plan(NamedTuple):
-    """What the MBeans with one kind and one list of attributes become."""
+    """The metrics that MBeans of one kind, with one list of attributes, become."""
 
     columns: tuple[Column, ...]
     info: Metric | None
@@ -71,7 +71,7 @@ class FamilyBuilder:
         limits: Limits,
         groups: Sequence[IdGroup] = (),
     ) -> None:
-        """*static_labels* are on all series, the target's name among them."""
+        """*static_labels* are on all series, and include the target's name."""
         self._static = dict(static_labels)
         self._labeller = Labeller(self._static, limits=limits, groups=groups)
         self._folder = Folder()
@@ -133,7 +133,7 @@ class FamilyBuilder:
         self._clients = len({place.client_id for kind, place in placed.values() if kind is mbean_kinds.CLIENT})
 
     def _share(self) -> None:
-        """Fold each MBean whose series come from another one too, or came from members that have ended."""
+        """Fold each MBean that shares its series with another MBean, or with members that have ended."""
         placed = self._placed
         reasons = dict.fromkeys(self._folder.series(), "client")
         seen: set[tuple[MBeanKind, Labels]] = set()

@@ -1,8 +1,8 @@
 """Counts what happened to each transactional id, from the records of the transaction log.
 
-Rule 1: whatever must be remembered about transactional ids between polls is remembered here.
+Rule 1: all state of transactional ids that is kept between polls is kept here.
 Rule 2: this module imports no Kafka client and reads no clock, so each test is a list of records and expected counts.
-Rule 3: records before a partition's counting position change the state and count nothing. A record whose offset was
+Rule 3: records before a partition's counting position change the state but are not counted. A record whose offset was
         already applied is ignored.
 Rule 4: only what a record says is counted. A transaction counts as started as soon as any of its records is read.
 
@@ -28,14 +28,14 @@ abort is pending, and not counted, until the next record of its id shows the rea
 Sessions. An Empty record opens a session: only InitProducerId, the request behind ``initTransactions()``, writes it.
 
   takeover  A new instance fenced an open transaction.
-  recovery  The same instance asked for a new epoch after an error (KIP-360): the session follows at once on the
+  recovery  The same instance asked for a new epoch after an error (KIP-360): the session begins right after the
             producer's own abort, under protocol 0 or 1.
   init      All others. A deployment and a zombie that comes back look the same in the log.
 
-Id changes. A transactional id got another producer id.
+Id changes. A transactional id gets a new producer id.
 
-  rollover  The epochs of the old one were used up. Under protocol 2 this happens every 32,766 transactions.
-  recreated The coordinator had forgotten the id, which was unused for ``transactional.id.expiration.ms``.
+  rollover  The epochs of the old producer id are used up. Under protocol 2 this happens every 32,766 transactions.
+  recreated The coordinator had forgotten the transactional id, unused for ``transactional.id.expiration.ms``.
 
 A higher epoch is not counted: under protocol 2 every commit and every abort raises it. A record that only repeats the
 last one is not counted either: retries and new coordinators write such records.
@@ -43,8 +43,8 @@ last one is not counted either: retries and new coordinators write such records.
 Holes in the log
 ----------------
 
-A log that was compacted before it was read has holes. If the records that end a transaction are missing, it counts in
-``ends_unseen``. Over any stretch of the log:
+A log that was compacted before it was read has holes. If the records that end a transaction are missing, the
+transaction is counted in ``ends_unseen``. Over any range of the log:
 
   open before + started = committed + aborted + pending + ends unseen + open after
 
@@ -53,11 +53,11 @@ Names and limits
 
 Counts are kept by name: by transactional id, or by the id's group. At most *limit* names get series of their own, first
 come, first served. All other ids count under ``other`` and stay there even if a name becomes free, since a counter
-that moves to another series looks like a reset. The sum of a group keeps what its expired ids have counted. The limit
+that moves to another series looks like a reset. The counts of a group include those of its expired ids. The limit
 bounds the series only: the state of every id is kept.
 
-When the coordinator forgets an id, its series stays, in case the id comes back. As many expired ids are remembered as
-the limit allows; the one that expired first goes, with its series.
+When the coordinator forgets an id, its series stays, in case the id comes back. Up to *limit* expired ids are
+remembered. Beyond that, the one that expired first is forgotten, with its series.
 
 What the log cannot show
 ------------------------
@@ -91,15 +91,15 @@ OTHER = "other"
 """The name under which all ids over the limit are counted."""
 
 FOLLOWS_MS = 1500
-"""An Empty record belongs to the abort before it if it follows within this time. While it is being fenced in, a new
-instance retries every 100 ms (older clients) to every second (newer ones); restarting an application takes longer."""
+"""An Empty record belongs to the abort before it if it follows within this time. A new instance that fences
+another retries every 100 ms (older clients) to every second (newer ones); restarting an application takes longer."""
 
 SETTLE_AFTER_MS = 5000
 """A pending abort is counted as the client's own if no record of its id follows within this time."""
 
 SETTLE_INCOMPLETE_AFTER_MS = 60_000
-"""The same while the abort's markers are not written, for example because a broker is down. A new instance cannot open
-its session before they are."""
+"""The same while the abort's markers are not yet written, for example because a broker is down. A new instance can open
+its session only after they are written."""
 
 LAST_EPOCH = 32766
 """At this epoch InitProducerId hands out a new producer id (Kafka's ``isEpochExhausted``)."""
@@ -108,7 +108,7 @@ RECENT_EVENTS = 1000
 
 
 class _Series:
-    """The counts under one name, and the producer that has the name to itself."""
+    """The counts under one name, and the producer if it is the only one under this name."""
 
     __slots__ = ("counts", "name", "owner")
 
@@ -220,7 +220,7 @@ class TransactionTracker:
     def begin_counting(self) -> None:
         """Assign series to the ids that are known by now, most recently used first.
 
-        Prometheus cannot see an increase from nothing, so a counter must exist, at zero, before it first rises.
+        Prometheus sees no increase when a counter first appears, so it must exist, at zero, before it first rises.
         """
         for transactional_id, producer in sorted(self._producers.items(), key=lambda item: -item[1].last_update_ms):
             if producer.series is None and len(self._series) < self._limit:
@@ -291,7 +291,7 @@ class TransactionTracker:
 
     @property
     def known_ids(self) -> int:
-        """The number of transactional ids that the coordinators have in the followed partitions."""
+        """The number of transactional ids that the coordinators know in the followed partitions."""
         return len(self._producers)
 
     # Transitions
@@ -355,7 +355,7 @@ class TransactionTracker:
         if is_commit:
             series.counts.committed += 1
         elif reason is PENDING:
-            # Until the next record shows the reason, the event says what is assumed if none follows.
+            # The event has the reason that applies if no record follows.
             event = _event(record, AbortReason.CLIENT)
             self._pending[transactional_id] = _PendingAbort(event, partition, series)
         else:
@@ -409,7 +409,7 @@ class TransactionTracker:
         series: _Series,
         pending_reason: AbortReason = AbortReason.CLIENT,
     ) -> None:
-        """End the id's last transaction, since something else begins. A pending abort gets *pending_reason*."""
+        """End the id's last transaction, because something else begins. A pending abort gets *pending_reason*."""
         if producer.state is _ONGOING and series is not self._uncounted:
             self.ends_unseen += 1
         if transactional_id in self._pending:
@@ -464,7 +464,7 @@ def _is_repeat(record: Transition, producer: _Producer) -> bool:
 
 
 def _evidence(record: Transition, producer: _Producer, is_ongoing: bool, epoch_rise: int | None) -> Evidence:
-    """Return what the log shows of the reason of an abort."""
+    """Return what the log shows about the reason for an abort."""
     if is_ongoing:
         before = Before.ONGOING if record.state is TransactionState.PREPARE_ABORT else Before.PREPARE_MISSING
     elif producer.state in _IDLE and record.start_ms == record.last_update_ms:
@@ -480,7 +480,7 @@ def _evidence(record: Transition, producer: _Producer, is_ongoing: bool, epoch_r
 
 
 def _session_reason(producer: _Producer, *, follows: bool) -> SessionReason:
-    """Return why a session begins; *follows* says that its record follows the one before at once."""
+    """Return why a session begins; *follows* is True if its record came within ``FOLLOWS_MS``."""
     if producer.abort_reason is AbortReason.FENCED:
         return SessionReason.TAKEOVER
     if producer.abort_reason is AbortReason.CLIENT and follows:
