@@ -199,5 +199,5 @@ class Scrape(NamedTuple):
     clients: int | None
     """The number of live producers. None means that the target is a broker."""
     started: float
-    """Seconds since the epoch."""
+    """An instant of ``time.monotonic()``, in seconds, so that its age is right after a step of the clock."""
     duration_seconds: float

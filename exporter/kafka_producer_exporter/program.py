@@ -135,7 +135,7 @@ class Program:
     def statuses(self, *, max_age_seconds: float, deadline: float) -> list[TargetStatus]:
         """Return the status of every target, after reading those whose last scrape is older than *max_age_seconds*."""
         with self._in_use() as running:
-            oldest = time.time() - max_age_seconds
+            oldest = time.monotonic() - max_age_seconds
             stale = [t.name for t, last in running.collector.last() if last is None or last.started < oldest]
             fresh = {scrape.target: scrape for scrape in running.collector.scrape(deadline=deadline, names=stale)}
             return [

@@ -150,5 +150,39 @@ def test_a_call_whose_thread_could_not_start_leaves_the_next_one_possible(monkey
     shared.close(wait_seconds=SOON)
 
 
+def test_a_call_gets_the_latest_deadline_of_its_callers_and_at_least_the_floor(source):
+    shared = SharedCall("patient", source, floor_seconds=100.0)
+    source.permits.release(2)
+    began = time.monotonic()
+
+    shared.wait(shared.begin(deadline=later()), deadline=later())
+    shared.begin(deadline=later(200.0))
+    shared.wait(shared.begin(deadline=later()), deadline=later())
+    shared.close(wait_seconds=SOON)
+
+    first, second = (deadline - began for deadline in source.deadlines)
+    assert 100.0 <= first < 110.0
+    assert 200.0 <= second < 210.0
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_a_thread_that_died_is_replaced():
+    outcomes = iter([SystemExit, None])
+
+    def call(deadline):
+        outcome = next(outcomes)
+        if outcome:
+            raise outcome
+        return "answer"
+
+    shared = SharedCall("dying", call)
+    ticket = shared.begin(deadline=later())
+    with pytest.raises(TimeoutError):
+        shared.wait(ticket, deadline=later(0.05))
+
+    assert shared.wait(shared.begin(deadline=later()), deadline=later()) == "answer"
+    shared.close(wait_seconds=SOON)
+
+
 def out_of_threads(thread):
     raise RuntimeError("can't start new thread")

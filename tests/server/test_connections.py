@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from kafka_producer_exporter.server.bounds import DEFAULT_BOUNDS, Bounds
-from kafka_producer_exporter.server.connections import HttpServer, Listener
+from kafka_producer_exporter.server.connections import HttpServer, Listener, LongWait
 from kafka_producer_exporter.server.messages import MAX_HEAD_BYTES, RequestParser, Response, text_response
 from tests.waiting import wait_until
 
@@ -35,6 +35,8 @@ class Site:
                 return lambda: text_response("worked")
             case "/wait":
                 return self.wait
+            case "/wait-long":
+                return LongWait(self.wait)
             case "/large":
                 return lambda: Response(body=LARGE)
             case "/bug":
@@ -270,6 +272,46 @@ def test_with_all_threads_in_use_only_requests_that_need_one_are_refused(connect
 
 
 @with_bounds(request_seconds=0.05)
+def test_requests_with_long_timeouts_leave_threads_for_usual_ones(connect, site):
+    patient = [connect() for _ in range(DEFAULT_BOUNDS.max_threads)]
+    for client in patient:
+        client.sendall(GET % b"/wait-long")
+    for _ in range(DEFAULT_BOUNDS.max_long_waits):
+        assert site.waiting.acquire(timeout=5)
+
+    assert ask(connect(), b"/work") == (200, b"worked\n")
+
+    site.go_on.set()
+    statuses = [read_response(client)[0] for client in patient]
+    assert sorted(statuses) == [200] * DEFAULT_BOUNDS.max_long_waits + [503] * DEFAULT_BOUNDS.max_long_waits
+
+
+def test_a_page_that_does_not_fit_into_memory_costs_one_response_and_keeps_no_thread(connect, monkeypatch):
+    def out_of_memory(*_, **__):
+        monkeypatch.undo()
+        raise MemoryError
+
+    monkeypatch.setattr("kafka_producer_exporter.server.connections.response_pieces", out_of_memory)
+
+    client = connect()
+    assert [ask(client, b"/work")[0] for _ in range(2)] == [500, 200]
+
+
+@with_bounds(accept_pause_seconds=0.01)
+def test_the_loop_survives_any_exception(connect, monkeypatch, caplog):
+    client = connect()
+    ask(client)
+
+    def broken(server):
+        monkeypatch.undo()
+        raise MemoryError
+
+    monkeypatch.setattr(HttpServer, "_expire", broken)
+
+    assert [ask(client)[0] for _ in range(2)] == [200, 200]
+    wait_until(lambda: "http: unexpected error, please report it" in caplog.messages)
+
+
 def test_an_incomplete_request_gets_408_after_its_time(connect):
     client = connect()
 

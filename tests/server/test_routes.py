@@ -1,5 +1,6 @@
 import gzip
 import json
+import time
 from dataclasses import replace
 from html.parser import HTMLParser
 
@@ -11,6 +12,7 @@ from kafka_producer_exporter.model import Family, Kind, Labels, Metric, Scrape
 from kafka_producer_exporter.net.address import Address
 from kafka_producer_exporter.net.errors import Reason
 from kafka_producer_exporter.server.application import ProbeRefusedError, TargetStatus
+from kafka_producer_exporter.server.connections import LongWait
 from kafka_producer_exporter.server.messages import Request, Response
 from kafka_producer_exporter.server.routes import GZIP_FROM_BYTES, deadline, metrics_handler, status_pages_handler
 from kafka_producer_exporter.server.status_page import status_page
@@ -94,7 +96,7 @@ def pages(target, *, application=None, own_host="127.0.0.1", **options):
 
 
 def status_text(*statuses, brokers=None, config_error=None, now=1000.0):
-    return status_page(statuses, brokers=brokers, config_error=config_error, now=now).decode()
+    return status_page(statuses, brokers=brokers, config_error=config_error, now=now, instant=1000.0).decode()
 
 
 def test_metrics_are_served_as_text():
@@ -265,7 +267,7 @@ def test_the_status_is_available_as_json():
         "advice": "",
         "clients": 2,
         "series": 1234,
-        "last_scrape": 990.0,
+        "last_scrape": pytest.approx(time.time() - (time.monotonic() - 990.0), abs=1.0),
         "duration_seconds": 0.0123,
     }
     assert (orders["up"], orders["reason"], orders["clients"]) == (False, "refused", None)
@@ -389,3 +391,19 @@ def test_text_from_elsewhere_never_becomes_markup():
 
     assert "code" in tags
     assert "script" not in tags
+
+
+def test_the_age_of_a_scrape_survives_a_step_of_the_clock():
+    stepped = status_text(checkout(), now=1000.0 + 86_400)
+
+    assert "10 s ago" in stepped
+
+
+@pytest.mark.parametrize(("timeout", "is_long"), [("10", False), ("60", True), (None, False)])
+def test_a_scrape_with_a_long_timeout_is_marked_as_such(timeout, is_long):
+    headers = {} if timeout is None else {"x-prometheus-scrape-timeout-seconds": timeout}
+    handler = metrics_handler(Program())
+
+    answer = handler(Request(method="GET", path="/metrics", query="", headers=headers, keep_alive=True, received=100.0))
+
+    assert isinstance(answer, LongWait) is is_long

@@ -1,3 +1,4 @@
+import errno
 import logging
 import threading
 import time
@@ -96,6 +97,60 @@ def test_a_caller_with_more_time_gets_an_answer_though_one_with_less_gave_up(col
     impatient.join(SOON)
 
     assert found['kafka_producer_up{target="checkout",team="c"}'] == 1
+
+
+def test_scrapes_with_hardly_any_time_cancel_no_read_of_others(jvms):
+    jvm = jvms["checkout"]
+    jvm.gate.clear()
+    collector = collector_of({"checkout": jvm})
+    for _ in range(5):
+        found = collect(collector, seconds=1e-6)
+        assert found['kafka_producer_exporter_target_error{reason="timeout",target="checkout",team="c"}'] == 1
+    threading.Timer(0.2, jvm.gate.set).start()
+
+    found = collect(collector)
+    collector.close()
+
+    assert found['kafka_producer_up{target="checkout",team="c"}'] == 1
+    assert jvm.reads == 1
+
+
+def test_a_target_whose_thread_cannot_start_is_down_for_that_scrape_and_no_other_is(jvms, monkeypatch):
+    collector = collector_of(jvms)
+    collect(collector, names=["billing"])
+    with monkeypatch.context() as no_threads:
+        no_threads.setattr(threading.Thread, "start", out_of_threads)
+        found = collect(collector)
+
+    assert found['kafka_producer_exporter_target_error{reason="limit",target="checkout",team="c"}'] == 1
+    assert found['kafka_producer_up{target="billing",team="b"}'] == 1
+    assert collect(collector)['kafka_producer_up{target="checkout",team="c"}'] == 1
+    collector.close()
+
+
+def out_of_threads(thread):
+    raise RuntimeError("can't start new thread")
+
+
+def test_a_step_of_the_clock_changes_no_duration(collector, jvms, monkeypatch):
+    clock = iter(range(10**6, 0, -3600))
+    monkeypatch.setattr(time, "time", lambda: float(next(clock)))
+
+    found = collect(collector)
+
+    durations = [value for name, value in found.items() if "scrape_duration_seconds" in name]
+    assert all(0 < seconds < SOON for seconds in durations)
+
+
+def test_without_a_descriptor_to_measure_memory_the_target_is_read_all_the_same(jvms):
+    def no_descriptor():
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    collector = collector_of({"checkout": jvms["checkout"]}, guard=MemoryGuard(100_000_000, resident=no_descriptor))
+
+    for _ in range(2):
+        assert collect(collector)['kafka_producer_up{target="checkout",team="c"}'] == 1
+    collector.close()
 
 
 def test_a_change_of_state_is_logged_and_not_every_scrape(collector, jvms, caplog):

@@ -45,9 +45,11 @@ class BrokerCollector:
             Worker(source, lambda: Client(broker), self._statuses)
             for source in sources_of(broker, limits, id_groups, self._texts)
         ]
+        self._started = False
 
     def start(self) -> None:
         """Start to poll."""
+        self._started = True
         for worker in self._workers:
             worker.start()
 
@@ -61,6 +63,8 @@ class BrokerCollector:
 
     def families(self) -> list[Family]:
         """Return what is known now, within milliseconds."""
+        if self._started:
+            self.start()  # a thread that could not be started, or that has died, gets another chance
         moment = Moment(time.time_ns() // 1_000_000, self._statuses())
         sources = [worker.source for worker in self._workers if worker.source.wanted(moment.statuses)]
         samples = Samples(self._texts)

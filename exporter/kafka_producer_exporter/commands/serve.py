@@ -69,6 +69,9 @@ def _reload(program: Program, started_with: Settings) -> None:
         program.reload()
     except ConfigError:
         return  # the program has logged it
+    except Exception:  # out of memory or threads, or a bug of ours: nothing has been replaced
+        log.exception("the configuration could not be loaded; the current one stays in force")
+        return
     now = program.settings
     if (now.listen, now.listen_pages) != (started_with.listen, started_with.listen_pages):
         log.warning("changes of listen and listen_pages take effect after a restart")

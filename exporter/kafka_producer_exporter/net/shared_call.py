@@ -22,6 +22,7 @@ class SharedCall(Generic[Result]):
         end: Callable[[], None] = lambda: None,
         idle_seconds: float | None = None,
         keep_late_result: bool = False,
+        floor_seconds: float = 0.0,
     ) -> None:
         """Prepare to make *call*, which gets a deadline (``time.monotonic()``, in seconds).
 
@@ -31,12 +32,16 @@ class SharedCall(Generic[Result]):
 
         *keep_late_result*: a result that arrives after all callers have given up goes to the next caller. Without it,
         the next caller starts a new call, so that no result is stale.
+
+        A call gets the latest deadline that any caller has named so far, and at least *floor_seconds*: a caller with
+        little time gives up alone, and ends the call for nobody else.
         """
         self._name = name
         self._call = call
         self._end = end
         self._idle_seconds = idle_seconds
         self._keep_late_result = keep_late_result
+        self._floor_seconds = floor_seconds
         self._changed = threading.Condition()
         self._thread: threading.Thread | None = None
         self._started = 0
@@ -48,18 +53,28 @@ class SharedCall(Generic[Result]):
         self._closed = False
 
     def begin(self, *, deadline: float) -> int:
-        """Start a call, or join the one in progress. Return its ticket for ``wait``. Raise RuntimeError once closed."""
+        """Start a call, or join the one in progress. Return its ticket for ``wait``.
+
+        Raise RuntimeError once closed, or if the kernel refuses another thread; then the next caller tries again.
+        """
         with self._changed:
             if self._closed:
                 raise RuntimeError(f"the calls of {self._name} have ended")
+            if self._thread is not None and not self._thread.is_alive():
+                # It ran out of memory outside the call. Those who wait for it learn that; the next call gets a thread.
+                self._thread = None
+                if self._started > self._finished:
+                    self._result, self._error = None, RuntimeError(f"the thread of {self._name} has died")
+                    self._finished = self._started
+                    self._changed.notify_all()
+            self._deadline = max(self._deadline, deadline)
             late = self._keep_late_result and self._finished > self._delivered and self._error is None
             if self._started == self._finished and not late:
                 if self._thread is None:
                     thread = threading.Thread(target=self._run, name=self._name, daemon=True)
-                    thread.start()  # raises RuntimeError if the kernel refuses another thread; no call has begun then
+                    thread.start()
                     self._thread = thread
                 self._started += 1
-                self._deadline = deadline
                 self._changed.notify_all()
             return self._started
 
@@ -93,7 +108,7 @@ class SharedCall(Generic[Result]):
                     if not self._closed:
                         self._thread = None
                     break
-                deadline = self._deadline
+                deadline = max(self._deadline, time.monotonic() + self._floor_seconds)
             result: Result | None = None
             error: Exception | None = None
             try:

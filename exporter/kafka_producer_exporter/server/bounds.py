@@ -14,6 +14,8 @@ class Bounds:
     """
     max_threads: int = 16
     """Per listener: threads that make responses. A request that would need one more gets a 503."""
+    max_long_waits: int = 8
+    """Per listener: threads for requests that ask for an unusually long time. The others stay free for usual ones."""
     max_unsent_bytes: int = 16 * 1024 * 1024
     """Sum of what clients have not yet taken of their responses, beyond what the kernel holds."""
     send_buffer_bytes: int = 256 * 1024

@@ -32,6 +32,12 @@ from kafka_producer_exporter.server.messages import (
 
 DeferredResponse = Callable[[], Response]
 """Makes a response in a thread of its own, because it may have to wait."""
+
+
+class LongWait(partial[Response]):
+    """A deferred response whose client allows it an unusually long time."""
+
+
 Handler = Callable[[Request], Response | DeferredResponse]
 """Returns the response to a request, or a function that makes it. It runs in the loop, so it must not wait."""
 
@@ -67,7 +73,19 @@ class Listener:
 
 
 class _Connection:
-    __slots__ = ("due", "from_loopback", "is_last", "listener", "outbox", "parser", "phase", "since", "sock", "watched")
+    __slots__ = (
+        "due",
+        "from_loopback",
+        "is_last",
+        "listener",
+        "long_wait",
+        "outbox",
+        "parser",
+        "phase",
+        "since",
+        "sock",
+        "watched",
+    )
 
     def __init__(self, sock: socket.socket, listener: Listener, *, from_loopback: bool, seconds: float) -> None:
         self.sock = sock
@@ -76,6 +94,7 @@ class _Connection:
         self.parser = RequestParser()
         self.outbox: list[memoryview] = []
         self.is_last = False  # the response in progress is the last one on this connection
+        self.long_wait = False  # the response in progress is a LongWait
         self.watched = 0  # the selector's events
         self.enter(_Phase.READING, seconds)
 
@@ -128,12 +147,20 @@ class HttpServer:
 
     def _run(self) -> None:
         while not self._closing:
-            for key, _ in self._selector.select(self._sleep_seconds()):
-                key.data()
-            while self._finished:
-                connection, pieces = self._finished.popleft()
-                self._guarded(connection, partial(self._finish, connection, pieces))
-            self._expire()
+            try:
+                self._turn()
+            except Exception:  # out of memory or a kernel's table, or a bug of ours: it costs this turn
+                log.exception("http: unexpected error, please report it")
+                time.sleep(self._bounds.accept_pause_seconds)  # the cause may last, and must not use a whole CPU
+
+    def _turn(self) -> None:
+        """Wait until something can be done, and do it."""
+        for key, _ in self._selector.select(self._sleep_seconds()):
+            key.data()
+        while self._finished:
+            connection, pieces = self._finished.popleft()
+            self._guarded(connection, partial(self._finish, connection, pieces))
+        self._expire()
 
     def _guarded(self, connection: _Connection, step: Callable[[], None]) -> None:
         """Take a step of one connection. A bug of ours ends that connection and nothing else."""
@@ -257,9 +284,15 @@ class HttpServer:
 
     def _answer_in_thread(self, connection: _Connection, request: Request, make: DeferredResponse) -> None:
         """Have a thread make the response, or refuse the request if all threads are in use."""
-        working = sum(other.phase is _Phase.WORKING for other in connection.listener.connections)
-        if working >= self._bounds.max_threads:
-            message = f"{working} requests are in progress, which is the limit; try again"
+        connection.long_wait = isinstance(make, LongWait)
+        others = [other for other in connection.listener.connections if other.phase is _Phase.WORKING]
+        long_waits = sum(other.long_wait for other in others)
+        message = ""
+        if len(others) >= self._bounds.max_threads:
+            message = f"{len(others)} requests are in progress, which is the limit; try again"
+        elif connection.long_wait and long_waits >= self._bounds.max_long_waits:
+            message = f"{long_waits} requests with long timeouts are in progress, which is the limit; try again"
+        if message:
             busy = text_response(message, status=503, headers={"Retry-After": "1"})
             self._send_response(connection, _pieces(busy, request))
             return
@@ -274,11 +307,11 @@ class HttpServer:
     def _work(self, connection: _Connection, request: Request, make: DeferredResponse) -> None:
         """Make the response; runs in a thread of its own."""
         try:
-            response = make()
+            pieces = _pieces(make(), request)
         except Exception:
             log.exception("http: %s %s: unexpected error, please report it", request.method, request.path)
-            response = INTERNAL_ERROR
-        self._finished.append((connection, _pieces(response, request)))
+            pieces = _pieces(INTERNAL_ERROR, request)
+        self._finished.append((connection, pieces))
         self._wake()
 
     def _finish(self, connection: _Connection, pieces: list[memoryview]) -> None:

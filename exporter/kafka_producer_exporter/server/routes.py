@@ -2,6 +2,7 @@
 
 import json
 import math
+import time
 import zlib
 from collections.abc import Callable, Mapping
 from functools import partial
@@ -15,7 +16,7 @@ from kafka_producer_exporter.exposition.formats import negotiate
 from kafka_producer_exporter.exposition.text import render
 from kafka_producer_exporter.model import Family
 from kafka_producer_exporter.server.application import Application, ProbeRefusedError, TargetStatus
-from kafka_producer_exporter.server.connections import DeferredResponse, Handler
+from kafka_producer_exporter.server.connections import DeferredResponse, Handler, LongWait
 from kafka_producer_exporter.server.messages import Request, Response, text_response
 from kafka_producer_exporter.server.status_page import STYLE, status_page
 
@@ -52,14 +53,14 @@ def metrics_handler(application: Application) -> Handler:
     """Return the handler of the listener for programs."""
 
     def metrics(request: Request) -> DeferredResponse:
-        return partial(_metrics_page, request, partial(application.collect, deadline=deadline(request)))
+        return _deferred_page(request, application.collect)
 
     def probe(request: Request) -> Response | DeferredResponse:
         # Other parameters, such as the module of other exporters, are ignored.
         names = parse_qs(request.query).get("target", [])
         if len(names) != 1:
             return text_response("name one target: /probe?target=NAME", status=400)
-        return partial(_metrics_page, request, partial(application.probe, names[0], deadline=deadline(request)))
+        return _deferred_page(request, partial(application.probe, names[0]))
 
     def healthy(_: Request) -> Response:
         return text_response("healthy")
@@ -139,6 +140,12 @@ def deadline(request: Request) -> float:
     return request.received + min(left_seconds, MAX_DEADLINE_SECONDS)
 
 
+def _deferred_page(request: Request, read: Callable[..., list[Family]]) -> DeferredResponse:
+    until = deadline(request)
+    kind = LongWait if until > request.received + DEFAULT_DEADLINE_SECONDS else partial
+    return kind(_metrics_page, request, partial(read, deadline=until))
+
+
 def _metrics_page(request: Request, read: Callable[[], list[Family]]) -> Response:
     try:
         families = read()
@@ -202,7 +209,7 @@ def _status_values(status: TargetStatus) -> dict[str, str | bool | float | None]
         "advice": scrape.detail if scrape is not None else "",
         "clients": status.clients,
         "series": status.series,
-        "last_scrape": scrape.started if scrape is not None else None,
+        "last_scrape": time.time() - (time.monotonic() - scrape.started) if scrape is not None else None,
         "duration_seconds": scrape.duration_seconds if scrape is not None else None,
     }
 

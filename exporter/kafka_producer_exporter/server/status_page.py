@@ -63,15 +63,20 @@ def status_page(
     brokers: Sequence[Family] | None,
     config_error: str | None,
     now: float | None = None,
+    instant: float | None = None,
 ) -> bytes:
-    """Return the page as of *now*, in seconds since the epoch; None means the present.
+    """Return the page as of *now*, in seconds since the epoch, and *instant*, the same of ``time.monotonic()``.
 
+    None means the present. Ages come from *instant*, so that a step of the clock does not change them.
     *brokers* has the families of the broker view; None means that there is none.
     """
     now = time.time() if now is None else now
+    instant = time.monotonic() if instant is None else instant
     # People open this page because something is wrong, so targets that are down come first.
     ordered = sorted(statuses, key=lambda status: (status.up is not False, status.up is not None, status.name))
-    cards = "\n".join(_card(status, now) for status in ordered)
+    cards = "\n".join(
+        _card(status, now, instant - status.scrape.started if status.scrape else 0.0) for status in ordered
+    )
     if brokers is not None:
         cards = f"{broker_card(brokers, now)}\n{cards}"
     show_summary = statuses or (config_error is None and brokers is None)
@@ -123,7 +128,7 @@ def _problem(config_error: str | None) -> str:
     return f'<section class="problem"><p>{message}</p><pre>{escape(config_error)}</pre></section>\n'
 
 
-def _card(status: TargetStatus, now: float) -> str:
+def _card(status: TargetStatus, now: float, age_seconds: float) -> str:
     scrape = status.scrape
     if scrape is None:
         state, words, advice, facts = "unknown", "not read yet", "", {}
@@ -134,7 +139,7 @@ def _card(status: TargetStatus, now: float) -> str:
         facts = {
             "producers": None if status.clients is None else f"{status.clients:,}",
             "series": f"{status.series:,}",
-            "last scrape": f"{_clock(scrape.started)}, {human_ago(now - scrape.started)}",
+            "last scrape": f"{_clock(now - age_seconds)}, {human_ago(age_seconds)}",
             "took": human_seconds(scrape.duration_seconds),
         }
     pairs = "".join(

@@ -1,5 +1,6 @@
 """Reads every target at once, within the deadline of each request."""
 
+import logging
 import time
 from collections.abc import Callable, Sequence
 
@@ -12,7 +13,13 @@ from kafka_producer_exporter.settings import Settings, Target
 from kafka_producer_exporter.targets.memory import MemoryGuard
 from kafka_producer_exporter.targets.reader import TargetReader, failed_scrape
 
+log = logging.getLogger(__name__)
+
 TransportFor = Callable[[Target], Transport]
+
+READ_FLOOR_SECONDS = 10.0
+"""How long a read may take if its callers have less time. Ending it earlier would cost the session, so that a scrape
+with a very short timeout, repeated often enough, would keep the target down for everybody."""
 
 
 class SharedReader:
@@ -21,25 +28,36 @@ class SharedReader:
     def __init__(self, reader: TargetReader) -> None:
         self.reader = reader
         self.target = reader.target
-        self._shared = SharedCall(f"read-{self.target.name}", reader.read, end=reader.close)
+        self._shared = SharedCall(
+            f"read-{self.target.name}", reader.read, end=reader.close, floor_seconds=READ_FLOOR_SECONDS
+        )
 
-    def begin(self, *, deadline: float) -> int:
-        """Start a read, or join the one in progress. Return its ticket for ``wait``."""
-        return self._shared.begin(deadline=deadline)
-
-    def wait(self, ticket: int, *, deadline: float) -> Scrape:
-        """Return the result of the read. If it has not ended by *deadline*, return a scrape that timed out."""
-        started = time.time()
+    def begin(self, *, deadline: float) -> int | None:
+        """Start a read, or join the one in progress. Return its ticket for ``wait``; None if no thread can run."""
         try:
-            scrape = self._shared.wait(ticket, deadline=deadline)
-            if scrape.reason is Reason.TIMEOUT and time.monotonic() < deadline - 0.1:
-                # The read that we joined gave up at the earlier deadline of the caller that began it.
-                scrape = self._shared.wait(self.begin(deadline=deadline), deadline=deadline)
+            return self._shared.begin(deadline=deadline)
+        except RuntimeError as error:  # no thread can be started now; the next scrape tries again
+            log.warning("the target cannot be read: %s", error, extra={"target": self.target.name})
+            return None
+
+    def wait(self, ticket: int | None, *, deadline: float) -> Scrape:
+        """Return the result of the read. If it has not ended by *deadline*, return a scrape that timed out."""
+        started = time.monotonic()
+        try:
+            while ticket is not None:
+                scrape = self._shared.wait(ticket, deadline=deadline)
+                if scrape.reason is not Reason.TIMEOUT or time.monotonic() > deadline - 0.1:
+                    return scrape
+                # The read that we joined began long before us, and gave up earlier than we have to.
+                ticket = self.begin(deadline=deadline)
         except TimeoutError:
             where = Address(self.target.jmx.host, self.target.jmx.port)
             detail = f"no answer from {where} in time; is the JVM frozen, or the scrape timeout too short?"
             return failed_scrape(self.target, Reason.TIMEOUT, detail, started=started)
-        return scrape
+        except RuntimeError:  # the thread of the read has died; the next scrape starts another
+            log.exception("the read has died", extra={"target": self.target.name})
+        detail = "this process cannot run another thread; raise its limits of threads (pids) and memory"
+        return failed_scrape(self.target, Reason.LIMIT, detail, started=started)
 
     def close(self, *, wait_seconds: float = 0.0) -> None:
         """End the session after the read in progress. Wait up to *wait_seconds* for that."""

@@ -56,8 +56,8 @@ class MemoryGuard:
             return True
         with self._lock:
             if self._base is None:
-                self._base = self._resident()
-            if not needed and self._base + (self._admitted + cost) * self._scale > self._ceiling:
+                self._base = self._measured()
+            if not needed and (self._base or 0) + (self._admitted + cost) * self._scale > self._ceiling:
                 return False
             self._admitted += cost
             return True
@@ -76,9 +76,18 @@ class MemoryGuard:
         """
         if self._alarm is None:
             return
-        resident = self._resident()
+        resident = self._measured()
         with self._lock:
+            if resident is None:
+                return
             if resident > self._alarm and resident > self._worst * 1.02:
                 self._worst = resident
                 self._scale *= 1.5
                 self.generation += 1
+
+    def _measured(self) -> int | None:
+        """Return the resident memory; None if no descriptor is left to measure it with, so that the next read tries."""
+        try:
+            return self._resident()
+        except OSError:
+            return None

@@ -47,10 +47,10 @@ class TargetReader:
 
     def read(self, deadline: float) -> Scrape:
         """Read the JVM once, by *deadline* (``time.monotonic()``, in seconds). Never raises."""
-        if self._shedder.budget_shrank() or self._shedder.review_due():
-            self._transport.forget()
-        started = time.time()
+        started = time.monotonic()
         try:
+            if self._shedder.budget_shrank() or self._shedder.review_due():
+                self._transport.forget()
             readings = self._transport.read(self._selections, deadline=deadline)
             self._shedder.retain({reading.name.text for reading in readings})
             found = self._families.build(readings, self._transport.listed)
@@ -120,8 +120,8 @@ class TargetReader:
 def answered_scrape(
     target: Target, families: Sequence[Family], clients: int, *, started: float, detail: str = ""
 ) -> Scrape:
-    """Return the scrape of a target that answered; *started* is in seconds since the epoch."""
-    duration = max(0.0, time.time() - started)
+    """Return the scrape of a target that answered; *started* is an instant of ``time.monotonic()``."""
+    duration = time.monotonic() - started
     counted = _counted(target, clients)
     own: list[OwnSample] = [
         (exporter.UP, {}, 1.0),
@@ -132,8 +132,8 @@ def answered_scrape(
 
 
 def failed_scrape(target: Target, reason: Reason, detail: str, *, started: float) -> Scrape:
-    """Return the scrape of a target that did not answer, or not in time; *started* is in seconds since the epoch."""
-    duration = max(0.0, time.time() - started)
+    """Return the scrape of a target that did not answer in time; *started* is an instant of ``time.monotonic()``."""
+    duration = time.monotonic() - started
     own: list[OwnSample] = [
         (exporter.UP, {}, 0.0),
         (exporter.TARGET_ERROR, {"reason": reason.value}, 1.0),

@@ -1,10 +1,12 @@
 import logging
+import threading
 
 import pytest
 
 from kafka_producer_exporter.broker.sources.source import Source
 from kafka_producer_exporter.broker.sources.worker import IDLE_SECONDS, RENEW_SECONDS, RETRY_SECONDS, Worker
 from kafka_producer_exporter.net.errors import Reason, TransportError
+from tests.waiting import wait_until
 
 CLOSED = TransportError(Reason.CLOSED, "broker 1: the connection was closed")
 
@@ -151,3 +153,21 @@ def test_closing_ends_the_thread_and_the_client(world):
 
     assert not world.worker._thread.is_alive()
     assert all(client.closed == 1 for client in world.opened)
+
+
+def test_a_source_whose_thread_cannot_start_is_down_until_it_can(world, monkeypatch):
+    with monkeypatch.context() as no_threads:
+        no_threads.setattr(threading.Thread, "start", out_of_threads)
+        world.worker.start()
+    assert world.status.reason is Reason.LIMIT
+
+    for _ in range(2):
+        world.worker.start()
+    wait_until(lambda: world.status.reason is None)
+    world.worker.close(wait_seconds=5.0)
+
+    assert len(world.opened) == 1
+
+
+def out_of_threads(thread):
+    raise RuntimeError("can't start new thread")

@@ -39,16 +39,32 @@ class Worker:
         self._clock = clock
         self._renew_at = clock() + RENEW_SECONDS
         self._closed = threading.Event()
-        self._thread = threading.Thread(target=self._run, name=f"source-{source.name}", daemon=True)
+        self._starting = threading.Lock()
+        self._thread: threading.Thread | None = None
 
     def start(self) -> None:
-        """Start the thread."""
-        self._thread.start()
+        """Start the thread, unless it is running.
+
+        If the kernel refuses another thread, the source is down until a later call succeeds. Raise nothing.
+        """
+        with self._starting:
+            if self._closed.is_set() or (self._thread is not None and self._thread.is_alive()):
+                return
+            thread = threading.Thread(target=self._run, name=f"source-{self.source.name}", daemon=True)
+            try:
+                thread.start()
+            except RuntimeError:
+                message = "this process cannot start another thread; raise its limit of threads (pids)"
+                self.state.failed(TransportError(Reason.LIMIT, message), self._clock())
+            else:
+                self._thread = thread
 
     def close(self, *, wait_seconds: float = 0.0) -> None:
         """End the thread after the call in progress. Wait up to *wait_seconds* for that."""
-        self._closed.set()
-        self._thread.join(wait_seconds)
+        with self._starting:
+            self._closed.set()
+        if self._thread is not None:
+            self._thread.join(wait_seconds)
 
     def step(self) -> float:
         """Poll the source once, if it is wanted. Return the time until the next step, in seconds. Raise nothing."""
