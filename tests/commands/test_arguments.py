@@ -56,6 +56,14 @@ def test_an_address_becomes_a_target_with_the_configured_defaults(parsed, tmp_pa
     assert [target.jmx.username for target in targets] == ["u", "u"]
 
 
+def test_an_address_may_be_spelled_in_more_than_one_way(parsed):
+    arguments = parsed("h:09999")
+
+    (target,) = chosen_targets(settings_from(arguments, {}), arguments.targets)
+
+    assert (target.name, target.jmx.port) == ("h:09999", 9999)
+
+
 def test_only_the_named_targets_are_chosen(parsed):
     arguments = parsed("b", "b", "--target", "a=h:1", "--target", "b=h:2")
 
@@ -72,7 +80,7 @@ def test_without_a_name_every_configured_target_is_chosen(parsed):
     assert [target.name for target in targets] == ["a", "b"]
 
 
-@pytest.mark.parametrize("name", ["c", "c=h:1x", "1.2.3.4"])
+@pytest.mark.parametrize("name", ["c", "c=h:1x", "c=h:1", "1.2.3.4"])
 def test_an_unknown_name_is_reported_with_the_known_ones(parsed, name):
     with pytest.raises(
         ConfigError, match=f"{name}: there is no such target; the configured targets are a; or write HOST:PORT"

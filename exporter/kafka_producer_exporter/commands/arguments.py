@@ -67,15 +67,17 @@ def chosen_targets(settings: Settings, names: Sequence[str]) -> Sequence[Target]
 
 def _target_at(name: str, settings: Settings, arguments: argparse.Namespace, environment: Mapping[str, str]) -> Target:
     try:
-        Address.parse(name)
+        is_address = "=" not in Address.parse(name).host  # NAME=HOST:PORT is for --target
     except ValueError:
+        is_address = False
+    if not is_address:
         names = ", ".join(target.name for target in settings.targets)
         configured = f"the configured targets are {names}" if names else "no target is configured"
         problem = Problem(name, f"there is no such target; {configured}; or write HOST:PORT")
-        raise ConfigError("TARGET", [problem]) from None
+        raise ConfigError("TARGET", [problem])
     overrides = {**_overrides(arguments), "target": [name]}
     (target,) = load(file=arguments.config, environment=environment, overrides=overrides).targets
-    return target
+    return dataclasses.replace(target, name=name)  # as given, even if the address has another spelling
 
 
 def _overrides(arguments: argparse.Namespace) -> Overrides:
@@ -85,7 +87,7 @@ def _overrides(arguments: argparse.Namespace) -> Overrides:
 
 def _help(option: Option) -> str:
     plain = option.key.help.replace("`", "").replace("%", "%%")
-    return f"{plain} May be repeated, or a comma-separated list." if option.repeatable else plain
+    return f"{plain} May be repeated, or take a comma-separated list." if option.repeatable else plain
 
 
 def _metavar(option: Option) -> str:
