@@ -46,8 +46,9 @@ HIDDEN = Metric(
     name="kafka_producer_hidden",
     kind=Kind.GAUGE,
     # The reasons are those of catalogue.hidden.
-    help="Live producers that have no metrics, by reason: duplicate_client_id (its namesake was closed), "
-    "reporter (JmxReporter is off), filter (metrics.jmx.include or metrics.jmx.exclude), or unreadable.",
+    help="Live producers that have no metrics, by reason: duplicate_client_id (another producer with the "
+    "same client.id was closed), reporter (JmxReporter is off), filter (metrics.jmx.include or metrics.jmx.exclude), "
+    "or unreadable.",
     section=SECTION,
     labels=("target", "client_id", "reason"),
     source="the exporter: an app-info MBean without the values of its producer-metrics",
