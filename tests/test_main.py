@@ -76,7 +76,7 @@ def test_each_verb_has_help(verb, capsys):
         main([verb, "--help"])
 
     assert ended.value.code == 0
-    assert "exit codes: 0 success, 1 problems found" in capsys.readouterr().out
+    assert "exit codes: 0 (success), 1 (problems found)" in capsys.readouterr().out
 
 
 def test_the_help_of_the_program_imports_no_verb():

@@ -25,7 +25,7 @@ VERBS: Mapping[str, str] = {
     "metrics": "list every metric with its type, labels, source and meaning",
 }
 
-EXIT_CODES = "exit codes: 0 success, 1 problems found, 2 usage or configuration error, 3 unreachable"
+EXIT_CODES = "exit codes: 0 (success), 1 (problems found), 2 (usage or configuration error), 3 (unreachable)"
 
 
 class Verb(Protocol):

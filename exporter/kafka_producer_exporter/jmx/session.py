@@ -23,9 +23,9 @@ from kafka_producer_exporter.net.errors import Reason, TransportError
 MAX_IDLE_SECONDS = 100.0
 """A JVM ends a session after 120 s without a call. After this time we log in again."""
 _MAX_UNREADABLE = 20
-"""Maximum of unreadable MBeans per read. Each ends the connection and is quarantined, so the next read gets further."""
+"""Maximum number of unreadable MBeans per read. Each ends the connection, and is quarantined for the next reads."""
 _MAX_MBEAN_INFOS = 16
-"""Maximum of replies to getMBeanInfo to remember. Most MBeans share a few."""
+"""Maximum number of replies to getMBeanInfo to remember. Most MBeans share a few."""
 
 
 class Dial(NamedTuple):

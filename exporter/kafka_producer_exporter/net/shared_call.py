@@ -33,8 +33,8 @@ class SharedCall(Generic[Result]):
         *keep_late_result*: a result that arrives after all callers have given up goes to the next caller. Without it,
         the next caller starts a new call, so that no result is stale.
 
-        A call gets the latest deadline that any caller has named so far, and at least *floor_seconds*: a caller with
-        little time gives up alone, and ends the call for nobody else.
+        A call gets the latest deadline of its callers so far, and at least *floor_seconds*. So a caller with little
+        time gives up by itself, and does not end the call for the others.
         """
         self._name = name
         self._call = call
