@@ -12,7 +12,7 @@ from kafka_producer_exporter.net.address import Address
 from kafka_producer_exporter.net.errors import Reason, TransportError
 from kafka_producer_exporter.program import Program
 from kafka_producer_exporter.server.application import ProbeRefusedError
-from kafka_producer_exporter.settings import Broker, Jmx, ProbeNetwork, Settings, Target
+from kafka_producer_exporter.settings import Broker, Jmx, Limits, ProbeNetwork, Settings, Target
 from kafka_producer_exporter.targets.memory import MemoryGuard
 from tests.families import series_of
 from tests.recordings import Recorded
@@ -136,6 +136,7 @@ def test_a_scrape_in_progress_at_a_reload_is_completed(program, configuration):
     scrape.start()
     wait_until(lambda: old.reads == 1)
 
+    configuration.settings = configuration.of("billing")
     program.reload()
     assert old.closed == 0
     old.gate.set()
@@ -227,3 +228,55 @@ def test_a_reload_replaces_the_broker_view_only_if_its_settings_changed(program,
     configuration.settings = replace(configuration.settings, broker=None)
     program.reload()
     assert [view.closed for view in configuration.views] == [True, True]
+
+
+def test_a_reload_keeps_the_sessions_and_counts_of_what_did_not_change(program, configuration):
+    for _ in range(2):
+        program.collect(deadline=soon())
+        program.probe("10.1.2.3:9999", deadline=soon())
+        program.reload()
+    checkout, billing = configuration.settings.targets
+    configuration.settings = replace(configuration.settings, targets=(checkout, replace(billing, labels={"a": "b"})))
+    replaced = configuration.jvms["billing"]
+    program.reload()
+
+    found = series_of(program.collect(deadline=soon()))
+
+    assert found['kafka_producer_up{a="b",target="billing"}'] == 1
+    assert found['kafka_producer_up{target="checkout"}'] == 1
+    assert configuration.jvms["checkout"].reads == 3
+    assert len(configuration.made) == 4
+    wait_until(lambda: replaced.closed == 1)
+    assert [jvm.closed for jvm in configuration.made].count(0) == 3
+
+
+def test_a_reload_with_other_limits_replaces_every_session(program, configuration):
+    program.collect(deadline=soon())
+    program.probe("10.1.2.3:9999", deadline=soon())
+    old = list(configuration.made)
+    configuration.settings = replace(configuration.settings, limits=Limits(clients=1))
+
+    program.reload()
+
+    assert series_of(program.collect(deadline=soon()))['kafka_producer_up{target="checkout"}'] == 1
+    wait_until(lambda: [jvm.closed for jvm in old] == [1, 1, 1])
+
+
+def test_a_reload_whose_broker_view_cannot_start_changes_nothing(program, configuration):
+    def out_of_memory(settings):
+        raise MemoryError
+
+    program = Program(
+        configuration.load,
+        transport_for=configuration.transport_for,
+        broker_view_for=out_of_memory,
+        guard=MemoryGuard(None),
+    )
+    program.reload()
+    configuration.settings = configuration.of("shipping", broker=Broker(bootstrap_servers=(Address("a", 1),)))
+
+    with pytest.raises(MemoryError):
+        program.reload()
+
+    assert series_of(program.collect(deadline=soon()))['kafka_producer_up{target="checkout"}'] == 1
+    program.close()

@@ -40,7 +40,9 @@ A list replaces a list of lower precedence. Mappings are merged key by key.
 
 The exporter reports all problems of a configuration at once, each with its line and what to do, and exits with code 2.
 With `serve --tolerant` it starts anyway, serves `kafka_producer_exporter_config_valid 0`, and logs the problems.
-SIGHUP reloads the configuration. If the new configuration has a problem, the current settings stay in force.
+SIGHUP reloads the configuration, and with `http_reload: on` so does `POST /-/reload`.
+Targets and the broker view keep their sessions and their counts if their settings did not change.
+If the new configuration has a problem, the current settings stay in force.
 Relative paths in the file start at the folder of the file.
 Editors can check the file with the JSON schema in the Python package,
 `kafka_producer_exporter/config/exporter.schema.json`.
@@ -143,6 +145,8 @@ def _keys(section: Section) -> str:
 
 def _default(section: Section, name: str) -> str:
     default = section.default(name)
+    if isinstance(default, bool):
+        default = "on" if default else "off"
     return "" if default is None or default == () else f"`{default}`"
 
 

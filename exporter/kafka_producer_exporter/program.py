@@ -94,7 +94,10 @@ class Program:
         return self._running.settings
 
     def reload(self) -> None:
-        """Load the configuration again. If it is invalid, raise ConfigError and keep the current one."""
+        """Load the configuration again. If it is invalid, raise ConfigError and keep the current one.
+
+        What did not change keeps its sessions and its counts.
+        """
         with self._reload_lock:
             try:
                 settings = self._load()
@@ -106,10 +109,12 @@ class Program:
                         extra={"problems": str(error)},
                     )
                 raise
-            collector = Collector(settings, transport_for=self._transport_for, guard=self._guard)
+            previous = self._running.collector
+            collector = Collector(settings, transport_for=self._transport_for, guard=self._guard, previous=previous)
             self._replace_broker_view(settings)
             with self._lock:
-                replaced, self._running = self._running, _Running(collector, settings)
+                previous.leave_to(collector)
+                replaced, self._running = self._running, self._running.successor(collector, settings)
                 is_reload, self._loaded, self._error = self._loaded is not None, time.time(), None
             replaced.release()
             if is_reload:
@@ -171,11 +176,10 @@ class Program:
         """Replace the broker view if its settings have changed. Otherwise keep it, since a new one counts from zero."""
         if _broker_settings(settings) == _broker_settings(self._running.settings):
             return
-        replaced, self._broker_view = self._broker_view, None
+        view = self._broker_view_for(settings) if settings.broker is not None else None
+        replaced, self._broker_view = self._broker_view, view
         if replaced is not None:
             replaced.close()
-        if settings.broker is not None:
-            self._broker_view = self._broker_view_for(settings)
 
     @contextmanager
     def _in_use(self) -> Iterator["_Running"]:
@@ -197,6 +201,14 @@ class _Running:
         self._users = 1
         self._lock = threading.Lock()
         self._probed: dict[str, SharedReader] = {}
+
+    def successor(self, collector: Collector, settings: Settings) -> "_Running":
+        """Return what replaces this one. It gets the probed sessions, unless their settings changed."""
+        after = _Running(collector, settings)
+        if self.settings.probe == settings.probe and self.collector.reads_like(settings):
+            with self._lock:
+                after._probed, self._probed = self._probed, {}
+        return after
 
     def acquire(self) -> None:
         with self._lock:

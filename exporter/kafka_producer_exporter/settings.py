@@ -218,6 +218,8 @@ class Settings:
     listen: Address = DEFAULT_LISTEN
     listen_pages: Address | None = DEFAULT_LISTEN_PAGES
     """None means that the status pages are not served."""
+    http_reload: bool = False
+    """Whether anyone who reaches ``listen`` may have the configuration loaded again."""
     targets: tuple[Target, ...] = ()
     profile: Profile = Profile.DEFAULT
     limits: Limits = field(default_factory=Limits)

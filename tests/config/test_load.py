@@ -336,8 +336,8 @@ def test_the_text_of_the_error_begins_with_the_file_and_the_number_of_problems(t
             "probe: {allow: [{network: 10.0.0.0/8, ports: []}]}",
             "1 probe.allow[0].ports: the list is empty; add at least one item",
         ),
-        ("naming: {}", "1 naming: unknown key; the keys here are listen, listen_pages, profile, targets, defaults, "
-         "limits, id_groups, probe, broker, logging"),
+        ("naming: {}", "1 naming: unknown key; the keys here are listen, listen_pages, http_reload, profile, targets, "
+         "defaults, limits, id_groups, probe, broker, logging"),
         ("broker: {}", "1 broker.bootstrap_servers: missing; write bootstrap_servers: [kafka-1:9092, kafka-2:9092]"),
         ("broker: {bootstrap_servers: [kafka]}", "1 broker.bootstrap_servers[0]: \"kafka\" is not valid here; write "
          "HOST:PORT or [IPV6]:PORT"),
@@ -679,3 +679,14 @@ def test_a_host_name_without_a_usable_shard_is_refused(tmp_path, environment, sa
     found = problems_of(tmp_path, broker_file(shard="from_hostname", total_shards="2"), environment)
 
     assert found == [f"exporter.yml:3 broker.shard: {says}"]
+
+
+@pytest.mark.parametrize(("text", "expected"), [("on", True), ("'on'", True), ("true", True), ("off", False)])
+def test_a_switch_is_on_or_off(tmp_path, text, expected):
+    assert settings_of(tmp_path, f"http_reload: {text}\n").http_reload is expected
+    assert settings_of(tmp_path, overrides={"http-reload": "on" if expected else "off"}).http_reload is expected
+
+
+def test_a_switch_takes_no_other_word(tmp_path):
+    with pytest.raises(ConfigError, match="neither on nor off"):
+        settings_of(tmp_path, "http_reload: maybe\n")

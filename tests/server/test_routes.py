@@ -88,7 +88,7 @@ def ask(handler, target, *, method="GET", from_loopback=False, **headers):
 
 
 def metrics(target, *, application=None, **options):
-    return ask(metrics_handler(application or Program()), target, **options)
+    return ask(metrics_handler(application or Program(), http_reload=True), target, **options)
 
 
 def pages(target, *, application=None, own_host="127.0.0.1", **options):
@@ -407,3 +407,12 @@ def test_a_scrape_with_a_long_timeout_is_marked_as_such(timeout, is_long):
     answer = handler(Request(method="GET", path="/metrics", query="", headers=headers, keep_alive=True, received=100.0))
 
     assert isinstance(answer, LongWait) is is_long
+
+
+def test_a_reload_over_http_is_refused_unless_it_is_enabled():
+    program = Program(broken=BAD)  # a reload would raise
+
+    response = ask(metrics_handler(program), "/-/reload", method="POST")
+
+    assert response.status == 403
+    assert b"--http-reload on" in response.body

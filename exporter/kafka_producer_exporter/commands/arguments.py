@@ -9,7 +9,7 @@ from pathlib import Path
 from kafka_producer_exporter.config.environment import FILE_VARIABLE, Overrides
 from kafka_producer_exporter.config.load import load
 from kafka_producer_exporter.config.schema import Option, options
-from kafka_producer_exporter.config.shapes import Choice, FilePath, Integer, OneOf, Shape, VariableName
+from kafka_producer_exporter.config.shapes import Choice, FilePath, Integer, OneOf, Shape, Switch, VariableName
 from kafka_producer_exporter.errors import ConfigError, Problem
 from kafka_producer_exporter.net.address import Address
 from kafka_producer_exporter.settings import Settings, Target
@@ -17,7 +17,7 @@ from kafka_producer_exporter.settings import Settings, Target
 METAVARS = {("targets",): "[NAME=]HOST:PORT", ("id_groups",): "PRESET", ("broker", "bootstrap_servers"): "HOST:PORT"}
 """Placeholders in the help for the values of repeatable flags, by the key's path."""
 
-SERVING = ("listen", "listen-pages")
+SERVING = ("listen", "listen-pages", "http-reload")
 """Options that only a verb that serves has."""
 
 
@@ -98,6 +98,8 @@ def _placeholder(shape: Shape) -> str:
     match shape:
         case Choice(names=names):
             return "{" + ",".join(names) + "}"
+        case Switch():
+            return "on|off"
         case FilePath():
             return "FILE"
         case Integer():

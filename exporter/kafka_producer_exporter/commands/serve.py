@@ -43,7 +43,9 @@ def run(arguments: argparse.Namespace) -> int:
         )
     settings = program.settings
     logs.set_up(settings.logging)
-    server = Server(program, listen=settings.listen, listen_pages=settings.listen_pages)
+    server = Server(
+        program, listen=settings.listen, listen_pages=settings.listen_pages, http_reload=settings.http_reload
+    )
     server.start()
     log.info(
         "serving",
@@ -73,5 +75,10 @@ def _reload(program: Program, started_with: Settings) -> None:
         log.exception("the configuration could not be loaded; the current one stays in force")
         return
     now = program.settings
-    if (now.listen, now.listen_pages) != (started_with.listen, started_with.listen_pages):
-        log.warning("changes of listen and listen_pages take effect after a restart")
+    if _serving(now) != _serving(started_with):
+        log.warning("changes of listen, listen_pages and http_reload take effect after a restart")
+
+
+def _serving(settings: Settings) -> object:
+    """Return the settings that the server has only at its start."""
+    return settings.listen, settings.listen_pages, settings.http_reload

@@ -34,6 +34,7 @@ from kafka_producer_exporter.config.shapes import (
     ListOf,
     Off,
     OneOf,
+    Switch,
     Text,
     VariableName,
     choice_of,
@@ -373,6 +374,12 @@ SETTINGS = Section(
             OneOf(ADDRESS, Off()),
             "Address of the status pages. `kubectl port-forward` reaches the default address.",
             option="listen-pages",
+        ),
+        Key(
+            "http_reload",
+            Switch(),
+            "Whether `POST /-/reload` loads the configuration again. SIGHUP always does.",
+            option="http-reload",
         ),
         Key(
             "profile",

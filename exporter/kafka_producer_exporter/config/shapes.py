@@ -179,6 +179,24 @@ class Off:
 
 
 @dataclass(frozen=True, slots=True)
+class Switch:
+    """The word ``on`` or ``off``, which YAML 1.1 reads as true and false."""
+
+    syntax: str = "on or off"
+
+    def claims(self, value: object) -> bool:
+        return value in ("on", "off") or isinstance(value, bool)
+
+    def read(self, located: Located, context: LoadContext) -> bool:
+        if not self.claims(located.value):
+            context.reject(located, f"{quoted(located.value)} is neither on nor off")
+        return located.value in (True, "on")
+
+    def json_schema(self) -> JsonSchema:
+        return {"enum": ["on", "off", True, False]}
+
+
+@dataclass(frozen=True, slots=True)
 class FromHostname:
     """The word ``from_hostname``: the number at the end of a StatefulSet pod's host name."""
 

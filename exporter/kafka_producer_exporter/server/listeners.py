@@ -24,9 +24,10 @@ class Server:
         *,
         listen: Address,
         listen_pages: Address | None,
+        http_reload: bool = False,
         default_pages: Address = DEFAULT_LISTEN_PAGES,
     ) -> None:
-        """Open the listeners; *listen_pages* of None means no status pages.
+        """Open the listeners; *listen_pages* of None means no status pages. *http_reload* allows ``/-/reload``.
 
         Raise ConfigError with all problems if an address cannot be used; then no port stays open. If *listen_pages* is
         *default_pages* and in use, log a warning and serve no status pages: two exporters on one machine must both
@@ -41,7 +42,7 @@ class Server:
             for sock in filter(None, (metrics, pages)):
                 sock.close()
             raise ConfigError("listen addresses", problems)
-        listeners = [Listener(metrics, metrics_handler(application))]
+        listeners = [Listener(metrics, metrics_handler(application, http_reload=http_reload))]
         if pages is not None and listen_pages is not None:
             own_host = listen_pages.host if is_loopback(listen_pages.host) else None
             listeners.append(Listener(pages, status_pages_handler(application, own_host=own_host)))

@@ -49,8 +49,8 @@ class Route(NamedTuple):
     methods: tuple[str, ...] = ("GET", "HEAD")
 
 
-def metrics_handler(application: Application) -> Handler:
-    """Return the handler of the listener for programs."""
+def metrics_handler(application: Application, *, http_reload: bool = False) -> Handler:
+    """Return the handler of the listener for programs. *http_reload* allows ``/-/reload`` to everyone."""
 
     def metrics(request: Request) -> DeferredResponse:
         return _deferred_page(request, application.collect)
@@ -69,7 +69,9 @@ def metrics_handler(application: Application) -> Handler:
         error = application.config_error()
         return text_response("ready") if error is None else text_response(error, status=503)
 
-    def reload(_: Request) -> DeferredResponse:
+    def reload(_: Request) -> Response | DeferredResponse:
+        if not http_reload:
+            return text_response("not enabled; send SIGHUP, or start with --http-reload on", status=403)
         return partial(_reload, application)
 
     routes = {
@@ -77,7 +79,7 @@ def metrics_handler(application: Application) -> Handler:
         "/probe": Route(probe, "the metrics of one target: ?target=NAME"),
         "/-/healthy": Route(healthy, "200 while the process is running"),
         "/-/ready": Route(ready, "200 once a valid configuration is loaded"),
-        "/-/reload": Route(reload, "POST: load the configuration again", ("POST", "PUT")),
+        "/-/reload": Route(reload, "POST: load the configuration again, if http_reload is on", ("POST", "PUT")),
     }
     landing = Response(content_type=_HTML, headers=_HTML_HEADERS, body=_landing_page(routes))
     return partial(dispatch, {"/": Route(lambda _: landing, "this list"), **routes})

@@ -71,16 +71,45 @@ class Collector:
     again, because a dead producer must not look calm.
     """
 
-    def __init__(self, settings: Settings, *, transport_for: TransportFor, guard: MemoryGuard) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        transport_for: TransportFor,
+        guard: MemoryGuard,
+        previous: "Collector | None" = None,
+    ) -> None:
+        """Prepare to read the targets. Share the readers of *previous* whose settings did not change.
+
+        A new reader has no session, and counts what it folds from zero.
+        """
         self._settings = settings
         self._transport_for = transport_for
         self._guard = guard
-        self._readers = {target.name: self.reader_of(target) for target in settings.targets}
+        known: dict[str, SharedReader] = {}
+        if previous is not None and previous.reads_like(settings):
+            known = previous._readers  # noqa: SLF001 - our own class
+        self._readers: dict[str, SharedReader] = {
+            target.name: known[target.name]
+            if target.name in known and known[target.name].target == target
+            else self.reader_of(target)
+            for target in settings.targets
+        }
+        self._given_up: set[SharedReader] = set()
 
     def reader_of(self, target: Target) -> SharedReader:
         """Return a reader of any target, with the profile and the limits of this configuration."""
         transport = self._transport_for(target)
         return SharedReader(TargetReader(target, self._settings, transport=transport, guard=self._guard))
+
+    def reads_like(self, settings: Settings) -> bool:
+        """Return whether a reader made with *settings* would read and fold like ours."""
+        ours = self._settings
+        return (ours.profile, ours.limits, ours.id_groups) == (settings.profile, settings.limits, settings.id_groups)
+
+    def leave_to(self, successor: "Collector") -> None:
+        """Leave it to *successor* to end the readers that it shares."""
+        self._given_up.update(successor._readers.values())  # noqa: SLF001 - our own class
 
     def scrape(self, *, deadline: float, names: Sequence[str] | None = None) -> list[Scrape]:
         """Read all targets at once, or those with these *names*."""
@@ -95,7 +124,8 @@ class Collector:
     def close(self, *, wait_seconds: float = 0.0) -> None:
         """End all sessions after their reads in progress. Wait up to *wait_seconds* in total."""
         until = time.monotonic() + wait_seconds
-        for reader in self._readers.values():
+        ours = [reader for reader in self._readers.values() if reader not in self._given_up]
+        for reader in ours:
             reader.close()
-        for reader in self._readers.values():
+        for reader in ours:
             reader.close(wait_seconds=max(0.0, until - time.monotonic()))
