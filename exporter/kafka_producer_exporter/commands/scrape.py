@@ -95,7 +95,8 @@ class Screen:
 
 def target_text(target: Target, scrape: Scrape, rates: Rates) -> Iterator[str]:
     """Yield the text of one scrape: a line about the target, a table of its producers, then its topics and brokers."""
-    where = f"{target.name} ({Address(target.jmx.host, target.jmx.port)})"
+    address = str(Address(target.jmx.host, target.jmx.port))
+    where = address if target.name == address else f"{target.name} ({address})"
     if scrape.reason is not None:
         yield f"{where}: down, {scrape.reason}\n  {printable(scrape.detail, limit=None)}\n"
         return

@@ -250,7 +250,7 @@ class ListOf:
 
     @property
     def syntax(self) -> str:
-        return f"list of {self.shape.syntax}"
+        return f"list; each: {self.shape.syntax}"
 
     def read(self, located: Located, context: LoadContext) -> tuple[object, ...]:
         items = located.value
