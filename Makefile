@@ -12,7 +12,7 @@ MAKE_STARTED := $(or $(MAKE_STARTED),$(shell date +%s))
 export MAKE_STARTED
 stage = @s=$$(($$(date +%s) - $(MAKE_STARTED))); printf '\n== %d:%02d  %s\n' $$((s / 60)) $$((s % 60)) '$(1)'
 
-.PHONY: help setup check lint fast generate golden generated integration demo bench test lock clean
+.PHONY: help setup check lint fast pythons generate golden generated integration demo bench test lock clean
 
 help: ## list these commands
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -44,6 +44,19 @@ lint: $(VENV)/.wheel
 fast: $(VENV)/.wheel
 	$(call stage,fast tests)
 	$(PYTEST) -q -m 'not integration'
+
+# The newest Python that is installed here: pyenv's, the system's, or PYTHON=... of the caller.
+NEWEST_PYTHON = $(shell for python in $$HOME/.pyenv/versions/3.*/bin/python /usr/bin/python3.[0-9][0-9] \
+  /usr/local/bin/python3.[0-9][0-9] python3; do $$python -c 'import sys; print(*sys.version_info[:3], sys.executable)'; \
+  done 2>/dev/null | sort -n -k1,1 -k2,2 -k3,3 | tail -1 | cut -d' ' -f4)
+
+pythons: PYTHON ?= $(NEWEST_PYTHON)
+pythons: ## the fast tests, TLS included, on the newest Python of this machine; PYTHON=... chooses another
+	$(call stage,fast tests on $(PYTHON))
+	$(PYTHON) -m venv --clear .venv-pythons
+	.venv-pythons/bin/pip install --quiet --require-hashes -r requirements/run.txt -r requirements/dev.txt
+	.venv-pythons/bin/pip install --quiet --no-deps --no-build-isolation .
+	.venv-pythons/bin/python -m pytest -q -m 'not integration' -p no:cacheprovider
 
 check: lint fast ## format, lint, types, import contracts, fast tests: what must hold for every commit
 
@@ -89,4 +102,4 @@ lock: $(VENV)/.tools ## update the locked dependencies
 	$(COMPILE) --upgrade --output-file=requirements/dev.txt requirements/dev.in
 
 clean: ## remove everything built in this folder; the lab's cache outside it stays
-	rm -rf $(VENV) dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) .venv-pythons dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

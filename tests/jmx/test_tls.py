@@ -44,6 +44,21 @@ def certificates(tmp_path_factory) -> Path:
         (folder / "extensions").write_text(f"subjectAltName={subject}")
         signed_by = ("-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial", "-extfile", "extensions")
         openssl("x509", "-req", "-in", f"{name}.csr", *signed_by, "-days", days, "-out", f"{name}.pem")
+    # A CA as Strimzi and many scripts make it: without key usage and without authority key identifier.
+    (folder / "bare.cnf").write_text(
+        "[req]\ndistinguished_name=dn\nx509_extensions=ca\n[dn]\n[ca]\nbasicConstraints=CA:true"
+    )
+    openssl(
+        *("req", "-x509", *key, "-config", "bare.cnf", "-subj", "/CN=bare-ca"),
+        *("-keyout", "bare-ca.key", "-out", "bare-ca.pem"),
+    )
+    for name, authority in [("bare", "bare-ca"), ("signed-by-good", "good")]:
+        openssl("req", *key, "-config", "bare.cnf", "-keyout", f"{name}.key", "-out", "csr", "-subj", f"/CN={name}")
+        (folder / "extensions").write_text("subjectAltName=IP:127.0.0.1")
+        signed_by = ("-CA", f"{authority}.pem", "-CAkey", f"{authority}.key", "-CAcreateserial")
+        openssl("x509", "-req", "-in", "csr", *signed_by, "-extfile", "extensions", "-days", "2", "-out", f"{name}.pem")
+    with (folder / "signed-by-good.pem").open("a") as chain:
+        chain.write((folder / "good.pem").read_text())
     return folder
 
 
@@ -140,6 +155,57 @@ def test_a_certificate_that_is_not_trusted_is_rejected_with_its_reason(
         failure = failure_of(client_of(agent, tls=tls, tls_registry=True, credentials=lambda: ("monitor", "secret")))
 
     assert failure.reason is reason
+
+
+def test_a_certificate_for_another_name_is_reported_with_the_names_that_it_has(client_of, failure_of, certificates):
+    tls = TlsSettings(ca_file=certificates / "ca.pem", server_name="elsewhere.test")
+    with FakeAgent(replaying(in_tls()), tls=server_side(certificates, "good")) as agent:
+        failure = failure_of(client_of(agent, tls=tls, tls_registry=True))
+
+    assert failure.reason is Reason.TLS_NAME
+    assert str(failure) == (
+        f"the certificate of 127.0.0.1:{agent.port} is not for elsewhere.test; "
+        "set jmx.tls.server_name to a name in the certificate: 127.0.0.1, producer.test"
+    )
+
+
+def test_a_certificate_without_names_is_reported_with_the_name_that_it_needs(client_of, failure_of, certificates):
+    tls = TlsSettings(ca_file=certificates / "bare-ca.pem")
+    with FakeAgent(replaying(in_tls()), tls=server_side(certificates, "bare-ca")) as agent:
+        failure = failure_of(client_of(agent, tls=tls, tls_registry=True))
+
+    assert failure.reason is Reason.TLS_NAME
+    assert "names no host; issue it again with 127.0.0.1 as subject alternative name" in str(failure)
+
+
+def test_a_ca_without_the_extensions_of_rfc_5280_is_trusted_on_every_python(client_of, certificates):
+    tls = TlsSettings(ca_file=certificates / "bare-ca.pem")
+    with FakeAgent(replaying(in_tls()), tls=server_side(certificates, "bare")) as agent:
+        transport = client_of(agent, tls=tls, tls_registry=True)
+
+        readings = transport.read([EVERYTHING], deadline=within(5))
+
+    assert len(readings) == 8
+
+
+def test_a_certificate_in_the_ca_file_is_trusted_by_itself_on_every_python(client_of, certificates):
+    tls = TlsSettings(ca_file=certificates / "good.pem")
+    with FakeAgent(replaying(in_tls()), tls=server_side(certificates, "good")) as agent:
+        transport = client_of(agent, tls=tls, tls_registry=True)
+
+        readings = transport.read([EVERYTHING], deadline=within(5))
+
+    assert len(readings) == 8
+
+
+def test_a_ca_that_may_not_sign_is_reported_without_blaming_the_ca_file(client_of, failure_of, certificates):
+    tls = TlsSettings(ca_file=certificates / "ca.pem")
+    with FakeAgent(replaying(in_tls()), tls=server_side(certificates, "signed-by-good")) as agent:
+        failure = failure_of(client_of(agent, tls=tls, tls_registry=True))
+
+    assert failure.reason is Reason.TLS_CA
+    assert "issue it again, or the certificate of its CA" in str(failure)
+    assert "ca_file" not in str(failure)
 
 
 def test_a_certificate_for_the_configured_server_name_is_trusted(client_of, certificates):

@@ -86,6 +86,11 @@ FILE = FilePath(examine_file)
 SECRET_FILE = FilePath(examine_secret_file, secret=True)
 VARIABLE = VariableName()
 
+CA_FILE_HELP = (
+    "CA certificates to trust, in PEM. Default: the system's CAs. A server's certificate must lead to one of them, be "
+    "valid now and contain the host's name. Revocation and optional X.509 extensions are not checked."
+)
+
 JMX_TLS = Section(
     JmxTls,
     keys=(
@@ -96,7 +101,7 @@ JMX_TLS = Section(
             "or both the RMI port and the registry (`com.sun.management.jmxremote.registry.ssl`).",
             option="jmx-tls",
         ),
-        Key("ca_file", FILE, "CA certificates to trust, in PEM. Default: the system's CAs.", option="jmx-tls-ca-file"),
+        Key("ca_file", FILE, CA_FILE_HELP, option="jmx-tls-ca-file"),
         Key("cert_file", FILE, "Client certificate, for agents that require one (`ssl.need.client.auth`)."),
         Key("key_file", FILE, "Private key of the client certificate."),
         Key("server_name", HOST, "Name that the agent's certificate must be valid for. Default: `jmx.host`."),
@@ -238,7 +243,7 @@ PROBE = Section(
 BROKER_TLS = Section(
     BrokerTls,
     keys=(
-        Key("ca_file", FILE, "CA certificates to trust, in PEM. Default: the system's CAs."),
+        Key("ca_file", FILE, CA_FILE_HELP),
         Key("cert_file", FILE, "Client certificate, for brokers that require one (`ssl.client.auth`)."),
         Key("key_file", FILE, "Private key of the client certificate."),
     ),
@@ -289,7 +294,7 @@ SASL = Section(
         Key(
             "token_ca_file",
             FILE,
-            "OAUTHBEARER with `token_url`: CA certificates to trust, in PEM. Default: the system's CAs.",
+            "OAUTHBEARER with `token_url`: " + CA_FILE_HELP,
         ),
         Key("kerberos_service", LINE, "GSSAPI: first part of the brokers' principal."),
     ),

@@ -25,7 +25,7 @@ class Reason(StrEnum):
     PROTOCOL = "protocol"
     """The peer speaks JRMP, but its answer is damaged or unexpected."""
     TLS_CA = "tls_ca"
-    """The certificate is not signed by a trusted CA."""
+    """The certificate is not signed by a trusted CA, or it or its CA is not valid."""
     TLS_EXPIRED = "tls_expired"
     """The certificate has expired or is not valid yet."""
     TLS_NAME = "tls_name"

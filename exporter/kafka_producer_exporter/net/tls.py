@@ -2,15 +2,22 @@
 
 import socket
 import ssl
-from typing import NamedTuple
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
 
 from kafka_producer_exporter.net.connection import Connection
+from kafka_producer_exporter.net.deadline import remaining_seconds
 from kafka_producer_exporter.net.errors import Reason, TransportError
+from kafka_producer_exporter.net.printable import printable
 from kafka_producer_exporter.net.tls_settings import TlsKeys, TlsSettings
 
 # OpenSSL, x509_vfy.h: X509_V_ERR_CERT_NOT_YET_VALID and _CERT_HAS_EXPIRED; _HOSTNAME_MISMATCH and _IP_ADDRESS_MISMATCH.
 _DATE_ERRORS = frozenset({9, 10})
 _NAME_ERRORS = frozenset({62, 64})
+# No issuer is found among the trusted certificates: _UNABLE_TO_GET_ISSUER_CERT, _DEPTH_ZERO_SELF_SIGNED_CERT,
+# _SELF_SIGNED_CERT_IN_CHAIN, _UNABLE_TO_GET_ISSUER_CERT_LOCALLY, _UNABLE_TO_VERIFY_LEAF_SIGNATURE, _CERT_UNTRUSTED.
+_ISSUER_ERRORS = frozenset({2, 18, 19, 20, 21, 27})
 _MAX_RECORD_BYTES = 1 << 14
 
 
@@ -19,6 +26,56 @@ def certificate_reason(error: ssl.SSLCertVerificationError) -> Reason:
     if error.verify_code in _DATE_ERRORS:
         return Reason.TLS_EXPIRED
     return Reason.TLS_NAME if error.verify_code in _NAME_ERRORS else Reason.TLS_CA
+
+
+def trust_problem(error: ssl.SSLCertVerificationError, ca_key: str) -> str:
+    """Return what is wrong with a certificate that has the reason TLS_CA, and what to do about it."""
+    if error.verify_code in _ISSUER_ERRORS:
+        return f"is not signed by a trusted CA ({error.verify_message}); set {ca_key} to the CA that signed it"
+    return f"is not valid ({error.verify_message}); issue it again, or the certificate of its CA"
+
+
+def verifying_context(ca_file: Path | None) -> ssl.SSLContext:
+    """Return a context that verifies servers by the same rules on every Python. Raise OSError or ValueError.
+
+    It checks the signatures up to a certificate in *ca_file*, the dates and the name. As in Java, every certificate in
+    *ca_file* is trusted, also one that is no root. Python 3.13 would also require the extensions of RFC 5280, which the
+    CAs of many clusters do not have (Strimzi's, for one); Java does not require them.
+    """
+    context = ssl.create_default_context(cafile=ca_file)
+    context.verify_flags = (context.verify_flags | ssl.VERIFY_X509_PARTIAL_CHAIN) & ~ssl.VERIFY_X509_STRICT
+    return context
+
+
+def certificate_names(
+    address: Sequence[Any], context: ssl.SSLContext, *, name: str, deadline: float
+) -> list[str] | None:
+    """Return the DNS names and IP addresses in the certificate of a server that has the wrong name.
+
+    Connects once more, because OpenSSL keeps no certificate that it has rejected. The signatures and the dates are
+    verified again. Return None if that fails by *deadline*.
+    """
+    context.check_hostname = False
+    try:
+        with (
+            socket.create_connection((address[0], address[1]), timeout=remaining_seconds(deadline)) as plain,
+            context.wrap_socket(plain, server_hostname=name) as secure,
+        ):
+            certificate: dict[str, Any] = secure.getpeercert() or {}
+    except OSError:
+        return None
+    finally:
+        context.check_hostname = True
+    return [value for kind, value in certificate.get("subjectAltName", ()) if kind in {"DNS", "IP Address"}]
+
+
+def name_problem(names: Sequence[str] | None, name: str, advice: str) -> str:
+    """Return what is wrong with a certificate with *names* that should have *name*. *advice* names one of them."""
+    if names is None:
+        return f"is not for {name}; {advice} a name in the certificate"
+    if not names:
+        return f"names no host; issue it again with {name} as subject alternative name"
+    return f"is not for {name}; {advice} a name in the certificate: {printable(', '.join(names))}"
 
 
 class _Peer(NamedTuple):
@@ -47,10 +104,13 @@ class _Peer(NamedTuple):
         if reason is Reason.TLS_EXPIRED:
             return TransportError(reason, f"{certificate} is not valid now ({error.verify_message}); renew it")
         if reason is Reason.TLS_NAME:
-            advice = f"set {self.keys.server_name} to the name in the certificate"
-            return TransportError(reason, f"{certificate} is for another name; {advice}")
-        message = f"{certificate} is not signed by a trusted CA ({error.verify_message}); set {self.keys.ca_file}"
-        return TransportError(reason, message)
+            return TransportError(reason, f"{certificate} is for another name")
+        return TransportError(reason, f"{certificate} {trust_problem(error, self.keys.ca_file)}")
+
+    def name_error(self, names: Sequence[str] | None, name: str) -> TransportError:
+        """Return that the certificate, which has *names*, is not for *name*."""
+        problem = name_problem(names, name, f"set {self.keys.server_name} to")
+        return TransportError(Reason.TLS_NAME, f"the certificate of {self.name} {problem}")
 
 
 class TlsConnection(Connection):
@@ -121,6 +181,7 @@ def open_tls(
     other_side = _Peer(peer, keys, plaintext_advice, has_our_certificate=settings.cert_file is not None)
     name = settings.server_name or host
     try:
+        address = connected.getpeername()
         wrapped = context.wrap_socket(connected, server_hostname=name, do_handshake_on_connect=False)
     except ValueError as error:  # also UnicodeError
         message = f"no certificate can be for the name {name!r}; set {keys.server_name}"
@@ -130,8 +191,11 @@ def open_tls(
     connection = TlsConnection(wrapped, other_side)
     try:
         connection.shake_hands(deadline=deadline)
-    except BaseException:
+    except BaseException as error:
         connection.close()
+        if isinstance(error, TransportError) and error.reason is Reason.TLS_NAME:
+            names = certificate_names(address, context, name=name, deadline=deadline)
+            raise other_side.name_error(names, name) from error
         raise
     return connection
 
@@ -139,7 +203,7 @@ def open_tls(
 def client_context(settings: TlsSettings, keys: TlsKeys) -> ssl.SSLContext:
     """Return a context that verifies servers. Raise TransportError, which names the *keys*, if a file is unusable."""
     try:
-        context = ssl.create_default_context(cafile=settings.ca_file)
+        context = verifying_context(settings.ca_file)
     except (OSError, ValueError) as error:
         problem = f"{keys.ca_file} {settings.ca_file} cannot be used ({_detail(error)})"
         raise TransportError(Reason.TLS_CA, f"{problem}; provide a file of PEM certificates") from error

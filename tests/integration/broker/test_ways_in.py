@@ -156,5 +156,5 @@ def test_a_token_endpoint_is_asked_over_tls_and_only_if_its_certificate_is_trust
             Client(settings())
 
     assert brokers == [1]
-    assert "its certificate is not trusted" in str(caught.value)
+    assert "its certificate is not signed by a trusted CA" in str(caught.value)
     assert len(endpoint.requests) == 1

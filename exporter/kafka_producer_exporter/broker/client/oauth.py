@@ -19,6 +19,7 @@ from kafka_producer_exporter.net.deadline import remaining_seconds
 from kafka_producer_exporter.net.errors import Reason, TransportError
 from kafka_producer_exporter.net.secrets import Secret, read_secret
 from kafka_producer_exporter.net.shared_call import SharedCall
+from kafka_producer_exporter.net.tls import certificate_reason, name_problem, trust_problem, verifying_context
 from kafka_producer_exporter.settings import Sasl
 
 MAX_RESPONSE_BYTES = 1 << 20
@@ -112,7 +113,7 @@ class TokenEndpoint:
 
     def _tls_context(self) -> ssl.SSLContext:
         try:
-            return ssl.create_default_context(cafile=self._sasl.token_ca_file)
+            return verifying_context(self._sasl.token_ca_file)
         except OSError:
             problem = f"{self._sasl.token_ca_file} contains no readable certificate; correct broker.sasl.token_ca_file"
             raise self._error(problem) from None
@@ -160,12 +161,21 @@ class TokenEndpoint:
         if isinstance(cause, ConnectionRefusedError):
             return self._error("nothing listens there; start it, or correct broker.sasl.token_url")
         if isinstance(cause, ssl.SSLCertVerificationError):
-            detail = cause.verify_message
-            return self._error(f"its certificate is not trusted ({detail}); correct broker.sasl.token_ca_file")
+            return self._error(f"its certificate {self._certificate_problem(cause)}")
         if isinstance(cause, OSError | UnicodeError):
             detail = getattr(cause, "strerror", None) or type(cause).__name__
             return self._error(f"no connection ({detail}); check broker.sasl.token_url")
         return self._error("the server there does not speak HTTP; correct broker.sasl.token_url")
+
+    def _certificate_problem(self, error: ssl.SSLCertVerificationError) -> str:
+        match certificate_reason(error):
+            case Reason.TLS_EXPIRED:
+                return f"is not valid now ({error.verify_message}); renew it"
+            case Reason.TLS_NAME:
+                host = urlsplit(self._sasl.token_url or "").hostname or ""
+                return name_problem(None, host, "use in broker.sasl.token_url")
+            case _:
+                return trust_problem(error, "broker.sasl.token_ca_file")
 
     def _timeout(self) -> TransportError:
         advice = "check whether it is running, and whether a firewall drops the packets"

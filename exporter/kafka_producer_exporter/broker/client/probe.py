@@ -23,7 +23,7 @@ from kafka_producer_exporter.net.connection import connect
 from kafka_producer_exporter.net.deadline import remaining_seconds
 from kafka_producer_exporter.net.dns import Resolver
 from kafka_producer_exporter.net.errors import Reason, TransportError
-from kafka_producer_exporter.net.tls import certificate_reason
+from kafka_producer_exporter.net.tls import certificate_names, certificate_reason, name_problem, trust_problem
 from kafka_producer_exporter.settings import SaslMechanism
 
 CLIENT_ID = "kafka-producer-exporter-probe"
@@ -117,6 +117,7 @@ class _Attempt:
     def _secure(self, plain: socket.socket, tls: ssl.SSLContext) -> ssl.SSLSocket:
         host = self._server.host
         try:
+            address = plain.getpeername()
             plain.settimeout(remaining_seconds(self._deadline))
             return tls.wrap_socket(plain, server_hostname=host)
         except ssl.SSLCertVerificationError as error:
@@ -124,9 +125,10 @@ class _Attempt:
             if reason is Reason.TLS_EXPIRED:
                 problem = f"the certificate is not valid now ({error.verify_message}); renew it"
             elif reason is Reason.TLS_NAME:
-                problem = f"the certificate is not for {host}; use a name in the certificate as the bootstrap server"
+                names = certificate_names(address, tls, name=host, deadline=self._deadline)
+                problem = f"the certificate {name_problem(names, host, 'use as the bootstrap server')}"
             else:
-                problem = f"the certificate is not trusted ({error.verify_message}); correct broker.tls.ca_file"
+                problem = f"the certificate {trust_problem(error, 'broker.tls.ca_file')}"
             raise self._error(reason, problem) from None
         except TimeoutError:
             problem = "no TLS reply in time; check that this listener uses TLS, or remove broker.tls"
