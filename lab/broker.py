@@ -38,6 +38,8 @@ class Listener:
     name: str
     protocol: str = "PLAINTEXT"
     proxy: Proxy | None = None
+    advertises: str | None = None
+    """``HOST:PORT`` to advertise instead of the address where it listens, for a broker with this mistake."""
     properties: Mapping[str, str] = field(default_factory=dict)
     """Broker properties for this listener only; each gets the prefix ``listener.name.NAME.``."""
 
@@ -241,7 +243,9 @@ class Broker(Service):
             "node.id": self.node_id,
             "controller.quorum.voters": ",".join(f"{n}@127.0.0.1:{p.number}" for n, p in self._quorum.items()),
             "listeners": ",".join([*bound.values(), f"{CONTROLLER}://127.0.0.1:{controller}"]),
-            "advertised.listeners": ",".join(f"{name}://{self.address(name)}" for name in self._listeners),
+            "advertised.listeners": ",".join(
+                f"{name}://{listener.advertises or self.address(name)}" for name, listener in self._listeners.items()
+            ),
             "listener.security.protocol.map": ",".join(
                 f"{name}:{protocol}" for name, protocol in {**protocols, CONTROLLER: "PLAINTEXT"}.items()
             ),

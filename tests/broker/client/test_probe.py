@@ -166,7 +166,7 @@ def test_a_name_server_that_hangs_ends_the_probe_in_time():
     resolver = Resolver("slow.test", host_key="broker.bootstrap_servers", look_up=lambda *_: may_end.wait(5) and [])
     started = time.monotonic()
 
-    found = probed(Address("slow.test", 9092), timeout_seconds=0.05, resolver_for=lambda _: resolver)
+    found = probed(Address("slow.test", 9092), timeout_seconds=0.05, resolver_for=lambda *_: resolver)
     waited = time.monotonic() - started
     may_end.set()
 

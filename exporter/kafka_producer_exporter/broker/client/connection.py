@@ -12,6 +12,7 @@ Rule 4: the library's logger is silenced. At DEBUG it prints passwords; above, i
 import gc
 import logging
 import random
+import time
 from collections.abc import Mapping, Sequence
 from typing import Any, Self
 
@@ -23,9 +24,10 @@ from kafka.net.selector import NetworkSelector
 from kafka.protocol.metadata import MetadataRequest
 
 from kafka_producer_exporter.broker.client.oauth import bearer_token, forget_token
-from kafka_producer_exporter.broker.client.probe import Login, probe
+from kafka_producer_exporter.broker.client.probe import BOOTSTRAP_KEY, Login, probe
 from kafka_producer_exporter.broker.cluster.snapshots import ServerProbe
 from kafka_producer_exporter.net.address import Address
+from kafka_producer_exporter.net.deadline import remaining_seconds
 from kafka_producer_exporter.net.errors import Reason, TransportError
 from kafka_producer_exporter.net.secrets import Secret, read_secret
 from kafka_producer_exporter.net.tls import client_context
@@ -39,6 +41,7 @@ ANY_BROKER = "bootstrap-0"
 """The library's node id of the bootstrap server, which the probe found usable. A broker that the metadata names may
 have died since."""
 
+ADVERTISED_KEY = "the broker's advertised.listeners"
 _REASONS: tuple[tuple[type[Exception], Reason], ...] = (
     (kafka.errors.AuthorizationError, Reason.AUTHORIZATION),
     (kafka.errors.SaslAuthenticationFailedError, Reason.AUTHENTICATION),
@@ -78,6 +81,7 @@ class Client:
         logging.getLogger("kafka").setLevel(logging.CRITICAL)
         self.timeout_ms = round(broker.request_timeout_seconds * 1000)
         """How long a broker may take to answer one request."""
+        self._broker = broker
         options = _options(broker)
         options["bootstrap_servers"] = str(usable_server(broker))
         self._selector = NetworkSelector(client_id=CLIENT_ID, slow_task_threshold_secs=0)
@@ -119,8 +123,36 @@ class Client:
         """Send each broker its request, all at once. Return each broker's response, or a TransportError, by broker id.
 
         The id None means any broker. *patience_seconds* is how long the request itself lets a broker wait (a fetch).
+        To find out why brokers cannot be reached takes up to ``timeout_ms`` in addition.
         """
-        return dict(self._selector.run(self._send_all, requests, self.timeout_ms + round(patience_seconds * 1000)))
+        timeout_ms = self.timeout_ms + round(patience_seconds * 1000)
+        responses = dict(self._selector.run(self._send_all, requests, timeout_ms))
+        deadline = time.monotonic() + self.timeout_ms / 1000
+        for node, response in responses.items():
+            if node is not None and isinstance(response, TransportError):
+                responses[node] = self._explained(node, response, deadline)
+        return responses
+
+    def _explained(self, node: int, error: TransportError, deadline: float) -> TransportError:
+        """Return why broker *node* cannot be reached at the address that it advertises, if that is the *error*."""
+        advertised = self._manager.cluster.broker_metadata(node)
+        if advertised is None or error.reason not in {Reason.CLOSED, Reason.TIMEOUT}:
+            return error
+        address = Address(advertised.host, advertised.port)
+        place = f"broker {node}, which advertises {address}"
+        if error.reason is Reason.TIMEOUT:
+            advice = f"check whether it hangs or a firewall drops the packets, and {ADVERTISED_KEY}"
+            return TransportError(Reason.TIMEOUT, f"{place}, does not answer in time; {advice}")
+        try:
+            failed = probe_server(
+                self._broker, address, address_key=ADVERTISED_KEY, timeout_seconds=remaining_seconds(deadline)
+            ).error
+        except TransportError:
+            return error
+        if failed is None:  # it can be reached now
+            advice = "check whether it was restarted"
+            return TransportError(Reason.CLOSED, f"{place}, closed the connection; {advice}")
+        return TransportError(failed.reason, f"{place}, cannot be used: {failed}")
 
     async def _send_all(self, requests: Mapping[int | None, Any], timeout_ms: int) -> dict[int | None, Any]:
         responses: dict[int | None, Any] = {}
@@ -163,15 +195,26 @@ class Client:
         return response.topics
 
 
-def probe_server(broker: Broker, server: Address) -> ServerProbe:
-    """Probe one bootstrap server. Raise TransportError if a local file, secret or token cannot be read."""
+def probe_server(
+    broker: Broker, server: Address, *, address_key: str = BOOTSTRAP_KEY, timeout_seconds: float | None = None
+) -> ServerProbe:
+    """Probe one server. Raise TransportError if a local file, secret or token cannot be read.
+
+    *address_key* is where the server's address is configured. The default timeout is that of a request.
+    """
     options = _options(broker)
     sasl = broker.sasl
     login = None
     if sasl:
         mechanism = get_sasl_mechanism(sasl.mechanism)
         login = Login(sasl.mechanism, lambda host: mechanism(host=host, **options))
-    probed = probe(server, tls=options.get("ssl_context"), login=login, timeout_seconds=broker.request_timeout_seconds)
+    probed = probe(
+        server,
+        tls=options.get("ssl_context"),
+        login=login,
+        timeout_seconds=broker.request_timeout_seconds if timeout_seconds is None else timeout_seconds,
+        address_key=address_key,
+    )
     if sasl and probed.error and probed.error.reason is Reason.AUTHENTICATION:
         forget_token(sasl)
     return probed

@@ -27,7 +27,7 @@ from kafka_producer_exporter.net.tls import certificate_names, certificate_reaso
 from kafka_producer_exporter.settings import SaslMechanism
 
 CLIENT_ID = "kafka-producer-exporter-probe"
-HOST_KEY = "broker.bootstrap_servers"
+BOOTSTRAP_KEY = "broker.bootstrap_servers"
 MAX_RESPONSE_BYTES = 1 << 20
 # Every broker since Kafka 1.0 has these versions of the requests.
 METADATA_VERSION, SASL_HANDSHAKE_VERSION, SASL_AUTHENTICATE_VERSION = 4, 1, 0
@@ -61,9 +61,9 @@ class Login(NamedTuple):
 
 
 @functools.lru_cache(maxsize=64)
-def shared_resolver(host: str) -> Resolver:
+def shared_resolver(host: str, address_key: str) -> Resolver:
     """Return the resolver of a host. All probes share it, so a name server that hangs blocks one thread and no more."""
-    return Resolver(host, host_key=HOST_KEY)
+    return Resolver(host, host_key=address_key)
 
 
 def probe(
@@ -72,13 +72,17 @@ def probe(
     tls: ssl.SSLContext | None,
     login: Login | None,
     timeout_seconds: float,
-    resolver_for: Callable[[str], Resolver] = shared_resolver,
+    address_key: str = BOOTSTRAP_KEY,
+    resolver_for: Callable[[str, str], Resolver] = shared_resolver,
 ) -> ServerProbe:
-    """Probe one bootstrap server. Return within *timeout_seconds*, and raise nothing."""
-    attempt = _Attempt(server, tls, login, time.monotonic() + timeout_seconds)
+    """Probe one server. Return within *timeout_seconds*, and raise nothing.
+
+    *address_key* is where the server's address is configured, for messages.
+    """
+    attempt = _Attempt(server, tls, login, time.monotonic() + timeout_seconds, address_key)
     error = None
     try:
-        attempt.run(resolver_for(server.host))
+        attempt.run(resolver_for(server.host, address_key))
     except TransportError as failed:
         error = failed
     return ServerProbe(attempt.addresses, attempt.certificate_expiry, error)
@@ -87,13 +91,16 @@ def probe(
 class _Attempt:
     """One probe: the steps in their order, and what was learned on the way. Each step raises TransportError."""
 
-    def __init__(self, server: Address, tls: ssl.SSLContext | None, login: Login | None, deadline: float) -> None:
+    def __init__(
+        self, server: Address, tls: ssl.SSLContext | None, login: Login | None, deadline: float, address_key: str
+    ) -> None:
         self.addresses = 0
         self.certificate_expiry: float | None = None
         self._server = server
         self._tls = tls
         self._login = login
         self._deadline = deadline
+        self._address_key = address_key
 
     def run(self, resolver: Resolver) -> None:
         """Take every step."""
@@ -103,8 +110,8 @@ class _Attempt:
             addresses,
             self._server.port,
             peer=str(self._server),
-            host_key=HOST_KEY,
-            refused_advice=f"start the broker, or correct {HOST_KEY}",
+            host_key=self._address_key,
+            refused_advice=f"start the broker, or correct {self._address_key}",
             deadline=self._deadline,
         ) as plain:
             if self._tls is None:
@@ -126,7 +133,7 @@ class _Attempt:
                 problem = f"the certificate is not valid now ({error.verify_message}); renew it"
             elif reason is Reason.TLS_NAME:
                 names = certificate_names(address, tls, name=host, deadline=self._deadline)
-                problem = f"the certificate {name_problem(names, host, 'use as the bootstrap server')}"
+                problem = f"the certificate {name_problem(names, host, f'use in {self._address_key}')}"
             else:
                 problem = f"the certificate {trust_problem(error, 'broker.tls.ca_file')}"
             raise self._error(reason, problem) from None
