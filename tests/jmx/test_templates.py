@@ -1,5 +1,6 @@
 """Comparing a reply with earlier ones always gives what decoding it would give."""
 
+import random
 import struct
 
 import pytest
@@ -11,8 +12,9 @@ from kafka_producer_exporter.jmx.javatext import encode_utf
 from kafka_producer_exporter.jmx.jrmp import REPLY_BODY, RemoteFailure
 from kafka_producer_exporter.jmx.replies import decode_listed_attributes
 from kafka_producer_exporter.jmx.templates import AttributesReader, AttributeValues, RepeatedReplyReader
+from tests.fuzz.java_writer import JavaWriter
 from tests.jmx.conversation import GET_ATTRIBUTES, GET_MBEAN_INFO, RecordedConversation
-from tests.jmx.encoding import NULL, attribute_list, boxed, class_description, string
+from tests.jmx.encoding import END, NULL, attribute_list, boxed, class_description, string
 
 CONVERSATION = RecordedConversation.load()
 ATTRIBUTES = CONVERSATION.replies_to(GET_ATTRIBUTES)
@@ -169,3 +171,56 @@ def test_equal_replies_are_decoded_once():
     assert listed[0] is listed[2]
     assert listed[1] is listed[3]
     assert len(calls) == 2
+
+
+def _reference(handle: int) -> bytes:
+    return b"\x71" + struct.pack(">i", 0x7E0000 + handle)
+
+
+def _list_of(*values: bytes) -> bytes:
+    return b"\x73" + class_description("java.util.ArrayList", 3) + b"".join(values) + END
+
+
+def test_as_many_numbers_as_values_are_no_template_if_one_is_used_twice_and_another_is_in_a_list():
+    reader = AttributesReader()
+
+    def reply(number):
+        # The list has handles 0 and 1, its first Attribute those from 2 on; the boxed number is the ninth object.
+        return attribute_list(boxed("Long", "q", number), _reference(8), _list_of(boxed("Long", "q", 0)))
+
+    values = [list(reader(bytearray(reply(number)), 0)[0].values) for number in (0, 9)]
+
+    assert values == [[0, 0, None], [9, 9, None]]
+
+
+def test_a_box_that_writes_more_than_its_number_is_read_as_its_number():
+    reader = AttributesReader()
+
+    def reply(number):
+        fields = b"\x00\x01J" + encode_utf("value")
+        box = b"\x73" + class_description("java.lang.Long", 3, fields) + struct.pack(">q", number)
+        return attribute_list(box + END, boxed("Double", "d", 0.5))
+
+    # Each byte of the first number is the mark that ends what its class writes.
+    numbers = [int.from_bytes(END * 8, "big"), int.from_bytes(END * 7 + b"\x09", "big"), 300]
+    values = [list(reader(bytearray(reply(number)), 0)[0].values) for number in numbers]
+
+    assert values == [[number, 0.5] for number in numbers]
+
+
+def test_a_template_reads_what_decoding_reads_of_3_000_odd_replies():
+    matched = 0
+
+    for seed in range(3_000):
+        reader = AttributesReader()
+        for numbers in (None, random.Random(1), random.Random(2)):
+            reply = JavaWriter(shape=random.Random(seed), numbers=numbers).attribute_list()
+            fresh, end = AttributesReader()(bytearray(reply), 0)
+            known = len(reader._templates)
+
+            found, found_end = reader(bytearray(reply), 0)
+
+            assert (found.attributes, repr(list(found.values))) == (fresh.attributes, repr(list(fresh.values))), seed
+            assert found_end == end == len(reply)
+            matched += known and len(reader._templates) == known
+    assert matched > 1_000

@@ -62,8 +62,8 @@ LIMITS = Limits()
 class Instance:
     """An object: its class, its fields, and its annotations, which are what its classes wrote in addition, in order.
 
-    If a class and its superclass have a field of the same name, the subclass wins. A boxed number is decoded to the
-    number and not to an Instance. The only annotation of an enum constant is its name.
+    If a class and its superclass have a field of the same name, the subclass wins. A boxed number is decoded to a
+    BoxedNumber and not to an Instance. The only annotation of an enum constant is its name.
     """
 
     __slots__ = ("annotations", "class_name", "fields")
@@ -101,8 +101,12 @@ class _ClassDescription:
 
 
 class BoxedNumber(NamedTuple):
-    """Where the bytes of a boxed number are in the stream, and their format in struct."""
+    """A number that is an object, where its bytes are in the stream, and their format in struct.
 
+    A box that is referred to is one BoxedNumber wherever it occurs, so two with equal offsets are the same box.
+    """
+
+    number: float | int | bool
     offset: int
     format: str
 
@@ -139,7 +143,7 @@ class Decoder:
         return self._block(tag)
 
     def value(self) -> object:
-        """Read one value: None, a number, a string, bytes, a list or an Instance."""
+        """Read one value: None, a BoxedNumber, a string, bytes, a list or an Instance."""
         return self._value(self._byte(), 0)
 
     # Limits: every length in the stream is checked here.
@@ -235,8 +239,10 @@ class Decoder:
         instance = Instance(description.name)
         handle = len(self._handles)
         self._handles.append(instance)
+        begin = self.position
         for level in description.levels:
             self._count(1)
+            begin = self.position
             if level.flags & _SERIALIZABLE:
                 self._fields(level, instance.fields, depth)
                 if level.flags & _WRITE_METHOD:
@@ -247,16 +253,19 @@ class Decoder:
                     raise UnreadableError(f"a {printable(level.name)} cannot be read without its class")
                 self._annotations(instance.annotations, depth)
         if description.is_boxed_number:
-            self._handles[handle] = self._unboxed(description, instance)
+            self._handles[handle] = self._unboxed(description, instance, begin)
         return self._handles[handle]
 
-    def _unboxed(self, description: _ClassDescription, box: Instance) -> object:
-        if list(box.fields) != description.primitive_names:
+    def _unboxed(self, description: _ClassDescription, box: Instance, begin: int) -> object:
+        """Return the number in a box. *begin* is where the fields of its class, the last of its levels, are."""
+        if list(box.fields) != description.primitive_names or not description.flags & _SERIALIZABLE:
             return box
         [number] = box.fields.values()
-        layout = description.primitives
-        self.boxed_numbers.append(BoxedNumber(self.position - self._start - layout.size, layout.format[1:]))
-        return number
+        if not isinstance(number, (int, float)):  # the field of a superclass
+            return box
+        boxed = BoxedNumber(number, begin - self._start, description.primitives.format[1:])
+        self.boxed_numbers.append(boxed)
+        return boxed
 
     def _fields(self, level: _ClassDescription, fields: dict[str, object], depth: int) -> None:
         if level.primitive_names:

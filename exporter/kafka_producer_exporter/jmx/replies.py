@@ -3,8 +3,7 @@
 Pure: decoders in, values out. Every part of a reply is checked, because it may come from anything.
 """
 
-from kafka_producer_exporter.jmx.javastream import Decoder, Instance, JavaStreamError
-from kafka_producer_exporter.jmx.readings import Value
+from kafka_producer_exporter.jmx.javastream import BoxedNumber, Decoder, Instance, JavaStreamError
 
 _MAX_NAME_LENGTH = 0xFFFF // 3
 """A request gives the length of a name in two bytes, and a character may take three."""
@@ -18,17 +17,20 @@ _READABLE_TYPES = frozenset(
 )
 
 
-def decode_attribute_list(decoder: Decoder) -> tuple[tuple[str, ...], list[Value]]:
-    """Decode the javax.management.AttributeList of getAttributes. Return the names and their values."""
+def decode_attribute_list(decoder: Decoder) -> tuple[tuple[str, ...], list[BoxedNumber | str | None]]:
+    """Decode the javax.management.AttributeList of getAttributes. Return the names and their values.
+
+    A value that is neither a number nor a string is None.
+    """
     names: list[str] = []
-    values: list[Value] = []
+    values: list[BoxedNumber | str | None] = []
     for attribute in _instance(decoder.value(), "javax.management.AttributeList").annotations:
         if isinstance(attribute, bytes):
             continue  # the capacity of the list
         fields = _instance(attribute, "javax.management.Attribute").fields
         names.append(_text(fields.get("name")))
         value = fields.get("value")
-        values.append(value if isinstance(value, (int, float, str)) else None)
+        values.append(value if isinstance(value, (BoxedNumber, str)) else None)
     return tuple(names), values
 
 

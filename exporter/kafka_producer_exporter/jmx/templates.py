@@ -48,13 +48,29 @@ class AttributesReader:
         attributes, values = decode_attribute_list(decoder)
         if len(self._known_attributes) > 4 * _MAX_TEMPLATES:
             self._known_attributes.clear()
-        decoded = AttributeValues(self._known_attributes.setdefault(attributes, attributes), values)
+        attributes = self._known_attributes.setdefault(attributes, attributes)
         reply = bytes(buffer[start : decoder.position])
-        if len(self._templates) < _MAX_TEMPLATES and reply.startswith(REPLY_HEAD):
-            template = _Template(reply, decoder.boxed_numbers, decoded)
-            if template.reproduces(reply, decoded):
-                self._templates.append(template)
-        return decoded
+        if (
+            len(self._templates) < _MAX_TEMPLATES
+            and reply.startswith(REPLY_HEAD)
+            and _each_number_is_one_value(decoder.boxed_numbers, values)
+        ):
+            self._templates.append(_Template(reply, attributes, values))
+        return AttributeValues(attributes, [_plain(value) for value in values])
+
+
+def _each_number_is_one_value(numbers: Sequence[BoxedNumber], values: Sequence[BoxedNumber | str | None]) -> bool:
+    """Return whether each of the *numbers* in a reply is the value of exactly one attribute.
+
+    It is not if a number was sent once and then referred to, or if one is inside a list or a composite value.
+    """
+    return sorted(number.offset for number in numbers) == [
+        value.offset for value in values if isinstance(value, BoxedNumber)
+    ]
+
+
+def _plain(value: BoxedNumber | str | None) -> Value:
+    return value.number if isinstance(value, BoxedNumber) else value
 
 
 class _Template:
@@ -62,7 +78,9 @@ class _Template:
 
     __slots__ = ("_constants", "_fixed", "_layout", "_number_indexes", "_number_sizes", "attributes", "size")
 
-    def __init__(self, reply: bytes, numbers: Sequence[BoxedNumber], decoded: AttributeValues) -> None:
+    def __init__(self, reply: bytes, attributes: tuple[str, ...], values: Sequence[BoxedNumber | str | None]) -> None:
+        """Take the numbers among *values* as the only bytes of *reply* that may change, from the first to the last."""
+        numbers = [value for value in values if isinstance(value, BoxedNumber)]
         self._number_sizes = [struct.calcsize(f">{number.format}") for number in numbers]
         layout, fixed, position = f">{REPLY_BODY}x", [], REPLY_BODY
         for number, size in zip(numbers, self._number_sizes, strict=True):
@@ -74,20 +92,10 @@ class _Template:
         self._layout = struct.Struct(layout)
         self._fixed = tuple(fixed)
         self.size = self._layout.size
-        self.attributes = decoded.attributes
-        self._number_indexes = [index for index, value in enumerate(decoded.values) if isinstance(value, (int, float))]
+        self.attributes = attributes
+        self._number_indexes = [index for index, value in enumerate(values) if isinstance(value, BoxedNumber)]
         # None means that every value is a number, which is true for nearly every MBean.
-        self._constants = None if len(self._number_indexes) == len(decoded.values) else list(decoded.values)
-
-    def reproduces(self, reply: bytes, decoded: AttributeValues) -> bool:
-        """Return whether matching the template's own reply gives what decoding gave.
-
-        It does not if a number was sent once and then referred to, or if a number is inside a composite value.
-        """
-        if len(self._number_indexes) != len(self._number_sizes):
-            return False
-        values = self.match(bytearray(reply), 0)
-        return values is not None and repr(list(values)) == repr(list(decoded.values))  # repr: NaN equals NaN
+        self._constants = None if len(numbers) == len(values) else [_plain(value) for value in values]
 
     def match(self, buffer: bytearray, start: int) -> Sequence[Value] | None:
         """Return the values of the reply at *start*, or None if it has another layout."""
