@@ -271,7 +271,6 @@ def test_with_all_threads_in_use_only_requests_that_need_one_are_refused(connect
     assert ask(connect()) == (200, b"GET /\n")
 
 
-@with_bounds(request_seconds=0.05)
 def test_requests_with_long_timeouts_leave_threads_for_usual_ones(connect, site):
     patient = [connect() for _ in range(DEFAULT_BOUNDS.max_threads)]
     for client in patient:
@@ -312,6 +311,7 @@ def test_the_loop_survives_any_exception(connect, monkeypatch, caplog):
     wait_until(lambda: "http: unexpected error, please report it" in caplog.messages)
 
 
+@with_bounds(request_seconds=0.05)
 def test_an_incomplete_request_gets_408_after_its_time(connect):
     client = connect()
 
@@ -371,6 +371,22 @@ def test_slow_clients_give_way_to_a_quick_one(connect, listener):
 
     assert answers == [(200, b"worked\n")] * 5
     assert len(listener.connections) <= DEFAULT_BOUNDS.max_connections
+
+
+@with_bounds(max_connections=8)
+def test_a_flood_of_connections_does_not_cut_a_page_that_its_client_is_taking(connect, listener):
+    client = connect()
+    client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65536)
+    client.sendall(b"GET /large HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+
+    received = b""
+    for _ in range(50):
+        connect().sendall(b"GET /")
+        received += client.recv(64 * 1024)
+    wait_until(lambda: len(listener.connections) == 8)
+    received += read_to_the_end(client)
+
+    assert received.endswith(LARGE)
 
 
 def test_the_loop_survives_without_free_descriptors_and_uses_no_cpu(connect, caplog):

@@ -24,6 +24,8 @@ class Bounds:
     """For a client to send a request, from the first byte to the last, and to send the first byte after connecting."""
     write_seconds: float = 10.0
     """For a client to take a response."""
+    stall_seconds: float = 1.0
+    """A client that has taken nothing of its response for this long may be dropped for another connection."""
     # Longer than the usual scrape intervals and no multiple of them, so that a connection
     # is not closed at the very moment when the next scrape is sent on it.
     idle_seconds: float = 130.0

@@ -3,7 +3,7 @@
 Rule 1: only the loop's thread touches a socket, so there is no lock, and no client can hold up another.
 Rule 2: what may have to wait (a JVM) runs in a thread per request, which hands the finished bytes to the loop.
 Rule 3: when a bound is reached, the connection that has kept us waiting longest is dropped, so that a prompt client is
-always served.
+always served. A response that its client is taking is not cut for new connections.
 """
 
 import logging
@@ -82,7 +82,7 @@ class _Connection:
         "outbox",
         "parser",
         "phase",
-        "since",
+        "progressed",
         "sock",
         "watched",
     )
@@ -101,8 +101,9 @@ class _Connection:
     def enter(self, phase: _Phase, seconds: float) -> None:
         """Begin *phase*, which may take *seconds*."""
         self.phase = phase
-        self.since = time.monotonic()
-        self.due = self.since + seconds
+        self.progressed = time.monotonic()
+        """When the phase began, or when the client last took a part of a response."""
+        self.due = self.progressed + seconds
 
     @property
     def unsent_bytes(self) -> int:
@@ -345,6 +346,7 @@ class HttpServer:
             except (BlockingIOError, InterruptedError):
                 self._watch(connection, selectors.EVENT_WRITE)
                 return
+            connection.progressed = time.monotonic()
             connection.outbox[:1] = [piece[sent:]] if sent < len(piece) else []
         if connection.is_last:
             connection.sock.shutdown(socket.SHUT_WR)
@@ -379,8 +381,14 @@ class HttpServer:
                 self._drop(connection)
 
     def _drop_slowest(self, candidates: Iterable[_Connection]) -> None:
+        stalled = time.monotonic() - self._bounds.stall_seconds
+
+        def patience(connection: _Connection) -> tuple[bool, float]:
+            is_taking = connection.phase is _Phase.WRITING and connection.progressed > stalled
+            return is_taking, connection.progressed
+
         waiting = [connection for connection in candidates if connection.phase is not _Phase.WORKING]
-        self._drop(min(waiting, key=lambda connection: connection.since))
+        self._drop(min(waiting, key=patience))
 
     def _drop(self, connection: _Connection) -> None:
         if connection.phase is not _Phase.CLOSED:
