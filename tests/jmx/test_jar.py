@@ -1,6 +1,7 @@
 """The transport that runs the jar, with a stand-in for ``java`` that prints what the real jar prints."""
 
 import os
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest
 from kafka_producer_exporter.jmx.jar import JarTransport
 from kafka_producer_exporter.jmx.readings import Selection
 from kafka_producer_exporter.net.errors import Reason, TransportError
+from tests.waiting import wait_until
 
 EVERYTHING = Selection("kafka.producer:*", lambda _, listed: listed)
 
@@ -164,3 +166,38 @@ def test_a_missing_java_is_reported_with_what_to_do():
 def test_a_pattern_that_the_jar_would_misread_is_rejected(java, pattern):
     with pytest.raises(ValueError, match=r"jmxquery cannot query|is not an ObjectName"):
         read(java("[\n]\n"), Selection(pattern, EVERYTHING.choose))
+
+
+def test_the_jvm_gets_no_secret_of_our_environment(java, tmp_path, monkeypatch):
+    monkeypatch.setenv("KAFKA_PASSWORD", "hunter2")
+    program = java(printed(), then="import os; (here / 'environment').write_text(repr(dict(os.environ)))")
+
+    read(program)
+
+    assert "PATH" in (tmp_path / "environment").read_text()
+    assert "hunter2" not in (tmp_path / "environment").read_text()
+
+
+def test_the_jvm_dies_with_the_exporter(java, tmp_path):
+    program = java("", then="import os; (here / 'pid').write_text(str(os.getpid())); time.sleep(60)")
+    code = (
+        "import time; from kafka_producer_exporter.jmx.jar import JarTransport; "
+        f"JarTransport('127.0.0.1', 9999, java={program!r}).read([], deadline=time.monotonic() + 60)"
+    )
+    exporter = subprocess.Popen([sys.executable, "-c", code])
+    try:
+        wait_until(lambda: (tmp_path / "pid").exists() and (tmp_path / "pid").read_text(), timeout_seconds=20.0)
+        child = Path(f"/proc/{(tmp_path / 'pid').read_text()}")
+        assert child.exists()
+    finally:
+        exporter.kill()
+        exporter.wait()
+
+    wait_until(lambda: not is_running(child))
+
+
+def is_running(process: Path) -> bool:
+    try:
+        return ") Z " not in (process / "stat").read_text()
+    except OSError:
+        return False

@@ -2,13 +2,17 @@
 
 It is the fallback, and the tests compare the other transport with it. Only the jar is used, because the package's
 Python code returns an empty list after a timeout, as if there were no MBeans, and puts the password on the command line
-and into its log.
+and into its log. The JVM gets no variable of our environment that may be a secret, and it dies with us.
 """
 
+import ctypes
+import os
 import re
+import signal
 import subprocess
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
+from functools import partial
 from typing import NamedTuple
 
 from jmxquery import JAR_PATH
@@ -22,6 +26,12 @@ from kafka_producer_exporter.net.printable import printable
 
 # The JVM lives for a third of a second, too short for optimizing compilation or parallel garbage collection.
 _JAVA_OPTIONS = ("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1")
+
+_VARIABLES = ("PATH", "LD_LIBRARY_PATH", "JAVA_HOME", "LANG", "LC_ALL", "TZ", "TMPDIR")
+"""What the JVM needs of our environment, which may hold passwords."""
+
+_PR_SET_PDEATHSIG = 1
+_prctl = getattr(ctypes.CDLL(None), "prctl", None)  # Linux only
 
 # The output looks like JSON but is not: the only character that is escaped is a quote in a name.
 _RECORD = re.compile(
@@ -119,6 +129,8 @@ class JarTransport:
                 stderr=subprocess.PIPE,
                 encoding="utf-8",
                 errors="replace",
+                env={name: os.environ[name] for name in _VARIABLES if name in os.environ},
+                preexec_fn=partial(_die_with, os.getpid()),  # noqa: PLW1509 - it makes two system calls
             )
         except OSError as error:
             what = f"{self._command[0]} cannot be started ({error.strerror})"
@@ -159,6 +171,17 @@ class JarTransport:
             except ValueError as error:
                 raise self._malformed(part) from error
             yield _Record(int(record["selection"]), record["name"].replace(r"\"", '"'), record["attribute"], value)
+
+
+def _die_with(parent: int) -> None:
+    """Have the kernel kill this new process when *parent* ends, however that happens.
+
+    The signal comes when the thread ends that started the process (prctl(2)); it waits for the process, so not earlier.
+    """
+    if _prctl is not None:
+        _prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+    if os.getppid() != parent:
+        os._exit(1)
 
 
 def _query(selections: Sequence[Selection]) -> str:
