@@ -8,6 +8,9 @@ _TLS_ALERT = b"\x15\x03"
 # A server that cannot parse the request may answer as HTTP 0.9 did: with the document alone.
 _HTTP = (b"http/", b"<!doctype html", b"<html")
 
+ALLOWED_BY_FILTER = "java.lang.*;java.rmi.*;java.rmi.server.*;java.util.*;javax.management.**"
+"""The classes that a JVM's serialization filter must allow, as a pattern."""
+
 
 class ClosedError(Exception):
     """The peer closed the connection before all replies had arrived. ``greeted`` says whether it spoke JRMP before."""
@@ -100,6 +103,21 @@ def tls_mode_error(peer: str, *, agent_requires_tls: bool) -> TransportError:
     )
 
 
+def filter_error(peer: str) -> TransportError:
+    """Return that a serialization filter of the JVM rejects what every JMX client sends."""
+    return TransportError(
+        Reason.PROTOCOL,
+        f"the serialization filter of the JVM at {peer} rejects JMX requests (filter status: REJECTED); "
+        f"put {ALLOWED_BY_FILTER} at the start of -Djdk.serialFilter, and remove limits such as maxarray from it",
+    )
+
+
 def _unexpected(peer: str, reply: object) -> TransportError:
-    text = f"{reply.classes[0]}: {reply.message}" if isinstance(reply, RemoteFailure) else "an unexpected reply"
+    if isinstance(reply, RemoteFailure) and reply.is_filtered:
+        return filter_error(peer)
+    text = "an unexpected reply"
+    if isinstance(reply, RemoteFailure):
+        text = f"{reply.classes[0]}: {reply.message}"
+        if reply.root_message not in {"", reply.message}:
+            text += f" ({reply.classes[-1]}: {reply.root_message})"
     return TransportError(Reason.PROTOCOL, f"{peer} answered with {text}; see the JVM's log")

@@ -51,10 +51,17 @@ class RemoteFailure(NamedTuple):
     """Its class, then the classes of its causes."""
     message: str
     """One printable line. It is the JVM's text, so never use it as a label."""
+    root_message: str = ""
+    """The message of the innermost cause that has one."""
 
     def is_a(self, name: str) -> bool:
         """Return whether it or one of its causes has the class *name*, which is given without its package."""
         return any(class_name.rpartition(".")[2] == name for class_name in self.classes)
+
+    @property
+    def is_filtered(self) -> bool:
+        """Whether a serialization filter of the JVM rejected the call's arguments."""
+        return self.is_a("InvalidClassException") and "REJECTED" in self.root_message
 
 
 class Wire:
@@ -141,16 +148,17 @@ def read_reply(
 def _failure(thrown: object) -> RemoteFailure:
     """Describe an exception and its causes. An exception may be its own cause."""
     classes: list[str] = []
-    message = ""
+    message = root_message = ""
     seen: set[int] = set()
     while isinstance(thrown, Instance) and id(thrown) not in seen and len(classes) < 6:
         seen.add(id(thrown))
         classes.append(printable(thrown.class_name))
         detail = thrown.fields.get("detailMessage")
-        if isinstance(detail, str) and (not message or len(classes) == 1):
-            message = printable(detail)
+        if isinstance(detail, str):
+            root_message = printable(detail)
+            message = message or root_message
         fields = (thrown.fields.get(name) for name in ("detail", "exception", "error", "target", "cause"))
         thrown = next((field for field in fields if isinstance(field, Instance)), None)
     if not classes:
         raise JavaStreamError("a reply that should contain an exception and does not")
-    return RemoteFailure(tuple(classes), message or classes[-1])
+    return RemoteFailure(tuple(classes), message or classes[-1], root_message)

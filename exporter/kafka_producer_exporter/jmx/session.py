@@ -234,6 +234,8 @@ class Session:
             watched.drop(name)
         elif value.is_a("NoSuchObjectException"):  # the session has ended
             raise explain.connection_error(self._peer, ClosedError(greeted=True))
+        elif value.is_filtered:  # not the MBean's fault: any other request may be rejected next
+            raise explain.filter_error(self._peer)
         else:
             self._quarantine(owner, value.message, now)
         return None

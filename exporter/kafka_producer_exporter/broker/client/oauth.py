@@ -104,7 +104,8 @@ class TokenEndpoint:
             with opener.open(request, timeout=remaining_seconds(deadline)) as response:
                 status, body = response.status, response.read(MAX_RESPONSE_BYTES)
         except (OSError, UnicodeError, http.client.HTTPException) as error:
-            raise self._connection_error(getattr(error, "reason", error)) from None
+            cause = error.reason if isinstance(error, urllib.error.URLError) else error
+            raise self._connection_error(cause) from None
         if not 200 <= status < 300:
             raise self._status_error(status, body)
         # Kept here rather than by the caller, so that it is not lost if every caller has given up.
