@@ -1,12 +1,13 @@
 import io
 import json
 import logging
+import os
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kafka_producer_exporter.logs import fields_of, json_line, logfmt_line, set_up
+from kafka_producer_exporter.logs import Repetitions, fields_of, json_line, logfmt_line, set_up
 from kafka_producer_exporter.settings import LogFormat, Logging, LogLevel
 
 
@@ -114,3 +115,41 @@ def test_arguments_are_put_into_the_message():
     record = logging.makeLogRecord({"msg": "%s of %d", "args": ("one", 2), "name": "kafka_producer_exporter"})
 
     assert fields_of(record)["message"] == "one of 2"
+
+
+def test_after_ten_lines_of_a_kind_the_others_are_counted():
+    now = [1000.0]
+    repetitions = Repetitions(lambda: now[0])
+
+    def written(lineno, message, **extra):
+        record = logging.makeLogRecord({"name": "a", "lineno": lineno, "msg": message, "levelno": 30, **extra})
+        return [one.getMessage() for one in repetitions.reduced(record)]
+
+    assert [bool(written(1, f"refused {number}", target="checkout")) for number in range(13)] == [True] * 10 + [
+        False
+    ] * 3
+    assert written(1, "refused", target="billing") == ["refused"]
+    assert written(2, "closed", target="checkout") == ["closed"]
+    now[0] += 60.0
+    assert written(1, "refused", target="checkout") == ["3 more lines like this: refused 12", "refused"]
+    now[0] += 60.0
+    assert written(1, "refused", target="checkout") == ["refused"]
+
+
+def test_a_pipe_that_nobody_reads_blocks_nothing_and_the_loss_is_reported(log_of):
+    log_of()
+    reader, writer = os.pipe()
+    with os.fdopen(reader, "rb", buffering=0) as read, os.fdopen(writer, "w") as stream:
+        set_up(Logging(), stream)
+        log = logging.getLogger("kafka_producer_exporter.test")
+
+        for number in range(200):
+            log.warning("line %d of many %s", number, "x" * 5000, extra={"target": str(number)})
+        received = read.read(1 << 20)
+        log.warning("read again")
+        received += read.read(1 << 20)
+
+    lines = received.decode().splitlines()
+    assert lines[0].endswith('x"')
+    assert "lines of the log were lost because nobody read them" in lines[-2]
+    assert lines[-1].endswith('message="read again"')
