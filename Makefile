@@ -12,7 +12,7 @@ MAKE_STARTED := $(or $(MAKE_STARTED),$(shell date +%s))
 export MAKE_STARTED
 stage = @s=$$(($$(date +%s) - $(MAKE_STARTED))); printf '\n== %d:%02d  %s\n' $$((s / 60)) $$((s % 60)) '$(1)'
 
-.PHONY: help setup check lint fast pythons generate golden generated integration demo bench test lock clean
+.PHONY: help setup check lint fast pythons generate golden generated integration demo bench jdks test lock clean
 
 help: ## list these commands
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -89,6 +89,9 @@ bench: setup ## measure the exporter and its peers side by side (half an hour)
 	$(BIN)/python -m benchmarks.targets_at_once
 	$(BIN)/python -m benchmarks.transaction_log
 	PYTHONPATH=exporter $(BIN)/python -m benchmarks.http_layer
+
+jdks: setup ## read producers on each JDK from 8 to 26 and write docs/compatibility.md; needs root and Debian
+	$(BIN)/python -m tests.jdks
 
 # The integration tests come last, so that what did not run is at the end of the output.
 test: ## everything that must hold before a change lands; CI runs this and nothing else

@@ -82,10 +82,12 @@ class DebianPart:
 
     suite: str
     packages: tuple[str, ...]
+    is_root: bool = False
+    """If True, the folder is a root for chroot: it gets the links that Debian's programs expect there."""
 
     def stamp(self) -> str:
         """Return suite and packages. Versions change with the suite; the file VERSIONS records them."""
-        return " ".join([self.suite, *self.packages])
+        return " ".join([self.suite, *self.packages, *(["(root)"] if self.is_root else [])])
 
     def download(self, folder: Path, *, cache: Path) -> None:  # noqa: ARG002 (apt has a cache of its own)
         """Unpack the packages into the folder."""
@@ -114,7 +116,16 @@ class DebianPart:
             packages = sorted((work / "debs").glob("*.deb"))
             for package in packages:
                 run(["dpkg", "-x", package, folder], what=f"unpack {package.name}")
+            if self.is_root:
+                link_merged_usr(folder)
             (folder / "VERSIONS").write_text("".join(f"{package.stem}\n" for package in packages))
+
+
+def link_merged_usr(root: Path) -> None:
+    """Add the links from the top of a root into its folder usr, which no package contains."""
+    for name in ("bin", "lib", "lib64", "sbin"):
+        if (root / "usr" / name).exists() and not (root / name).exists():
+            (root / name).symlink_to(Path("usr") / name)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -215,6 +226,10 @@ def read_parts(text: str) -> dict[str, Part]:
     }
     for name, debian in content["debian"].items():
         parts[name] = DebianPart(suite=debian["suite"], packages=tuple(debian["packages"]))
+    jdk = content["jdk"]
+    for version in jdk["versions"]:
+        packages = (f"openjdk-{version}-jre-headless", *jdk["libraries"])
+        parts[f"jdk-{version}"] = DebianPart(suite=jdk["suite"], packages=packages, is_root=True)
     return parts
 
 
@@ -278,7 +293,8 @@ def _debian_mirror() -> str:
     codename = next((line[17:].strip('"') for line in release.splitlines() if line.startswith("VERSION_CODENAME=")), "")
     if "\nID=debian\n" not in f"\n{release}\n" or not codename:
         raise LabError(
-            "this part is a Debian package, and this machine does not run Debian; put prometheus on the PATH instead"
+            "this part consists of Debian packages, and this machine does not run Debian; "
+            "put prometheus on the PATH instead; the JDKs (jdk-*) have no substitute"
         )
     # Needs neither root nor a network, and works before the first "apt-get update", unlike "apt-get indextargets".
     return mirror_in(run(["apt-get", "--print-uris", "update"], what="apt-get --print-uris update"), codename=codename)

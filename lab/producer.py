@@ -17,6 +17,8 @@ from lab.process import LabError, Port, Process, Service
 
 SOURCE = Path(__file__).parent / "java" / "Producer.java"
 COMPILED_AGAINST = "kafka-clients-2.4.1"
+NEWEST_CLIENT = os.environ.get("PRODUCER_CLIENT", "4.4.0")
+"""The client of a JVM that asks for none. PRODUCER_JAVA, the JVM of producers, may be too old for the newest one."""
 
 
 class ProducerError(LabError):
@@ -42,7 +44,7 @@ class ProducerJvm(Service):
 
     def __init__(
         self,
-        client_version: str = "4.4.0",
+        client_version: str = NEWEST_CLIENT,
         *,
         jmx: bool = True,
         password_file: Path | None = None,
@@ -64,7 +66,7 @@ class ProducerJvm(Service):
             self._ports.append(Port())  # one port cannot have TLS and plain text
         self.jmx_port = self._ports[0].number
         self.jmx_rmi_port = self._ports[-1].number
-        self._java = java or jvm.java()
+        self._java = java or os.environ.get("PRODUCER_JAVA") or jvm.java()
         self._options = ["-Xms16m", f"-Xmx{heap_megabytes}m", *java_options]
         if jmx:
             self._options += self._jmx_options(password_file, access_file, tls)

@@ -106,20 +106,6 @@ def test_the_password_is_read_at_each_login_so_a_rotated_one_is_used(lab, client
     assert anonymous.reason is Reason.AUTHENTICATION
 
 
-@pytest.mark.parametrize("registry", [True, False], ids=["both", "rmi"])
-def test_tls_is_used_on_the_ports_that_require_it(lab, client, producer_jvm, certificates, registry):
-    tls = JmxTls(identity=certificates.server, registry=registry, client_trust_store=certificates.trust_store)
-    target = producer_jvm("4.4.0", tls=tls)
-    target.new("orders", NOBODY)
-    me = certificates.client
-    right = TlsSettings(ca_file=certificates.ca, cert_file=me.certificate, key_file=me.key)
-
-    transport = client(target.jmx_port, tls=right, tls_registry=registry)
-    read = values(transport)
-
-    assert any("orders" in name for name, _ in read)
-
-
 def test_each_tls_failure_is_reported_with_its_reason(lab, client, producer_jvm, certificates):
     def reason(target, tls=None, *, registry=False):
         return failure_of(client(target.jmx_port, tls=tls, tls_registry=registry)).reason
