@@ -257,6 +257,25 @@ def test_the_flags_of_a_jvm_elsewhere_leave_its_host_open_and_follow_the_configu
     assert not any(".host=" in flag for flag in flags)
 
 
+def test_the_flags_keep_a_jvm_on_the_loopback_address_that_the_exporter_connects_to():
+    def hosts(host):
+        return [flag for flag in jvm_flags(Jmx(host=host, port=9999)) if ".host=" in flag]
+
+    assert hosts("::1") == ["-Dcom.sun.management.jmxremote.host=::1"]
+    assert hosts("127.0.0.2") == ["-Dcom.sun.management.jmxremote.host=127.0.0.2"]
+    assert hosts("localhost") == ["-Dcom.sun.management.jmxremote.host=127.0.0.1"]
+
+
+def test_the_flags_for_tls_on_the_rmi_port_alone_give_it_a_port_of_its_own():
+    def rmi_ports(port, rmi_port=None):
+        flags = jvm_flags(Jmx(port=port, rmi_port=rmi_port, tls=JmxTls(mode=TlsMode.RMI)))
+        return [flag for flag in flags if ".rmi.port=" in flag]
+
+    assert rmi_ports(9999) == rmi_ports(9999, 9999) == ["-Dcom.sun.management.jmxremote.rmi.port=10000"]
+    assert rmi_ports(65535) == ["-Dcom.sun.management.jmxremote.rmi.port=65534"]
+    assert rmi_ports(9999, 9000) == ["-Dcom.sun.management.jmxremote.rmi.port=9000"]
+
+
 def test_the_text_is_a_list_of_steps_with_a_mark_each(port):
     agent = Agent(error=TransportError(Reason.NOT_JMX, "it speaks \x1b[31mHTTP\nnot JMX"))
 

@@ -241,10 +241,15 @@ def jvm_flags(jmx: Jmx) -> list[str]:
     """Return the JVM flags that let this exporter in with a password, and keep everyone else out."""
     prefix = "-Dcom.sun.management.jmxremote"
     tls = jmx.tls.mode is not TlsMode.NONE
+    rmi_port = jmx.rmi_port or jmx.port
+    if jmx.tls.mode is TlsMode.RMI and rmi_port == jmx.port:
+        # A JVM does not start if one port has to be both the registry in plaintext and the RMI port in TLS.
+        rmi_port += 1 if rmi_port < 65535 else -1
+    host = "127.0.0.1" if jmx.host.lower() == "localhost" else jmx.host
     return [
         f"{prefix}.port={jmx.port}",
-        f"{prefix}.rmi.port={jmx.rmi_port or jmx.port}",
-        *([f"{prefix}.host=127.0.0.1"] if is_loopback(jmx.host) else []),
+        f"{prefix}.rmi.port={rmi_port}",
+        *([f"{prefix}.host={host}"] if is_loopback(host) else []),
         f"{prefix}.ssl={str(tls).lower()}",
         *([f"{prefix}.registry.ssl=true"] if jmx.tls.mode is TlsMode.BOTH else []),
         f"{prefix}.authenticate=true",
