@@ -1,4 +1,5 @@
 import logging
+import time
 from datetime import UTC, datetime
 
 import pytest
@@ -76,6 +77,18 @@ def test_one_line_says_when_counting_began(log, following, caplog):
     assert len(lines) == 1
     since = datetime.fromtimestamp(fresh.counts.since_ms // 1000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     assert lines[0].endswith(f' source=transaction_log since={since} message="counting transactions"')
+
+
+def test_a_step_of_the_clock_settles_no_abort_whose_reason_may_still_follow(log, following, monkeypatch):
+    log.held[0] = THREE_COMMITS_AND_AN_ABORT
+    following.poll()
+    monkeypatch.setattr(time, "time_ns", lambda: int((time.time() + 86_400) * 1e9))
+
+    following.poll(times=3)
+
+    (series,) = following.counts.tracker.series()
+    assert series.counts.committed == 3
+    assert not any(series.counts.aborted.values())
 
 
 def test_an_offset_that_the_log_no_longer_has_is_replaced_and_logged(log, following, caplog):

@@ -135,7 +135,7 @@ class LogFollower:
         self._begin_counting()
 
     def take_in(self, fetched: Iterable[Fetched], *, now_ms: int) -> Intake:
-        """Apply what was fetched from ``positions``."""
+        """Apply what was fetched from ``positions``. *now_ms* is of any clock that is never set (see ``settle``)."""
         skipped: list[Skipped] = []
         unreadable: list[tuple[int, str]] = []
         for partition, chunk, high_watermark in fetched:

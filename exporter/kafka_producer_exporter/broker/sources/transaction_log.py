@@ -74,7 +74,7 @@ class TransactionLog(Source):
             self._reposition(reader, error.partition)
             return 0.0
         with self._counts.lock:
-            skipped, unreadable = self._follower.take_in(fetched, now_ms=_now_ms())
+            skipped, unreadable = self._follower.take_in(fetched, now_ms=int(time.monotonic() * 1000))
             self._note_counting_since()
         self._log_skipped(skipped)
         for partition, reason in unreadable:
