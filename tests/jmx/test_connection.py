@@ -15,6 +15,7 @@ import pytest
 from kafka_producer_exporter.jmx.connection import RmiTransport, _Channel
 from kafka_producer_exporter.jmx.jrmp import REPLY_HEAD, read_reply
 from kafka_producer_exporter.jmx.session import Call
+from kafka_producer_exporter.jmx.stubs import read_stub
 from kafka_producer_exporter.net.connection import Connection
 from kafka_producer_exporter.net.errors import Reason, TransportError
 from tests.jmx.conversation import EVERYTHING, LOOKUP, NEW_CLIENT, RecordedConversation
@@ -179,7 +180,23 @@ def test_an_rmi_port_where_nothing_listens_is_named(client_of, failure_of):
 
     assert failure.reason is Reason.REFUSED
     assert f"127.0.0.1:{port}" in str(failure)
-    assert "jmxremote.rmi.port" in str(failure)
+    assert str(failure).endswith("; correct jmx.rmi_port")
+
+
+def test_an_announced_port_that_cannot_be_reached_is_read_as_the_message_says(client_of, failure_of):
+    with FakeAgent(silent) as gone:
+        port = gone.port
+    stub = CONVERSATION.reply(LOOKUP)
+    announced, _ = read_stub(bytearray(stub), 0)
+    elsewhere = stub.replace(announced.port.to_bytes(4, "big"), port.to_bytes(4, "big"))
+    with FakeAgent(replaying(CONVERSATION.with_reply(stub, elsewhere))) as agent:
+        failure = failure_of(client_of(agent, rmi_port=None))
+        readings = client_of(agent, rmi_port=agent.port).read([EVERYTHING], deadline=time.monotonic() + 5)
+
+    assert failure.reason is Reason.REFUSED
+    assert f"127.0.0.1:{port}" in str(failure)
+    assert "behind a port forward, set jmx.rmi_port to the forwarded port" in str(failure)
+    assert readings
 
 
 class LineServer(http.server.BaseHTTPRequestHandler):

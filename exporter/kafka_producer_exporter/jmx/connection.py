@@ -137,9 +137,11 @@ class RmiTransport:
     def _refused_advice(self, port: int) -> str:
         if port == self._agent.port:
             return f"was the JVM started with -Dcom.sun.management.jmxremote.port={port}?"
+        if self._agent.rmi_port is not None:
+            return "correct jmx.rmi_port"
         return (
-            "this is the agent's RMI port; "
-            f"start the JVM with -Dcom.sun.management.jmxremote.rmi.port={self._agent.port} to fix it"
+            "the agent announces this RMI port; behind a port forward, set jmx.rmi_port to the forwarded port; "
+            "otherwise start the JVM with -Dcom.sun.management.jmxremote.rmi.port and a port that can be reached"
         )
 
     def _peer(self, port: int) -> str:
