@@ -5,7 +5,8 @@ loaded and no code of the stream runs: an object is its class name and its field
 """
 
 import struct
-from typing import NamedTuple
+from collections.abc import Callable, Generator
+from typing import NamedTuple, TypeVar
 
 from kafka_producer_exporter.jmx.javatext import decode_modified_utf8
 from kafka_producer_exporter.net.printable import printable
@@ -16,6 +17,7 @@ MAGIC = bytes.fromhex("aced0005")
 _NULL, _REFERENCE, _CLASS_DESCRIPTION, _OBJECT, _STRING, _ARRAY, _CLASS = 0x70, 0x71, 0x72, 0x73, 0x74, 0x75, 0x76
 _BLOCK, _END, _RESET, _LONG_BLOCK = 0x77, 0x78, 0x79, 0x7A
 _EXCEPTION, _LONG_STRING, _PROXY, _ENUM = 0x7B, 0x7C, 0x7D, 0x7E
+_LEAVES = frozenset({_NULL, _REFERENCE, _STRING, _LONG_STRING})
 # Flags of a class.
 _WRITE_METHOD, _SERIALIZABLE, _EXTERNALIZABLE, _BLOCK_DATA = 0x01, 0x02, 0x04, 0x08
 
@@ -25,12 +27,20 @@ _PRIMITIVES = {"B": "b", "C": "H", "D": "d", "F": "f", "I": "i", "J": "q", "S": 
 _BOXED = frozenset(f"java.lang.{name}" for name in ("Boolean", "Byte", "Double", "Float", "Integer", "Long", "Short"))
 
 
-class NeedMore(Exception):  # noqa: N818 - not an error: the rest is still on its way
-    """The stream is incomplete: it needs at least ``need`` bytes, counted from its start."""
+Continue = Callable[[bytearray, int], tuple[object, int]]
+"""Reads on at the point where a reply ended. Gets the buffer, and where the reply begins in it now."""
 
-    def __init__(self, need: int) -> None:
+
+class NeedMore(Exception):  # noqa: N818 - not an error: the rest is still on its way
+    """The stream is incomplete: it needs at least ``need`` bytes, counted from its start.
+
+    ``resume``, if it is set, reads on when more bytes are there, without reading again what was there before.
+    """
+
+    def __init__(self, need: int, resume: Continue | None = None) -> None:
         super().__init__(need)
         self.need = need
+        self.resume = resume
 
 
 class JavaStreamError(Exception):
@@ -111,13 +121,21 @@ class BoxedNumber(NamedTuple):
     format: str
 
 
+Result = TypeVar("Result")
+Steps = Generator[int, None, Result]
+"""Reads something step by step. Yields the number of bytes that it needs, if they have not arrived yet."""
+
+
 class Decoder:
     """Reads values from a buffer. ``position`` is where the last value ended; more bytes may follow it.
 
-    ``boxed_numbers`` lists the boxed numbers read so far.
+    A value that is incomplete is continued and never begun again, so the work does not depend on the size of the
+    pieces in which it arrives. ``boxed_numbers`` lists the boxed numbers read so far.
     """
 
-    __slots__ = ("_buffer", "_end", "_handles", "_limits", "_start", "_values", "boxed_numbers", "position")
+    __slots__ = (
+        *("_buffer", "_end", "_handles", "_limits", "_reading", "_start", "_values", "boxed_numbers", "position"),
+    )
 
     def __init__(self, buffer: bytes | bytearray, start: int = 0, limits: Limits = LIMITS) -> None:
         self._buffer = buffer
@@ -126,7 +144,17 @@ class Decoder:
         self._limits = limits
         self._handles: list[object] = []
         self._values = 0
+        self._reading: Steps[object] | None = None
         self.boxed_numbers: list[BoxedNumber] = []
+
+    def go_on(self, buffer: bytes | bytearray, start: int) -> None:
+        """Continue in a buffer that contains more of the stream, which begins at *start* in it."""
+        self.position += start - self._start
+        self._buffer, self._start, self._end = buffer, start, len(buffer)
+
+    def read_bytes(self) -> bytes:
+        """Return the bytes of the stream that were read."""
+        return bytes(self._buffer[self._start : self.position])
 
     def expect(self, constant: bytes) -> None:
         """Read exactly the bytes of *constant*. Raise JavaStreamError for others, even before all bytes are there."""
@@ -143,8 +171,19 @@ class Decoder:
         return self._block(tag)
 
     def value(self) -> object:
-        """Read one value: None, a BoxedNumber, a string, bytes, a list or an Instance."""
-        return self._value(self._byte(), 0)
+        """Read one value: None, a BoxedNumber, a string, bytes, a list or an Instance.
+
+        After NeedMore and ``go_on``, a second call continues.
+        """
+        if self._reading is None:
+            self._reading = self._value(0)
+        try:
+            need = next(self._reading)
+        except StopIteration as end:
+            self._reading = None
+            value: object = end.value
+            return value
+        raise NeedMore(need)
 
     # Limits: every length in the stream is checked here.
 
@@ -191,38 +230,60 @@ class Decoder:
     def _block(self, tag: int) -> bytes:
         return self._bytes(self._unsigned(1 if tag == _BLOCK else 4))
 
-    # Values.
+    # Values. A step either reads all its bytes or, at the end of the buffer, none.
 
-    def _value(self, tag: int, depth: int) -> object:
+    def _step(self, read: Callable[[], Result]) -> Steps[Result]:
+        while True:
+            begin = self.position - self._start
+            try:
+                return read()
+            except NeedMore as short:
+                self.position = begin + self._start
+                yield short.need
+
+    def _value(self, depth: int) -> Steps[object]:
+        while True:
+            begin = self.position - self._start
+            try:
+                tag = self._byte()
+                if tag in _LEAVES:
+                    return self._leaf(tag)
+                break
+            except NeedMore as short:
+                self.position = begin + self._start
+                yield short.need
         self._count(1)
+        return (yield from self._composite(tag, depth))
+
+    def _leaf(self, tag: int) -> object:
         if tag in {_STRING, _LONG_STRING}:
             text = self._text(2 if tag == _STRING else 8)
+            self._count(1)
             self._handles.append(text)
             return text
-        if tag == _OBJECT:
-            return self._object(self._deeper(depth))
-        if tag == _REFERENCE:
-            return self._reference()
-        if tag == _NULL:
-            return None
-        if tag == _ARRAY:
-            return self._array(self._deeper(depth))
-        if tag == _ENUM:
-            return self._enum(self._deeper(depth))
-        return self._other_value(tag, depth)
+        found = self._reference() if tag == _REFERENCE else None
+        self._count(1)
+        return found
 
-    def _other_value(self, tag: int, depth: int) -> object:
+    def _composite(self, tag: int, depth: int) -> Steps[object]:
+        if tag == _OBJECT:
+            return (yield from self._object(self._deeper(depth)))
+        if tag == _ARRAY:
+            return (yield from self._array(self._deeper(depth)))
+        if tag == _ENUM:
+            return (yield from self._enum(self._deeper(depth)))
         if tag == _CLASS:
-            self._description(self._byte(), self._deeper(depth))
+            yield from self._description(self._deeper(depth))
             instance = Instance("java.lang.Class")
             self._handles.append(instance)
             return instance
         if tag in {_CLASS_DESCRIPTION, _PROXY}:
-            self._description(tag, self._deeper(depth))
+            self.position -= 1
+            yield from self._description(self._deeper(depth))
             return Instance("java.io.ObjectStreamClass")
         if tag == _RESET and depth == 0:  # deeper, the enclosing object would lose its own handle
             self._handles.clear()
-            return self._value(self._byte(), self._deeper(depth))
+            return (yield from self._value(self._deeper(depth)))
         if tag == _EXCEPTION:
             raise UnreadableError("the JVM could not serialize the reply")
         raise JavaStreamError(f"unknown tag {tag:02x}")
@@ -234,143 +295,173 @@ class Decoder:
         found = self._handles[index]
         return Instance("java.io.ObjectStreamClass") if isinstance(found, _ClassDescription) else found
 
-    def _object(self, depth: int) -> object:
-        description = self._complete_description(depth)
+    def _object(self, depth: int) -> Steps[object]:
+        description = yield from self._complete_description(depth)
         instance = Instance(description.name)
         handle = len(self._handles)
         self._handles.append(instance)
-        begin = self.position
+        offset = 0
         for level in description.levels:
             self._count(1)
-            begin = self.position
+            offset = self.position - self._start
             if level.flags & _SERIALIZABLE:
-                self._fields(level, instance.fields, depth)
+                yield from self._fields(level, instance.fields, depth)
                 if level.flags & _WRITE_METHOD:
-                    self._annotations(instance.annotations, depth)
+                    yield from self._annotations(instance.annotations, depth)
             elif level.flags & _EXTERNALIZABLE:
                 # In protocol version 1 no block markers enclose what such a class writes.
                 if not level.flags & _BLOCK_DATA:
                     raise UnreadableError(f"a {printable(level.name)} cannot be read without its class")
-                self._annotations(instance.annotations, depth)
+                yield from self._annotations(instance.annotations, depth)
         if description.is_boxed_number:
-            self._handles[handle] = self._unboxed(description, instance, begin)
+            self._handles[handle] = self._unboxed(description, instance, offset)
         return self._handles[handle]
 
-    def _unboxed(self, description: _ClassDescription, box: Instance, begin: int) -> object:
-        """Return the number in a box. *begin* is where the fields of its class, the last of its levels, are."""
+    def _unboxed(self, description: _ClassDescription, box: Instance, offset: int) -> object:
+        """Return the number in a box. The fields of its class, the last of its levels, are at *offset*."""
         if list(box.fields) != description.primitive_names or not description.flags & _SERIALIZABLE:
             return box
         [number] = box.fields.values()
         if not isinstance(number, (int, float)):  # the field of a superclass
             return box
-        boxed = BoxedNumber(number, begin - self._start, description.primitives.format[1:])
+        boxed = BoxedNumber(number, offset, description.primitives.format[1:])
         self.boxed_numbers.append(boxed)
         return boxed
 
-    def _fields(self, level: _ClassDescription, fields: dict[str, object], depth: int) -> None:
+    def _fields(self, level: _ClassDescription, fields: dict[str, object], depth: int) -> Steps[None]:
         if level.primitive_names:
-            begin = self._take(level.primitives.size)
+            begin = yield from self._step(lambda: self._take(level.primitives.size))
             fields.update(zip(level.primitive_names, level.primitives.unpack_from(self._buffer, begin), strict=True))
         for name in level.objects:
-            fields[name] = self._value(self._byte(), depth)
+            fields[name] = yield from self._value(depth)
 
-    def _annotations(self, annotations: list[object], depth: int) -> None:
-        while (tag := self._byte()) != _END:
-            if tag in {_BLOCK, _LONG_BLOCK}:
-                self._count(1)
-                annotations.append(self._block(tag))
-            else:
-                annotations.append(self._value(tag, depth))
+    def _annotations(self, annotations: list[object], depth: int) -> Steps[None]:
+        while True:
+            begin = self.position - self._start
+            try:
+                tag = self._byte()
+                if tag in _LEAVES:
+                    annotations.append(self._leaf(tag))
+                    continue
+                if tag in {_BLOCK, _LONG_BLOCK}:
+                    annotations.append(self._block(tag))
+                    self._count(1)
+                    continue
+            except NeedMore as short:
+                self.position = begin + self._start
+                yield short.need
+                continue
+            if tag == _END:
+                return
+            self._count(1)
+            annotations.append((yield from self._composite(tag, depth)))
 
-    def _array(self, depth: int) -> object:
-        element = self._complete_description(depth).name[1:2]
+    def _array(self, depth: int) -> Steps[object]:
+        description = yield from self._complete_description(depth)
+        element = description.name[1:2]
         index = len(self._handles)
         self._handles.append(None)
-        count = self._unsigned(4)
+        count = yield from self._step(lambda: self._unsigned(4))
         array: object = None
         if element == "B":
-            array = self._bytes(count)
+            array = yield from self._step(lambda: self._bytes(count))
         elif element in _PRIMITIVES:
             self._count(count)
             layout = struct.Struct(f">{count}{_PRIMITIVES[element]}")
-            array = list(layout.unpack_from(self._buffer, self._take(layout.size)))
+            begin = yield from self._step(lambda: self._take(layout.size))
+            array = list(layout.unpack_from(self._buffer, begin))
         elif element in {"L", "["}:
             self._count(count)
             elements: list[object] = []
             array = self._handles[index] = elements  # before its elements are read: they may refer to it
-            elements.extend(self._value(self._byte(), depth) for _ in range(count))
+            for _ in range(count):
+                elements.append((yield from self._value(depth)))  # noqa: PERF401 - a comprehension cannot yield
         else:
             raise JavaStreamError("an array of an unknown type")
         self._handles[index] = array
         return array
 
-    def _enum(self, depth: int) -> object:
-        instance = Instance(self._complete_description(depth).name)
+    def _enum(self, depth: int) -> Steps[object]:
+        description = yield from self._complete_description(depth)
+        instance = Instance(description.name)
         self._handles.append(instance)
-        instance.annotations.append(self._string(depth))
+        name = yield from self._string(depth)
+        instance.annotations.append(name)
         return instance
 
-    def _string(self, depth: int) -> str:
-        text = self._value(self._byte(), depth)
+    def _string(self, depth: int) -> Steps[str]:
+        text = yield from self._value(depth)
         if not isinstance(text, str):
             raise JavaStreamError("a string was expected")
         return text
 
     # Classes.
 
-    def _complete_description(self, depth: int) -> _ClassDescription:
-        description = self._description(self._byte(), depth)
+    def _complete_description(self, depth: int) -> Steps[_ClassDescription]:
+        description = yield from self._description(depth)
         if description is None or not description.levels:
             raise JavaStreamError("an object without a class")
         return description
 
-    def _description(self, tag: int, depth: int) -> _ClassDescription | None:
+    def _description(self, depth: int) -> Steps[_ClassDescription | None]:
+        while True:
+            begin = self.position - self._start
+            try:
+                tag = self._byte()
+                if tag == _REFERENCE:
+                    return self._known_description()
+                break
+            except NeedMore as short:
+                self.position = begin + self._start
+                yield short.need
         if tag == _NULL:
             return None
-        if tag == _REFERENCE:
-            index = self._unsigned(4) - _FIRST_HANDLE
-            found = self._handles[index] if 0 <= index < len(self._handles) else None
-            if not isinstance(found, _ClassDescription):
-                raise JavaStreamError("a reference to a class that was not sent")
-            return found
         if tag not in {_CLASS_DESCRIPTION, _PROXY}:
             raise JavaStreamError(f"a class was expected, but tag {tag:02x} was found")
         self._count(1)
-        return self._new_description(depth) if tag == _CLASS_DESCRIPTION else self._new_proxy(depth)
+        return (yield from self._new_description(depth) if tag == _CLASS_DESCRIPTION else self._new_proxy(depth))
 
-    def _new_description(self, depth: int) -> _ClassDescription:
-        description = _ClassDescription(self._text(2))
-        self._take(8)  # serialVersionUID: not needed, because the stream describes the fields of the version it uses
+    def _known_description(self) -> _ClassDescription:
+        index = self._unsigned(4) - _FIRST_HANDLE
+        found = self._handles[index] if 0 <= index < len(self._handles) else None
+        if not isinstance(found, _ClassDescription):
+            raise JavaStreamError("a reference to a class that was not sent")
+        return found
+
+    def _new_description(self, depth: int) -> Steps[_ClassDescription]:
+        description = _ClassDescription((yield from self._step(lambda: self._text(2))))
+        # serialVersionUID: not needed, because the stream describes the fields of the version it uses
+        yield from self._step(lambda: self._take(8))
         self._handles.append(description)
-        description.flags = self._byte()
+        description.flags = yield from self._step(self._byte)
         layout = ">"
-        for _ in range(self._unsigned(2)):
+        for _ in range((yield from self._step(lambda: self._unsigned(2)))):
             self._count(1)
-            kind, name = chr(self._byte()), self._text(2)
+            kind, name = yield from self._step(lambda: (chr(self._byte()), self._text(2)))
             if kind in _PRIMITIVES:
                 layout += _PRIMITIVES[kind]
                 description.primitive_names.append(name)
             elif kind in {"L", "["}:
-                self._string(depth)
+                yield from self._string(depth)
                 description.objects.append(name)
             else:
                 raise JavaStreamError("a field of an unknown type")
         description.primitives = struct.Struct(layout)
-        return self._finished(description, depth)
+        return (yield from self._finished(description, depth))
 
-    def _new_proxy(self, depth: int) -> _ClassDescription:
+    def _new_proxy(self, depth: int) -> Steps[_ClassDescription]:
         description = _ClassDescription("java.lang.reflect.Proxy")
         self._handles.append(description)
         description.flags = _SERIALIZABLE
-        count = self._unsigned(4)
+        count = yield from self._step(lambda: self._unsigned(4))
         self._count(count)
         for _ in range(count):
-            self._text(2)
-        return self._finished(description, depth)
+            yield from self._step(lambda: self._text(2))
+        return (yield from self._finished(description, depth))
 
-    def _finished(self, description: _ClassDescription, depth: int) -> _ClassDescription:
-        self._annotations([], self._deeper(depth))
-        parent = self._description(self._byte(), self._deeper(depth))
+    def _finished(self, description: _ClassDescription, depth: int) -> Steps[_ClassDescription]:
+        yield from self._annotations([], self._deeper(depth))
+        parent = yield from self._description(self._deeper(depth))
         if parent is not None and not parent.levels:
             raise JavaStreamError("a class that is its own superclass")
         description.levels = (*(parent.levels if parent else ()), description)

@@ -22,7 +22,7 @@ from kafka_producer_exporter.net.printable import printable
 ReplyReader = Callable[[bytearray, int], tuple[object, int]]
 """Reads the reply that begins at a position of a buffer.
 
-Returns its value and the position where it ends. Raises NeedMore or JavaStreamError.
+Returns its value and the position where it ends. Raises NeedMore, which may say how to read on, or JavaStreamError.
 """
 
 Result = TypeVar("Result")
@@ -33,6 +33,7 @@ REPLY_BODY = len(REPLY_HEAD) + 14
 
 _SHORTEST_REPLY = REPLY_BODY + 1
 _ACKNOWLEDGE = 0x4E
+_RETURN, _EXCEPTION = 1, 2
 _LONGEST_HOST = 1024
 
 
@@ -72,6 +73,7 @@ class Wire:
         self._readers: deque[ReplyReader] = deque()
         self._greeted = False
         self._need = 1
+        self._resume: ReplyReader | None = None
 
     @property
     def waiting(self) -> bool:
@@ -103,12 +105,12 @@ class Wire:
                 position = _read_greeting(buffer)
                 self._greeted, self._need = True, 1
             while self._readers and len(buffer) - position >= self._need:
-                value, position = self._readers[0](buffer, position)
+                value, position = (self._resume or self._readers[0])(buffer, position)
                 self._readers.popleft()
-                self._need = 1
+                self._need, self._resume = 1, None
                 values.append(value)
         except NeedMore as short:
-            self._need = short.need
+            self._need, self._resume = short.need, short.resume
         except JavaStreamError as error:
             return values, error
         del buffer[:position]
@@ -136,13 +138,32 @@ def read_reply(
     buffer: bytearray, start: int, extract: Callable[[Decoder], Result], limits: Limits = LIMITS
 ) -> tuple[Result | RemoteFailure, int]:
     """Read one reply. Return a RemoteFailure or what *extract* reads from the decoder, and where the reply ends."""
-    decoder = Decoder(buffer, start, limits)
+    return _continue(Decoder(buffer, start, limits), extract, None)
+
+
+def _continue(
+    decoder: Decoder, extract: Callable[[Decoder], Result], kind: int | None
+) -> tuple[Result | RemoteFailure, int]:
+    """Read on. *kind* says what the reply contains, once that is known."""
+    known_kind = _kind_of_reply(decoder) if kind is None else kind
+
+    def resume(buffer: bytearray, start: int) -> tuple[object, int]:
+        decoder.go_on(buffer, start)
+        return _continue(decoder, extract, known_kind)
+
+    try:
+        value = extract(decoder) if known_kind == _RETURN else _failure(decoder.value())
+    except NeedMore as short:
+        raise NeedMore(short.need, resume) from None
+    return value, decoder.position
+
+
+def _kind_of_reply(decoder: Decoder) -> int:
     decoder.expect(REPLY_HEAD[:5])
     header = decoder.block()
-    if len(header) != 15 or header[0] not in {1, 2}:
+    if len(header) != 15 or header[0] not in {_RETURN, _EXCEPTION}:
         raise JavaStreamError("a reply of an unknown kind")
-    value = extract(decoder) if header[0] == 1 else _failure(decoder.value())
-    return value, decoder.position
+    return header[0]
 
 
 def _failure(thrown: object) -> RemoteFailure:

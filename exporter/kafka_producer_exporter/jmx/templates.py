@@ -9,7 +9,7 @@ import struct
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from kafka_producer_exporter.jmx.javastream import BoxedNumber, Decoder, NeedMore
+from kafka_producer_exporter.jmx.javastream import BoxedNumber, Continue, Decoder, NeedMore
 from kafka_producer_exporter.jmx.jrmp import REPLY_BODY, REPLY_HEAD, read_reply
 from kafka_producer_exporter.jmx.readings import Value
 from kafka_producer_exporter.jmx.replies import decode_attribute_list
@@ -40,16 +40,16 @@ class AttributesReader:
                 values = template.match(buffer, start)
                 if values is not None:
                     return AttributeValues(template.attributes, values), start + template.size
-            elif template.may_match(buffer, start):
-                raise NeedMore(available + 1)  # and not template.size: it may turn out to be another, shorter reply
-        return read_reply(buffer, start, lambda decoder: self._decode(decoder, buffer, start))
+            else:
+                _wait_while_equal(self, template.pieces, template.size, buffer, start)
+        return read_reply(buffer, start, self._decode)
 
-    def _decode(self, decoder: Decoder, buffer: bytearray, start: int) -> AttributeValues:
+    def _decode(self, decoder: Decoder) -> AttributeValues:
         attributes, values = decode_attribute_list(decoder)
         if len(self._known_attributes) > 4 * _MAX_TEMPLATES:
             self._known_attributes.clear()
         attributes = self._known_attributes.setdefault(attributes, attributes)
-        reply = bytes(buffer[start : decoder.position])
+        reply = decoder.read_bytes()
         if (
             len(self._templates) < _MAX_TEMPLATES
             and reply.startswith(REPLY_HEAD)
@@ -76,21 +76,23 @@ def _plain(value: BoxedNumber | str | None) -> Value:
 class _Template:
     """The fixed bytes of a reply, and where its numbers are."""
 
-    __slots__ = ("_constants", "_fixed", "_layout", "_number_indexes", "_number_sizes", "attributes", "size")
+    __slots__ = ("_constants", "_fixed", "_layout", "_number_indexes", "attributes", "pieces", "size")
 
     def __init__(self, reply: bytes, attributes: tuple[str, ...], values: Sequence[BoxedNumber | str | None]) -> None:
         """Take the numbers among *values* as the only bytes of *reply* that may change, from the first to the last."""
         numbers = [value for value in values if isinstance(value, BoxedNumber)]
-        self._number_sizes = [struct.calcsize(f">{number.format}") for number in numbers]
-        layout, fixed, position = f">{REPLY_BODY}x", [], REPLY_BODY
-        for number, size in zip(numbers, self._number_sizes, strict=True):
+        layout, fixed, places, position = f">{REPLY_BODY}x", [], [], REPLY_BODY
+        for number in numbers:
             layout += f"{number.offset - position}s{number.format}"
+            places.append(position)
             fixed.append(reply[position : number.offset])
-            position = number.offset + size
+            position = number.offset + struct.calcsize(f">{number.format}")
         layout += f"{len(reply) - position}s"
+        places.append(position)
         fixed.append(reply[position:])
         self._layout = struct.Struct(layout)
         self._fixed = tuple(fixed)
+        self.pieces = ((0, REPLY_HEAD), *zip(places, fixed, strict=True))
         self.size = self._layout.size
         self.attributes = attributes
         self._number_indexes = [index for index, value in enumerate(values) if isinstance(value, BoxedNumber)]
@@ -110,18 +112,49 @@ class _Template:
             values[index] = number
         return values
 
-    def may_match(self, buffer: bytearray, start: int) -> bool:
-        """Return whether an incomplete reply has the same layout as far as it has arrived."""
+
+def _wait_while_equal(
+    reader: Continue, pieces: Sequence[tuple[int, bytes]], size: int, buffer: bytearray, start: int
+) -> None:
+    """Raise NeedMore if an incomplete reply may turn out to have *size* bytes and to contain *pieces*.
+
+    It asks for one byte and not for *size*, because the reply may turn out to be another, shorter one.
+    """
+    comparison = _Comparison(reader, pieces, size)
+    if comparison.is_equal_so_far(buffer, start):
+        raise NeedMore(len(buffer) - start + 1, comparison)
+
+
+class _Comparison:
+    """Compares a reply with the pieces of an earlier one while it arrives, each byte once."""
+
+    __slots__ = ("_compared", "_index", "_pieces", "_reader", "_size")
+
+    def __init__(self, reader: Continue, pieces: Sequence[tuple[int, bytes]], size: int) -> None:
+        self._reader = reader
+        self._pieces = pieces
+        self._size = size
+        self._index = 0
+        self._compared = 0
+
+    def __call__(self, buffer: bytearray, start: int) -> tuple[object, int]:
+        """Go on. A reply that is complete, or that is another one, goes to the reader from its start."""
+        if len(buffer) - start < self._size and self.is_equal_so_far(buffer, start):
+            raise NeedMore(len(buffer) - start + 1, self)
+        return self._reader(buffer, start)
+
+    def is_equal_so_far(self, buffer: bytearray, start: int) -> bool:
+        """Compare the bytes that have arrived since the last call."""
         available = len(buffer) - start
-        if not buffer.startswith(REPLY_HEAD[:available], start):
-            return False
-        position = REPLY_BODY
-        for fixed, size in zip(self._fixed, [*self._number_sizes, 0], strict=True):
-            if position >= available:
-                break
-            if not buffer.startswith(fixed[: available - position], start + position):
+        while self._index < len(self._pieces):
+            offset, piece = self._pieces[self._index]
+            begin, end = max(self._compared, offset), min(available, offset + len(piece))
+            if begin < end and not buffer.startswith(piece[begin - offset : end - offset], start + begin):
                 return False
-            position += len(fixed) + size
+            if available < offset + len(piece):
+                break
+            self._index += 1
+        self._compared = available
         return True
 
 
@@ -144,13 +177,14 @@ class RepeatedReplyReader:
                     if index:
                         self._known.insert(0, self._known.pop(index))
                     return value, body + len(known)
-                if available < REPLY_BODY + len(known) and known.startswith(buffer[body:]):
-                    raise NeedMore(available + 1)
-        return read_reply(buffer, start, lambda decoder: self._decode_and_remember(decoder, buffer, start))
+                if available < REPLY_BODY + len(known):
+                    _wait_while_equal(self, [(REPLY_BODY, known)], REPLY_BODY + len(known), buffer, start)
+        return read_reply(buffer, start, self._decode_and_remember)
 
-    def _decode_and_remember(self, decoder: Decoder, buffer: bytearray, start: int) -> object:
+    def _decode_and_remember(self, decoder: Decoder) -> object:
         value = self._decode(decoder)
-        if buffer.startswith(REPLY_HEAD, start):
-            self._known.insert(0, (bytes(buffer[start + REPLY_BODY : decoder.position]), value))
+        reply = decoder.read_bytes()
+        if reply.startswith(REPLY_HEAD):
+            self._known.insert(0, (reply[REPLY_BODY:], value))
             del self._known[self._keep :]
         return value
