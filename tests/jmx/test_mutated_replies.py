@@ -10,6 +10,7 @@ from kafka_producer_exporter.jmx.javastream import JavaStreamError, NeedMore
 from kafka_producer_exporter.jmx.replies import decode_listed_attributes, decode_names
 from kafka_producer_exporter.jmx.stubs import read_stub
 from kafka_producer_exporter.jmx.templates import AttributesReader, RepeatedReplyReader
+from tests.fuzz.mutations import mutated
 from tests.jmx.conversation import (
     GET_ATTRIBUTES,
     GET_MBEAN_INFO,
@@ -38,29 +39,6 @@ def _small_replies() -> list[tuple[bytes, object]]:
     ]
 
 
-def _mutated(reply: bytes, chance: random.Random) -> bytearray:
-    """Return a copy of *reply* in which bytes are changed, lengths blown up, or pieces removed or repeated."""
-    broken = bytearray(reply)
-    for _ in range(chance.choice((1, 1, 2, 5))):
-        at = chance.randrange(len(broken))
-        kind = chance.randrange(6)
-        if kind < 2:
-            broken[at] = chance.randrange(256)
-        elif kind == 2:
-            broken[at] = chance.randrange(0x70, 0x7F)  # another tag
-        elif kind == 3:
-            broken[at : at + 4] = chance.choice((b"\x7f\xff\xff\xff", b"\xff\xff\xff\xff", b"\x00\x00\xff\xff"))
-        elif kind == 4:
-            del broken[at : at + chance.randrange(1, 9)]
-        else:
-            piece = broken[at : at + chance.randrange(1, 40)]
-            place = chance.randrange(len(broken))
-            broken[place:place] = piece
-        if not broken:
-            return bytearray(b"\x00")
-    return broken
-
-
 def test_100_000_mutated_replies_raise_nothing_but_the_two_intended_errors():
     seed = 13
     chance = random.Random(seed)
@@ -71,7 +49,7 @@ def test_100_000_mutated_replies_raise_nothing_but_the_two_intended_errors():
 
     for number in range(100_000):
         which = chance.randrange(len(replies))
-        broken = _mutated(replies[which][0], chance)
+        broken = mutated(replies[which][0], chance)
         began = time.perf_counter()
         try:
             fresh[which](broken, 0)
