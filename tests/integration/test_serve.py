@@ -334,6 +334,8 @@ def test_a_port_without_a_jvm_is_down_with_a_reason_and_the_healthy_target_is_up
         began = time.monotonic()
         pages = [serving.page(timeout_seconds=DEADLINE_SECONDS) for _ in range(2)]
         took_seconds = time.monotonic() - began
+        # A read goes on beyond the deadline of its scrapes, up to its floor, and is logged at its end.
+        wait_until("the log has the reason", lambda: "target=broken" in serving.log(), timeout_seconds=30)
 
     for page in pages:
         assert up(page, "checkout") == 1
