@@ -78,6 +78,11 @@ class Serve:
         """Return everything logged so far."""
         return self.process.log_file.read_text()
 
+    def logged(self, text):
+        """Wait until the log contains a text, and return how often it does; a thread writes the log after the page."""
+        wait_until(f"the log contains {text}", lambda: text in self.log(), processes=[self.process], timeout_seconds=5)
+        return self.log().count(text)
+
     def get(self, path, **headers):
         """Request a path and return the status and the body; ``user_agent="x"`` is a header."""
         request = urllib.request.Request(

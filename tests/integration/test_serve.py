@@ -170,7 +170,7 @@ def test_a_living_producer_that_reports_nothing_is_hidden_and_its_cause_is_said_
     assert "no producer yet" not in scraped.stdout
     assert "! producers" in checked.stdout
     assert words in checked.stdout
-    assert "orders: alive, but without metrics because" in serving.log()
+    assert serving.logged("orders: alive, but without metrics because")
 
     orders.close()
     assert "kafka_producer_hidden" not in serving.page().names(target="checkout")
@@ -201,7 +201,7 @@ def test_a_reload_applies_a_valid_file_and_keeps_the_current_configuration_for_a
     assert before.value(valid) == more.value(valid) == valid_again.value(valid) == 1
     assert (up(invalid, "checkout"), up(invalid, "payments")) == (1, 1)
     assert up(valid_again, "payments") == 1
-    assert serving.log().count("unknown key; did you mean targets?") == 1
+    assert serving.logged("unknown key; did you mean targets?") == 1
 
 
 def test_an_invalid_file_ends_serve_with_exit_code_2_unless_it_is_tolerant(producer_jvm, serve, tmp_path):
@@ -218,7 +218,7 @@ def test_an_invalid_file_ends_serve_with_exit_code_2_unless_it_is_tolerant(produ
     status, text = tolerant.get("/-/ready")
     assert status == 503
     assert "exporter.yml:1 targetz" in text
-    assert "unknown key; did you mean targets?" in tolerant.log()
+    assert tolerant.logged("unknown key; did you mean targets?")
     write_config(config, checkout=jvm.jmx_port)
     tolerant.reload()
     tolerant.page_once("the corrected file is in force", lambda page: up(page, "checkout") == 1)
@@ -343,7 +343,7 @@ def test_a_port_without_a_jvm_is_down_with_a_reason_and_the_healthy_target_is_up
         assert page.names(target="broken") == DOWN
         assert (up(page, "broken"), reasons(page, "broken")) == (0, {reason})
     assert took_seconds < 2 * DEADLINE_SECONDS
-    assert serving.log().count("target=broken") == 1
+    assert serving.logged("target=broken") == 1
 
 
 def test_a_jvm_that_freezes_during_a_scrape_is_down_with_timeout_and_recovers(broker, producer_jvm, serve, tmp_path):
@@ -399,7 +399,8 @@ def test_a_killed_jvm_is_down_and_its_replacement_starts_from_zero(broker, produ
     assert reasons(killed, "checkout") == {"refused"}
     assert killed.names(target="checkout") == DOWN
     assert [sent(page) for page in (before, killed, empty, again)] == [3, None, None, 1]
-    assert serving.log().count("target=checkout") == 3  # when it first came up, went down, and came back
+    assert serving.logged("the target is up again") == 1
+    assert serving.logged("target=checkout") == 3  # when it first came up, went down, and came back
 
 
 # Exit codes of the other verbs
