@@ -59,6 +59,8 @@ class Jmx:
     port: int
     rmi_port: int | None = None
     """None means the port that the agent announces."""
+    registry_name: str = "jmxrmi"
+    """The agent's name in the RMI registry."""
     username: str | None = None
     password_file: Path | None = None
     """Read at each login, so that the password may be rotated."""

@@ -275,6 +275,10 @@ def test_the_text_of_the_error_begins_with_the_file_and_the_number_of_problems(t
             "1 targets[0].jmx.rmi_port: transport jmxquery does not support this; use transport: rmi",
         ),
         (
+            "targets: [{transport: jmxquery, jmx: {port: 1, registry_name: karaf-root}}]",
+            "1 targets[0].jmx.registry_name: transport jmxquery does not support this; use transport: rmi",
+        ),
+        (
             "targets: [{jmx: {port: 1, username: u}}]",
             "1 targets[0].jmx.username: a user without a password; add password_file or password_env",
         ),

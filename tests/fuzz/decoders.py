@@ -13,7 +13,8 @@ from kafka_producer_exporter.broker.log.record_batches import read_records
 from kafka_producer_exporter.jmx.javastream import Decoder, JavaStreamError, NeedMore
 from kafka_producer_exporter.jmx.jrmp import Wire
 from kafka_producer_exporter.jmx.replies import decode_listed_attributes, decode_names
-from kafka_producer_exporter.jmx.stubs import read_stub
+from kafka_producer_exporter.jmx.requests import REGISTRY_NAMES
+from kafka_producer_exporter.jmx.stubs import read_registry_names, read_stub
 from kafka_producer_exporter.jmx.templates import AttributesReader, RepeatedReplyReader
 from kafka_producer_exporter.server.messages import BadRequestError, RequestParser
 from tests.fuzz.java_writer import JavaWriter
@@ -39,6 +40,7 @@ def _small_replies() -> list[tuple[bytes, Callable]]:
 
     return [
         (smallest(LOOKUP), lambda: read_stub),
+        (smallest(REGISTRY_NAMES), lambda: read_registry_names),
         (smallest(QUERY_NAMES), lambda: RepeatedReplyReader(decode_names, keep=1)),
         (smallest(GET_MBEAN_INFO), lambda: RepeatedReplyReader(decode_listed_attributes, keep=1)),
         (smallest(GET_ATTRIBUTES), AttributesReader),

@@ -19,7 +19,7 @@ from kafka_producer_exporter.jmx.explain import ClosedError
 from kafka_producer_exporter.jmx.jrmp import Wire, read_reply
 from kafka_producer_exporter.jmx.readings import Reading, Selection
 from kafka_producer_exporter.jmx.session import Action, Agent, Call, Dial, Replies, Session
-from kafka_producer_exporter.jmx.stubs import Stub, read_stub
+from kafka_producer_exporter.jmx.stubs import Stub, read_registry_names, read_stub
 from tests.paths import RECORDED
 
 FILE = RECORDED / "jmx-conversation.json"
@@ -67,7 +67,7 @@ class RecordedConversation(NamedTuple):
 
 GET_ATTRIBUTES, GET_MBEAN_INFO = bytes.fromhex("5739d96a8b235c47"), bytes.fromhex("993cd0f9b9817af6")
 QUERY_NAMES, NEW_CLIENT = bytes.fromhex("7f0473acb73677da"), bytes.fromhex("f0e074eaad0caea8")
-LOOKUP = bytes.fromhex("44154dc9d4e63bdf")
+LOOKUP = bytes.fromhex("0000000244154dc9d4e63bdf")
 
 
 class Replay:
@@ -211,10 +211,16 @@ def main(port: int, secured_port: int, jvm: str, file: Path) -> None:
     failures["InstanceNotFoundException"] = recorder.ask(nobody, read_nothing)[0]
     failures["NoSuchObjectException"] = recorder.ask(requests.query_names(UNKNOWN_OBJECT, "a:*"), read_nothing)[0]
     secured = _Recorder(secured_port)
-    _, stub = secured.ask(requests.LOOKUP, read_stub)
+    _, stub = secured.ask(requests.lookup("jmxrmi"), read_stub)
     assert isinstance(stub, Stub)
     wrong = requests.new_client(stub.object_id, ("monitor", "wrong"))
     failures["SecurityException"] = secured.ask(wrong, read_nothing)[0]
+    recorder = _Recorder(port)
+    failures["NotBoundException"] = recorder.ask(requests.lookup("nobody"), read_nothing)[0]
+    failures["UnmarshalException"] = recorder.ask(requests.new_client(session, None), read_nothing)[0]
+    recorder = _Recorder(port)
+    recorder.ask(requests.REGISTRY_NAMES, read_registry_names)
+    calls |= recorder.calls
 
     def chunks(data: bytes) -> list[str]:
         return [data[at : at + 64].hex() for at in range(0, len(data), 64)]

@@ -1,6 +1,7 @@
 """The session with a recorded JVM, in process: what it requests, what it remembers, and how it fails."""
 
 import itertools
+import re
 
 import pytest
 from hypothesis import given, settings
@@ -8,6 +9,7 @@ from hypothesis import strategies as st
 
 from kafka_producer_exporter.jmx.objectname import ObjectName
 from kafka_producer_exporter.jmx.readings import Reading, Selection
+from kafka_producer_exporter.jmx.requests import REGISTRY_NAMES, lookup
 from kafka_producer_exporter.jmx.session import Dial, Session
 from kafka_producer_exporter.net.errors import Reason, TransportError
 from tests.jmx.conversation import (
@@ -440,6 +442,61 @@ def test_a_user_who_may_not_read_ends_in_authentication():
         replay.read(new_session())
 
     assert error.value.reason is Reason.AUTHENTICATION
+
+
+def test_a_registry_without_the_name_is_reported_with_the_names_that_it_has():
+    replay = Replay(CONVERSATION.answering(LOOKUP, FAILURES["NotBoundException"]))
+
+    with pytest.raises(TransportError, match=r"no 'jmxrmi', but jmxrmi; .* set jmx\.registry_name to jmxrmi;") as error:
+        replay.read(new_session())
+
+    assert error.value.reason is Reason.NOT_JMX
+    assert replay.requests[-1] == REGISTRY_NAMES
+
+
+@pytest.mark.parametrize("reply", [FAILURES["SecurityException"], b"\x51garbage"])
+def test_a_registry_that_does_not_list_its_names_is_reported_all_the_same(reply):
+    conversation = CONVERSATION.answering(LOOKUP, FAILURES["NotBoundException"]).answering(REGISTRY_NAMES, reply)
+
+    with pytest.raises(TransportError, match="is an RMI registry without a JMX agent") as error:
+        Replay(conversation).read(new_session())
+
+    assert error.value.reason is Reason.NOT_JMX
+
+
+def test_the_agent_is_looked_up_under_the_configured_name():
+    replay = Replay(CONVERSATION.answering(LOOKUP, CONVERSATION.reply(LOOKUP)))
+    replay.conversation.replies[lookup("karaf-root")] = CONVERSATION.reply(LOOKUP)
+
+    replay.read(Session(agent(registry_name="karaf-root"), lambda: None))
+
+    assert replay.requests[0] == lookup("karaf-root")
+
+
+def test_an_rmi_port_in_place_of_the_registrys_is_reported_as_such():
+    replay = Replay(CONVERSATION.answering(LOOKUP, FAILURES["NoSuchObjectException"]))
+
+    with pytest.raises(TransportError, match=r"producer:9999 is an RMI port, .* set jmx\.port to the port of") as error:
+        replay.read(new_session())
+
+    assert error.value.reason is Reason.NOT_JMX
+
+
+@pytest.mark.parametrize(
+    ("rmi_port", "failure", "message"),
+    [
+        (9999, "NoSuchObjectException", "is not the RMI port of this JMX agent; correct or remove jmx.rmi_port"),
+        (None, "NoSuchObjectException", "is not the RMI port of this JMX agent; set jmx.rmi_port to the agent's"),
+        (9999, "UnmarshalException", "no JMX agent under the name 'jmxrmi'; set jmx.registry_name to the name of"),
+    ],
+)
+def test_another_object_than_the_agent_is_reported_with_the_key_to_set(rmi_port, failure, message):
+    replay = Replay(CONVERSATION.answering(NEW_CLIENT, FAILURES[failure]))
+
+    with pytest.raises(TransportError, match=re.escape(message)) as error:
+        replay.read(new_session(rmi_port=rmi_port))
+
+    assert error.value.reason is Reason.NOT_JMX
 
 
 def test_an_error_of_the_credentials_is_raised():

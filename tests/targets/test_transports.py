@@ -14,6 +14,12 @@ def test_a_target_with_a_user_logs_in_with_the_current_password():
     assert credentials(Jmx(port=1, username="u", password_env="PW"), {"PW": "secret"}) == ("u", "secret")
 
 
+def test_the_agent_is_looked_up_under_its_configured_name():
+    transport = transport_for(Target(name="a", jmx=Jmx(port=1, registry_name="karaf-root")))
+
+    assert transport._agent.registry_name == "karaf-root"
+
+
 @pytest.mark.parametrize(
     ("kind", "expected"), [(TransportKind.RMI, RmiTransport), (TransportKind.JMXQUERY, JarTransport)]
 )

@@ -61,7 +61,7 @@ def check_transport(values: Mapping[str, object], located: Located, context: Loa
     for name in ("username", "password_file", "password_env"):
         if name in jmx:
             context.report(jmx[name].where, "transport jmxquery would show this to every process; use transport: rmi")
-    for name in ("rmi_port", "tls"):
+    for name in ("rmi_port", "registry_name", "tls"):
         if name in jmx:
             context.report(jmx[name].where, "transport jmxquery does not support this; use transport: rmi")
 

@@ -121,6 +121,12 @@ JMX = Section(
             "Default: the port that the agent announces.",
         ),
         Key(
+            "registry_name",
+            Text("text", r"[^\x00-\x1f\x7f]{1,200}", "write a name of up to 200 characters"),
+            "Name of the JMX agent in the RMI registry. Another name than `jmxrmi` is at the end of the connector's "
+            "URL, such as `service:jmx:rmi:///jndi/rmi://localhost:1099/karaf-root`.",
+        ),
+        Key(
             "username",
             LINE,
             "User name in the JVM's password file. A user with the access level `readonly` is sufficient.",

@@ -37,6 +37,7 @@ class RmiTransport:
         port: int,
         *,
         rmi_port: int | None = None,
+        registry_name: str = "jmxrmi",
         credentials: Callable[[], tuple[str, str] | None] = lambda: None,
         tls: TlsSettings | None = None,
         tls_registry: bool = False,
@@ -45,7 +46,14 @@ class RmiTransport:
 
         With *tls* the agent's RMI port uses TLS, and with *tls_registry* its registry (*port*) does too.
         """
-        self._agent = Agent(host=host, port=port, rmi_port=rmi_port, tls_registry=tls_registry, tls_rmi=tls is not None)
+        self._agent = Agent(
+            host=host,
+            port=port,
+            rmi_port=rmi_port,
+            registry_name=registry_name,
+            tls_registry=tls_registry,
+            tls_rmi=tls is not None,
+        )
         self._tls = tls
         self._resolver = Resolver(host, host_key=_HOST_KEY)
         self._session = Session(self._agent, credentials)

@@ -1,12 +1,17 @@
 """Errors of a JMX agent, explained: where, what happened, and what to do."""
 
+from collections.abc import Sequence
+
 from kafka_producer_exporter.jmx.javastream import JavaStreamError, StreamLimitError
 from kafka_producer_exporter.jmx.jrmp import NotJrmpError, RemoteFailure
 from kafka_producer_exporter.net.errors import Reason, TransportError
+from kafka_producer_exporter.net.printable import printable
 
 _TLS_ALERT = b"\x15\x03"
 # A server that cannot parse the request may answer as HTTP 0.9 did: with the document alone.
 _HTTP = (b"http/", b"<!doctype html", b"<html")
+# The message of a remote object that is asked for a method that its interface does not have.
+_OTHER_CLASS = "unrecognized method hash"
 
 ALLOWED_BY_FILTER = "java.lang.*;java.rmi.*;java.rmi.server.*;java.util.*;javax.management.**"
 """The classes that a JVM's serialization filter must allow, as a pattern."""
@@ -57,17 +62,41 @@ def _not_jrmp(peer: str, failure: NotJrmpError) -> TransportError:
 
 
 def lookup_error(peer: str, reply: object) -> TransportError:
-    """Return why the RMI registry did not return the agent's stub."""
-    if isinstance(reply, RemoteFailure) and not reply.is_a("NotBoundException"):
-        return _unexpected(peer, reply)
+    """Return why the RMI registry did not return a stub, if it is not that the name is unknown."""
+    if isinstance(reply, RemoteFailure) and reply.is_a("NoSuchObjectException"):
+        return TransportError(
+            Reason.NOT_JMX,
+            f"{peer} is an RMI port, but not that of a registry; set jmx.port to the port of "
+            "-Dcom.sun.management.jmxremote.port, not to that of -Dcom.sun.management.jmxremote.rmi.port",
+        )
+    return _unexpected(peer, reply)
+
+
+def unknown_name_error(peer: str, name: str, known: Sequence[str]) -> TransportError:
+    """Return that the RMI registry does not have *name*, but the *known* names."""
+    port = "use the port of -Dcom.sun.management.jmxremote.port"
+    if not known:
+        return TransportError(Reason.NOT_JMX, f"{peer} is an RMI registry without a JMX agent; {port}")
+    names = printable(", ".join(known))
+    which = "it" if len(known) == 1 else "one of them"
     return TransportError(
         Reason.NOT_JMX,
-        f"{peer} is an RMI registry without a JMX agent; use the port of -Dcom.sun.management.jmxremote.port",
+        f"the RMI registry at {peer} has no {name!r}, but {names}; if {which} is the JMX agent, set jmx.registry_name "
+        f"to {names if len(known) == 1 else 'its name'}; otherwise {port}",
     )
 
 
-def login_error(peer: str, reply: object, *, user: str | None) -> TransportError:
-    """Return why the agent did not accept the login."""
+def login_error(peer: str, reply: object, *, user: str | None, name: str, has_rmi_port: bool) -> TransportError:
+    """Return why the agent, which has *name* in the registry, did not accept the login.
+
+    *has_rmi_port* says whether its RMI port is configured.
+    """
+    if isinstance(reply, RemoteFailure) and reply.is_a("NoSuchObjectException"):
+        key = "correct or remove jmx.rmi_port" if has_rmi_port else "set jmx.rmi_port to the agent's RMI port"
+        return TransportError(Reason.NOT_JMX, f"{peer} is not the RMI port of this JMX agent; {key}")
+    if isinstance(reply, RemoteFailure) and reply.is_a("UnmarshalException") and _OTHER_CLASS in reply.root_message:
+        advice = "set jmx.registry_name to the name of the JMX agent"
+        return TransportError(Reason.NOT_JMX, f"{peer} has no JMX agent under the name {name!r}; {advice}")
     if not isinstance(reply, RemoteFailure) or not reply.is_a("SecurityException"):
         return _unexpected(peer, reply)
     return TransportError(

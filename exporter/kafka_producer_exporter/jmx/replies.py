@@ -47,6 +47,14 @@ def decode_names(decoder: Decoder) -> tuple[str, ...]:
     return names
 
 
+def decode_texts(decoder: Decoder) -> tuple[str, ...]:
+    """Decode an array of strings."""
+    value = decoder.value()
+    if not isinstance(value, list):
+        raise JavaStreamError("an array was expected")
+    return tuple(_text(item) for item in value)
+
+
 def decode_listed_attributes(decoder: Decoder) -> tuple[str, ...]:
     """Decode the javax.management.MBeanInfo of getMBeanInfo.
 

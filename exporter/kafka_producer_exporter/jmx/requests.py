@@ -35,8 +35,17 @@ def _class(name: str, version: str, flags: str) -> bytes:
 _OBJECT_NAME = b"\x73" + _class("javax.management.ObjectName", "0f03a71beb6d15cf", "03")
 _STRINGS = b"\x75" + _class("[Ljava.lang.String;", "add256e7e91d7b47", "02")
 
-LOOKUP = _CALL + _REGISTRY + bytes.fromhex("00000002 44154dc9d4e63bdf") + _STRING + encode_utf("jmxrmi")
-"""Ask an RMI registry for the JMX agent's stub. The registry accepts only a plain string."""
+# The registry's methods are numbered, and share the hash of its interface.
+_LIST = bytes.fromhex("00000001 44154dc9d4e63bdf")
+_LOOKUP = bytes.fromhex("00000002 44154dc9d4e63bdf")
+
+REGISTRY_NAMES = _CALL + _REGISTRY + _LIST
+"""Ask an RMI registry for all its names."""
+
+
+def lookup(name: str) -> bytes:
+    """Ask an RMI registry for the stub with this name. The registry accepts only a plain string."""
+    return _CALL + _REGISTRY + _LOOKUP + _STRING + encode_utf(name)
 
 
 def new_client(server: bytes, credentials: tuple[str, str] | None) -> bytes:

@@ -14,7 +14,7 @@ from kafka_producer_exporter.jmx.javastream import JavaStreamError, UnreadableEr
 from kafka_producer_exporter.jmx.jrmp import RemoteFailure, ReplyReader
 from kafka_producer_exporter.jmx.readings import Reading, Selection
 from kafka_producer_exporter.jmx.replies import decode_listed_attributes
-from kafka_producer_exporter.jmx.stubs import Stub, read_stub
+from kafka_producer_exporter.jmx.stubs import Stub, read_registry_names, read_stub
 from kafka_producer_exporter.jmx.templates import AttributeValues, RepeatedReplyReader
 from kafka_producer_exporter.jmx.watched import AttributeQuery, WatchedMBeans
 from kafka_producer_exporter.net.address import Address
@@ -69,6 +69,8 @@ class Agent:
     port: int
     rmi_port: int | None = None
     """None means the port in the agent's stub."""
+    registry_name: str = "jmxrmi"
+    """The name of the agent's stub in the RMI registry."""
     tls_registry: bool = False
     tls_rmi: bool = False
 
@@ -156,7 +158,10 @@ class Session:
     def _log_in(self) -> Conversation[_Login]:
         agent, self._login = self._agent, None
         yield from self._dial(agent.port, tls=agent.tls_registry)
-        [found] = yield from self._ask([Call((requests.LOOKUP,), read_stub)])
+        [found] = yield from self._ask([Call((requests.lookup(agent.registry_name),), read_stub)])
+        if isinstance(found, RemoteFailure) and found.is_a("NotBoundException"):
+            names = yield from self._registry_names()
+            raise explain.unknown_name_error(self._peer, agent.registry_name, names)
         if not isinstance(found, Stub):
             raise explain.lookup_error(self._peer, found)
         if found.tls != agent.tls_rmi:
@@ -171,13 +176,27 @@ class Session:
             raise explain.credentials_error(self._peer, error) from None
         [client] = yield from self._ask([Call((request,), read_stub)])
         if not isinstance(client, Stub):
-            raise explain.login_error(self._peer, client, user=credentials[0] if credentials else None)
+            raise explain.login_error(
+                self._peer,
+                client,
+                user=credentials[0] if credentials else None,
+                name=agent.registry_name,
+                has_rmi_port=agent.rmi_port is not None,
+            )
         if server != self._server:  # another JVM, perhaps with other versions of everything
             self.forget()
         session = client.object_id
         self._server = server
         self._login = _Login(server, session, requests.info_head(session), requests.attributes_head(session))
         return self._login
+
+    def _registry_names(self) -> Conversation[tuple[str, ...]]:
+        """Return the names in the RMI registry, for a message; none if it does not list them."""
+        try:
+            [names] = yield from self._ask([Call((requests.REGISTRY_NAMES,), read_registry_names)])
+        except TransportError:
+            return ()
+        return names if isinstance(names, tuple) and not isinstance(names, RemoteFailure) else ()
 
     # Calls.
 

@@ -1,10 +1,11 @@
-"""RMI stubs: where a remote object is, and whether its port uses TLS."""
+"""What an RMI registry returns: stubs, which say where a remote object is and whether its port uses TLS, and names."""
 
 import struct
 from typing import NamedTuple
 
 from kafka_producer_exporter.jmx.javastream import Decoder, Instance, JavaStreamError
 from kafka_producer_exporter.jmx.jrmp import read_reply
+from kafka_producer_exporter.jmx.replies import decode_texts
 from kafka_producer_exporter.net.printable import printable
 
 _TLS_FACTORY = "javax.rmi.ssl.SslRMIClientSocketFactory"
@@ -26,6 +27,11 @@ class Stub(NamedTuple):
 def read_stub(buffer: bytearray, start: int) -> tuple[object, int]:
     """Read a reply that contains a stub."""
     return read_reply(buffer, start, _stub)
+
+
+def read_registry_names(buffer: bytearray, start: int) -> tuple[object, int]:
+    """Read a reply that contains the names in an RMI registry."""
+    return read_reply(buffer, start, decode_texts)
 
 
 def _stub(decoder: Decoder) -> Stub:

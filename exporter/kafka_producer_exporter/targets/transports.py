@@ -22,6 +22,7 @@ def transport_for(target: Target) -> Transport:
         jmx.host,
         jmx.port,
         rmi_port=jmx.rmi_port,
+        registry_name=jmx.registry_name,
         credentials=lambda: credentials(jmx),
         tls=_tls_settings(jmx.tls),
         tls_registry=jmx.tls.mode is TlsMode.BOTH,
