@@ -29,13 +29,14 @@ def recorded_mbeans(version: str) -> dict[str, dict[str, float | str]]:
 
 def recorded_readings(version: str, asked: Profile | Sequence[Selection] = Profile.DEFAULT) -> list[Reading]:
     """The readings of a JVM with that client for these selections, or for those of a profile."""
-    (selection,) = selections(asked) if isinstance(asked, Profile) else asked
     readings = []
-    for text, attributes in recorded_mbeans(version).items():
-        name = ObjectName(text)
-        wanted = tuple(selection.choose(name, list(attributes)))
-        if wanted:
-            readings.append(Reading(name, wanted, [attributes[attribute] for attribute in wanted]))
+    for selection in selections(asked) if isinstance(asked, Profile) else asked:
+        domain = selection.pattern.partition(":")[0]
+        for text, attributes in recorded_mbeans(version).items():
+            name = ObjectName(text)
+            wanted = tuple(selection.choose(name, list(attributes))) if name.domain == domain else ()
+            if wanted:
+                readings.append(Reading(name, wanted, [attributes[attribute] for attribute in wanted]))
     return readings
 
 

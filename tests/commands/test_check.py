@@ -115,6 +115,23 @@ def test_a_jvm_that_has_no_broker_though_one_is_expected_is_a_finding(port):
     assert exit_code([report]) == 1
 
 
+def test_a_broker_that_is_given_as_a_producer_is_a_finding_that_names_the_kind_to_set(port):
+    agent = Agent(brokers={"1": "4.4.0"}, asks=True)
+
+    report = check(target_at(port, username="monitor"), transport_for=agent.transport_for)
+
+    assert states_of(report)["producers"] is StepState.FINDING
+    assert "this JVM is a broker and has no producer; set kind: broker" in detail_of(report, "producers")
+
+
+def test_a_producer_within_a_broker_is_a_producer(port):
+    agent = Agent(brokers={"1": "4.4.0"}, clients=["reporter"], versions={"reporter": "4.4.0"}, asks=True)
+
+    report = check(target_at(port, username="monitor"), transport_for=agent.transport_for)
+
+    assert detail_of(report, "producers") == "1: reporter (4.4.0)"
+
+
 def test_a_target_without_a_password_is_readable_with_a_warning_that_says_who_can_write(port):
     agent = Agent(clients=["orders"], versions={"orders": "4.4.0"})
 

@@ -64,6 +64,16 @@ def test_a_jvm_whose_only_producer_has_no_metrics_says_why_instead_of_that_there
     assert "no producer yet" not in text
 
 
+def test_a_broker_that_is_given_as_a_producer_shows_the_kind_to_set_instead_of_that_there_is_no_producer(read, jvm):
+    jvm.answer = lambda asked: []
+    jvm.unread = ("kafka.server:type=app-info,id=1",)
+
+    text = Screen(clear=False).show([TARGET], [read()])
+
+    assert text.splitlines()[1].startswith("  this JVM is a broker and has no producer; set kind: broker")
+    assert "no producer yet" not in text
+
+
 def test_a_target_that_is_down_shows_what_to_do(read, jvm):
     jvm.failure = TransportError(Reason.REFUSED, "nothing listens on 127.0.0.1:9999; start the JVM with …")
 

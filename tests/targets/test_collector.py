@@ -5,13 +5,15 @@ import time
 
 import pytest
 
+from kafka_producer_exporter.catalogue.selections import BROKER_NAMES
 from kafka_producer_exporter.jmx.objectname import ObjectName
 from kafka_producer_exporter.jmx.readings import Reading
 from kafka_producer_exporter.model import Profile
 from kafka_producer_exporter.net.errors import Reason, TransportError
-from kafka_producer_exporter.settings import Jmx, Settings, Target
+from kafka_producer_exporter.settings import Jmx, Settings, Target, TargetKind
 from kafka_producer_exporter.targets.collector import Collector
 from kafka_producer_exporter.targets.memory import MemoryGuard, mbean_bytes
+from kafka_producer_exporter.targets.reader import TargetReader
 from tests.families import series_of
 from tests.recordings import Recorded, recorded_readings
 
@@ -39,6 +41,11 @@ def collector_of(jvms, *, guard=None, **settings):
         transport_for=lambda target: jvms[target.name],
         guard=guard or MemoryGuard(None),
     )
+
+
+def reader_of(jvm, **options):
+    target = Target(name="checkout", jmx=Jmx(port=9999), **options)
+    return TargetReader(target, Settings(), transport=jvm, guard=MemoryGuard(None))
 
 
 def collect(collector, seconds=SOON, **which):
@@ -190,6 +197,39 @@ def test_a_producer_that_stays_without_metrics_is_logged_once_and_explained_in_e
     assert [record.message for record in caplog.records if record.levelname == "WARNING"] == [scrape.detail]
     hidden = 'kafka_producer_hidden{client_id="x",reason="unreadable",target="checkout",team="c"}'
     assert series_of(scrape.families)[hidden] == 1
+
+
+@pytest.mark.parametrize(
+    ("kind", "unread", "advice"),
+    [
+        (TargetKind.PRODUCER, ("kafka.server:type=app-info,id=1",), "set kind: broker"),
+        (TargetKind.BROKER, (), "set kind: producer"),
+    ],
+)
+def test_a_target_of_the_wrong_kind_is_explained_in_every_scrape_and_logged_once(kind, unread, advice, caplog):
+    jvm, asked = Recorded(), []
+    jvm.answer = lambda selections: asked.append(selections) or []
+    jvm.unread = unread
+    reader = reader_of(jvm, kind=kind)
+
+    scrapes = [reader.read(time.monotonic() + SOON) for _ in range(4)]
+
+    assert all(advice in scrape.detail and scrape.reason is None for scrape in scrapes)
+    assert [record.message for record in caplog.records if record.levelname == "WARNING"] == [scrapes[0].detail]
+    assert all(BROKER_NAMES in selections for selections in asked)
+
+
+def test_a_jvm_with_producers_is_not_asked_whether_it_is_a_broker_after_the_first_read(caplog):
+    jvm, asked = Recorded(), []
+    jvm.answer = lambda selections: asked.append(selections) or recorded_readings("4.4.0", selections)
+    jvm.unread = ("kafka.server:type=app-info,id=1",)  # brokers may have producers of their own
+    reader = reader_of(jvm)
+
+    scrapes = [reader.read(time.monotonic() + SOON) for _ in range(3)]
+
+    assert [scrape.detail for scrape in scrapes] == ["", "", ""]
+    assert [BROKER_NAMES in selections for selections in asked] == [True, False, False]
+    assert not [record for record in caplog.records if record.levelname == "WARNING"]
 
 
 def test_one_target_can_be_read_alone(collector, jvms):

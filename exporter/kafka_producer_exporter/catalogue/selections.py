@@ -17,6 +17,21 @@ from kafka_producer_exporter.jmx.readings import Selection
 from kafka_producer_exporter.model import MBeanKind, Profile
 from kafka_producer_exporter.settings import TargetKind
 
+BROKER_NAMES = Selection("kafka.server:type=app-info,id=*", lambda _, __: ())
+"""Lists the brokers in a JVM, and reads nothing. Each registers this MBean itself, as a producer does its own."""
+
+
+def wrong_kind(kind: TargetKind, listed: Sequence[str]) -> str:
+    """Return what to change if the JVM with these MBeans is not of this *kind*, for a person; nothing if it is.
+
+    *listed* are the names for the target's selections and, unless they have any, for BROKER_NAMES.
+    """
+    if kind is TargetKind.BROKER:
+        return "" if listed else "this JVM is not a broker; set kind: producer, or correct jmx.host and jmx.port"
+    if not listed or any(name.startswith("kafka.producer:") for name in listed):
+        return ""
+    return "this JVM is a broker and has no producer; set kind: broker, or correct jmx.host and jmx.port"
+
 
 @cache
 def selections(profile: Profile, target: TargetKind = TargetKind.PRODUCER) -> Sequence[Selection]:

@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 from kafka_producer_exporter.catalogue.hidden import explain_hidden, hidden_producers, listed_producers
 from kafka_producer_exporter.catalogue.mbean_kinds import CLIENT, kind_of
+from kafka_producer_exporter.catalogue.selections import BROKER_NAMES, wrong_kind
 from kafka_producer_exporter.commands.arguments import (
     add_settings_arguments,
     add_targets,
@@ -90,10 +91,10 @@ VERSIONS = Selection(
 )
 COUNTS = Selection("kafka.producer:type=kafka-metrics-count,*", lambda _, __: ())
 """Only its name says something: it is there unless a reporter is off or filters it."""
-BROKERS = Selection("kafka.server:type=app-info,id=*", lambda _, listed: [name for name in listed if name == "Version"])
+BROKERS = Selection(BROKER_NAMES.pattern, lambda _, listed: [name for name in listed if name == "Version"])
 
 SELECTIONS: Mapping[TargetKind, Sequence[Selection]] = {
-    TargetKind.PRODUCER: (PRODUCERS, VERSIONS, COUNTS),
+    TargetKind.PRODUCER: (PRODUCERS, VERSIONS, COUNTS, BROKERS),
     TargetKind.BROKER: (BROKERS,),
 }
 
@@ -201,8 +202,7 @@ def _password(target: Target, transport_for: TransportFor) -> Step:
 
 def _broker_step(readings: Sequence[Reading]) -> Step:
     if not readings:
-        why = "this JVM is not a broker; set kind: producer, or correct jmx.host and jmx.port"
-        return Step("broker", StepState.FINDING, why)
+        return Step("broker", StepState.FINDING, wrong_kind(TargetKind.BROKER, ()))
     named = [f"{reading.name.properties['id']} ({', '.join(map(str, reading.values))})" for reading in readings]
     return Step("broker", StepState.GOOD, listed_producers(named))
 
@@ -212,6 +212,8 @@ def _producer_step(readings: Sequence[Reading], listed: Sequence[str]) -> Step:
     hidden = hidden_producers(listed, {reading.name.text for reading in readings})
     if hidden:
         return Step("producers", StepState.FINDING, explain_hidden(hidden, versions))
+    if wrong := wrong_kind(TargetKind.PRODUCER, listed):
+        return Step("producers", StepState.FINDING, wrong)
     if not clients:
         why = "none yet; a producer appears as soon as the application creates it"
         return Step("producers", StepState.FINDING, why)
@@ -224,6 +226,8 @@ def _producers(readings: Sequence[Reading]) -> tuple[dict[str, str], list[str]]:
     versions, clients = {}, []
     for name, _, values in readings:
         client = name.properties.get("client-id", name.properties.get("id", ""))
+        if name.domain != "kafka.producer":
+            continue
         if name.properties.get("type") == "app-info":
             versions[client] = str(values[0] or "")
         else:

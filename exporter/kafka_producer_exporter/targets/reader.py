@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from kafka_producer_exporter.catalogue import exporter
 from kafka_producer_exporter.catalogue.hidden import HiddenReason, explain_hidden
-from kafka_producer_exporter.catalogue.selections import selections
+from kafka_producer_exporter.catalogue.selections import BROKER_NAMES, selections, wrong_kind
 from kafka_producer_exporter.jmx.objectname import ObjectName
 from kafka_producer_exporter.jmx.readings import Selection, Transport
 from kafka_producer_exporter.model import Family, Labels, Metric, Scrape
@@ -44,6 +44,8 @@ class TargetReader:
         self._state: Reason | str = "not read yet"
         self._answered = False
         self._hidden: frozenset[HiddenReason] = frozenset()
+        self._has_mbeans = False
+        self._reads_of_wrong_kind = 0
 
     def read(self, deadline: float) -> Scrape:
         """Read the JVM once, by *deadline* (``time.monotonic()``, in seconds). Never raises."""
@@ -51,12 +53,13 @@ class TargetReader:
         try:
             if self._shedder.budget_shrank() or self._shedder.review_due():
                 self._transport.forget()
-            readings = self._transport.read(self._selections, deadline=deadline)
+            asked = self._selections if self._has_mbeans else [*self._selections, BROKER_NAMES]
+            readings = self._transport.read(asked, deadline=deadline)
             self._shedder.retain({reading.name.text for reading in readings})
             found = self._families.build(readings, self._transport.listed)
             self._log_hidden(found.hidden)
             families = [*found.families, *self._shed_families()]
-            detail = explain_hidden(found.suspects)
+            detail = self._wrong_kind() or explain_hidden(found.suspects)
             scrape = answered_scrape(self.target, families, found.clients, started=started, detail=detail)
         except TransportError as error:
             scrape = failed_scrape(self.target, error.reason, str(error), started=started)
@@ -97,6 +100,19 @@ class TargetReader:
             log.warning("%s left out to stay within the memory limit; %s", what, advice, extra=extra)
         else:
             log.info("nothing is left out any more; there is memory for all topics and nodes", extra=extra)
+
+    def _wrong_kind(self) -> str:
+        """Return what to change if the JVM is not of the target's kind. Log it if it was not in the last read either.
+
+        A JVM that is starting has no MBeans yet, so one read proves nothing.
+        """
+        listed = self._transport.listed
+        wrong = wrong_kind(self.target.kind, listed)
+        self._has_mbeans = bool(listed) and not wrong
+        self._reads_of_wrong_kind = self._reads_of_wrong_kind + 1 if wrong else 0
+        if self._reads_of_wrong_kind == 2:
+            log.warning(wrong, extra={"target": self.target.name})
+        return wrong
 
     def _log_hidden(self, hidden: Mapping[str, HiddenReason]) -> None:
         reasons = frozenset(hidden.values())

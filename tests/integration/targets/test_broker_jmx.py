@@ -1,9 +1,17 @@
 """The JMX of a real broker: the error codes that no client reports."""
 
+import re
+import time
 import uuid
+from dataclasses import replace
 
 import pytest
 
+from kafka_producer_exporter.commands.check import Step, StepState, check
+from kafka_producer_exporter.settings import Jmx, Settings, Target, TargetKind
+from kafka_producer_exporter.targets.memory import MemoryGuard
+from kafka_producer_exporter.targets.reader import TargetReader
+from kafka_producer_exporter.targets.transports import transport_for
 from lab.broker import Broker
 from lab.process import LabError, Port, wait_until
 from tests.integration.serving import Serve
@@ -34,6 +42,28 @@ def serve(broker, jmx_port, tmp_path):
     config.write_text(f"targets: [{{name: kafka-1, kind: broker, jmx: {{port: {jmx_port}}}}}]\n")
     with Serve("--config", config, folder=tmp_path) as serve:
         yield serve
+
+
+def test_a_broker_that_is_given_as_a_producer_is_read_with_the_kind_that_the_message_gives(broker, jmx_port):
+    target = Target(name="kafka-1", jmx=Jmx(port=jmx_port))
+
+    def read(target):
+        transport = transport_for(target)
+        reader = TargetReader(target, Settings(), transport=transport, guard=MemoryGuard(None))
+        scrape = reader.read(time.monotonic() + 10)
+        reader.close()
+        return scrape
+
+    advice = read(target).detail
+    checked = check(target, transport_for=transport_for).steps[-1].detail
+    kind = re.search(r"set kind: (\w+)", advice)[1]
+    advised = replace(target, kind=TargetKind(kind))
+    scrape, broker_step = read(advised), check(advised, transport_for=transport_for).steps[-1]
+
+    assert advice == checked
+    assert scrape.detail == ""
+    assert any(family.metric.name == "kafka_broker_under_min_isr_partitions" for family in scrape.families)
+    assert broker_step == Step("broker", StepState.GOOD, "1 (4.4.0)")
 
 
 def test_an_error_that_a_producer_got_is_counted_by_its_code(broker, serve, producer_jvm):
