@@ -16,10 +16,10 @@ import time
 from multiprocessing.connection import Connection
 
 from benchmarks.exporters import median, resident_megabytes
+from kafka_producer_exporter.memory import MemoryBudget
 from kafka_producer_exporter.model import Scrape
 from kafka_producer_exporter.settings import Jmx, Settings, Target
 from kafka_producer_exporter.targets.collector import Collector
-from kafka_producer_exporter.targets.memory import MemoryGuard
 from kafka_producer_exporter.targets.transports import transport_for
 from lab.process import exit_on_sigterm
 from lab.synthetic_jvm import SyntheticJvm
@@ -30,7 +30,7 @@ DEADLINE_SECONDS = 30.0
 def collector_of(ports: dict[str, int]) -> Collector:
     """Return a collector for targets on these ports, by name."""
     targets = tuple(Target(name=name, jmx=Jmx(port=port)) for name, port in ports.items())
-    return Collector(Settings(targets=targets), transport_for=transport_for, guard=MemoryGuard(None))
+    return Collector(Settings(targets=targets), transport_for=transport_for, budget=MemoryBudget(None))
 
 
 def read(collector: Collector, names: list[str]) -> tuple[float, list[Scrape]]:

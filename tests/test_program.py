@@ -7,13 +7,13 @@ import pytest
 
 from kafka_producer_exporter.catalogue.table import METRICS
 from kafka_producer_exporter.errors import ConfigError, Problem
+from kafka_producer_exporter.memory import MemoryBudget
 from kafka_producer_exporter.model import Family, Labels
 from kafka_producer_exporter.net.address import Address
 from kafka_producer_exporter.net.errors import Reason, TransportError
 from kafka_producer_exporter.program import Program
 from kafka_producer_exporter.server.application import ProbeRefusedError
 from kafka_producer_exporter.settings import Broker, Jmx, Limits, ProbeNetwork, Settings, Target
-from kafka_producer_exporter.targets.memory import MemoryGuard
 from tests.families import series_of
 from tests.recordings import Recorded
 from tests.waiting import wait_until
@@ -68,7 +68,7 @@ def program_of(configuration):
         configuration.load,
         transport_for=configuration.transport_for,
         broker_view_for=configuration.broker_view_for,
-        guard=MemoryGuard(None),
+        budget=MemoryBudget(None),
     )
 
 
@@ -270,7 +270,7 @@ def test_a_reload_whose_broker_view_cannot_start_changes_nothing(program, config
         configuration.load,
         transport_for=configuration.transport_for,
         broker_view_for=out_of_memory,
-        guard=MemoryGuard(None),
+        budget=MemoryBudget(None),
     )
     program.reload()
     configuration.settings = configuration.of("shipping", broker=Broker(bootstrap_servers=(Address("a", 1),)))

@@ -13,13 +13,13 @@ from kafka_producer_exporter import __version__
 from kafka_producer_exporter.catalogue import exporter
 from kafka_producer_exporter.catalogue.table import as_page
 from kafka_producer_exporter.errors import ConfigError
+from kafka_producer_exporter.memory import MemoryBudget
 from kafka_producer_exporter.model import NO_LABELS, Family, Labels, Scrape
 from kafka_producer_exporter.net.address import Address
 from kafka_producer_exporter.process import memory_limit, process_families
 from kafka_producer_exporter.server.application import ProbeRefusedError, TargetStatus
 from kafka_producer_exporter.settings import Jmx, Settings, Target
 from kafka_producer_exporter.targets.collector import Collector, SharedReader, TransportFor
-from kafka_producer_exporter.targets.memory import MemoryGuard
 from kafka_producer_exporter.targets.transports import transport_for
 
 log = logging.getLogger(__name__)
@@ -50,7 +50,7 @@ def program_from(load: Callable[[], Settings]) -> "Program":
         load,
         transport_for=transport_for,
         broker_view_for=_started_broker_view,
-        guard=MemoryGuard(memory_limit()),
+        budget=MemoryBudget(memory_limit()),
     )
 
 
@@ -74,17 +74,17 @@ class Program:
         *,
         transport_for: TransportFor,
         broker_view_for: BrokerViewFor,
-        guard: MemoryGuard,
+        budget: MemoryBudget,
     ) -> None:
         """Prepare to serve; ``reload`` calls *load*, which raises ConfigError if the configuration is invalid."""
         self._load = load
         self._transport_for = transport_for
         self._broker_view_for = broker_view_for
         self._broker_view: BrokerView | None = None
-        self._guard = guard
+        self._budget = budget
         self._lock = threading.Lock()
         self._reload_lock = threading.Lock()
-        self._running = _Running(Collector(Settings(), transport_for=transport_for, guard=guard), Settings())
+        self._running = _Running(Collector(Settings(), transport_for=transport_for, budget=budget), Settings())
         self._loaded: float | None = None
         self._error: ConfigError | None = None
 
@@ -110,7 +110,7 @@ class Program:
                     )
                 raise
             previous = self._running.collector
-            collector = Collector(settings, transport_for=self._transport_for, guard=self._guard, previous=previous)
+            collector = Collector(settings, transport_for=self._transport_for, budget=self._budget, previous=previous)
             self._replace_broker_view(settings)
             with self._lock:
                 previous.leave_to(collector)

@@ -11,10 +11,10 @@ from kafka_producer_exporter.catalogue.mbean_kinds import (
 )
 from kafka_producer_exporter.catalogue.selections import selections
 from kafka_producer_exporter.jmx.objectname import ObjectName
+from kafka_producer_exporter.memory import MemoryBudget
 from kafka_producer_exporter.model import Profile
 from kafka_producer_exporter.net.errors import Reason, TransportError
 from kafka_producer_exporter.settings import Jmx, Settings, Target, TargetKind
-from kafka_producer_exporter.targets.memory import MemoryGuard
 from kafka_producer_exporter.targets.reader import TargetReader
 from tests.recordings import RecordedBroker, recorded_broker_mbeans, recorded_broker_readings
 
@@ -29,7 +29,7 @@ def jvm():
 
 @pytest.fixture
 def reader(jvm):
-    return TargetReader(BROKER, Settings(), transport=jvm, guard=MemoryGuard(None))
+    return TargetReader(BROKER, Settings(), transport=jvm, budget=MemoryBudget(None))
 
 
 def series(scrape):

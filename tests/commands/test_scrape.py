@@ -3,9 +3,9 @@ import json
 import pytest
 
 from kafka_producer_exporter.commands.scrape import Screen, as_json
+from kafka_producer_exporter.memory import MemoryBudget
 from kafka_producer_exporter.net.errors import Reason, TransportError
 from kafka_producer_exporter.settings import Jmx, Settings, Target, TargetKind
-from kafka_producer_exporter.targets.memory import MemoryGuard
 from kafka_producer_exporter.targets.reader import TargetReader
 from tests.recordings import Recorded, RecordedBroker
 
@@ -19,7 +19,7 @@ def jvm():
 
 @pytest.fixture
 def read(jvm):
-    reader = TargetReader(TARGET, Settings(), transport=jvm, guard=MemoryGuard(None))
+    reader = TargetReader(TARGET, Settings(), transport=jvm, budget=MemoryBudget(None))
     return lambda: reader.read(deadline=1e12)
 
 
@@ -44,7 +44,7 @@ def test_topics_and_brokers_have_a_line_each(read):
 
 def test_a_broker_shows_a_line_for_each_error_code_and_each_of_its_own_metrics():
     target = Target(name="kafka-1", kind=TargetKind.BROKER, jmx=Jmx(port=9999))
-    scrape = TargetReader(target, Settings(), transport=RecordedBroker(), guard=MemoryGuard(None)).read(deadline=1e12)
+    scrape = TargetReader(target, Settings(), transport=RecordedBroker(), budget=MemoryBudget(None)).read(deadline=1e12)
 
     text = Screen(clear=False).show([target], [scrape])
 

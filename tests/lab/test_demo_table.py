@@ -1,15 +1,17 @@
 from kafka_producer_exporter.catalogue.guide import GUIDE
 from kafka_producer_exporter.exposition.formats import Format
 from kafka_producer_exporter.exposition.text import render
+from kafka_producer_exporter.memory import MemoryBudget
 from kafka_producer_exporter.settings import Jmx, Settings, Target
-from kafka_producer_exporter.targets.memory import MemoryGuard
 from kafka_producer_exporter.targets.reader import TargetReader
 from lab.demo_table import guide_table, missing, read_page
 from tests.recordings import Recorded
 
 
 def page():
-    reader = TargetReader(Target(name="a", jmx=Jmx(port=1)), Settings(), transport=Recorded(), guard=MemoryGuard(None))
+    reader = TargetReader(
+        Target(name="a", jmx=Jmx(port=1)), Settings(), transport=Recorded(), budget=MemoryBudget(None)
+    )
     return read_page(render(reader.read(1e12).families, Format.PROMETHEUS_TEXT).decode(), {})
 
 

@@ -8,11 +8,12 @@ import pytest
 from kafka_producer_exporter.catalogue.selections import BROKER_NAMES
 from kafka_producer_exporter.jmx.objectname import ObjectName
 from kafka_producer_exporter.jmx.readings import Reading
+from kafka_producer_exporter.memory import MemoryBudget
 from kafka_producer_exporter.model import Profile
 from kafka_producer_exporter.net.errors import Reason, TransportError
 from kafka_producer_exporter.settings import Jmx, Settings, Target, TargetKind
 from kafka_producer_exporter.targets.collector import Collector
-from kafka_producer_exporter.targets.memory import MemoryGuard, mbean_bytes
+from kafka_producer_exporter.targets.mbean_costs import mbean_bytes
 from kafka_producer_exporter.targets.reader import TargetReader
 from tests.families import series_of
 from tests.recordings import Recorded, recorded_readings
@@ -34,18 +35,18 @@ def collector(jvms):
     collector.close()
 
 
-def collector_of(jvms, *, guard=None, **settings):
+def collector_of(jvms, *, budget=None, **settings):
     targets = tuple(Target(name=name, jmx=Jmx(port=9999), labels={"team": name[0]}) for name in jvms)
     return Collector(
         Settings(targets=targets, **settings),
         transport_for=lambda target: jvms[target.name],
-        guard=guard or MemoryGuard(None),
+        budget=budget or MemoryBudget(None),
     )
 
 
 def reader_of(jvm, **options):
     target = Target(name="checkout", jmx=Jmx(port=9999), **options)
-    return TargetReader(target, Settings(), transport=jvm, guard=MemoryGuard(None))
+    return TargetReader(target, Settings(), transport=jvm, budget=MemoryBudget(None))
 
 
 def collect(collector, seconds=SOON, **which):
@@ -153,7 +154,7 @@ def test_without_a_descriptor_to_measure_memory_the_target_is_read_all_the_same(
     def no_descriptor():
         raise OSError(errno.EMFILE, "Too many open files")
 
-    collector = collector_of({"checkout": jvms["checkout"]}, guard=MemoryGuard(100_000_000, resident=no_descriptor))
+    collector = collector_of({"checkout": jvms["checkout"]}, budget=MemoryBudget(100_000_000, resident=no_descriptor))
 
     for _ in range(2):
         assert collect(collector)['kafka_producer_up{target="checkout",team="c"}'] == 1
@@ -267,8 +268,8 @@ class ManyTopics(Recorded):
 
 def test_under_memory_pressure_topics_and_nodes_are_left_out_and_counted_and_producers_never():
     jvm = ManyTopics()
-    guard = MemoryGuard(100_000, resident=lambda: 0)
-    collector = collector_of({"checkout": jvm}, guard=guard)
+    budget = MemoryBudget(100_000, resident=lambda: 0)
+    collector = collector_of({"checkout": jvm}, budget=budget)
 
     found = collect(collector)
     collector.close()
@@ -286,8 +287,8 @@ def test_under_memory_pressure_topics_and_nodes_are_left_out_and_counted_and_pro
 def test_when_more_is_resident_than_estimated_the_next_read_lists_the_mbeans_again():
     jvm = ManyTopics()
     resident = [0]
-    guard = MemoryGuard(1000 * mbean_bytes(1, 0), resident=lambda: resident[0])
-    collector = collector_of({"checkout": jvm}, guard=guard)
+    budget = MemoryBudget(1000 * mbean_bytes(1, 0), resident=lambda: resident[0])
+    collector = collector_of({"checkout": jvm}, budget=budget)
 
     collect(collector)
     resident[0] = 950 * mbean_bytes(1, 0)

@@ -1,7 +1,8 @@
 import pytest
 
 from kafka_producer_exporter.jmx.objectname import ObjectName
-from kafka_producer_exporter.targets.memory import MemoryGuard, mbean_bytes
+from kafka_producer_exporter.memory import LASTING, MemoryBudget
+from kafka_producer_exporter.targets.mbean_costs import mbean_bytes
 from kafka_producer_exporter.targets.shedding import REVIEW_READS, Shedder
 
 ROOM = 5
@@ -16,14 +17,14 @@ def producer(number):
 
 
 @pytest.fixture
-def guard():
-    """A guard with room for ROOM topics that have one attribute each."""
-    return MemoryGuard(int((ROOM + 0.5) * mbean_bytes(1, len(topic(0).text)) / 0.8), resident=lambda: 0)
+def budget():
+    """A budget with room for ROOM topics that have one attribute each."""
+    return MemoryBudget(int((ROOM + 0.5) * mbean_bytes(1, len(topic(0).text)) / LASTING), resident=lambda: 0)
 
 
 @pytest.fixture
-def shedder(guard):
-    return Shedder(guard, label_length=0)
+def shedder(budget):
+    return Shedder(budget, label_length=0)
 
 
 def let_in(shedder, names):
@@ -37,13 +38,26 @@ def test_an_mbean_without_room_is_left_out_and_counted(shedder):
     assert shedder.counts() == {"topic": 9 - ROOM}
 
 
-def test_producers_are_admitted_at_any_cost(shedder):
-    let_in(shedder, [topic(number) for number in range(9)])
+def test_producers_are_admitted_when_there_is_no_room_for_topics():
+    budget = MemoryBudget(int(100 * mbean_bytes(1, len(topic(0).text)) / LASTING), resident=lambda: 0)
+    shedder = Shedder(budget, label_length=0)
+    kept = let_in(shedder, [topic(number) for number in range(109)])
 
     producers = [producer(number) for number in range(9)]
 
     assert let_in(shedder, producers) == producers
-    assert shedder.counts() == {"topic": 9 - ROOM}
+    assert shedder.counts() == {"topic": 109 - len(kept)}
+    assert len(kept) < 109
+
+
+def test_producers_without_end_are_left_out_before_the_process_is_killed(shedder):
+    producers = [producer(number) for number in range(99)]
+
+    kept = let_in(shedder, producers)
+
+    assert kept == producers[: len(kept)]
+    assert shedder.counts() == {"client": 99 - len(kept)}
+    assert sum(mbean_bytes(1, len(name.text)) for name in kept) < ROOM * 1.5 * mbean_bytes(1, 100)
 
 
 def test_an_mbean_that_is_listed_again_is_counted_once_with_the_same_result(shedder):
@@ -59,7 +73,7 @@ def test_an_admitted_mbean_stays_admitted_when_it_gains_attributes(shedder):
     topics = [topic(number) for number in range(ROOM)]
     let_in(shedder, topics)
 
-    assert shedder.admits(topics[0], 50)
+    assert shedder.admits(topics[0], 5)
 
     assert not shedder.admits(topic(99), 1)
 
@@ -85,8 +99,8 @@ def test_mbeans_are_listed_again_only_while_some_are_left_out(shedder):
     assert shedder.counts() == {}
 
 
-def test_two_targets_share_one_budget_and_a_target_that_ends_gives_its_part_back(guard):
-    one, other = Shedder(guard, label_length=0), Shedder(guard, label_length=0)
+def test_two_targets_share_one_budget_and_a_target_that_ends_gives_its_part_back(budget):
+    one, other = Shedder(budget, label_length=0), Shedder(budget, label_length=0)
     topics = [topic(number) for number in range(ROOM)]
     let_in(one, topics)
 
@@ -97,12 +111,12 @@ def test_two_targets_share_one_budget_and_a_target_that_ends_gives_its_part_back
 
 def test_each_target_sees_once_that_the_budget_shrank():
     resident = [0]
-    guard = MemoryGuard(100_000, resident=lambda: resident[0])
-    one, other = Shedder(guard, label_length=0), Shedder(guard, label_length=0)
+    budget = MemoryBudget(100_000, resident=lambda: resident[0])
+    one, other = Shedder(budget, label_length=0), Shedder(budget, label_length=0)
     before = len(let_in(one, [topic(number) for number in range(100)]))
 
     resident[0] = 95_000
-    guard.check()
+    budget.check()
 
     assert [one.budget_shrank(), one.budget_shrank()] == [True, False]
     assert [other.budget_shrank(), other.budget_shrank()] == [True, False]

@@ -44,13 +44,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Read and print. Return 0, or 3 if a target does not answer."""
     # Imported here, so that a usage error is reported without loading the JMX client.
-    from kafka_producer_exporter.targets.memory import MemoryGuard
+    from kafka_producer_exporter.memory import MemoryBudget
     from kafka_producer_exporter.targets.reader import TargetReader
     from kafka_producer_exporter.targets.transports import transport_for
 
     settings = settings_from(arguments)
     targets = chosen_targets(settings, arguments.targets)
-    readers = [TargetReader(t, settings, transport=transport_for(t), guard=MemoryGuard(None)) for t in targets]
+    readers = [TargetReader(t, settings, transport=transport_for(t), budget=MemoryBudget(None)) for t in targets]
     show = as_json if arguments.format == "json" else Screen(clear=arguments.watch and sys.stdout.isatty()).show
     try:
         while True:

@@ -5,12 +5,12 @@ import time
 from collections.abc import Callable, Sequence
 
 from kafka_producer_exporter.jmx.readings import Transport
+from kafka_producer_exporter.memory import MemoryBudget
 from kafka_producer_exporter.model import Scrape
 from kafka_producer_exporter.net.address import Address
 from kafka_producer_exporter.net.errors import Reason
 from kafka_producer_exporter.net.shared_call import SharedCall
 from kafka_producer_exporter.settings import Settings, Target
-from kafka_producer_exporter.targets.memory import MemoryGuard
 from kafka_producer_exporter.targets.reader import TargetReader, failed_scrape
 
 log = logging.getLogger(__name__)
@@ -76,7 +76,7 @@ class Collector:
         settings: Settings,
         *,
         transport_for: TransportFor,
-        guard: MemoryGuard,
+        budget: MemoryBudget,
         previous: "Collector | None" = None,
     ) -> None:
         """Prepare to read the targets. Share the readers of *previous* whose settings did not change.
@@ -85,7 +85,7 @@ class Collector:
         """
         self._settings = settings
         self._transport_for = transport_for
-        self._guard = guard
+        self._budget = budget
         known: dict[str, SharedReader] = {}
         if previous is not None and previous.reads_like(settings):
             known = previous._readers  # noqa: SLF001 - our own class
@@ -100,7 +100,7 @@ class Collector:
     def reader_of(self, target: Target) -> SharedReader:
         """Return a reader of any target, with the profile and the limits of this configuration."""
         transport = self._transport_for(target)
-        return SharedReader(TargetReader(target, self._settings, transport=transport, guard=self._guard))
+        return SharedReader(TargetReader(target, self._settings, transport=transport, budget=self._budget))
 
     def reads_like(self, settings: Settings) -> bool:
         """Return whether a reader made with *settings* would read and fold like ours."""

@@ -9,12 +9,12 @@ from kafka_producer_exporter.catalogue.hidden import HiddenReason, explain_hidde
 from kafka_producer_exporter.catalogue.selections import BROKER_NAMES, selections, wrong_kind
 from kafka_producer_exporter.jmx.objectname import ObjectName
 from kafka_producer_exporter.jmx.readings import Selection, Transport
+from kafka_producer_exporter.memory import MemoryBudget
 from kafka_producer_exporter.model import Family, Labels, Metric, Scrape
 from kafka_producer_exporter.net.errors import Reason, TransportError
 from kafka_producer_exporter.settings import Settings, Target, TargetKind
 from kafka_producer_exporter.targets.families import FamilyBuilder
 from kafka_producer_exporter.targets.labelling import static_labels
-from kafka_producer_exporter.targets.memory import MemoryGuard
 from kafka_producer_exporter.targets.shedding import Shedder
 
 log = logging.getLogger(__name__)
@@ -27,13 +27,13 @@ Choose = Callable[[ObjectName, Sequence[str]], Sequence[str]]
 class TargetReader:
     """Reads one JVM. Not thread-safe: one read at a time (see ``net.shared_call``)."""
 
-    def __init__(self, target: Target, settings: Settings, *, transport: Transport, guard: MemoryGuard) -> None:
+    def __init__(self, target: Target, settings: Settings, *, transport: Transport, budget: MemoryBudget) -> None:
         self.target = target
         self.last: Scrape | None = None
         self._transport = transport
-        self._guard = guard
+        self._budget = budget
         self._static = static_labels(target)
-        self._shedder = Shedder(guard, label_length=len(Labels(self._static).text))
+        self._shedder = Shedder(budget, label_length=len(Labels(self._static).text))
         self._shedding = False
         self._selections = [
             Selection(one.pattern, self._within_memory(one)) for one in selections(settings.profile, target.kind)
@@ -67,7 +67,7 @@ class TargetReader:
             log.exception("unexpected error, please report it", extra={"target": self.target.name})
             detail = "unexpected error, please report it with the traceback in the log"
             scrape = failed_scrape(self.target, Reason.INTERNAL, detail, started=started)
-        self._guard.check()
+        self._budget.check()
         self._log_change(scrape)
         self.last = scrape
         return scrape

@@ -5,11 +5,15 @@ from collections.abc import Collection, Mapping
 
 from kafka_producer_exporter.catalogue import mbean_kinds
 from kafka_producer_exporter.jmx.objectname import ObjectName
+from kafka_producer_exporter.memory import MemoryBudget
 from kafka_producer_exporter.model import MBeanKind
-from kafka_producer_exporter.targets.memory import MemoryGuard, mbean_bytes
+from kafka_producer_exporter.targets.mbean_costs import mbean_bytes
 
 SHED_KINDS: Mapping[MBeanKind | None, str] = {mbean_kinds.TOPIC: "topic", mbean_kinds.NODE: "node"}
-"""The kinds of MBeans that may be left out. The metrics of the producers themselves never are."""
+"""The kinds of MBeans that are left out first."""
+
+LAST_RESORT = "client"
+"""Any other kind. It is left out only where one more would let the kernel kill the process."""
 
 REVIEW_READS = 20
 """While something is left out, every 20th read lists the MBeans again: some may be gone, or there may be room now."""
@@ -18,11 +22,11 @@ REVIEW_READS = 20
 class Shedder:
     """Admits MBeans while there is memory for them. First come, first kept: a page never loses a series that it had."""
 
-    def __init__(self, guard: MemoryGuard, *, label_length: int) -> None:
+    def __init__(self, budget: MemoryBudget, *, label_length: int) -> None:
         """*label_length* is the length of the labels that all series of the target have."""
-        self._guard = guard
+        self._budget = budget
         self._label_length = label_length
-        self._generation = guard.generation
+        self._generation = budget.generation
         self._costs: dict[str, int] = {}
         self._shed: dict[str, str] = {}
         self._reads = 0
@@ -35,11 +39,11 @@ class Shedder:
         shed_kind = SHED_KINDS.get(mbean_kinds.kind_of(name))
         cost = mbean_bytes(attributes, len(name.text) + self._label_length)
         before = self._costs.pop(name.text, 0)
-        self._guard.release(before)
-        if self._guard.admit(cost, needed=before > 0 or shed_kind is None):
+        self._budget.release(before)
+        if self._budget.admit(cost, needed=before > 0 or shed_kind is None):
             self._costs[name.text] = cost
             return True
-        self._shed[name.text] = str(shed_kind)
+        self._shed[name.text] = shed_kind or LAST_RESORT
         return False
 
     def budget_shrank(self) -> bool:
@@ -47,9 +51,9 @@ class Shedder:
 
         If so all reservations are given back, and the caller must list the MBeans again.
         """
-        if self._generation == self._guard.generation:
+        if self._generation == self._budget.generation:
             return False
-        self._generation = self._guard.generation
+        self._generation = self._budget.generation
         self.release()
         return True
 
@@ -64,7 +68,7 @@ class Shedder:
     def retain(self, names: Collection[str]) -> None:
         """Give back the reservations of all MBeans except these."""
         for name in self._costs.keys() - names:
-            self._guard.release(self._costs.pop(name))
+            self._budget.release(self._costs.pop(name))
 
     def release(self) -> None:
         """Give back all reservations."""

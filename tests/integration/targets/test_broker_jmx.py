@@ -8,8 +8,8 @@ from dataclasses import replace
 import pytest
 
 from kafka_producer_exporter.commands.check import Step, StepState, check
+from kafka_producer_exporter.memory import MemoryBudget
 from kafka_producer_exporter.settings import Jmx, Settings, Target, TargetKind
-from kafka_producer_exporter.targets.memory import MemoryGuard
 from kafka_producer_exporter.targets.reader import TargetReader
 from kafka_producer_exporter.targets.transports import transport_for
 from lab.broker import Broker
@@ -49,7 +49,7 @@ def test_a_broker_that_is_given_as_a_producer_is_read_with_the_kind_that_the_mes
 
     def read(target):
         transport = transport_for(target)
-        reader = TargetReader(target, Settings(), transport=transport, guard=MemoryGuard(None))
+        reader = TargetReader(target, Settings(), transport=transport, budget=MemoryBudget(None))
         scrape = reader.read(time.monotonic() + 10)
         reader.close()
         return scrape

@@ -1,0 +1,104 @@
+"""The memory of the process: one limit, and which part of it each use may take.
+
+Everything whose size depends on a JVM, a broker or a client asks here before it takes memory. What is refused is left
+out, and the page and the log say so: a process that the kernel kills serves nothing at all.
+"""
+
+import threading
+from collections.abc import Callable
+
+from kafka_producer_exporter.net.pool import Pool
+from kafka_producer_exporter.process import resident_bytes
+
+# The shares of the limit. What is left, a twentieth, is for the kernel's socket buffers.
+LASTING = 0.75
+"""The interpreter, and what is kept from scrape to scrape and from poll to poll: labels, values, state."""
+LASTING_NEEDED = 0.85
+"""As far as what is needed most may go beyond ``LASTING``, at the expense of the other shares."""
+SHORT_LIVED = 0.1
+"""What is decoded from a single answer of a JVM or a broker."""
+PAGES = 0.1
+"""Pages that clients have not yet taken."""
+
+MAX_SHORT_LIVED_BYTES = 64 << 20
+MAX_PAGES_BYTES = 16 << 20
+"""The bounds for a process without a limit, and the most that one with a limit needs."""
+
+ALARM = 0.9
+"""The share of the limit that shows that the estimate was too low. It is compared with the peak, so reaching the
+ceiling alone does not raise it."""
+
+
+class MemoryBudget:
+    """Decides what fits into memory. The process has one budget, which everything in it shares. Thread-safe.
+
+    ``admit`` is for what lasts, and takes estimates. The first page after a start is the dangerous one, because nothing
+    has been measured yet. So the budget starts from the memory in use before the first admission; later measurements
+    only ever make it smaller. ``short_lived`` is for what is gone after a moment, and counts it exactly.
+    """
+
+    def __init__(self, limit: int | None, resident: Callable[[], int] = resident_bytes) -> None:
+        """*limit* is in bytes; with None everything that lasts is admitted."""
+        self._limit = limit
+        self._resident = resident
+        self._base: int | None = None
+        self._worst = 0
+        self._scale = 1.0
+        self._admitted = 0
+        self._lock = threading.Lock()
+        self.generation = 0
+        """Rises when the budget shrinks. Each holder of admitted memory then releases what it can do without."""
+        self.short_lived = Pool(_share(limit, SHORT_LIVED, MAX_SHORT_LIVED_BYTES))
+        """For the answers that are being decoded."""
+        self.pages_bytes = _share(limit, PAGES, MAX_PAGES_BYTES)
+        """How much of their pages all clients together may leave unsent."""
+
+    def admit(self, cost: int, *, needed: bool = False) -> bool:
+        """Return whether something lasting of this estimated cost, in bytes, fits; if so take its room.
+
+        What is *needed* may take a part of the other shares, and leaves less room for others.
+        """
+        if self._limit is None:
+            return True
+        with self._lock:
+            if self._base is None:
+                self._base = self._measured()
+            ceiling = int(self._limit * (LASTING_NEEDED if needed else LASTING))
+            if (self._base or 0) + (self._admitted + cost) * self._scale > ceiling:
+                return False
+            self._admitted += cost
+            return True
+
+    def release(self, cost: int) -> None:
+        """Give back the room of what was admitted."""
+        if self._limit is None:
+            return
+        with self._lock:
+            self._admitted -= cost
+
+    def check(self) -> None:
+        """Shrink the budget if far more memory is resident than estimated, and more than at the last shrink.
+
+        An allocator returns little memory, so memory that stays high after a shrink is no reason for another.
+        """
+        if self._limit is None:
+            return
+        resident = self._measured()
+        with self._lock:
+            if resident is None:
+                return
+            if resident > int(self._limit * ALARM) and resident > self._worst * 1.02:
+                self._worst = resident
+                self._scale *= 1.5
+                self.generation += 1
+
+    def _measured(self) -> int | None:
+        """Return the resident memory; None if no descriptor is left to measure it with, so that the next read tries."""
+        try:
+            return self._resident()
+        except OSError:
+            return None
+
+
+def _share(limit: int | None, share: float, at_most: int) -> int:
+    return at_most if limit is None else min(at_most, int(limit * share))
