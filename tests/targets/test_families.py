@@ -334,6 +334,16 @@ def test_a_counter_that_is_negative_or_beyond_a_float_is_absent(value):
     assert series(builder().build([client("a", record_send_total=value)])) == {}
 
 
+def test_hidden_producers_whose_names_look_the_same_on_a_page_are_one_series():
+    subject = builder()
+    readings = [reading(f"type=app-info,client-id={name}", version="4.4.0") for name in ("?", "\ud800")]
+
+    subject.build(readings)
+    [hidden] = [family for family in subject.build(readings).families if family.metric.name == "kafka_producer_hidden"]
+
+    assert [(labels["client_id"], number) for labels, number in hidden.samples] == [("?", 2.0)]
+
+
 def test_a_hidden_producer_is_reported_from_the_second_scrape_on():
     app_info = reading("type=app-info,client-id=a", version="4.4.0", commit_id="abc")
     subject = builder()

@@ -195,11 +195,11 @@ class FamilyBuilder:
 
         A producer that is just closing looks hidden for a moment, so one counts only if two scrapes in a row saw it so.
         """
-        counts = Counter((self._labeller.client_label(client), reason.value) for client, reason in hidden.items())
-        return [
-            (Labels(self._static | {"client_id": label, "reason": reason}), float(number))
-            for (label, reason), number in sorted(counts.items())
-        ]
+        labels = (
+            Labels(self._static | {"client_id": self._labeller.client_label(client), "reason": reason.value})
+            for client, reason in sorted(hidden.items())
+        )
+        return [(series, float(number)) for series, number in Counter(labels).items()]
 
 
 def _column(place: int, metric: Metric) -> Column:
