@@ -30,7 +30,7 @@ from kafka_producer_exporter.broker.client.connection import Client
 from kafka_producer_exporter.broker.client.fetch import LogReader
 from kafka_producer_exporter.broker.log.follower import take_in
 from kafka_producer_exporter.broker.log.records import TransactionState, decode
-from kafka_producer_exporter.broker.log.tracker import SETTLE_INCOMPLETE_AFTER_MS, TransactionTracker
+from kafka_producer_exporter.broker.log.tracker import SETTLE_AFTER_MS, TransactionTracker
 from kafka_producer_exporter.net.address import Address
 from kafka_producer_exporter.settings import Broker as BrokerSettings
 from lab.broker import Broker
@@ -164,7 +164,7 @@ class Fields:
 def counted(tracker: TransactionTracker) -> Counted:
     """Return the totals of a tracker that has read the topic to its end."""
     tracker.settle(0)
-    tracker.settle(SETTLE_INCOMPLETE_AFTER_MS)  # no abort is pending any more
+    tracker.settle(SETTLE_AFTER_MS)  # no abort is pending any more
     series = list(tracker.series())
     return (
         sum(one.counts.committed for one in series),

@@ -10,7 +10,7 @@ from kafka_producer_exporter.broker.client.fetch import LogReader
 from kafka_producer_exporter.broker.cluster.hanging import HangingTransaction
 from kafka_producer_exporter.broker.log.follower import take_in
 from kafka_producer_exporter.broker.log.outcomes import Event, OpenTransaction
-from kafka_producer_exporter.broker.log.tracker import SETTLE_INCOMPLETE_AFTER_MS, TransactionTracker
+from kafka_producer_exporter.broker.log.tracker import SETTLE_AFTER_MS, TransactionTracker
 from kafka_producer_exporter.broker.sources.coordinators import ApproximateLog, describe_all_transactions
 from kafka_producer_exporter.broker.sources.partitions import scan_partitions
 from kafka_producer_exporter.net.errors import Reason, TransportError
@@ -45,7 +45,7 @@ def transaction_overview(broker: Broker) -> TransactionOverview:
             _read_log(client, tracker, broker.lookback_records)
             # Every record after the last abort has been read, so an abort that is still pending was the client's own.
             tracker.settle(now_ms)
-            tracker.settle(now_ms + SETTLE_INCOMPLETE_AFTER_MS)
+            tracker.settle(now_ms + SETTLE_AFTER_MS)
             recent, opened = list(reversed(tracker.events)), tracker.open_transactions(now_ms)
         except TransportError as error:
             unseen.append(_denied(error, "recent events"))

@@ -8,11 +8,7 @@ from hypothesis import strategies as st
 from kafka_producer_exporter.broker.log.abort_reasons import ABORT_RULES, PENDING, Before, Evidence, Protocol
 from kafka_producer_exporter.broker.log.outcomes import AbortReason, IdChangeReason, Identity, SessionReason
 from kafka_producer_exporter.broker.log.records import Tombstone, TransactionState, Transition, decode
-from kafka_producer_exporter.broker.log.tracker import (
-    SETTLE_AFTER_MS,
-    SETTLE_INCOMPLETE_AFTER_MS,
-    TransactionTracker,
-)
+from kafka_producer_exporter.broker.log.tracker import SETTLE_AFTER_MS, TransactionTracker
 from tests.transaction_log import partition_for, recorded_log
 
 CLIENT, TIMEOUT, FENCED, UNKNOWN = AbortReason
@@ -157,7 +153,7 @@ def take_in(tracker, records, *, partition=0, from_offset=0):
 def settle(tracker):
     """Let enough time pass for every pending abort to be counted."""
     tracker.settle(0)
-    tracker.settle(SETTLE_INCOMPLETE_AFTER_MS)
+    tracker.settle(SETTLE_AFTER_MS)
 
 
 def replay(log):
@@ -380,19 +376,18 @@ anything = st.one_of(
 def test_in_any_log_with_holes_the_counts_add_up(records, position):
     tracker = following(0, counting_from=position)
     take_in(tracker, records[:position])
-    open_before = sum(transaction.state is TransactionState.ONGOING for transaction in tracker.open_transactions(0))
+    open_before = len(tracker.open_transactions(0))
 
     take_in(tracker, records[position:], from_offset=position)
     settle(tracker)
 
     total = counted(tracker)
     ended = total[COMMITTED] + sum(total[reason] for reason in AbortReason) + tracker.ends_unseen
-    open_after = sum(transaction.state is TransactionState.ONGOING for transaction in tracker.open_transactions(0))
-    assert open_before + total[STARTED] == ended + open_after
+    assert open_before + total[STARTED] == ended + len(tracker.open_transactions(0))
 
 
 def log_with(evidence):
-    """Return records of one id whose last one is an abort with this evidence."""
+    """Return records of one id whose last one completes an abort with this evidence."""
     producer_id, epoch, now_ms = 100, 5, 1_000_000
 
     def record(state, start_ms, timeout_ms=10_000):
@@ -414,9 +409,9 @@ def log_with(evidence):
         now_ms += timeout_ms + evidence.overdue
     producer_id += evidence.epoch_rise is None
     epoch += evidence.epoch_rise or 0
-    prepare_missing = evidence.before is Before.PREPARE_MISSING
-    state = TransactionState.COMPLETE_ABORT if prepare_missing else TransactionState.PREPARE_ABORT
-    return [*records, record(state, start_ms, timeout_ms)]
+    if evidence.before is not Before.PREPARE_MISSING:
+        records.append(record(TransactionState.PREPARE_ABORT, start_ms, timeout_ms))
+    return [*records, record(TransactionState.COMPLETE_ABORT, start_ms, timeout_ms)]
 
 
 ALL_EVIDENCE = [Evidence(*each) for each in product(Before, (0, 1, 2, None), Protocol, (False, True))]
@@ -437,10 +432,10 @@ def test_each_rule_gives_its_reason_to_every_abort_that_it_applies_to(rule):
 
 
 def test_an_epoch_that_rises_by_more_than_two_has_no_known_reason():
-    *before, abort = log_with(Evidence(Before.ONGOING, 2, Protocol.TWO, overdue=False))
+    *before, prepare, complete = log_with(Evidence(Before.ONGOING, 2, Protocol.TWO, overdue=False))
     tracker = following(0)
 
-    take_in(tracker, [*before, abort._replace(epoch=abort.epoch + 1)])
+    take_in(tracker, [*before, *(abort._replace(epoch=abort.epoch + 1) for abort in (prepare, complete))])
 
     assert counted(tracker)[UNKNOWN] == 1
 
@@ -504,23 +499,83 @@ def test_an_abort_is_pending_while_its_partition_is_not_read_to_the_end():
     assert counted(tracker)[CLIENT] == 0
 
 
-def test_an_abort_whose_markers_are_not_written_is_pending_for_longer():
-    tracker = following(0)
+@pytest.mark.parametrize("action", ["commit", "abort", "time_out"])
+def test_a_transaction_is_counted_when_its_markers_are_written(action):
     coordinator = Coordinator()
     coordinator.init()
-    coordinator.abort()
+    getattr(coordinator, action)()
+    tracker = following(0)
+
     take_in(tracker, coordinator.records[:-1])
+    settle(tracker)
+    assert counted(tracker) == {STARTED: 1, INIT: 1}
+    take_in(tracker, coordinator.records)
+    settle(tracker)
 
-    tracker.settle(0)
-    tracker.settle(SETTLE_INCOMPLETE_AFTER_MS - 1)
-    assert counted(tracker)[CLIENT] == 0
-    tracker.apply(0, len(coordinator.records) - 1, coordinator.records[-1])
-    tracker.settle(SETTLE_INCOMPLETE_AFTER_MS)
-    tracker.settle(SETTLE_INCOMPLETE_AFTER_MS + SETTLE_AFTER_MS - 1)
-    assert counted(tracker)[CLIENT] == 0
-    tracker.settle(SETTLE_INCOMPLETE_AFTER_MS + SETTLE_AFTER_MS)
+    assert counted(tracker) == coordinator.expected
 
-    assert counted(tracker)[CLIENT] == 1
+
+P_COMMIT, P_ABORT = TransactionState.PREPARE_COMMIT, TransactionState.PREPARE_ABORT
+C_COMMIT, C_ABORT = TransactionState.COMPLETE_COMMIT, TransactionState.COMPLETE_ABORT
+ONGOING = TransactionState.ONGOING
+OVERDUE_MS = 10_001
+
+# What a coordinator writes of one transaction when the append of a Prepare record takes longer than the transaction's
+# timeout: each record's state, how far its epoch is above the transaction's first one, and its age.
+WITHDRAWN = {
+    "the coordinator aborts it after the timeout": ([(P_COMMIT, 0, 20), (P_ABORT, 1, OVERDUE_MS)], C_ABORT, TIMEOUT),
+    "the same under protocol 2": ([(P_COMMIT, 1, 20), (P_ABORT, 1, OVERDUE_MS)], C_ABORT, TIMEOUT),
+    "the same on a 4.0 broker": ([(P_COMMIT, 1, 20), (P_ABORT, 2, OVERDUE_MS)], C_ABORT, TIMEOUT),
+    "more partitions follow first": ([(P_COMMIT, 0, 20), (ONGOING, 0, 30), (P_ABORT, 1, OVERDUE_MS)], C_ABORT, TIMEOUT),
+    "the client aborts it": ([(P_COMMIT, 0, 20), (P_ABORT, 0, OVERDUE_MS)], C_ABORT, CLIENT),
+    "a new instance aborts it": ([(P_COMMIT, 0, 20), (P_ABORT, 1, 900)], C_ABORT, FENCED),
+    "the client commits again": ([(P_COMMIT, 0, 20), (P_COMMIT, 0, OVERDUE_MS)], C_COMMIT, COMMITTED),
+    "the same under protocol 2, twice": ([(P_COMMIT, 1, 20)] * 3, C_COMMIT, COMMITTED),
+    "the client's abort fails, and the coordinator aborts it": (
+        [(P_ABORT, 0, 20), (P_ABORT, 1, OVERDUE_MS)],
+        C_ABORT,
+        TIMEOUT,
+    ),
+    "the coordinator's own abort fails": ([(P_ABORT, 1, OVERDUE_MS), (P_ABORT, 1, 21_000)], C_ABORT, TIMEOUT),
+}
+
+
+@pytest.mark.parametrize(("decisions", "end", "counts_as"), WITHDRAWN.values(), ids=WITHDRAWN)
+@pytest.mark.parametrize("position", range(5))
+def test_a_decision_that_the_coordinator_withdraws_does_not_count(decisions, end, counts_as, position):
+    def record(state, epoch, age_ms):
+        return Transition("orders", 1, 100, 5 + epoch, 10_000, state, (), 1_000_000 + age_ms, 1_000_000)
+
+    empty = record(TransactionState.EMPTY, 0, -20)._replace(start_ms=-1)
+    _, epoch, age_ms = decisions[-1]
+    records = [empty, record(ONGOING, 0, 0), *(record(*each) for each in decisions), record(end, epoch, age_ms + 5)]
+    whole, restarted = following(0), following(0, counting_from=position)
+
+    for tracker in (whole, restarted):
+        take_in(tracker, records)
+        settle(tracker)
+
+    assert counted(whole) == {INIT: 1, STARTED: 1, counts_as: 1}
+    before = {INIT: 1} if position else {}
+    assert counted(whole) - counted(restarted) == before | ({STARTED: 1} if position > 1 else {})
+    assert (whole.ends_unseen, whole.open_transactions(0)) == (0, [])
+
+
+def test_a_transaction_whose_end_is_missing_counts_as_its_last_prepare_record_decided():
+    tracker = following(0)
+    for number, prepare in enumerate((P_COMMIT, P_ABORT)):
+        coordinator = Coordinator()
+        coordinator.init()
+        coordinator.begin()
+        coordinator.epoch += 1
+        coordinator.write(prepare)
+        coordinator.start_ms, coordinator.now_ms = -1, coordinator.now_ms + 60_000
+        coordinator.init()
+        take_in(tracker, coordinator.records, from_offset=10 * number)
+        tracker.apply(0, 10 * number + 9, Tombstone("orders"))
+
+    assert counted(tracker) == {STARTED: 2, COMMITTED: 1, CLIENT: 1, INIT: 4}
+    assert (tracker.ends_unseen, tracker.open_transactions(0)) == (0, [])
 
 
 def test_a_fencing_whose_session_is_read_too_late_stays_a_client_abort_and_its_session_is_a_takeover():

@@ -5,7 +5,6 @@ import time
 import uuid
 
 import pytest
-from kafka.errors import KafkaError
 
 from kafka_producer_exporter.broker.listing import transaction_overview
 from kafka_producer_exporter.net.address import Address
@@ -13,7 +12,7 @@ from kafka_producer_exporter.settings import Broker as BrokerSettings
 from lab.broker import Broker
 from lab.process import LabError, wait_until
 from lab.producer import ProducerError
-from tests.integration.broker.view import UP, counting, counts, value
+from tests.integration.broker.view import UP, coordinator_of, counting, counts, value
 
 
 @pytest.fixture(params=[2, 0], ids=["protocol-2", "protocol-0"], scope="module")
@@ -213,16 +212,3 @@ def test_nothing_is_lost_when_a_coordinator_moves(cluster, producer_jvm):
             assert value(collector, committed, transactional_id=topic) == expected
         finally:
             node.start()
-
-
-def coordinator_of(cluster, transactional_id):
-    found = []
-
-    def is_found():
-        # kafka-python refuses a coordinator that its metadata does not have yet.
-        with contextlib.suppress(KafkaError), cluster.admin() as admin:
-            found.append(admin.describe_transactions([transactional_id])[transactional_id].coordinator_id)
-        return found
-
-    wait_until(f"the coordinator of {transactional_id} is known", is_found)
-    return found[0]

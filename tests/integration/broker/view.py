@@ -7,6 +7,7 @@ import struct
 import time
 
 from kafka.admin import ConfigResource, ConfigResourceType
+from kafka.errors import KafkaError
 from kafka.record.default_records import DefaultRecordBatchBuilder
 
 from kafka_producer_exporter.broker.collector import BrokerCollector
@@ -72,6 +73,20 @@ def counting(bootstrap, **settings):
         since = "kafka_producer_exporter_counting_since_timestamp_seconds"
         wait_until("counting has begun", lambda: value(collector, since))
         yield collector
+
+
+def coordinator_of(cluster, transactional_id):
+    """The node id of the broker that coordinates an id."""
+    found = []
+
+    def is_found():
+        # kafka-python refuses a coordinator that its metadata does not have yet.
+        with contextlib.suppress(KafkaError), cluster.admin() as admin:
+            found.append(admin.describe_transactions([transactional_id])[transactional_id].coordinator_id)
+        return found
+
+    wait_until(f"the coordinator of {transactional_id} is known", is_found)
+    return found[0]
 
 
 def leave_hanging(broker, name, *, partition, producer_id, age_seconds):

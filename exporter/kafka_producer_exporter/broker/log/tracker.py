@@ -12,8 +12,11 @@ What is counted
 Started. A transaction starts with its first record, usually Ongoing, and is identified by its start time. An Ongoing
 record after a Complete record starts a new transaction even if both were written in the same millisecond.
 
-Committed, aborted. A transaction is counted when its end is decided and durable: at its Prepare record or, if that is
-missing, at its Complete record. An abort has one of four reasons (``abort_reasons`` has the table that decides):
+Committed, aborted. A transaction is counted when it is complete: at its Complete record, as its last Prepare record
+decided. An earlier Prepare record does not count. The coordinator withdraws a decision whose append takes longer than
+the transaction's timeout, and treats the transaction as open, although the record stays in the log. If the Complete
+record is missing, the last Prepare record counts as soon as something else begins. An abort has one of four reasons
+(``abort_reasons`` has the table that decides):
 
   client    The producer aborted it.
   timeout   The coordinator aborted it after ``transaction.timeout.ms``.
@@ -66,8 +69,6 @@ What the log cannot show
   default). Under protocol 2 this counts as ``timeout``.
 - An application that aborts under protocol 2 and opens a new session within ``FOLLOWS_MS`` looks like a fencing. A
   fencing counts as ``client`` if the Empty record after it comes later than that.
-- A coordinator can withdraw a Prepare record whose append timed out, but the record stays in the log. If the
-  transaction then continues or ends differently, it counts as two transactions.
 """
 
 import math
@@ -96,10 +97,6 @@ another retries every 100 ms (older clients) to every second (newer ones); resta
 
 SETTLE_AFTER_MS = 5000
 """A pending abort is counted as the client's own if no record of its id follows within this time."""
-
-SETTLE_INCOMPLETE_AFTER_MS = 60_000
-"""The same while the abort's markers are not yet written, for example because a broker is down. A new instance can open
-its session only after they are written."""
 
 LAST_EPOCH = 32766
 """At this epoch InitProducerId hands out a new producer id (Kafka's ``isEpochExhausted``)."""
@@ -167,6 +164,8 @@ _EMPTY, _ONGOING, _DEAD = TransactionState.EMPTY, TransactionState.ONGOING, Tran
 _COMMITS = (TransactionState.PREPARE_COMMIT, TransactionState.COMPLETE_COMMIT)
 _COMPLETES = (TransactionState.COMPLETE_COMMIT, TransactionState.COMPLETE_ABORT)
 _IDLE = (_EMPTY, *_COMPLETES)
+_PREPARES = (TransactionState.PREPARE_COMMIT, TransactionState.PREPARE_ABORT)
+_UNFINISHED = (_ONGOING, *_PREPARES)
 _PREPARE_OF = {
     TransactionState.COMPLETE_COMMIT: TransactionState.PREPARE_COMMIT,
     TransactionState.COMPLETE_ABORT: TransactionState.PREPARE_ABORT,
@@ -256,8 +255,7 @@ class TransactionTracker:
             if pending.quiet_since_ms is None or pending.partition in lagging:
                 pending.quiet_since_ms = now_ms
                 continue
-            wait_ms = SETTLE_INCOMPLETE_AFTER_MS if transactional_id in self._open else SETTLE_AFTER_MS
-            if now_ms - pending.quiet_since_ms >= wait_ms:
+            if now_ms - pending.quiet_since_ms >= SETTLE_AFTER_MS:
                 self._count_pending_abort(transactional_id, self._producers[transactional_id], AbortReason.CLIENT)
 
     # Reading the results
@@ -312,22 +310,21 @@ class TransactionTracker:
             client_transaction_version,
         ) = record
         if state is _ONGOING:
-            if producer.state is not _ONGOING or start_ms != producer.start_ms:
-                self._end_previous(transactional_id, producer, series)
-                series.counts.started += 1
-                self._open[transactional_id] = producer
-                producer.abort_reason = None
+            if start_ms != producer.start_ms or producer.state not in _UNFINISHED:
+                self._begin(transactional_id, producer, series)
+            producer.abort_reason = None
             if client_transaction_version >= 2:
                 producer.protocol = Protocol.TWO
             producer.partitions = partitions
         elif state is producer.state and _is_repeat(record, producer):
             pass
+        elif state in _PREPARES:
+            self._decide(record, producer, series)
+            producer.partitions = partitions
         elif state is _EMPTY:
             self._begin_session(record, producer, series)
-        elif start_ms == producer.start_ms and producer.state is _PREPARE_OF.get(state):
-            self._complete(record, producer, series)
         else:
-            self._decide(record, producer, series, partition)
+            self._complete(record, producer, series, partition)
 
         producer.state = state
         producer.producer_id = producer_id
@@ -337,45 +334,46 @@ class TransactionTracker:
         producer.start_ms = start_ms
         producer.version = version
 
-    def _decide(self, record: Transition, producer: _Producer, series: _Series, partition: int) -> None:
-        """Count a commit or an abort at the first record that shows it: Prepare, or Complete if that is missing."""
-        transactional_id = record.transactional_id
+    def _begin(self, transactional_id: str, producer: _Producer, series: _Series) -> None:
+        """Count the start of a transaction at its first record."""
+        self._end_previous(transactional_id, producer, series)
+        series.counts.started += 1
+        self._open[transactional_id] = producer
+
+    def _decide(self, record: Transition, producer: _Producer, series: _Series) -> None:
+        """Note what a Prepare record decides, or a Complete record without it. A later Prepare record replaces this."""
         is_commit = record.state in _COMMITS
-        is_ongoing = producer.state is _ONGOING and record.start_ms == producer.start_ms
-        epoch_rise = record.epoch - producer.epoch if record.producer_id == producer.producer_id else None
-        reason = None if is_commit else abort_reason(_evidence(record, producer, is_ongoing, epoch_rise))
-        if is_ongoing and epoch_rise == 0:
+        is_known = producer.state in _UNFINISHED and record.start_ms == producer.start_ms
+        epoch = _ongoing_epoch(producer)
+        epoch_rise = record.epoch - epoch if record.producer_id == producer.producer_id and epoch is not None else None
+        reason = None if is_commit else abort_reason(_evidence(record, producer, is_known, epoch_rise))
+        if is_known and epoch_rise == 0:
             producer.protocol = Protocol.OLD
-        elif is_ongoing and epoch_rise == 1 and record.state is TransactionState.PREPARE_COMMIT:
+        elif is_known and epoch_rise == 1 and record.state is TransactionState.PREPARE_COMMIT:
             producer.protocol = Protocol.TWO
-        if not is_ongoing:
-            self._end_previous(transactional_id, producer, series)
-            series.counts.started += 1
+        if not is_known:
+            self._begin(record.transactional_id, producer, series)
         producer.abort_reason = reason
-        if is_commit:
+
+    def _complete(self, record: Transition, producer: _Producer, series: _Series, partition: int) -> None:
+        """Count the end of a transaction, as its last Prepare record decided."""
+        transactional_id, state = record.transactional_id, record.state
+        if record.start_ms == producer.start_ms and producer.state is _PREPARE_OF[state]:
+            has_rolled_over = record.producer_id != producer.producer_id
+        else:
+            self._decide(record, producer, series)
+            has_rolled_over = record.previous_producer_id not in (-1, record.producer_id)
+        if state in _COMMITS:
             series.counts.committed += 1
-        elif reason is PENDING:
+        elif producer.abort_reason is PENDING:
             # The event has the reason that applies if no record follows.
             event = _event(record, AbortReason.CLIENT)
             self._pending[transactional_id] = _PendingAbort(event, partition, series)
         else:
-            self._count_abort(_event(record, reason), reason, series)
-        if record.state in _COMPLETES:
-            has_rolled_over = record.previous_producer_id not in (-1, record.producer_id)
-            if has_rolled_over and record.producer_id != producer.producer_id:
-                self._count_id_change(record, IdChangeReason.ROLLOVER, series)
-            self._close(transactional_id, producer)
-        else:
-            self._open[transactional_id] = producer
-            producer.partitions = record.partitions
-
-    def _complete(self, record: Transition, producer: _Producer, series: _Series) -> None:
-        """Close a transaction that was counted at its Prepare record."""
-        if record.producer_id != producer.producer_id:
+            self._count_abort(_event(record, producer.abort_reason), producer.abort_reason, series)
+        if has_rolled_over and record.producer_id != producer.producer_id:
             self._count_id_change(record, IdChangeReason.ROLLOVER, series)
-        if record.transactional_id in self._pending:
-            self._pending[record.transactional_id].quiet_since_ms = None
-        self._close(record.transactional_id, producer)
+        self._close(transactional_id, producer)
 
     def _begin_session(self, record: Transition, producer: _Producer, series: _Series) -> None:
         follows = record.last_update_ms - producer.last_update_ms <= FOLLOWS_MS
@@ -409,10 +407,20 @@ class TransactionTracker:
         series: _Series,
         pending_reason: AbortReason = AbortReason.CLIENT,
     ) -> None:
-        """End the id's last transaction, because something else begins. A pending abort gets *pending_reason*."""
-        if producer.state is _ONGOING and series is not self._uncounted:
-            self.ends_unseen += 1
-        if transactional_id in self._pending:
+        """End the id's last transaction, because something else begins. A pending abort gets *pending_reason*.
+
+        If its Complete record is missing, its last Prepare record counts: only a record after it can withdraw it.
+        """
+        if producer.state is _ONGOING:
+            self.ends_unseen += series is not self._uncounted
+        elif producer.state is TransactionState.PREPARE_COMMIT:
+            series.counts.committed += 1
+        elif producer.state is TransactionState.PREPARE_ABORT:
+            reason = pending_reason if producer.abort_reason is PENDING else producer.abort_reason
+            producer.abort_reason = reason
+            event = Event(producer.last_update_ms, transactional_id, reason, producer.producer_id, producer.epoch)
+            self._count_abort(event, reason, series)
+        elif transactional_id in self._pending:
             self._count_pending_abort(transactional_id, producer, pending_reason)
 
     def _close(self, transactional_id: str, producer: _Producer) -> None:
@@ -463,9 +471,19 @@ def _is_repeat(record: Transition, producer: _Producer) -> bool:
     )
 
 
-def _evidence(record: Transition, producer: _Producer, is_ongoing: bool, epoch_rise: int | None) -> Evidence:
-    """Return what the log shows about the reason for an abort."""
-    if is_ongoing:
+def _ongoing_epoch(producer: _Producer) -> int | None:
+    """Return the epoch that the producer had before its transaction was decided, or None if the log does not show it.
+
+    A commit that was withdrawn raised the epoch in the log under protocol 2, but not in the coordinator's memory.
+    """
+    if producer.state is not TransactionState.PREPARE_COMMIT or producer.protocol is Protocol.OLD:
+        return producer.epoch
+    return producer.epoch - 1 if producer.protocol is Protocol.TWO else None
+
+
+def _evidence(record: Transition, producer: _Producer, is_known: bool, epoch_rise: int | None) -> Evidence:
+    """Return what the log shows about the reason for an abort. *is_known*: earlier records of it were read."""
+    if is_known:
         before = Before.ONGOING if record.state is TransactionState.PREPARE_ABORT else Before.PREPARE_MISSING
     elif producer.state in _IDLE and record.start_ms == record.last_update_ms:
         before = Before.NOTHING_SENT
