@@ -53,6 +53,51 @@ def test_a_file_that_cannot_be_used_is_reported_with_what_to_do(tmp_path, make, 
     assert raised.value.reason is Reason.AUTHENTICATION
 
 
+HASHED = "8fRDmVoXKqmFsIoPbNdc1A== 5kVQyA== SHA3-512"
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "monitor secret",
+        "monitor\tsecret\ncontrol other\n",
+        "# Passwords of JMX.\n\n  monitor secret\r\ncontrol other",
+        "somebody secret\nelse other\n",
+        f"monitor {HASHED}\n",
+        f"control {HASHED}\nmonitor secret\n",
+    ],
+)
+def test_the_jvms_own_password_file_is_recognized_and_never_sent(tmp_path, content):
+    file = tmp_path / "jmxremote.password"
+    file.write_text(content)
+
+    with pytest.raises(TransportError) as raised:
+        read_secret(in_file(file)._replace(user="monitor"))
+
+    assert raised.value.reason is Reason.AUTHENTICATION
+    assert str(raised.value) == (
+        f"{file} is the JVM's own password file; write the password of 'monitor', and nothing else, into another file, "
+        "and set jmx.password_file to it"
+    )
+
+
+@pytest.mark.parametrize("password", ["monitor", "monitor-secret", "two words", "four words of nonsense", "# x y"])
+def test_a_password_of_one_line_is_not_taken_for_the_jvms_own_file(tmp_path, password):
+    file = tmp_path / "password"
+    file.write_text(f"{password}\n")
+
+    assert read_secret(in_file(file)._replace(user="monitor")) == password
+
+
+@pytest.mark.parametrize("content", ["first\nsecond", "user: monitor\npassword: secret\n", "first\rsecond"])
+def test_a_file_of_several_lines_is_no_secret(tmp_path, content):
+    file = tmp_path / "password"
+    file.write_bytes(content.encode())
+
+    with pytest.raises(TransportError, match="has several lines; write the password, and nothing else, into it"):
+        read_secret(in_file(file))
+
+
 @pytest.mark.parametrize(
     ("secret", "message"),
     [

@@ -2,6 +2,7 @@ import pytest
 
 from kafka_producer_exporter.jmx.connection import RmiTransport
 from kafka_producer_exporter.jmx.jar import JarTransport
+from kafka_producer_exporter.net.errors import TransportError
 from kafka_producer_exporter.settings import Jmx, Target, TransportKind
 from kafka_producer_exporter.targets.transports import credentials, transport_for
 
@@ -12,6 +13,14 @@ def test_a_target_without_a_user_logs_in_without_credentials():
 
 def test_a_target_with_a_user_logs_in_with_the_current_password():
     assert credentials(Jmx(port=1, username="u", password_env="PW"), {"PW": "secret"}) == ("u", "secret")
+
+
+def test_the_jvms_own_password_file_is_not_a_password(tmp_path):
+    file = tmp_path / "jmxremote.password"
+    file.write_text("monitor secret\n")
+
+    with pytest.raises(TransportError, match="is the JVM's own password file"):
+        credentials(Jmx(port=1, username="monitor", password_file=file))
 
 
 def test_the_agent_is_looked_up_under_its_configured_name():

@@ -24,6 +24,8 @@ class Secret(NamedTuple):
     """``jmx.password_file``"""
     variable_key: str = ""
     """``jmx.password_env``; empty if only a file can hold the secret."""
+    user: str = ""
+    """The user of a JVM's password, to recognize the JVM's own password file, which has lines of user and password."""
 
 
 def read_secret(secret: Secret, environment: Mapping[str, str] = os.environ) -> str:
@@ -52,7 +54,24 @@ def read_secret(secret: Secret, environment: Mapping[str, str] = os.environ) -> 
         raise _error(f"{file} is not UTF-8; write the {secret.what} as UTF-8 text") from None
     if not text:
         raise _error(f"{file} is empty; write the {secret.what} into it")
+    if secret.user and _is_jvms_password_file(text, secret.user):
+        raise _error(
+            f"{file} is the JVM's own password file; write the password of {secret.user!r}, and nothing else, into "
+            f"another file, and set {key} to it"
+        )
+    if len(text.strip().splitlines()) > 1:
+        raise _error(f"{file} has several lines; write the {secret.what}, and nothing else, into it")
     return text
+
+
+def _is_jvms_password_file(text: str, user: str) -> bool:
+    """Return whether each line has a user with a password, or with a hash, its salt and its algorithm.
+
+    One line alone may also be a password with a blank in it, unless it begins with the user.
+    """
+    lines = [line.split() for line in text.splitlines() if line.strip() and not line.lstrip().startswith("#")]
+    pairs = bool(lines) and all(len(words) in {2, 4} for words in lines)
+    return pairs and (len(lines) > 1 or lines[0][0] == user)
 
 
 def _error(message: str) -> TransportError:

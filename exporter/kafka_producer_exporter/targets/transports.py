@@ -33,7 +33,9 @@ def credentials(jmx: Jmx, environment: Mapping[str, str] = os.environ) -> tuple[
     """Return the current user and password, or None without a user. Raise TransportError if there is no password."""
     if jmx.username is None:
         return None
-    secret = Secret("password", jmx.password_file, jmx.password_env, "jmx.password_file", "jmx.password_env")
+    secret = Secret(
+        *("password", jmx.password_file, jmx.password_env, "jmx.password_file", "jmx.password_env"), user=jmx.username
+    )
     return jmx.username, read_secret(secret, environment)
 
 

@@ -4,6 +4,7 @@ import contextlib
 import subprocess
 import threading
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,8 @@ from kafka_producer_exporter.jmx.jar import JarTransport
 from kafka_producer_exporter.jmx.readings import Selection
 from kafka_producer_exporter.net.errors import Reason, TransportError
 from kafka_producer_exporter.net.tls_settings import TlsSettings
+from kafka_producer_exporter.settings import Jmx, Target
+from kafka_producer_exporter.targets.transports import transport_for
 from lab import jvm
 from lab.certificates import make_certificates
 from lab.process import Port, Process, wait_until
@@ -104,6 +107,27 @@ def test_the_password_is_read_at_each_login_so_a_rotated_one_is_used(lab, client
     assert refused == [Reason.AUTHENTICATION]
     assert any("orders" in name for name, _ in read)
     assert anonymous.reason is Reason.AUTHENTICATION
+
+
+def test_the_jvms_own_password_file_is_reported_with_the_file_to_write(lab, producer_jvm, tmp_path):
+    theirs = write_password_file(tmp_path, {"monitor": "secret", "control": "other"})
+    target = producer_jvm("4.4.0", password_file=theirs)
+    target.new("orders", NOBODY)
+    jmx = Jmx(port=target.jmx_port, username="monitor", password_file=theirs)
+
+    as_written = failure_of(transport_for(Target(name="a", jmx=jmx)))
+    ours = tmp_path / "password"
+    ours.write_text("secret\n")
+    with contextlib.closing(transport_for(Target(name="a", jmx=replace(jmx, password_file=ours)))) as transport:
+        read = values(transport)
+    as_the_jvm_left_it = failure_of(transport_for(Target(name="a", jmx=jmx)))
+
+    advice = "write the password of 'monitor', and nothing else, into another file, and set jmx.password_file to it"
+    for failure in (as_written, as_the_jvm_left_it):
+        assert failure.reason is Reason.AUTHENTICATION
+        assert str(failure).endswith(advice)
+    assert "secret" not in theirs.read_text()  # since 9, a JVM replaces the passwords by hashes when it reads them
+    assert any("orders" in name for name, _ in read)
 
 
 def test_each_tls_failure_is_reported_with_its_reason(lab, client, producer_jvm, certificates):
