@@ -1,6 +1,8 @@
 import argparse
+import errno
 import json
 import socket
+from dataclasses import replace
 
 import pytest
 
@@ -10,7 +12,7 @@ from kafka_producer_exporter.errors import ConfigError
 from kafka_producer_exporter.jmx.objectname import ObjectName
 from kafka_producer_exporter.jmx.readings import Reading
 from kafka_producer_exporter.net.errors import Reason, TransportError
-from kafka_producer_exporter.settings import Jmx, JmxTls, Target, TargetKind, TlsMode
+from kafka_producer_exporter.settings import Jmx, JmxTls, Target, TargetKind, TlsMode, TransportKind
 
 
 class Agent:
@@ -245,12 +247,70 @@ def test_a_failed_read_is_reported_at_its_step_and_the_later_steps_are_not_tried
     assert agent.open == 0
 
 
-def test_a_rejected_password_needs_no_other_jvm_flags(port):
-    agent = Agent(error=TransportError(Reason.AUTHENTICATION, "the user or the password is wrong; compare them"))
+@pytest.mark.parametrize("reason", [reason for reason in Reason if reason is not Reason.REFUSED])
+def test_no_flags_are_printed_for_what_they_cannot_mend(port, reason):
+    agent = Agent(error=TransportError(reason, "what happened; what to do"))
 
     report = check(target_at(port, username="monitor"), transport_for=agent.transport_for)
 
     assert report.advice == ()
+    assert "Start the JVM with these flags" not in as_text([report])
+    assert exit_code([report]) == 3
+
+
+def test_an_rmi_port_that_refuses_needs_flags(port):
+    agent = Agent(error=TransportError(Reason.REFUSED, "what happened; what to do"))
+
+    report = check(target_at(port, username="monitor"), transport_for=agent.transport_for)
+
+    assert f"-Dcom.sun.management.jmxremote.rmi.port={port}" in report.advice
+
+
+@pytest.mark.parametrize(
+    ("error", "detail"),
+    [
+        (TimeoutError(), "no answer from 127.0.0.1:9 within 5 s; check for a firewall or network policy in between"),
+        (
+            OSError(errno.EHOSTUNREACH, "No route to host"),
+            "127.0.0.1:9: no route to host; check jmx.host and the network policy",
+        ),
+    ],
+)
+def test_a_host_that_cannot_be_reached_needs_no_flags(monkeypatch, error, detail):
+    def connect(*_, **__):
+        raise error
+
+    monkeypatch.setattr(socket, "create_connection", connect)
+
+    report = check(target_at(9), transport_for=Agent().transport_for)
+
+    assert detail_of(report, "reachable") == detail
+    assert report.advice == ()
+
+
+def test_what_the_flags_need_in_files_and_in_the_configuration_follows_them(port):
+    def lines(**options):
+        report = check(replace(target_at(port), **options), transport_for=Agent(clients=["orders"]).transport_for)
+        return as_text([report]).partition("jmxremote.access\n")[2].splitlines()
+
+    owned = "(mode 0400, owned by the JVM's user)"
+    assert lines() == [
+        f"  Write this line to jmxremote.password {owned}: monitor PASSWORD",
+        "  Write this line to jmxremote.access: monitor readonly",
+        "  In the exporter's configuration, set jmx.username and jmx.password_file.",
+    ]
+    assert lines(transport=TransportKind.JMXQUERY)[-1].endswith(
+        "jmx.password_file; set transport: rmi, because jmxquery sends no password."
+    )
+    tls = JmxTls(mode=TlsMode.BOTH, server_name="orders.test")
+    assert lines(jmx=Jmx(port=port, username="alice", tls=tls)) == [
+        "    -Dcom.sun.management.jmxremote.ssl.config.file=/etc/jmx/ssl.properties",
+        f"  Write this line to jmxremote.password {owned}: alice PASSWORD",
+        "  Write this line to jmxremote.access: alice readonly",
+        f"  Write this line to ssl.properties {owned}: javax.net.ssl.keyStore=FILE",
+        "  Write this line to ssl.properties, too: javax.net.ssl.keyStorePassword=PASSWORD",
+        "  Its certificate must be for orders.test.",
+    ]
 
 
 def test_the_flags_pin_both_ports_and_keep_loopback_to_itself():
@@ -294,15 +354,15 @@ def test_the_flags_for_tls_on_the_rmi_port_alone_give_it_a_port_of_its_own():
 
 
 def test_the_text_is_a_list_of_steps_with_a_mark_each(port):
-    agent = Agent(error=TransportError(Reason.NOT_JMX, "it speaks \x1b[31mHTTP\nnot JMX"))
+    agent = Agent(error=TransportError(Reason.REFUSED, "it speaks \x1b[31mHTTP\nnot JMX"))
 
     text = as_text([check(target_at(port), transport_for=agent.transport_for)])
 
     lines = text.splitlines()
     assert lines[0] == f"checkout (127.0.0.1:{port})"
     assert lines[1] == "  ✓ address    127.0.0.1"
-    assert lines[3] == "  ✗ JMX        it speaks ?[31mHTTP not JMX"
-    assert lines[4] == "  - password"
+    assert lines[2] == "  ✗ reachable  it speaks ?[31mHTTP not JMX"
+    assert lines[3] == "  - JMX"
     assert "    -Dcom.sun.management.jmxremote.authenticate=true" in lines
 
 

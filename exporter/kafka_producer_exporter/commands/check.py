@@ -7,7 +7,7 @@ import json
 import socket
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from enum import StrEnum
 from typing import NamedTuple
@@ -27,7 +27,7 @@ from kafka_producer_exporter.net.deadline import remaining_seconds
 from kafka_producer_exporter.net.dns import Resolver
 from kafka_producer_exporter.net.errors import Reason, TransportError
 from kafka_producer_exporter.net.printable import printable
-from kafka_producer_exporter.settings import Jmx, Target, TargetKind, TlsMode
+from kafka_producer_exporter.settings import Jmx, Target, TargetKind, TlsMode, TransportKind
 from kafka_producer_exporter.text import encodable
 
 DEADLINE_SECONDS = 5.0
@@ -62,15 +62,18 @@ class Step(NamedTuple):
     name: str
     state: StepState
     detail: str = ""
+    flags_help: bool = False
+    """Whether JVM flags change the state."""
 
 
 class TargetReport(NamedTuple):
-    """The steps of one target, and the JVM flags to set."""
+    """The steps of one target, the JVM flags to set, and what else is to be done with them."""
 
     target: str
     address: str
     steps: tuple[Step, ...]
-    advice: tuple[str, ...]
+    advice: tuple[str, ...] = ()
+    files: tuple[str, ...] = ()
 
 
 STEPS = ("address", "reachable", "JMX", "password")
@@ -133,7 +136,10 @@ def check(target: Target, *, transport_for: TransportFor) -> TargetReport:
     last = "broker" if target.kind is TargetKind.BROKER else "producers"
     steps += [Step(name, StepState.NOT_ASKED) for name in (*STEPS, last) if name not in reached]
     address = str(Address(target.jmx.host, target.jmx.port))
-    return TargetReport(target.name, address, tuple(steps), tuple(_advice(target.jmx, steps)))
+    report = TargetReport(target.name, address, tuple(steps))
+    if any(step.flags_help for step in steps):
+        report = report._replace(advice=tuple(jvm_flags(target.jmx)), files=tuple(_files(target)))
+    return report
 
 
 def _walk(target: Target, transport_for: TransportFor) -> list[Step]:
@@ -148,15 +154,20 @@ def _walk(target: Target, transport_for: TransportFor) -> list[Step]:
     except TimeoutError:
         why = f"no answer from {peer} within {DEADLINE_SECONDS:g} s; check for a firewall or network policy in between"
         return [*steps, Step("reachable", StepState.FAILED, why)]
+    except ConnectionRefusedError:
+        why = f"nothing listens on {peer}; start the JVM with the flags below"
+        return [*steps, Step("reachable", StepState.FAILED, why, flags_help=True)]
     except OSError as error:
-        why = f"nothing listens on {peer}" if isinstance(error, ConnectionRefusedError) else str(error.strerror)
-        return [*steps, Step("reachable", StepState.FAILED, f"{why}; start the JVM with the flags below")]
+        why = f"{peer}: {(error.strerror or str(error)).lower()}; check jmx.host and the network policy"
+        return [*steps, Step("reachable", StepState.FAILED, why)]
     try:
         readings, listed = _read(target, transport_for)
     except TransportError as error:
         failing = FAILING_STEP.get(error.reason, "JMX")
         passed = [Step(name, StepState.GOOD) for name in STEPS[1 : STEPS.index(failing)]]
-        return [*steps[: STEPS.index(failing)], *passed, Step(failing, StepState.FAILED, str(error))]
+        # The port answered before, so what refuses is the RMI port. Flags let it be chosen; they mend nothing else.
+        failed = Step(failing, StepState.FAILED, str(error), flags_help=error.reason is Reason.REFUSED)
+        return [*steps[: STEPS.index(failing)], *passed, failed]
     steps += [Step("reachable", StepState.GOOD), Step("JMX", StepState.GOOD), _password(target, transport_for)]
     last = _broker_step(readings) if target.kind is TargetKind.BROKER else _producer_step(readings, listed)
     return [*steps, last]
@@ -190,14 +201,14 @@ def _read(target: Target, transport_for: TransportFor) -> tuple[list[Reading], S
 
 def _password(target: Target, transport_for: TransportFor) -> Step:
     if target.jmx.username is None:
-        return Step("password", StepState.WARNING, OPEN_TO_ALL)
+        return Step("password", StepState.WARNING, OPEN_TO_ALL, flags_help=True)
     jmx = dataclasses.replace(target.jmx, username=None, password_file=None, password_env=None)
     try:
         _read(dataclasses.replace(target, jmx=jmx), transport_for)
     except TransportError as error:
         required = error.reason is Reason.AUTHENTICATION
         return Step("password", StepState.GOOD, "required, and correct" if required else "correct")
-    return Step("password", StepState.WARNING, f"yours is accepted, but {OPEN_TO_ALL}")
+    return Step("password", StepState.WARNING, f"yours is accepted, but {OPEN_TO_ALL}", flags_help=True)
 
 
 def _broker_step(readings: Sequence[Reading]) -> Step:
@@ -235,12 +246,6 @@ def _producers(readings: Sequence[Reading]) -> tuple[dict[str, str], list[str]]:
     return versions, sorted(clients)
 
 
-def _advice(jmx: Jmx, steps: Sequence[Step]) -> list[str]:
-    # A rejected password is corrected in our configuration, not in the JVM.
-    fixed_by_flags = {("reachable", StepState.FAILED), ("JMX", StepState.FAILED), ("password", StepState.WARNING)}
-    return jvm_flags(jmx) if any((step.name, step.state) in fixed_by_flags for step in steps) else []
-
-
 def jvm_flags(jmx: Jmx) -> list[str]:
     """Return the JVM flags that let this exporter in with a password, and keep everyone else out."""
     prefix = "-Dcom.sun.management.jmxremote"
@@ -259,14 +264,23 @@ def jvm_flags(jmx: Jmx) -> list[str]:
         f"{prefix}.authenticate=true",
         f"{prefix}.password.file=/etc/jmx/jmxremote.password",
         f"{prefix}.access.file=/etc/jmx/jmxremote.access",
+        *([f"{prefix}.ssl.config.file=/etc/jmx/ssl.properties"] if tls else []),
     ]
 
 
-ABOUT_THE_FILES = (
-    "  Write this line to jmxremote.password (mode 0400, owned by the JVM's user): monitor PASSWORD",
-    "  Write this line to jmxremote.access: monitor readonly",
-    "  In the exporter's configuration, set jmx.username and jmx.password_file.",
-)
+def _files(target: Target) -> Iterator[str]:
+    """Yield what to write into the files that the flags name, and into the exporter's configuration."""
+    jmx, owned = target.jmx, "(mode 0400, owned by the JVM's user)"
+    user = jmx.username or "monitor"
+    yield f"Write this line to jmxremote.password {owned}: {user} PASSWORD"
+    yield f"Write this line to jmxremote.access: {user} readonly"
+    if jmx.tls.mode is not TlsMode.NONE:
+        yield f"Write this line to ssl.properties {owned}: javax.net.ssl.keyStore=FILE"
+        yield "Write this line to ssl.properties, too: javax.net.ssl.keyStorePassword=PASSWORD"
+        yield f"Its certificate must be for {jmx.tls.server_name or jmx.host}."
+    if jmx.username is None:
+        rmi = "; set transport: rmi, because jmxquery sends no password" * (target.transport is TransportKind.JMXQUERY)
+        yield f"In the exporter's configuration, set jmx.username and jmx.password_file{rmi}."
 
 
 def as_text(reports: Sequence[TargetReport]) -> str:
@@ -279,7 +293,8 @@ def _report_as_text(report: TargetReport, marks: Mapping[StepState, str]) -> str
     name = report.target if report.target == report.address else f"{report.target} ({report.address})"
     lines = [name, *(f"  {marks[step.state]} {step.name:<10} {step.detail}".rstrip() for step in report.steps)]
     if report.advice:
-        lines += ["", "  Start the JVM with these flags:", *(f"    {flag}" for flag in report.advice), *ABOUT_THE_FILES]
+        lines += ["", "  Start the JVM with these flags:", *(f"    {flag}" for flag in report.advice)]
+        lines += [f"  {line}" for line in report.files]
     return "".join(f"{printable(line, limit=None)}\n" for line in lines)
 
 

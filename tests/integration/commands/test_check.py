@@ -1,36 +1,60 @@
-"""The JVM flags that ``check`` prints, followed: a JVM that is started with them is read."""
+"""What ``check`` prints for a JVM without JMX, followed word by word: the JVM is read."""
 
-import time
+import contextlib
+import re
 
 import pytest
 
-from kafka_producer_exporter.commands.check import VERSIONS, jvm_flags
-from kafka_producer_exporter.jmx.connection import RmiTransport
-from kafka_producer_exporter.net.tls_settings import TlsSettings
-from kafka_producer_exporter.settings import Jmx, JmxTls, TlsMode
+from kafka_producer_exporter.commands.check import StepState, as_text, check
+from kafka_producer_exporter.settings import Jmx, JmxTls, Target, TlsMode
+from kafka_producer_exporter.targets.transports import transport_for
 from lab.certificates import PASSWORD, make_certificates
 from lab.process import Port
-from lab.producer import write_password_file
+
+NOBODY = "127.0.0.1:9"  # a producer registers its MBeans whether a broker answers or not
 
 
-@pytest.mark.parametrize(("host", "mode"), [("::1", TlsMode.NONE), ("127.0.0.1", TlsMode.RMI)])
-def test_a_jvm_with_the_advised_flags_is_read(broker, producer_jvm, tmp_path, host, mode):
-    port = Port()
-    write_password_file(tmp_path, {"monitor": "secret"})
-    (tmp_path / "jmxremote.access").write_text("monitor readonly\n")
-    certificates = make_certificates(tmp_path / "certificates") if mode is TlsMode.RMI else None
-    flags = jvm_flags(Jmx(host=host, port=port.number, tls=JmxTls(mode=mode)))
-    options = [flag.replace("/etc/jmx", str(tmp_path)) for flag in flags]
-    if certificates:
-        options.append(f"-Djavax.net.ssl.keyStore={certificates.server.key_store}")
-        options.append(f"-Djavax.net.ssl.keyStorePassword={PASSWORD}")
-    jvm = producer_jvm(jmx=False, java_options=options)
-    jvm.new("orders", broker.bootstrap)
-    tls = TlsSettings(ca_file=certificates.ca) if certificates else None
-    transport = RmiTransport(host, port.number, credentials=lambda: ("monitor", "secret"), tls=tls)
+@pytest.fixture(scope="module")
+def certificates(tmp_path_factory):
+    return make_certificates(tmp_path_factory.mktemp("certificates"))
 
-    readings = transport.read([VERSIONS], deadline=time.monotonic() + 10)
-    transport.close()
-    port.close()
 
-    assert readings
+def written(text, folder, values):
+    """Write the files that the text describes, with *values* for its words in capitals."""
+    for name, line in re.findall(r"^  Write this line to ([\w.]+)[^:\n]*: (.+)$", text, re.MULTILINE):
+        file = folder / name
+        key = next((key for key in values if key in line), "PASSWORD")
+        file.touch(mode=0o600)
+        with file.open("a") as lines:
+            lines.write(re.sub(r"(FILE|PASSWORD)$", values.get(key, ""), line) + "\n")
+
+
+@pytest.mark.parametrize(
+    ("host", "mode"), [("::1", TlsMode.NONE), ("127.0.0.1", TlsMode.RMI), ("127.0.0.1", TlsMode.BOTH)]
+)
+def test_a_jvm_that_is_started_as_check_says_is_read(lab, producer_jvm, certificates, tmp_path, host, mode):
+    ours = tmp_path / "password"
+    ours.write_text("secret\n")
+    with contextlib.closing(Port()) as port:
+        target = Target(
+            name="orders",
+            jmx=Jmx(
+                host=host,
+                port=port.number,
+                username="monitor",
+                password_file=ours,
+                tls=JmxTls(mode=mode, ca_file=certificates.ca if mode is not TlsMode.NONE else None),
+            ),
+        )
+
+        text = as_text([check(target, transport_for=transport_for)])
+        flags = re.findall(r"^    (-D.+)$", text, re.MULTILINE)
+        values = {"keyStore=": str(certificates.server.key_store), "keyStorePassword=": PASSWORD, "monitor": "secret"}
+        written(text, tmp_path, values)
+        jvm = producer_jvm(jmx=False, java_options=[flag.replace("/etc/jmx", str(tmp_path)) for flag in flags])
+        jvm.new("orders", NOBODY)
+        report = check(target, transport_for=transport_for)
+
+    assert "start the JVM with the flags below" in text
+    assert {step.state for step in report.steps} == {StepState.GOOD}
+    assert report.advice == ()
