@@ -42,6 +42,18 @@ def view():
     return View()
 
 
+def test_shards_divide_the_ids_and_shard_0_alone_serves_the_rest():
+    served_by = []
+    for shard in range(2):
+        broker = Broker(bootstrap_servers=(Address("kafka-1", 9092),), shard=shard, total_shards=2)
+        collector = BrokerCollector(broker, Limits())
+        served_by.append({worker.source.name for worker in collector._workers})
+        assert served(collector.families())[f'kafka_producer_exporter_shard_info{{shard="{shard}",total_shards="2"}}']
+
+    assert served_by[0] - served_by[1] == {"partitions", "topics"}
+    assert served_by[1] == {"transaction_log", "coordinators", "bootstrap_servers"}
+
+
 def test_before_the_first_poll_every_source_is_down(view):
     assert view.up() == dict.fromkeys(view.workers.keys() - {"coordinators"}, 0)
     error = 'kafka_producer_exporter_source_error{reason="unavailable",source="topics"}'

@@ -343,6 +343,15 @@ def family(metric, *samples):
     return Family(metric, [(Labels(labels), value) for labels, value in samples])
 
 
+def test_a_shard_that_looks_for_no_hanging_transactions_does_not_claim_that_there_are_none():
+    shards = family(broker.SHARD, ({"shard": "1", "total_shards": "4"}, 1))
+
+    text = status_text(brokers=[shards])
+
+    assert "<dt>shard</dt><dd>1 of 4</dd>" in text
+    assert "<dt>hanging transactions</dt><dd>see shard 0</dd>" in text
+
+
 def test_a_collector_of_brokers_shows_its_sources_and_since_when_it_counts():
     brokers = [
         family(broker.SOURCE_UP, ({"source": "transaction_log"}, 1), ({"source": "topics"}, 0)),

@@ -21,16 +21,16 @@ from kafka_producer_exporter.settings import Broker, IdGroup, Limits
 
 
 def sources_of(broker: Broker, limits: Limits, id_groups: Sequence[IdGroup], texts: LabelTexts) -> list[Source]:
-    """Return every source of the broker view. A new source gets its line here."""
+    """Return every source of the broker view. A new source gets its line here.
+
+    Shards divide the transactional ids. What is not by transactional id is served by shard 0 alone, so that sums over
+    the shards count nothing twice.
+    """
     tracker = TransactionTracker(limit=limits.transactional_ids, group_of=group_function(id_groups))
     counts = TransactionCounts(tracker, texts)
-    return [
-        TransactionLog(broker, counts, texts),
-        Coordinators(broker, counts),
-        Partitions(broker, texts),
-        Topics(broker, texts),
-        BootstrapServers(broker, texts),
-    ]
+    divided = [TransactionLog(broker, counts, texts), Coordinators(broker, counts), BootstrapServers(broker, texts)]
+    undivided = [Partitions(broker, texts), Topics(broker, texts)]
+    return [*divided, *(undivided if broker.shard == 0 else ())]
 
 
 class BrokerCollector:
@@ -41,6 +41,7 @@ class BrokerCollector:
 
     def __init__(self, broker: Broker, limits: Limits, id_groups: Sequence[IdGroup] = ()) -> None:
         self._texts = LabelTexts(broker.labels)
+        self._shard = {"shard": str(broker.shard), "total_shards": str(broker.total_shards)}
         self._workers = [
             Worker(source, lambda: Client(broker), self._statuses)
             for source in sources_of(broker, limits, id_groups, self._texts)
@@ -68,6 +69,7 @@ class BrokerCollector:
         moment = Moment(time.time_ns() // 1_000_000, self._statuses())
         sources = [worker.source for worker in self._workers if worker.source.wanted(moment.statuses)]
         samples = Samples(self._texts)
+        samples.add(catalogue.SHARD, 1, **self._shard)
         for source in sources:
             reason = moment.statuses[source.name].reason
             samples.add(catalogue.SOURCE_UP, float(reason is None), source=source.name)

@@ -262,7 +262,8 @@ TOPIC_END_OFFSET = Metric(
 DEAD_LETTERS = Metric(
     name="kafka_dead_letter_record_total",
     kind=Kind.COUNTER,
-    help="Records that were ever written to the dead letter topic: the sum of its partitions' end offsets.",
+    help="Offsets written to the dead letter topic: its records, also deleted and aborted ones, and transaction "
+    "markers. Never falls, also where an unclean election takes records back.",
     section=TOPICS,
     labels=("topic",),
     source=ENDS,
@@ -329,6 +330,16 @@ SOURCE_ERROR = Metric(
     help="Why the source is down; always 1, and absent while it is up.",
     section=SOURCES,
     labels=("source", "reason"),
+    source="the exporter",
+    profile=Profile.MINIMAL,
+)
+SHARD = Metric(
+    name="kafka_producer_exporter_shard_info",
+    kind=Kind.INFO,
+    help="Which shard of the cluster's transactional ids this exporter counts, and of how many; always 1. While "
+    "exporters of one cluster differ in total_shards, some ids are counted twice or not at all.",
+    section=SOURCES,
+    labels=("shard", "total_shards"),
     source="the exporter",
     profile=Profile.MINIMAL,
 )

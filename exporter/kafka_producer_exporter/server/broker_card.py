@@ -19,13 +19,15 @@ def broker_card(families: Iterable[Family], now: float) -> str:
     reasons = {labels["source"]: labels["reason"] for labels, _ in by_metric.get(broker.SOURCE_ERROR, ())}
     sources = [labels["source"] for labels, _ in by_metric.get(broker.SOURCE_UP, ())]
     hanging = by_metric.get(broker.HANGING, ())
+    shard = next((labels for labels, _ in by_metric.get(broker.SHARD, ())), None)
     words = f"{len(sources) - len(reasons)} of {len(sources)} sources up"
     facts = {
+        "shard": f"{shard['shard']} of {shard['total_shards']}" if shard and shard["total_shards"] != "1" else "",
         "sources": ", ".join(f"{source} {_state(reasons.get(source))}" for source in sources),
         "counting": _counting(by_metric, now),
         "log lag": _number(by_metric, broker.LOG_LAG, "records"),
         "open transactions": f"{sum(value for _, value in by_metric.get(broker.OPEN, ())):,.0f}",
-        "hanging transactions": f"{len(hanging):,}",
+        "hanging transactions": f"{len(hanging):,}" if not shard or shard["shard"] == "0" else "see shard 0",
     }
     pairs = "".join(f"<div><dt>{name}</dt><dd>{escape(text)}</dd></div>" for name, text in facts.items() if text)
     state = "down" if reasons or hanging else "up"

@@ -1,4 +1,5 @@
 import pytest
+from kafka.net.sasl import get_sasl_mechanism
 
 from kafka_producer_exporter.broker.client.connection import probe_server, usable_server
 from kafka_producer_exporter.net.address import Address
@@ -38,3 +39,11 @@ def test_the_error_of_an_unusable_bootstrap_server_is_reported():
         usable_server(Broker(bootstrap_servers=(UNRESOLVABLE, UNRESOLVABLE)))
 
     assert caught.value.reason is Reason.DNS
+
+
+def test_the_library_does_not_log_what_it_thinks_of_a_login(caplog):
+    options = {"security_protocol": "SASL_PLAINTEXT", "sasl_plain_username": "alice", "sasl_plain_password": "secret"}
+
+    get_sasl_mechanism("PLAIN")(host="broker", **options)
+
+    assert caplog.records == []

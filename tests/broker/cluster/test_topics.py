@@ -1,7 +1,7 @@
 import pytest
 
 from kafka_producer_exporter.broker.cluster.snapshots import PartitionLayout, TopicLayout
-from kafka_producer_exporter.broker.cluster.topics import TopicFacts
+from kafka_producer_exporter.broker.cluster.topics import DeadLetterCounts, TopicFacts
 
 
 def facts(*partitions, settings=None, ends=None, dead=None):
@@ -48,10 +48,37 @@ def test_a_setting_that_the_user_may_not_see_is_unknown_rather_than_a_default():
     assert (found.min_in_sync, found.under_min_in_sync, found.unclean) == (None, 0, None)
 
 
-def test_dead_letters_are_a_sum_over_partitions_and_absent_if_one_of_them_does_not_answer():
-    ends = {("orders-dlq", 0): 5, ("orders-dlq", 1): 7, ("other-dlq", 0): 3}
+def dead_letters(*polls, partitions=2):
+    """The count of ``orders-dlq`` after each poll, which is the end offsets of the partitions that answered."""
+    counts, found = DeadLetterCounts(), []
+    for ends in polls:
+        counts.take_in(facts(ends={("orders-dlq", p): end for p, end in ends.items()}, dead={"orders-dlq": partitions}))
+        found.append(counts.totals.get("orders-dlq"))
+    return found
 
-    assert facts(ends=ends, dead={"orders-dlq": 2, "other-dlq": 2}).dead_letters() == {"orders-dlq": 12}
+
+def test_dead_letters_are_a_sum_over_partitions_and_absent_until_all_of_them_have_answered():
+    assert dead_letters({0: 5}, {0: 5, 1: 7}, {0: 6, 1: 7}) == [None, 12, 13]
+
+
+def test_a_partition_that_does_not_answer_for_a_while_loses_no_dead_letter():
+    assert dead_letters({0: 5, 1: 7}, {0: 6}, {0: 6, 1: 9}) == [12, 13, 15]
+
+
+def test_an_end_offset_that_falls_is_no_dead_letter():
+    assert dead_letters({0: 5, 1: 5000}, {0: 5, 1: 4990}, {0: 5, 1: 4993}) == [5005, 5005, 5008]
+
+
+def test_a_topic_that_is_deleted_and_made_anew_goes_on_counting():
+    assert dead_letters({0: 5, 1: 7}, {0: 0, 1: 0}, {0: 2, 1: 0}) == [12, 12, 14]
+
+
+def test_the_records_of_a_new_partition_count():
+    counts = DeadLetterCounts()
+    counts.take_in(facts(ends={("dlq", 0): 5}, dead={"dlq": 1}))
+    counts.take_in(facts(ends={("dlq", 0): 5, ("dlq", 1): 3}, dead={"dlq": 2}))
+
+    assert counts.totals == {"dlq": 8}
 
 
 def test_end_offsets_are_those_of_the_configured_topics_only():

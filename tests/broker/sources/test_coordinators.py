@@ -1,8 +1,17 @@
+import pytest
+
+from kafka_producer_exporter.broker.client.admin import TransactionListing
 from kafka_producer_exporter.broker.cluster.snapshots import TransactionDescription
 from kafka_producer_exporter.broker.log.outcomes import AbortReason
 from kafka_producer_exporter.broker.log.records import TransactionState
 from kafka_producer_exporter.broker.log.tracker import TransactionTracker
-from kafka_producer_exporter.broker.sources.coordinators import ApproximateLog
+from kafka_producer_exporter.broker.sources import coordinators
+from kafka_producer_exporter.broker.sources.coordinators import ApproximateLog, Coordinators
+from kafka_producer_exporter.broker.sources.samples import LabelTexts
+from kafka_producer_exporter.broker.sources.source import Session
+from kafka_producer_exporter.broker.sources.transaction_counts import TransactionCounts
+from kafka_producer_exporter.net.address import Address
+from kafka_producer_exporter.settings import Broker
 
 
 def described(state, *, epoch=0, start_ms=-1, producer_id=7, partitions=()):
@@ -103,3 +112,21 @@ def test_an_open_transaction_has_its_partitions():
     (transaction,) = tracker.open_transactions(5001)
 
     assert (transaction.partitions, transaction.age_seconds) == ((("a", (1,)), ("b", (0, 2))), 5.0)
+
+
+@pytest.mark.parametrize("total", [1, 2, 3])
+def test_each_id_is_counted_by_exactly_one_shard(monkeypatch, total):
+    ids = [f"checkout-{number}" for number in range(50)]
+    listed = [TransactionListing(one, 7, 1) for one in ids]
+    monkeypatch.setattr(coordinators, "require_describe_all", lambda _: None)
+    monkeypatch.setattr(coordinators, "list_transactions", lambda _: listed)
+    monkeypatch.setattr(coordinators, "describe_transactions", lambda *_: [])
+    asked = []
+    monkeypatch.setattr(ApproximateLog, "take_in", lambda _, listed, *others: asked.append(listed))
+    for shard in range(total):
+        broker = Broker(bootstrap_servers=(Address("kafka-1", 9092),), shard=shard, total_shards=total)
+        counts = TransactionCounts(TransactionTracker(), LabelTexts({}))
+        Coordinators(broker, counts).poll(Session(lambda: None))
+
+    assert sorted(one for part in asked for one in part) == sorted(ids)
+    assert all(asked)

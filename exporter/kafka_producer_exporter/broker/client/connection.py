@@ -56,6 +56,8 @@ _REASONS: tuple[tuple[type[Exception], Reason], ...] = (
     (kafka.errors.RetriableError, Reason.UNAVAILABLE),
 )
 
+logging.getLogger("kafka").setLevel(logging.CRITICAL)  # rule 4; here, since a probe uses the library without a Client
+
 
 class TokenProvider(AbstractTokenProvider):  # type: ignore[misc]  # the library has no types
     """Gives the library a valid token for each login: of a new connection, and when it reauthenticates an open one."""
@@ -78,7 +80,6 @@ class Client:
 
     def __init__(self, broker: Broker) -> None:
         """Connect and check the cluster id. Raise TransportError."""
-        logging.getLogger("kafka").setLevel(logging.CRITICAL)
         self.timeout_ms = round(broker.request_timeout_seconds * 1000)
         """How long a broker may take to answer one request."""
         self._broker = broker

@@ -65,20 +65,38 @@ class TopicFacts:
                 None if unclean is None else unclean == "true",
             )
 
-    def dead_letters(self) -> dict[str, int]:
-        """Return how many records were ever written to each dead letter topic.
-
-        A topic with a partition that did not answer is left out: its sum would fall, and look like a counter reset.
-        """
-        ends = {
-            topic: [end for (name, _), end in self.ends.items() if name == topic] for topic in self.dead_letter_topics
-        }
-        return {topic: sum(found) for topic, found in ends.items() if len(found) == self.dead_letter_topics[topic]}
-
     def shown_ends(self) -> dict[TopicPartition, int]:
         """Return the end offsets of the partitions of the configured topics."""
         shown = {layout.topic for layout in self.layouts}
         return {place: end for place, end in sorted(self.ends.items()) if place[0] in shown}
+
+
+class DeadLetterCounts:
+    """How far the end offsets of dead letter topics have advanced, added up over polls. The counts never fall.
+
+    An end offset falls when an unclean election loses records, and when a topic is deleted and made anew. That is no
+    new dead letter, so the count continues from the lower offset.
+    """
+
+    def __init__(self) -> None:
+        self._ends: dict[TopicPartition, int] = {}
+        self.totals: dict[str, int] = {}
+        """By topic. It begins at the sum of the end offsets, once every partition of the topic has answered."""
+
+    def take_in(self, facts: TopicFacts) -> None:
+        """Add what was written since the last poll. A partition that does not answer is caught up with later."""
+        now: dict[str, dict[TopicPartition, int]] = {topic: {} for topic in facts.dead_letter_topics}
+        for place, end in facts.ends.items():
+            if place[0] in now:
+                now[place[0]][place] = end
+        for topic, ends in now.items():
+            if topic in self.totals:
+                self.totals[topic] += sum(max(0, end - self._ends.get(place, 0)) for place, end in ends.items())
+            elif len(ends) == facts.dead_letter_topics[topic]:
+                self.totals[topic] = sum(ends.values())
+            else:
+                continue
+            self._ends |= ends
 
 
 def _number(text: str | None) -> int | None:

@@ -6,7 +6,8 @@ between two polls is missed. The counts are lower bounds. An abort gets a reason
 """
 
 import time
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
+from zlib import crc32
 
 from kafka_producer_exporter.broker.client.admin import (
     TransactionListing,
@@ -38,6 +39,8 @@ class Coordinators(Source):
         # Probing the server, connecting, listing and describing may each take the whole timeout.
         self.silent_seconds = 4 * broker.request_timeout_seconds + broker.poll_seconds
         self._poll_seconds = broker.poll_seconds
+        self._shard = broker.shard
+        self._total_shards = broker.total_shards
         self._counts = counts
         self._log = ApproximateLog(counts.tracker)
 
@@ -46,26 +49,35 @@ class Coordinators(Source):
         return is_forbidden(statuses)
 
     def poll(self, session: Session) -> float:
-        """Ask every coordinator for all of its transactional ids."""
-        listed, described = describe_all_transactions(session.client())
+        """Ask every coordinator for its transactional ids, those of this shard."""
+        listed, described = describe_all_transactions(session.client(), wanted=self._is_mine)
         now_ms = time.time_ns() // 1_000_000
         with self._counts.lock:
             self._log.take_in({one.transactional_id for one in listed}, described, now_ms)
             self._counts.begin(now_ms, source=self.name)
         return self._poll_seconds
 
+    def _is_mine(self, transactional_id: str) -> bool:
+        """Return whether an id is in this shard.
+
+        The partition of the log would be the right divisor, but who may not read the log may not see how many it has.
+        """
+        return crc32(transactional_id.encode()) % self._total_shards == self._shard
+
     def families(self, moment: Moment) -> list[Family]:
         """Return the counts, which are lower bounds."""
         return self._counts.families(now_ms=moment.fresh_ms(self.name))
 
 
-def describe_all_transactions(client: Client) -> tuple[list[TransactionListing], list[TransactionDescription]]:
-    """Return every transactional id of the cluster, and what its coordinator reports of it. Raise TransportError.
+def describe_all_transactions(
+    client: Client, *, wanted: Callable[[str], bool] = lambda _: True
+) -> tuple[list[TransactionListing], list[TransactionDescription]]:
+    """Return the *wanted* transactional ids of the cluster, and what their coordinators report. Raise TransportError.
 
     An id that is listed but not described has moved to another coordinator, or expired, in between.
     """
     require_describe_all(client)
-    listed = list_transactions(client)
+    listed = [one for one in list_transactions(client) if wanted(one.transactional_id)]
     return listed, describe_transactions(client, listed)
 
 

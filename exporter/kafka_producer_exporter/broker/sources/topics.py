@@ -5,7 +5,13 @@ from collections.abc import Sequence
 
 from kafka_producer_exporter.broker.client.admin import broker_config, partition_ends, topic_configs, topic_layouts
 from kafka_producer_exporter.broker.client.connection import Client
-from kafka_producer_exporter.broker.cluster.topics import BROKER_SETTINGS, NO_FACTS, TOPIC_SETTINGS, TopicFacts
+from kafka_producer_exporter.broker.cluster.topics import (
+    BROKER_SETTINGS,
+    NO_FACTS,
+    TOPIC_SETTINGS,
+    DeadLetterCounts,
+    TopicFacts,
+)
 from kafka_producer_exporter.broker.log.records import TOPIC
 from kafka_producer_exporter.broker.sources.samples import LabelTexts, Samples
 from kafka_producer_exporter.broker.sources.source import Moment, Session, Source
@@ -27,17 +33,20 @@ class Topics(Source):
         self._dead_letter_topics = broker.dlq_topics
         self._texts = texts
         self._facts = NO_FACTS
+        self._dead_letters = DeadLetterCounts()
 
     def poll(self, session: Session) -> float:
         """Describe the topics."""
-        self._facts = describe_topics(session.client(), self._topics, self._dead_letter_topics)
+        facts = describe_topics(session.client(), self._topics, self._dead_letter_topics)
+        self._dead_letters.take_in(facts)
+        self._facts = facts
         return self._poll_seconds
 
     def families(self, moment: Moment) -> list[Family]:
         """Return what the last successful poll learned."""
         facts = self._facts  # one poll's facts, even if the next poll ends meanwhile
         samples = Samples(self._texts)
-        for topic, records in facts.dead_letters().items():
+        for topic, records in list(self._dead_letters.totals.items()):
             samples.add(catalogue.DEAD_LETTERS, records, topic=topic)
         if moment.fresh_ms(self.name) is not None:
             _add_gauges(samples, facts)
