@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from kafka_producer_exporter.server.bounds import DEFAULT_BOUNDS, Bounds
+from kafka_producer_exporter.server.bounds import DEFAULT_BOUNDS, Bounds, bounds_within
 from kafka_producer_exporter.server.connections import HttpServer, Listener, LongWait
 from kafka_producer_exporter.server.messages import MAX_HEAD_BYTES, RequestParser, Response, text_response
 from tests.waiting import wait_until
@@ -94,9 +94,14 @@ def listener(listeners):
 
 @pytest.fixture
 def connect(listener):
-    """Opens connections that end with the test."""
+    """Opens connections that end with the test; *host* is the client's own address."""
     with contextlib.ExitStack() as stack:
-        yield lambda: stack.enter_context(socket.create_connection(("127.0.0.1", listener.port), timeout=5))
+
+        def connect(host="127.0.0.1"):
+            address = ("127.0.0.1", listener.port)
+            return stack.enter_context(socket.create_connection(address, timeout=5, source_address=(host, 0)))
+
+        yield connect
 
 
 def read_response(client):
@@ -261,16 +266,29 @@ def test_two_requests_are_answered_concurrently(connect, site):
 
 
 def test_with_all_threads_in_use_only_requests_that_need_one_are_refused(connect, site):
-    for _ in range(DEFAULT_BOUNDS.max_threads):
-        connect().sendall(GET % b"/wait")
+    for number in range(DEFAULT_BOUNDS.max_threads):
+        connect(f"127.0.0.{1 + number % 2}").sendall(GET % b"/wait")
         site.waiting.acquire(timeout=5)
 
-    status, body = ask(connect(), b"/work")
+    status, body = ask(connect("127.0.0.3"), b"/work")
 
     assert (status, body) == (503, b"16 requests are in progress, which is the limit; try again\n")
     assert ask(connect()) == (200, b"GET /\n")
 
 
+def test_one_client_leaves_threads_for_others(connect, site):
+    for _ in range(DEFAULT_BOUNDS.max_threads_per_client):
+        connect().sendall(GET % b"/wait")
+        site.waiting.acquire(timeout=5)
+
+    assert ask(connect(), b"/work") == (
+        503,
+        b"8 requests of 127.0.0.1 are in progress, which is the limit; try again\n",
+    )
+    assert ask(connect("127.0.0.2"), b"/work") == (200, b"worked\n")
+
+
+@with_bounds(max_threads_per_client=16)
 def test_requests_with_long_timeouts_leave_threads_for_usual_ones(connect, site):
     patient = [connect() for _ in range(DEFAULT_BOUNDS.max_threads)]
     for client in patient:
@@ -389,29 +407,49 @@ def test_a_flood_of_connections_does_not_cut_a_page_that_its_client_is_taking(co
     assert received.endswith(LARGE)
 
 
-def test_the_loop_survives_without_free_descriptors_and_uses_no_cpu(connect, caplog):
+def test_without_free_descriptors_the_connection_that_waits_longest_gives_way(connect, listener):
+    idle = connect()
+    ask(idle)
+    with socket.socket() as late:
+        limits = resource.getrlimit(resource.RLIMIT_NOFILE)
+        late.settimeout(5)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (late.fileno() + 1, limits[1]))
+        try:
+            late.connect(("127.0.0.1", listener.port))
+            answer = ask(late)
+        finally:
+            resource.setrlimit(resource.RLIMIT_NOFILE, limits)
+
+        assert answer == (200, b"GET /\n")
+        assert idle.recv(1) == b""
+
+
+def test_the_loop_survives_without_free_descriptors_and_uses_no_cpu(connect, site, caplog):
     caplog.set_level(logging.INFO)
-    kept = connect()
-    ask(kept)
+    working = connect()
+    working.sendall(GET % b"/wait")
+    site.waiting.acquire(timeout=5)
     with socket.socket() as late:
         limits = resource.getrlimit(resource.RLIMIT_NOFILE)
         late.settimeout(0.25)
         resource.setrlimit(resource.RLIMIT_NOFILE, (late.fileno() + 1, limits[1]))
         try:
-            late.connect(kept.getpeername())
+            late.connect(working.getpeername())
             late.sendall(GET % b"/")
             before = time.process_time()
             with pytest.raises(TimeoutError):
                 late.recv(1)
             used_seconds = time.process_time() - before
-            still_served = ask(kept)
+            site.go_on.set()
+            still_served = read_response(working)
         finally:
             resource.setrlimit(resource.RLIMIT_NOFILE, limits)
         late.settimeout(5)
         answer = read_response(late)
 
     assert used_seconds < 0.1
-    assert still_served == answer == (200, b"GET /\n")
+    assert still_served == (200, b"waited\n")
+    assert answer == (200, b"GET /\n")
     assert caplog.messages == [
         "http: cannot accept connections (Too many open files); raise the limit of open files",
         "http: accepting connections again",
@@ -458,6 +496,19 @@ def test_both_listeners_pause_and_resume_when_both_run_out_of_descriptors_at_onc
             listener.sock.recover()
 
         assert [ask(client) for client in clients] == [(200, b"GET /\n")] * 2
+
+
+@pytest.mark.parametrize("descriptors", [16, 64, 200])
+def test_clients_leave_half_of_few_descriptors_to_targets_and_brokers(descriptors):
+    bounds = bounds_within(descriptors)
+
+    assert 2 * bounds.max_connections <= descriptors / 2
+    assert bounds.max_long_waits, bounds.max_threads_per_client < bounds.max_threads < bounds.max_connections
+
+
+@pytest.mark.parametrize("descriptors", [256, 1024, resource.RLIM_INFINITY])
+def test_enough_descriptors_leave_the_bounds_as_they_are(descriptors):
+    assert bounds_within(descriptors) == DEFAULT_BOUNDS
 
 
 def test_300_aborted_connections_leave_nothing_behind(connect, listener):

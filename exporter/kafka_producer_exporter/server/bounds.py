@@ -1,6 +1,7 @@
 """How much the clients of the HTTP server may use, in number, size and time."""
 
-from dataclasses import dataclass
+import resource
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -14,6 +15,8 @@ class Bounds:
     """
     max_threads: int = 16
     """Per listener: threads that make responses. A request that would need one more gets a 503."""
+    max_threads_per_client: int = 8
+    """Per listener and address of a client, so that one client cannot have all threads."""
     max_long_waits: int = 8
     """Per listener: threads for requests that ask for an unusually long time. The others stay free for usual ones."""
     max_unsent_bytes: int = 16 * 1024 * 1024
@@ -37,3 +40,23 @@ class Bounds:
 
 
 DEFAULT_BOUNDS = Bounds()
+
+
+def bounds_within(max_descriptors: int | None = None) -> Bounds:
+    """Return the default bounds, made smaller so that two listeners use at most half of *max_descriptors*.
+
+    The other half is for targets and brokers. The default is the limit of this process.
+    """
+    limit = resource.getrlimit(resource.RLIMIT_NOFILE)[0] if max_descriptors is None else max_descriptors
+    default = DEFAULT_BOUNDS
+    if limit == resource.RLIM_INFINITY or limit >= 4 * default.max_connections:
+        return default
+    connections = max(4, limit // 4)
+    threads = min(default.max_threads, connections // 2)
+    return replace(
+        default,
+        max_connections=connections,
+        max_threads=threads,
+        max_threads_per_client=threads // 2,
+        max_long_waits=threads // 2,
+    )

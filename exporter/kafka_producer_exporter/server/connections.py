@@ -81,16 +81,18 @@ class _Connection:
         "long_wait",
         "outbox",
         "parser",
+        "peer",
         "phase",
         "progressed",
         "sock",
         "watched",
     )
 
-    def __init__(self, sock: socket.socket, listener: Listener, *, from_loopback: bool, seconds: float) -> None:
+    def __init__(self, sock: socket.socket, listener: Listener, *, peer: str, seconds: float) -> None:
         self.sock = sock
         self.listener = listener
-        self.from_loopback = from_loopback
+        self.peer = peer
+        self.from_loopback = is_loopback(peer)
         self.parser = RequestParser()
         self.outbox: list[memoryview] = []
         self.is_last = False  # the response in progress is the last one on this connection
@@ -104,6 +106,10 @@ class _Connection:
         self.progressed = time.monotonic()
         """When the phase began, or when the client last took a part of a response."""
         self.due = self.progressed + seconds
+
+    def is_taking(self, stalled: float) -> bool:
+        """Return whether the client takes a response, and has taken some of it after the time *stalled*."""
+        return self.phase is _Phase.WRITING and self.progressed > stalled
 
     @property
     def unsent_bytes(self) -> int:
@@ -185,15 +191,13 @@ class HttpServer:
         except (BlockingIOError, ConnectionAbortedError, InterruptedError):
             return
         except OSError as error:
-            self._pause_accepting(error)
+            self._make_room_or_pause(error)
             return
         if self._out_of_descriptors:
             self._out_of_descriptors = False
             log.info("http: accepting connections again")
         sock.setblocking(False)
-        connection = _Connection(
-            sock, listener, from_loopback=is_loopback(str(peer[0])), seconds=self._bounds.request_seconds
-        )
+        connection = _Connection(sock, listener, peer=str(peer[0]), seconds=self._bounds.request_seconds)
         listener.connections.add(connection)
         self._guarded(connection, partial(self._welcome, connection))
         if len(listener.connections) > self._bounds.max_connections:
@@ -205,15 +209,24 @@ class HttpServer:
         # Most requests have arrived by now. To read at once saves a turn of the loop.
         self._receive(connection)
 
-    def _pause_accepting(self, error: OSError) -> None:
-        # No descriptors or no memory are left. The client stays in the backlog, where it
-        # keeps its listener readable: without a pause the loop would spin.
-        for listener in self._listeners:
-            self._selector.unregister(listener.sock)
-        self._accept_again = time.monotonic() + self._bounds.accept_pause_seconds
+    def _make_room_or_pause(self, error: OSError) -> None:
+        """Close the connection that has kept us waiting longest, as no descriptor or no memory is left for another."""
         if not self._out_of_descriptors:
             self._out_of_descriptors = True
             log.warning("http: cannot accept connections (%s); raise the limit of open files", error.strerror)
+        stalled = self._stalled_since()
+        waiting = [
+            connection
+            for connection in self._connections()
+            if connection.phase is not _Phase.WORKING and not connection.is_taking(stalled)
+        ]
+        if waiting:
+            self._drop_slowest(waiting)
+            return
+        # The client stays in the backlog, where it keeps its listener readable: without a pause the loop would spin.
+        for listener in self._listeners:
+            self._selector.unregister(listener.sock)
+        self._accept_again = time.monotonic() + self._bounds.accept_pause_seconds
 
     def _resume_accepting(self) -> None:
         self._accept_again = None
@@ -288,9 +301,12 @@ class HttpServer:
         connection.long_wait = isinstance(make, LongWait)
         others = [other for other in connection.listener.connections if other.phase is _Phase.WORKING]
         long_waits = sum(other.long_wait for other in others)
+        of_client = sum(other.peer == connection.peer for other in others)
         message = ""
         if len(others) >= self._bounds.max_threads:
             message = f"{len(others)} requests are in progress, which is the limit; try again"
+        elif of_client >= self._bounds.max_threads_per_client:
+            message = f"{of_client} requests of {connection.peer} are in progress, which is the limit; try again"
         elif connection.long_wait and long_waits >= self._bounds.max_long_waits:
             message = f"{long_waits} requests with long timeouts are in progress, which is the limit; try again"
         if message:
@@ -381,14 +397,16 @@ class HttpServer:
                 self._drop(connection)
 
     def _drop_slowest(self, candidates: Iterable[_Connection]) -> None:
-        stalled = time.monotonic() - self._bounds.stall_seconds
+        stalled = self._stalled_since()
 
         def patience(connection: _Connection) -> tuple[bool, float]:
-            is_taking = connection.phase is _Phase.WRITING and connection.progressed > stalled
-            return is_taking, connection.progressed
+            return connection.is_taking(stalled), connection.progressed
 
         waiting = [connection for connection in candidates if connection.phase is not _Phase.WORKING]
         self._drop(min(waiting, key=patience))
+
+    def _stalled_since(self) -> float:
+        return time.monotonic() - self._bounds.stall_seconds
 
     def _drop(self, connection: _Connection) -> None:
         if connection.phase is not _Phase.CLOSED:

@@ -8,6 +8,7 @@ from kafka_producer_exporter.errors import ConfigError, Problem
 from kafka_producer_exporter.net.address import Address, is_loopback
 from kafka_producer_exporter.server.address import advice_for, listening_socket
 from kafka_producer_exporter.server.application import Application
+from kafka_producer_exporter.server.bounds import bounds_within
 from kafka_producer_exporter.server.connections import HttpServer, Listener
 from kafka_producer_exporter.server.routes import metrics_handler, status_pages_handler
 from kafka_producer_exporter.settings import DEFAULT_LISTEN_PAGES
@@ -50,7 +51,7 @@ class Server:
         """The port for metrics, even if the kernel chose it."""
         self.pages_port = others[0] if others else None
         """The port for status pages; None if there are none."""
-        self._http = HttpServer(listeners)
+        self._http = HttpServer(listeners, bounds=bounds_within())
 
     def start(self) -> None:
         """Begin to serve, and return at once."""
