@@ -115,7 +115,9 @@ def record_batches(chance: random.Random) -> None:
     )
     if chance.randrange(8):
         batch[_CRC_AT:_AFTER_CRC] = crc32c(bytes(batch[_AFTER_CRC:])).to_bytes(4, "big")
-    chunk = read_records(bytes(batch), 0, crc32c)
+    high_watermark = chance.randrange(4)
+    chunk = read_records(bytes(batch), 0, crc32c, high_watermark=high_watermark)
+    assert chunk.next_offset <= high_watermark
     for _, key, value in chunk.records:
         with suppress(records.DamagedRecordError):
             records.decode(key or b"", value)

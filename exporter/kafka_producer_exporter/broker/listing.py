@@ -10,6 +10,7 @@ from kafka_producer_exporter.broker.client.fetch import LogReader
 from kafka_producer_exporter.broker.cluster.hanging import HangingTransaction
 from kafka_producer_exporter.broker.log.follower import take_in
 from kafka_producer_exporter.broker.log.outcomes import Event, OpenTransaction
+from kafka_producer_exporter.broker.log.records import TOPIC
 from kafka_producer_exporter.broker.log.tracker import SETTLE_AFTER_MS, TransactionTracker
 from kafka_producer_exporter.broker.sources.coordinators import ApproximateLog, describe_all_transactions
 from kafka_producer_exporter.broker.sources.partitions import scan_partitions
@@ -76,6 +77,8 @@ def _read_log(client: Client, tracker: TransactionTracker, lookback_records: int
     while positions := {p: tracker.position(p) for p in partitions if tracker.position(p) < latest[p]}:
         for partition, chunk, _ in reader.fetch(positions, wait_seconds=FETCH_WAIT_SECONDS):
             take_in(tracker, partition, chunk)
+            if chunk.implausible:
+                raise TransportError(Reason.DAMAGED, f"{TOPIC}-{partition}: {chunk.implausible}; try again")
             if chunk.unreadable:
                 tracker.advance(partition, chunk.unreadable.end_offset)
 

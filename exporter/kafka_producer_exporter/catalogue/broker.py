@@ -385,6 +385,14 @@ LOG_SKIPPED = Metric(
     labels=("kind",),
     source="the exporter",
 )
+LOG_REFETCHED = Metric(
+    name="kafka_producer_exporter_transaction_log_refetched_total",
+    kind=Kind.COUNTER,
+    help="Answers of brokers with implausible offsets, or contradicted by a later answer. They were fetched again, and "
+    "nothing was lost.",
+    section=SOURCES,
+    source="the exporter",
+)
 ENDS_UNSEEN = Metric(
     name="kafka_producer_exporter_transaction_end_unseen_total",
     kind=Kind.COUNTER,

@@ -1,10 +1,12 @@
+from collections import Counter
 from types import SimpleNamespace as Response
 
 import pytest
+from kafka.record.default_records import DefaultRecordBatchBuilder
 from kafka.record.util import crc32c_c
 
 from kafka_producer_exporter.broker.client.admin import LATEST
-from kafka_producer_exporter.broker.client.fetch import LogReader, OutOfRangeError
+from kafka_producer_exporter.broker.client.fetch import FETCH_BYTES, MIN_SHARE_BYTES, LogReader, OutOfRangeError
 from kafka_producer_exporter.net.errors import Reason, TransportError
 from tests.broker.client.fake_client import FakeClient
 
@@ -15,6 +17,21 @@ def log_of(*leaders, code=0):
     """The log's metadata: one partition per leader."""
     partitions = [Response(partition_index=number, leader_id=leader) for number, leader in enumerate(leaders)]
     return [Response(error_code=code, partitions=partitions)]
+
+
+def gzipped(value):
+    """Return a compressed batch with one record."""
+    builder = DefaultRecordBatchBuilder(
+        magic=2,
+        compression_type=1,
+        is_transactional=False,
+        producer_id=-1,
+        producer_epoch=-1,
+        base_sequence=-1,
+        batch_size=1 << 20,
+    )
+    builder.append(0, 1_795_358_947_226, b"key", value, [])
+    return bytes(builder.build())
 
 
 def reader(reply=None, *, log):
@@ -87,3 +104,57 @@ def test_an_offset_that_the_log_no_longer_has_names_its_partition():
         log.fetch({1: 100}, wait_seconds=0)
 
     assert caught.value.partition == 1
+
+
+@pytest.mark.parametrize("brokers", [1, 3, 10, 100])
+def test_the_brokers_share_the_size_limit_of_a_fetch(brokers):
+    client, log = reader(lambda *_: Response(responses=[]), log=log_of(*range(brokers)))
+    log.partitions()
+
+    log.fetch(dict.fromkeys(range(brokers), 0), wait_seconds=0)
+
+    assert FETCH_BYTES - brokers < sum(request.max_bytes for _, request in client.requests) <= FETCH_BYTES
+    for _, request in client.requests:
+        assert request.min_bytes <= request.max_bytes
+        assert request.topics[0].partitions[0].partition_max_bytes <= request.max_bytes
+
+
+def test_too_many_brokers_for_the_size_limit_take_turns():
+    client = FakeClient(lambda *_: Response(responses=[]), topics=log_of(*range(40)))
+    log = LogReader(client, fetch_bytes=16 * MIN_SHARE_BYTES)
+    log.partitions()
+
+    asked = []
+    for _ in range(40):
+        client.requests.clear()
+        log.fetch(dict.fromkeys(range(40), 0), wait_seconds=0)
+        asked.append([node for node, _ in client.requests])
+        assert sum(request.max_bytes for _, request in client.requests) == 16 * MIN_SHARE_BYTES
+
+    assert Counter(node for nodes in asked for node in nodes) == dict.fromkeys(range(40), 16)
+
+
+def test_what_compressed_batches_inflate_to_is_bounded_for_all_partitions_together():
+    batch = gzipped(b"0" * 700_000)
+
+    def reply(node, request):
+        partitions = [
+            Response(partition_index=asked.partition, error_code=0, records=batch, high_watermark=1)
+            for topic in request.topics
+            for asked in topic.partitions
+        ]
+        return Response(responses=[Response(partitions=partitions)])
+
+    client = FakeClient(reply, topics=log_of(*[1] * 10))
+    log = LogReader(client, fetch_bytes=1 << 20)
+    log.partitions()
+    positions = dict.fromkeys(range(10), 0)
+
+    for _ in range(5):
+        fetched = log.fetch(positions, wait_seconds=0)
+        assert sum(one.chunk.inflated_bytes for one in fetched) <= 2 << 20
+        positions |= {one.partition: one.chunk.next_offset for one in fetched}
+        for partition in [partition for partition, position in positions.items() if position == 1]:
+            del positions[partition]
+
+    assert positions == {}

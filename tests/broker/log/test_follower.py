@@ -1,6 +1,7 @@
 from kafka_producer_exporter.broker.client.admin import EARLIEST, LATEST
-from kafka_producer_exporter.broker.log.follower import LogFollower, Shard, SkipKind
+from kafka_producer_exporter.broker.log.follower import MAX_LISTED, LogFollower, Shard, SkipKind
 from kafka_producer_exporter.broker.log.outcomes import AbortReason
+from kafka_producer_exporter.broker.log.record_batches import Chunk, Fetched, Hole
 from kafka_producer_exporter.broker.log.tracker import SETTLE_AFTER_MS, TransactionTracker
 from tests.broker.memory_log import THREE_COMMITS_AND_AN_ABORT, Log
 
@@ -148,7 +149,7 @@ def test_an_unreadable_batch_is_fetched_again_and_then_skipped():
     second = poll(following, log)
     poll(following, log)
 
-    assert first == ([], [(0, "it is damaged")])
+    assert first.unreadable == [(0, "it is damaged")]
     assert [(one.kind, one.next_offset, one.reason) for one in second.skipped] == [
         (SkipKind.DAMAGED_BATCH, 2, "it is damaged")
     ]
@@ -198,3 +199,89 @@ def test_in_a_log_whose_end_was_truncated_reading_continues_at_the_new_end():
 
     assert position == 4
     assert committed(following) == 1
+
+
+def test_an_answer_with_implausible_offsets_never_moves_the_position():
+    log = Log(p0=[])
+    following = follower()
+    look_up(following, log)
+    log.held[0] = THREE_COMMITS_AND_AN_ABORT
+    nonsense = Fetched(0, Chunk([], 0, implausible="it is nonsense"), 1 << 40)
+
+    for _ in range(3):
+        assert following.take_in([nonsense], now_ms=0).unreadable == [(0, "it is nonsense")]
+
+    assert (following.tracker.position(0), following.lag_records, following.refetched) == (0, 0, 3)
+    poll(following, log)
+    assert committed(following) == 3
+
+
+def jump(log, *, over, end):
+    """Return what a broker would send whose batch at the offset 0 arrives with the base offset *over*."""
+    (fetched,) = log.fetch({0: 0}, wait_seconds=0)
+    records = [(offset + over, key, value) for offset, key, value in fetched.chunk.records[:1]]
+    return Fetched(0, Chunk(records, over + 1, holes=(Hole(0, over),)), end)
+
+
+def test_a_hole_that_another_answer_does_not_have_is_no_hole():
+    log = Log(p0=[])
+    following = follower()
+    look_up(following, log)
+    log.held[0] = THREE_COMMITS_AND_AN_ABORT
+
+    first = following.take_in([jump(log, over=8, end=len(log.held[0]))], now_ms=0)
+    assert (first, following.tracker.position(0)) == (([], [], []), 0)
+    second = poll(following, log)
+
+    reason = "a fetch returned nothing of the offsets 0 to 7, and another one did"
+    assert second.contradicted == [(0, reason)]
+    assert (committed(following), following.refetched) == (3, 1)
+
+
+def test_a_hole_that_two_answers_have_is_a_hole():
+    log = Log(p0=[])
+    following = follower()
+    look_up(following, log)
+    log.held[0] = THREE_COMMITS_AND_AN_ABORT
+
+    for _ in range(2):
+        following.take_in([jump(log, over=8, end=20)], now_ms=0)
+
+    assert (following.tracker.position(0), following.refetched) == (9, 0)
+
+
+def test_holes_before_the_part_that_is_counted_are_what_compaction_leaves():
+    log = Log(p0=THREE_COMMITS_AND_AN_ABORT)
+    following = follower()
+    look_up(following, log)
+
+    following.take_in([jump(log, over=8, end=20)], now_ms=0)
+
+    assert following.tracker.position(0) == 9
+
+
+def test_no_abort_is_settled_while_the_answers_about_its_partition_are_not_believed():
+    log = Log(p0=[])
+    following = follower()
+    look_up(following, log)
+    log.held[0] = THREE_COMMITS_AND_AN_ABORT
+    poll(following, log)
+    position = following.tracker.position(0)
+
+    for now_ms in (0, SETTLE_AFTER_MS, 2 * SETTLE_AFTER_MS):
+        following.take_in([Fetched(0, Chunk([], position, implausible="it is nonsense"), position)], now_ms=now_ms)
+        following.take_in([], now_ms=now_ms)
+
+    assert aborted(following) == 0
+
+
+def test_only_the_first_skipped_records_are_listed_and_all_are_counted():
+    log = Log(p0=[])
+    following = follower()
+    look_up(following, log)
+    log.held[0] = [(None, b"")] * (MAX_LISTED + 50)
+
+    intake = poll(following, log)
+
+    assert len(intake.skipped) == MAX_LISTED
+    assert following.skipped["damaged_record"] == MAX_LISTED + 50

@@ -1,11 +1,13 @@
+import tracemalloc
+
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from kafka.record import MemoryRecords
 from kafka.record.default_records import DefaultRecordBatchBuilder
 from kafka.record.util import calc_crc32c as checksum
 
-from kafka_producer_exporter.broker.log import record_batches as module
-from kafka_producer_exporter.broker.log.record_batches import Chunk, UnreadableBatch, read_records
+from kafka_producer_exporter.broker.log.record_batches import Chunk, Hole, UnreadableBatch, read_records
 from tests.transaction_log import recorded_log
 
 GZIP, SNAPPY = 1, 2
@@ -60,16 +62,17 @@ content = st.one_of(st.none(), st.binary(max_size=20), st.binary(min_size=100, m
     data=st.data(),
 )
 def test_any_records_come_out_as_they_went_in(batches, headers, compression, data):
+    start = data.draw(st.integers(100, 100 + max(0, len(batches[0]) - 1 if batches else 0)))
     fetched, expected, offset = b"", [], 100
     for entries in batches:
         fetched += batch(entries, base_offset=offset, headers=headers, compression=compression)
         expected += [(offset + number, key, value) for number, (key, value) in enumerate(entries)]
         offset += len(entries)
-    start = data.draw(st.integers(100, offset))
 
-    chunk = read_records(fetched, start, checksum)
+    chunk = read_records(fetched, start, checksum, high_watermark=offset)
 
-    assert chunk == Chunk([record for record in expected if record[0] >= start], offset)
+    assert chunk.records == [record for record in expected if record[0] >= start]
+    assert chunk[1:5] == (offset, None, (), None)
 
 
 def test_offset_deltas_with_more_than_one_byte_are_read():
@@ -113,12 +116,69 @@ def test_an_unsupported_compression_is_reported_with_what_to_do():
     assert "compressed with snappy; set compression.type=uncompressed" in chunk.unreadable.reason
 
 
-def test_a_batch_that_inflates_beyond_the_limit_is_unreadable(monkeypatch):
-    monkeypatch.setattr(module, "MAX_INFLATED_BYTES", 1000)
+def test_a_batch_that_inflates_beyond_the_limit_is_unreadable_and_takes_no_more_memory_than_that():
+    bomb = batch([(b"a", b"0" * 30_000_000)], compression=GZIP)
+    assert len(bomb) < 40_000
 
-    chunk = read_records(batch([(b"a", b"0" * 2000)], compression=GZIP), 0, checksum)
+    tracemalloc.start()
+    chunk = read_records(bomb, 0, checksum, max_inflated_bytes=1 << 20)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
 
-    assert "more than 1000 bytes" in chunk.unreadable.reason
+    assert "inflates to more than 1048576 bytes" in chunk.unreadable.reason
+    assert peak < 4 << 20
+
+
+def test_compressed_batches_beyond_the_limit_are_left_for_the_next_fetch():
+    batches = [batch([(b"a", b"0" * 600)], base_offset=offset, compression=GZIP) for offset in range(4)]
+
+    chunk = read_records(b"".join(batches), 0, checksum, max_inflated_bytes=1000)
+    rest = read_records(b"".join(batches[2:]), 2, checksum, max_inflated_bytes=1000)
+    nothing = read_records(batches[0], 0, checksum, max_inflated_bytes=1000, inflated_before=1000)
+
+    assert ([offset for offset, _, _ in chunk.records], chunk.next_offset, chunk.unreadable) == ([0, 1], 2, None)
+    assert ([offset for offset, _, _ in rest.records], rest.next_offset) == ([2, 3], 4)
+    assert nothing == Chunk([], 0)
+
+
+ONE_BY_ONE = [batch([(b"k", b"v")], base_offset=offset) for offset in range(5, 9)]
+
+
+@pytest.mark.parametrize("bit", range(64))
+@pytest.mark.parametrize("damaged", range(4))
+def test_a_flipped_bit_of_a_base_offset_is_implausible_or_shows_as_a_hole(damaged, bit):
+    data = bytearray(b"".join(ONE_BY_ONE))
+    data[damaged * len(ONE_BY_ONE[0]) + bit // 8] ^= 0x80 >> bit % 8
+
+    chunk = read_records(bytes(data), 5, checksum, high_watermark=9)
+
+    assert (chunk.records, chunk.next_offset) == ([], 5)
+    assert "the broker sent a batch with the offsets" in chunk.implausible
+
+
+def test_a_flipped_bit_that_stays_within_the_log_shows_as_a_hole():
+    moved = batch([(b"k", b"v")], base_offset=7)
+
+    chunk = read_records(ONE_BY_ONE[0] + moved, 5, checksum, high_watermark=9)
+
+    assert (chunk.next_offset, chunk.holes) == (8, (Hole(6, 7),))
+
+
+def test_the_batch_that_contains_the_offset_may_begin_before_it():
+    chunk = read_records(batch([(b"a", b"1"), (b"b", b"2")], base_offset=4), 5, checksum, high_watermark=6)
+
+    assert chunk == Chunk([(5, b"b", b"2")], 6)
+
+
+def test_the_end_of_a_damaged_batch_is_not_believed_if_it_is_implausible():
+    bad = bytearray(batch([(b"a", b"1"), (b"b", b"2")], base_offset=4))
+    bad[-2] ^= 1
+
+    assert read_records(bytes(bad), 4, checksum, high_watermark=6).unreadable.end_offset == 6
+    assert read_records(bytes(bad), 4, checksum, high_watermark=5).unreadable.end_offset == 5
+    assert read_records(bytes(bad), 5, checksum, high_watermark=9).unreadable.end_offset == 6
+    bad[0] ^= 0x40
+    assert read_records(bytes(bad), 4, checksum, high_watermark=9).unreadable.end_offset == 5
 
 
 def test_a_batch_of_an_older_format_is_unreadable():

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from kafka_producer_exporter.broker.client.admin import EARLIEST, LATEST
+from kafka_producer_exporter.broker.client.admin import EARLIEST, LATEST, partition_leaders
 from kafka_producer_exporter.broker.client.connection import Client, probe_server
 from kafka_producer_exporter.broker.client.fetch import LogReader
 from kafka_producer_exporter.broker.log.records import TransactionState, decode
@@ -90,6 +90,15 @@ def test_the_transitions_of_a_producer_are_read_from_its_partition_of_the_log(br
         ]
         assert positions == reader.offsets(partitions, LATEST)
         assert positions[partition_for(name, 5)] > 0
+
+
+def test_a_response_beyond_the_size_limit_is_an_error_with_a_reason_of_its_own(broker):
+    broker.create_topic(f"wide-{uuid.uuid4().hex[:8]}", partitions=50)
+
+    with Client(settings_of(broker.bootstrap), max_response_bytes=1000) as client:
+        with pytest.raises(TransportError, match="larger than the exporter accepts") as caught:
+            partition_leaders(client)
+        assert caught.value.reason is Reason.LIMIT
 
 
 def test_reading_does_not_create_the_log_of_a_cluster_without_transactions(lab):

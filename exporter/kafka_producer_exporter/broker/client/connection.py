@@ -36,6 +36,7 @@ from kafka_producer_exporter.settings import Broker, Sasl, SaslMechanism
 
 CLIENT_ID = "kafka-producer-exporter"
 MAX_RESPONSE_BYTES = 64 << 20
+"""The default size limit of one response. The library would make objects of a response of any size."""
 TLS_KEYS = TlsKeys("broker.tls.ca_file", "broker.tls.cert_file")
 ANY_BROKER = "bootstrap-0"
 """The library's node id of the bootstrap server, which the probe found usable. A broker that the metadata names may
@@ -47,6 +48,7 @@ _REASONS: tuple[tuple[type[Exception], Reason], ...] = (
     (kafka.errors.SaslAuthenticationFailedError, Reason.AUTHENTICATION),
     (kafka.errors.UnsupportedSaslMechanismError, Reason.AUTHENTICATION),
     (kafka.errors.IllegalSaslStateError, Reason.AUTHENTICATION),
+    (kafka.errors.InvalidReceiveError, Reason.LIMIT),
     (kafka.errors.KafkaTimeoutError, Reason.TIMEOUT),
     (kafka.errors.RequestTimedOutError, Reason.TIMEOUT),
     (kafka.errors.IncompatibleBrokerVersion, Reason.UNSUPPORTED),
@@ -78,12 +80,13 @@ class TokenProvider(AbstractTokenProvider):  # type: ignore[misc]  # the library
 class Client:
     """Connections to one cluster, for use by one thread. ``close`` it after any TransportError."""
 
-    def __init__(self, broker: Broker) -> None:
-        """Connect and check the cluster id. Raise TransportError."""
+    def __init__(self, broker: Broker, *, max_response_bytes: int = MAX_RESPONSE_BYTES) -> None:
+        """Connect and check the cluster id. A longer response than *max_response_bytes* fails. Raise TransportError."""
         self.timeout_ms = round(broker.request_timeout_seconds * 1000)
         """How long a broker may take to answer one request."""
         self._broker = broker
         options = _options(broker)
+        options["receive_message_max_bytes"] = max_response_bytes
         options["bootstrap_servers"] = str(usable_server(broker))
         self._selector = NetworkSelector(client_id=CLIENT_ID, slow_task_threshold_secs=0)
         self._manager = KafkaConnectionManager(self._selector, **options)
@@ -245,6 +248,10 @@ def raise_code(code: int, subject: str) -> None:
 
 def _transport_error(error: Exception, subject: str) -> TransportError:
     reason = next((reason for kind, reason in _REASONS if isinstance(error, kind)), Reason.DAMAGED)
+    if reason is Reason.LIMIT:
+        return TransportError(
+            reason, f"{subject}: its response is larger than the exporter accepts; give it more memory"
+        )
     return TransportError(reason, f"{subject}: {type(error).__name__.removesuffix('Error')}")
 
 
@@ -262,7 +269,6 @@ def _options(broker: Broker) -> dict[str, Any]:
         "request_timeout_ms": timeout_ms,
         "socket_connection_setup_timeout_ms": timeout_ms,
         "socket_connection_setup_timeout_max_ms": timeout_ms,
-        "receive_message_max_bytes": MAX_RESPONSE_BYTES,
     }
     if broker.tls:
         tls = broker.tls

@@ -18,7 +18,10 @@ from kafka_producer_exporter.broker.log.records import TOPIC
 from kafka_producer_exporter.net.errors import Reason, TransportError
 
 PARTITION_BYTES = 1 << 20
-RESPONSE_BYTES = 4 << 20
+FETCH_BYTES = 4 << 20
+"""The default size limit of all responses of one fetch together."""
+MIN_SHARE_BYTES = 16 << 10
+"""The least that a broker is asked for. If there are too many brokers for that, they take turns."""
 MIN_RESPONSE_BYTES = 64 << 10
 """The broker replies with less only after max_wait_ms. One reply per record would add load and nothing else."""
 
@@ -34,11 +37,22 @@ class OutOfRangeError(TransportError):
 class LogReader:
     """Reads partitions of the transaction log, each from its leader."""
 
-    def __init__(self, client: Client, *, topic: str = TOPIC, checksum: Callable[[bytes], int] = calc_crc32c) -> None:
-        """Read through *client*. *checksum* is CRC-32C, by default the native one of the package crc32c."""
+    def __init__(
+        self,
+        client: Client,
+        *,
+        topic: str = TOPIC,
+        checksum: Callable[[bytes], int] = calc_crc32c,
+        fetch_bytes: int = FETCH_BYTES,
+    ) -> None:
+        """Read through *client*. *checksum* is CRC-32C, by default the native one of the package crc32c.
+
+        *fetch_bytes* bounds a fetch, whatever the number of brokers: what they send, and what it inflates to.
+        """
         self._client = client
         self._topic = topic
         self._checksum = checksum
+        self._fetch_bytes = fetch_bytes
         self._leaders: dict[TopicPartition, int] = {}
         self._turn = 0
 
@@ -71,15 +85,20 @@ class LogReader:
     def fetch(self, positions: Mapping[int, int], *, wait_seconds: float) -> list[Fetched]:
         """Return new records of each partition, from its offset in *positions* on. Raise TransportError.
 
-        Each broker sends one response of at most 4 MiB. It waits up to *wait_seconds* while it has less than 64 KiB.
-        Partitions take turns at the front of the request, because the first ones fill the response.
+        The brokers share the size limit. Each sends one response, and waits up to *wait_seconds* while it has less than
+        64 KiB or its share. A first batch that is larger than the share is sent nevertheless. Partitions take turns at
+        the front of the request, because the first ones fill the response. Partitions of brokers whose turn it is not
+        are left out of the result.
         """
         self._turn += 1
+        leaders = by_leader(self._leaders_of(positions))
+        asked = _rotated(list(leaders), self._turn)[: max(1, self._fetch_bytes // MIN_SHARE_BYTES)]
+        share = self._fetch_bytes // len(asked)
         requests = {
             node: FetchRequest(
                 max_wait_ms=round(wait_seconds * 1000),
-                min_bytes=MIN_RESPONSE_BYTES,
-                max_bytes=RESPONSE_BYTES,
+                min_bytes=min(MIN_RESPONSE_BYTES, share),
+                max_bytes=share,
                 isolation_level=0,
                 topics=[
                     FetchRequest.FetchTopic(
@@ -88,23 +107,32 @@ class LogReader:
                             FetchRequest.FetchTopic.FetchPartition(
                                 partition=partition,
                                 fetch_offset=positions[partition],
-                                partition_max_bytes=PARTITION_BYTES,
+                                partition_max_bytes=min(PARTITION_BYTES, share),
                             )
-                            for partition in _rotated(by_topic[self._topic], self._turn)
+                            for partition in _rotated(leaders[node][self._topic], self._turn)
                         ],
                     )
                 ],
                 max_version=12,  # from 13 on, topics are named by id
             )
-            for node, by_topic in by_leader(self._leaders_of(positions)).items()
+            for node in asked
         }
         fetched = []
+        inflated = 0
         for response in self._client.call_all(requests, patience_seconds=wait_seconds).values():
             for topic in response.responses:
                 for partition in topic.partitions:
                     index = partition.partition_index
                     self._raise(partition.error_code, index)
-                    chunk = read_records(bytes(partition.records or b""), positions[index], self._checksum)
+                    chunk = read_records(
+                        bytes(partition.records or b""),
+                        positions[index],
+                        self._checksum,
+                        high_watermark=partition.high_watermark,
+                        max_inflated_bytes=self._fetch_bytes,
+                        inflated_before=inflated,
+                    )
+                    inflated += chunk.inflated_bytes
                     fetched.append(Fetched(index, chunk, partition.high_watermark))
         return fetched
 
@@ -117,6 +145,6 @@ class LogReader:
         raise_code(code, f"{self._topic}-{partition}")
 
 
-def _rotated(partitions: list[int], turn: int) -> list[int]:
-    first = turn % len(partitions)
-    return partitions[first:] + partitions[:first]
+def _rotated(numbers: list[int], turn: int) -> list[int]:
+    first = turn % len(numbers)
+    return numbers[first:] + numbers[:first]

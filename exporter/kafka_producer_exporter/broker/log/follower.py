@@ -7,6 +7,9 @@ Rule 1: records that were in the log when following began only set the state; la
 Rule 2: positions survive failures. After a failure nothing is missing and nothing is counted twice.
 Rule 3: an unreadable batch is fetched again through a new connection. It is skipped, and counted as skipped, only if
         that does not help.
+Rule 4: an answer with implausible offsets is fetched again, as often as it takes, and never moves a position. In the
+        part of the log that is counted, a hole is believed only if two answers agree about it: the checksum of a batch
+        does not cover its base offset. Before that part, holes are what compaction leaves.
 """
 
 from collections import Counter
@@ -15,7 +18,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
 
-from kafka_producer_exporter.broker.log.record_batches import Chunk, Fetched
+from kafka_producer_exporter.broker.log.record_batches import Chunk, Fetched, Hole
 from kafka_producer_exporter.broker.log.records import DamagedRecordError, UnknownRecord, decode
 from kafka_producer_exporter.broker.log.tracker import TransactionTracker
 
@@ -57,27 +60,41 @@ class Intake(NamedTuple):
     """What could not be read of the chunks that were taken in."""
 
     skipped: list[Skipped]
+    """The first ones of each chunk."""
     unreadable: list[tuple[int, str]]
     """Partition and reason of each batch that must be fetched again, through a new connection."""
+    contradicted: list[tuple[int, str]]
+    """Partition and reason of each answer that a later answer has shown to be wrong. Nothing of it was applied."""
 
 
-def take_in(tracker: TransactionTracker, partition: int, chunk: Chunk) -> list[Skipped]:
-    """Apply the records of *chunk* to *tracker*, and advance its position past them. Return the skipped records.
+MAX_LISTED = 100
+"""How many skipped records of a chunk are listed. All are counted."""
 
-    What to do about an unreadable batch at the end of the chunk is up to the caller.
+
+def take_in(
+    tracker: TransactionTracker, partition: int, chunk: Chunk, counts: Counter[SkipKind] | None = None
+) -> list[Skipped]:
+    """Apply the records of *chunk* to *tracker*, and advance its position past them.
+
+    Return the first records that were skipped, and add all of them to *counts*. What to do about an unreadable batch at
+    the end of the chunk is up to the caller.
     """
-    skipped = []
+    skipped: list[Skipped] = []
     apply = tracker.apply
     for offset, key, value in chunk.records:
         try:
             record = decode(key or b"", value)
         except DamagedRecordError as damage:
-            skipped.append(Skipped(SkipKind.DAMAGED_RECORD, partition, offset, offset + 1, str(damage)))
-            continue
-        if isinstance(record, UnknownRecord):
-            skipped.append(Skipped(SkipKind.UNKNOWN_VERSION, partition, offset, offset + 1, record.kind))
+            kind, reason = SkipKind.DAMAGED_RECORD, str(damage)
         else:
-            apply(partition, offset, record)
+            if not isinstance(record, UnknownRecord):
+                apply(partition, offset, record)
+                continue
+            kind, reason = SkipKind.UNKNOWN_VERSION, record.kind
+        if counts is not None:
+            counts[kind] += 1
+        if len(skipped) < MAX_LISTED:
+            skipped.append(Skipped(kind, partition, offset, offset + 1, reason))
     tracker.advance(partition, chunk.next_offset)
     return skipped
 
@@ -92,13 +109,16 @@ class LogFollower:
         """None until every record from before the start has been read."""
         self.records_read = 0
         self.skipped: Counter[SkipKind] = Counter(dict.fromkeys(SkipKind, 0))
+        self.refetched = 0
+        """The number of answers whose offsets were implausible, or contradicted by a later answer."""
         self._shard = shard
         self._lookback_records = lookback_records
         self._began_ms: int | None = None
         self._followed: list[int] = []
         self._baseline: dict[int, int] = {}
         self._end_offsets: dict[int, int] = {}
-        self._unreadable: dict[int, int] = {}
+        self._unreadable: dict[int, tuple[int, int]] = {}
+        self._doubtful: dict[int, set[Hole]] = {}
 
     @property
     def positions(self) -> dict[int, int]:
@@ -138,24 +158,51 @@ class LogFollower:
         """Apply what was fetched from ``positions``. *now_ms* is of any clock that is never set (see ``settle``)."""
         skipped: list[Skipped] = []
         unreadable: list[tuple[int, str]] = []
+        contradicted: list[tuple[int, str]] = []
+        read_to_end = set()
         for partition, chunk, high_watermark in fetched:
-            skipped += take_in(self.tracker, partition, chunk)
+            if chunk.implausible is not None:
+                self.refetched += 1
+                unreadable.append((partition, chunk.implausible))
+                continue
+            if (chunk.holes or partition in self._doubtful) and not self._believes(partition, chunk, contradicted):
+                continue
+            skipped += take_in(self.tracker, partition, chunk, self.skipped)
             self.records_read += len(chunk.records)
             self._end_offsets[partition] = high_watermark
+            if self.tracker.position(partition) >= high_watermark:
+                read_to_end.add(partition)
             if chunk.unreadable is None:
                 continue
             offset, reason, end_offset = chunk.next_offset, chunk.unreadable.reason, chunk.unreadable.end_offset
-            if self._unreadable.get(partition) == offset:
+            if self._unreadable.get(partition) == (offset, end_offset):
                 self.tracker.advance(partition, end_offset)
+                self.skipped[SkipKind.DAMAGED_BATCH] += 1
                 skipped.append(Skipped(SkipKind.DAMAGED_BATCH, partition, offset, end_offset, reason))
             else:
-                self._unreadable[partition] = offset
+                self._unreadable[partition] = (offset, end_offset)
                 unreadable.append((partition, reason))
-        self.skipped.update(one.kind for one in skipped)
         self._begin_counting()
-        lagging = [p for p, end in self._end_offsets.items() if self.tracker.position(p) < end]
-        self.tracker.settle(now_ms, lagging=lagging)
-        return Intake(skipped, unreadable)
+        self.tracker.settle(now_ms, lagging=[p for p in self._end_offsets if p not in read_to_end])
+        return Intake(skipped, unreadable, contradicted)
+
+    def _believes(self, partition: int, chunk: Chunk, contradicted: list[tuple[int, str]]) -> bool:
+        """Return whether the holes of *chunk* may be believed. If not, it must be fetched again.
+
+        Add to *contradicted* if the chunk shows that an earlier answer was wrong.
+        """
+        counted_from = self._baseline.get(partition, 0)
+        holes = {hole for hole in chunk.holes if hole.end > counted_from}
+        before = self._doubtful.pop(partition, set())
+        for hole in before - holes:
+            if hole.start < chunk.next_offset:
+                self.refetched += 1
+                reason = f"a fetch returned nothing of the offsets {hole.start} to {hole.end - 1}, and another one did"
+                contradicted.append((partition, reason))
+        if holes <= before:
+            return True
+        self._doubtful[partition] = holes
+        return False
 
     def reposition(self, partition: int, *, earliest: int, latest: int) -> int:
         """Continue in a partition that no longer has our position, and return the new one.
@@ -165,6 +212,7 @@ class LogFollower:
         position = latest if self.tracker.position(partition) > latest else earliest
         self.tracker.follow(partition, from_offset=position, counting_from=position)
         self._baseline.pop(partition, None)
+        self._doubtful.pop(partition, None)
         self._end_offsets[partition] = latest
         return position
 

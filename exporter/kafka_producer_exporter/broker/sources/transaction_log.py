@@ -59,6 +59,7 @@ class TransactionLog(Source):
         self._reader: LogReader | None = None
         self._next_look_up = 0.0
         self._logged: set[SkipKind] = set()
+        self._logged_contradicted = False
 
     def poll(self, session: Session) -> float:
         """Fetch what is new in the log."""
@@ -74,10 +75,11 @@ class TransactionLog(Source):
             self._reposition(reader, error.partition)
             return 0.0
         with self._counts.lock:
-            skipped, unreadable = self._follower.take_in(fetched, now_ms=int(time.monotonic() * 1000))
+            intake = self._follower.take_in(fetched, now_ms=int(time.monotonic() * 1000))
             self._note_counting_since()
-        self._log_skipped(skipped)
-        for partition, reason in unreadable:
+        self._log_skipped(intake.skipped)
+        self._log_contradicted(intake.contradicted)
+        for partition, reason in intake.unreadable:
             raise TransportError(Reason.DAMAGED, f"{TOPIC}-{partition}: {reason}")
         return 0.0
 
@@ -90,6 +92,7 @@ class TransactionLog(Source):
         with self._counts.lock:
             for kind, count in follower.skipped.items():
                 samples.add(catalogue.LOG_SKIPPED, count, kind=kind)
+            samples.add(catalogue.LOG_REFETCHED, follower.refetched)
             samples.add(catalogue.LOG_LAG, follower.lag_records)
             samples.add(catalogue.LOG_RECORDS, follower.records_read)
             samples.add(catalogue.ENDS_UNSEEN, follower.tracker.ends_unseen)
@@ -141,6 +144,12 @@ class TransactionLog(Source):
                 self._logged.add(kind)
                 message = "%s-%d: the record at offset %d is skipped: %s"
                 log.warning(message, TOPIC, partition, offset, reason, extra=extra)
+
+    def _log_contradicted(self, contradicted: Iterable[tuple[int, str]]) -> None:
+        for partition, reason in contradicted:
+            if not self._logged_contradicted:  # the metric counts the others
+                self._logged_contradicted = True
+                log.warning("%s-%d: %s; nothing was lost", TOPIC, partition, reason, extra={"source": self.name})
 
 
 def _now_ms() -> int:
