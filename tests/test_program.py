@@ -1,4 +1,5 @@
 import ipaddress
+import subprocess
 import threading
 import time
 from dataclasses import replace
@@ -13,7 +14,17 @@ from kafka_producer_exporter.net.address import Address
 from kafka_producer_exporter.net.errors import Reason, TransportError
 from kafka_producer_exporter.program import Program
 from kafka_producer_exporter.server.application import ProbeRefusedError
-from kafka_producer_exporter.settings import Broker, Jmx, Limits, ProbeNetwork, Settings, Target
+from kafka_producer_exporter.settings import (
+    Broker,
+    BrokerTls,
+    Jmx,
+    JmxTls,
+    Limits,
+    ProbeNetwork,
+    Settings,
+    Target,
+    TlsMode,
+)
 from tests.families import series_of
 from tests.recordings import Recorded
 from tests.waiting import wait_until
@@ -280,3 +291,32 @@ def test_a_reload_whose_broker_view_cannot_start_changes_nothing(program, config
 
     assert series_of(program.collect(deadline=soon()))['kafka_producer_up{target="checkout"}'] == 1
     program.close()
+
+
+def test_the_expiry_of_each_client_certificate_is_served_for_as_long_as_the_file_can_be_read(tmp_path):
+    for name in ("jmx", "broker"):
+        words = ["openssl", "req", "-x509", "-nodes", "-newkey", "rsa:2048", "-days", "3", "-subj", f"/CN={name}"]
+        files = ["-keyout", tmp_path / "key", "-out", tmp_path / name]
+        subprocess.run([*words, *files], check=True, capture_output=True)
+
+    def target(name, file):
+        tls = JmxTls(mode=TlsMode.BOTH, cert_file=file, key_file=tmp_path / "key")
+        return Target(name=name, jmx=Jmx(port=9999, tls=tls))
+
+    configuration = Configuration()
+    configuration.settings = Settings(
+        targets=(target("a", tmp_path / "jmx"), target("b", tmp_path / "jmx"), target("c", tmp_path / "missing")),
+        broker=Broker(bootstrap_servers=(Address("one", 9093),), tls=BrokerTls(cert_file=tmp_path / "broker")),
+    )
+    program = program_of(configuration)
+    program.reload()
+
+    found = {
+        labels["file"]: value
+        for family in program.collect(deadline=time.monotonic() + SOON)
+        if family.metric.name == "kafka_producer_exporter_certificate_expiry_timestamp_seconds"
+        for labels, value in family.samples
+    }
+
+    assert found.keys() == {str(tmp_path / "broker"), str(tmp_path / "jmx")}
+    assert all(0 < expiry - time.time() <= 3 * 86400 for expiry in found.values())

@@ -6,7 +6,7 @@ import platform
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Protocol
 
 from kafka_producer_exporter import __version__
@@ -16,6 +16,7 @@ from kafka_producer_exporter.errors import ConfigError
 from kafka_producer_exporter.memory import MemoryBudget
 from kafka_producer_exporter.model import NO_LABELS, Family, Labels, Scrape
 from kafka_producer_exporter.net.address import Address
+from kafka_producer_exporter.net.x509 import file_expiry
 from kafka_producer_exporter.process import memory_limit, process_families
 from kafka_producer_exporter.server.application import ProbeRefusedError, TargetStatus
 from kafka_producer_exporter.settings import Jmx, Settings, Target
@@ -170,6 +171,8 @@ class Program:
         ]
         if self._loaded is not None:
             families.append(Family(exporter.CONFIG_LAST_RELOAD_SUCCESS, [(NO_LABELS, self._loaded)]))
+        if expiries := list(_certificate_expiries(self.settings)):
+            families.append(Family(exporter.CERTIFICATE_EXPIRY, expiries))
         return families
 
     def _replace_broker_view(self, settings: Settings) -> None:
@@ -240,6 +243,16 @@ def _families_of(scrapes: Sequence[Scrape]) -> Iterator[Family]:
 def _broker_settings(settings: Settings) -> object:
     """Return the settings that a broker view depends on."""
     return settings.broker, settings.broker and (settings.limits.transactional_ids, settings.id_groups)
+
+
+def _certificate_expiries(settings: Settings) -> Iterator[tuple[Labels, float]]:
+    """Yield when our client certificates expire. The files are read each time, as they are for each connection."""
+    files = {target.jmx.tls.cert_file for target in settings.targets}
+    if settings.broker is not None and settings.broker.tls is not None:
+        files.add(settings.broker.tls.cert_file)
+    for file in sorted(file for file in files if file is not None):
+        with suppress(OSError, ValueError):  # the target or source that needs the file reports it
+            yield Labels({"file": str(file)}), file_expiry(file)
 
 
 def _allowed(text: str, settings: Settings) -> Target:

@@ -41,6 +41,7 @@ OF_NO_TARGET = {
         exporter.CONFIG_VALID,
         exporter.CONFIG_LAST_RELOAD_SUCCESS,
         exporter.BUILD_INFO,
+        exporter.CERTIFICATE_EXPIRY,
         *process.METRICS,
         *broker.METRICS,
     )

@@ -304,11 +304,12 @@ SERVER_ADDRESSES = Metric(
     labels=("server",),
     source=PROBE,
 )
-SERVER_EXPIRY = Metric(
-    name="kafka_bootstrap_server_certificate_expiry_timestamp_seconds",
+CERTIFICATE_EXPIRY = Metric(
+    name="kafka_broker_certificate_expiry_timestamp_seconds",
     kind=Kind.GAUGE,
     unit=Unit.SECONDS,
-    help="Expiry time of the certificate on the bootstrap server's TLS listener, in seconds since 1970.",
+    help="Expiry time of the certificate on a TLS listener of a broker, a bootstrap server or any other, in seconds "
+    "since 1970. Stays when the certificate has expired.",
     section=SERVERS,
     labels=("server",),
     source=PROBE,

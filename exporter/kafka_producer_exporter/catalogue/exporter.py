@@ -98,6 +98,17 @@ CONFIG_LAST_RELOAD_SUCCESS = Metric(
     source="the exporter",
     profile=Profile.MINIMAL,
 )
+CERTIFICATE_EXPIRY = Metric(
+    name="kafka_producer_exporter_certificate_expiry_timestamp_seconds",
+    kind=Kind.GAUGE,
+    unit=Unit.SECONDS,
+    help="Expiry time of the client certificate in a file (broker.tls.cert_file, jmx.tls.cert_file), in seconds since "
+    "1970; absent if the file cannot be read.",
+    section=SECTION,
+    labels=("file",),
+    source="the exporter",
+    profile=Profile.MINIMAL,
+)
 BUILD_INFO = Metric(
     name="kafka_producer_exporter_build_info",
     kind=Kind.INFO,

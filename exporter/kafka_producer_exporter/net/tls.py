@@ -2,7 +2,7 @@
 
 import socket
 import ssl
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -18,6 +18,8 @@ _NAME_ERRORS = frozenset({62, 64})
 # No issuer is found among the trusted certificates: _UNABLE_TO_GET_ISSUER_CERT, _DEPTH_ZERO_SELF_SIGNED_CERT,
 # _SELF_SIGNED_CERT_IN_CHAIN, _UNABLE_TO_GET_ISSUER_CERT_LOCALLY, _UNABLE_TO_VERIFY_LEAF_SIGNATURE, _CERT_UNTRUSTED.
 _ISSUER_ERRORS = frozenset({2, 18, 19, 20, 21, 27})
+_NO_CHECK_TIME = 0x200000
+"""OpenSSL, x509_vfy.h: X509_V_FLAG_NO_CHECK_TIME, which Python does not name."""
 _MAX_RECORD_BYTES = 1 << 14
 
 
@@ -52,21 +54,47 @@ def certificate_names(
 ) -> list[str] | None:
     """Return the DNS names and IP addresses in the certificate of a server that has the wrong name.
 
-    Connects once more, because OpenSSL keeps no certificate that it has rejected. The signatures and the dates are
-    verified again. Return None if that fails by *deadline*.
+    Connects once more: see ``_rejected_certificate``. Return None if that fails by *deadline*.
     """
-    context.check_hostname = False
+    certificate = _rejected_certificate(address, context, name=name, deadline=deadline)
+    if certificate is None:
+        return None
+    return [value for kind, value in certificate.get("subjectAltName", ()) if kind in {"DNS", "IP Address"}]
+
+
+def expired_at(address: Sequence[Any], context: ssl.SSLContext, *, name: str, deadline: float) -> float | None:
+    """Return when the expired certificate of a server expired, in seconds since 1970.
+
+    Connects once more: see ``_rejected_certificate``. Return None if that fails by *deadline*.
+    """
+    certificate = _rejected_certificate(address, context, name=name, deadline=deadline)
+    return expiry_of(certificate) if certificate is not None else None
+
+
+def expiry_of(certificate: Mapping[str, Any]) -> float | None:
+    """Return when a certificate, as ``getpeercert`` returns it, expires, in seconds since 1970. None: it has none."""
+    return float(ssl.cert_time_to_seconds(certificate["notAfter"])) if "notAfter" in certificate else None
+
+
+def _rejected_certificate(
+    address: Sequence[Any], context: ssl.SSLContext, *, name: str, deadline: float
+) -> Mapping[str, Any] | None:
+    """Return the certificate of a server that was rejected for its name or its date.
+
+    Connects once more, because OpenSSL keeps no certificate that it has rejected. The signatures are verified again.
+    """
+    flags = context.verify_flags
+    context.check_hostname, context.verify_flags = False, ssl.VerifyFlags(flags | _NO_CHECK_TIME)
     try:
         with (
             socket.create_connection((address[0], address[1]), timeout=remaining_seconds(deadline)) as plain,
             context.wrap_socket(plain, server_hostname=name) as secure,
         ):
-            certificate: dict[str, Any] = secure.getpeercert() or {}
+            return secure.getpeercert() or {}
     except OSError:
         return None
     finally:
-        context.check_hostname = True
-    return [value for kind, value in certificate.get("subjectAltName", ()) if kind in {"DNS", "IP Address"}]
+        context.check_hostname, context.verify_flags = True, flags
 
 
 def name_problem(names: Sequence[str] | None, name: str, advice: str) -> str:

@@ -13,6 +13,7 @@ from kafka_producer_exporter.broker.client.fetch import LogReader
 from kafka_producer_exporter.broker.log.records import TransactionState, decode
 from kafka_producer_exporter.net.address import Address
 from kafka_producer_exporter.net.errors import Reason, TransportError
+from kafka_producer_exporter.net.x509 import file_expiry
 from kafka_producer_exporter.settings import Broker as BrokerSettings
 from kafka_producer_exporter.settings import BrokerTls, Sasl, SaslMechanism
 from lab.broker import Broker, Security
@@ -199,9 +200,12 @@ def test_an_expired_certificate_of_a_broker_is_reported(lab, tmp_path):
     certificates = make_certificates(tmp_path)
     expired = replace(certificates, server=certificates.expired)
     with Broker(security=Security(certificates=expired, users={"alice": PASSWORD}, access_control=False)) as broker:
-        error = connection_error(settings_of(broker.address("SSL"), tls=BrokerTls(ca_file=certificates.ca)))
+        settings = settings_of(broker.address("SSL"), tls=BrokerTls(ca_file=certificates.ca))
+        error = connection_error(settings)
+        probed = probe_server(settings, settings.bootstrap_servers[0])
 
     assert error.reason is Reason.TLS_EXPIRED
+    assert probed.certificate_expiry == file_expiry(certificates.expired.certificate) < time.time()
 
 
 def test_a_wrong_password_is_distinguished_from_a_wrong_listener(secured, password_file, tmp_path):

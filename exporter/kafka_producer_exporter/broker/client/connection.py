@@ -123,6 +123,12 @@ class Client:
         """The ids of the cluster's brokers, from the latest metadata."""
         return sorted(broker.node_id for broker in self._manager.cluster.brokers())
 
+    @property
+    def advertised(self) -> list[Address]:
+        """The addresses that the cluster's brokers advertise, from the latest metadata, in the order of their ids."""
+        brokers = sorted(self._manager.cluster.brokers(), key=lambda broker: broker.node_id)
+        return [Address(broker.host, broker.port) for broker in brokers]
+
     def call(self, requests: Mapping[Any, Any], *, patience_seconds: float = 0.0) -> dict[Any, Any]:
         """Send each broker its request, all at once. Return each broker's response, or a TransportError, by broker id.
 

@@ -23,7 +23,14 @@ from kafka_producer_exporter.net.connection import connect
 from kafka_producer_exporter.net.deadline import remaining_seconds
 from kafka_producer_exporter.net.dns import Resolver
 from kafka_producer_exporter.net.errors import Reason, TransportError
-from kafka_producer_exporter.net.tls import certificate_names, certificate_reason, name_problem, trust_problem
+from kafka_producer_exporter.net.tls import (
+    certificate_names,
+    certificate_reason,
+    expired_at,
+    expiry_of,
+    name_problem,
+    trust_problem,
+)
 from kafka_producer_exporter.settings import SaslMechanism
 
 CLIENT_ID = "kafka-producer-exporter-probe"
@@ -118,7 +125,7 @@ class _Attempt:
                 self._talk(plain)
             else:
                 with self._secure(plain, self._tls) as secure:
-                    self.certificate_expiry = _expiry(secure)
+                    self.certificate_expiry = expiry_of(secure.getpeercert() or {})
                     self._talk(secure)
 
     def _secure(self, plain: socket.socket, tls: ssl.SSLContext) -> ssl.SSLSocket:
@@ -130,6 +137,7 @@ class _Attempt:
         except ssl.SSLCertVerificationError as error:
             reason = certificate_reason(error)
             if reason is Reason.TLS_EXPIRED:
+                self.certificate_expiry = expired_at(address, tls, name=host, deadline=self._deadline)
                 problem = f"the certificate is not valid now ({error.verify_message}); renew it"
             elif reason is Reason.TLS_NAME:
                 names = certificate_names(address, tls, name=host, deadline=self._deadline)
@@ -222,10 +230,3 @@ class _Attempt:
 
     def _error(self, reason: Reason, problem: str) -> TransportError:
         return TransportError(reason, f"{self._server}: {problem}")
-
-
-def _expiry(secure: ssl.SSLSocket) -> float | None:
-    certificate = secure.getpeercert()
-    if not certificate or "notAfter" not in certificate:  # Python parses only a certificate that it has verified
-        return None
-    return float(ssl.cert_time_to_seconds(str(certificate["notAfter"])))

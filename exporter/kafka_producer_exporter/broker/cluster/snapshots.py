@@ -63,11 +63,11 @@ class TopicLayout(NamedTuple):
 
 
 class ServerProbe(NamedTuple):
-    """What probing one bootstrap server showed."""
+    """What probing one server showed."""
 
     addresses: int
     """Number of addresses that the host name has."""
     certificate_expiry: float | None
-    """In seconds since the epoch. None means no TLS, or that the probe ended before the handshake was complete."""
+    """In seconds since the epoch, also of an expired certificate. None means no TLS, or none from a trusted CA."""
     error: TransportError | None
     """Why the server cannot be used; None if it can."""
