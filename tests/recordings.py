@@ -97,6 +97,9 @@ class Recorded:
     def forget(self):
         self.forgotten += 1
 
+    def interrupt(self):
+        self.gate.set()
+
     def close(self):
         self.closed += 1
 

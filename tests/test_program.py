@@ -215,6 +215,20 @@ def test_a_target_whose_status_is_too_old_is_read_again(program, configuration):
     assert configuration.jvms["checkout"].reads == 2
 
 
+def test_close_ends_every_session_though_a_read_is_waiting(program, configuration):
+    program.collect(deadline=soon())
+    program.probe("10.1.2.3:9999", deadline=soon())
+    silent = configuration.jvms["billing"]
+    silent.gate.clear()
+    program.collect(deadline=time.monotonic() + 0.1)
+    began = time.monotonic()
+
+    program.close()
+
+    wait_until(lambda: [jvm.closed for jvm in configuration.made] == [1, 1, 1])
+    assert time.monotonic() - began < 1.0
+
+
 def test_the_metrics_page_has_the_brokers_beside_the_targets(program, configuration):
     configuration.settings = replace(configuration.settings, broker=Broker(bootstrap_servers=(Address("a", 1),)))
     program.reload()

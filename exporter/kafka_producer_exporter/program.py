@@ -160,7 +160,7 @@ class Program:
 
     def close(self) -> None:
         """End all sessions. Wait up to a second each for the reads and the polls in progress."""
-        self._running.collector.close(wait_seconds=1.0)
+        self._running.close(wait_seconds=1.0)
         if self._broker_view is not None:
             self._broker_view.close(wait_seconds=1.0)
 
@@ -220,10 +220,14 @@ class _Running:
     def release(self) -> None:
         with self._lock:
             self._users -= 1
-            if self._users == 0:
-                self.collector.close()
-                for reader in self._probed.values():
-                    reader.close()
+            ended = self._users == 0
+        if ended:
+            self.close()
+
+    def close(self, *, wait_seconds: float = 0.0) -> None:
+        with self._lock:
+            probed = list(self._probed.values())
+        self.collector.close(wait_seconds=wait_seconds, others=probed)
 
     def probe(self, target: Target, *, deadline: float) -> Scrape:
         """Read a target that is not configured, and keep its session for the next request."""

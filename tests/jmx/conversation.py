@@ -16,9 +16,9 @@ from typing import NamedTuple
 
 from kafka_producer_exporter.jmx import requests
 from kafka_producer_exporter.jmx.explain import ClosedError
-from kafka_producer_exporter.jmx.jrmp import Wire, read_reply
+from kafka_producer_exporter.jmx.jrmp import REPLY_HEAD, Wire, read_nothing
 from kafka_producer_exporter.jmx.readings import Reading, Selection
-from kafka_producer_exporter.jmx.session import Action, Agent, Call, Dial, Replies, Session
+from kafka_producer_exporter.jmx.session import Action, Agent, Call, Conversation, Dial, Replies, Result, Session
 from kafka_producer_exporter.jmx.stubs import Stub, read_registry_names, read_stub
 from tests.paths import RECORDED
 
@@ -44,6 +44,8 @@ class RecordedConversation(NamedTuple):
             bytes.fromhex("".join(each["request"])): bytes.fromhex("".join(each["reply"])) for each in raw["calls"]
         }
         failures = {name: bytes.fromhex("".join(reply)) for name, reply in raw["failures"].items()}
+        for session in {request[7:29] for request in replies if QUERY_NAMES in request}:
+            replies[requests.close(session)] = NOTHING
         return cls(bytes.fromhex("".join(raw["greeting"])), replies, failures)
 
     def with_reply(self, old: bytes, new: bytes) -> "RecordedConversation":
@@ -67,7 +69,9 @@ class RecordedConversation(NamedTuple):
 
 GET_ATTRIBUTES, GET_MBEAN_INFO = bytes.fromhex("5739d96a8b235c47"), bytes.fromhex("993cd0f9b9817af6")
 QUERY_NAMES, NEW_CLIENT = bytes.fromhex("7f0473acb73677da"), bytes.fromhex("f0e074eaad0caea8")
-LOOKUP = bytes.fromhex("0000000244154dc9d4e63bdf")
+LOOKUP, CLOSE = bytes.fromhex("0000000244154dc9d4e63bdf"), bytes.fromhex("be2e5bc7809d0dcc")
+NOTHING = REPLY_HEAD + bytes(14)
+"""The reply of a method that returns nothing."""
 
 
 class Replay:
@@ -93,18 +97,23 @@ class Replay:
         self, session: Session, selections: Sequence[Selection] = (EVERYTHING,), now: float = 0.0
     ) -> list[Reading]:
         """Let the session read. If that raises, tell it that the connection is lost, and raise the same."""
-        conversation = session.read(selections, now)
         try:
-            action = next(conversation)
-            while True:
-                action = conversation.send(self._perform(action))
-        except StopIteration as end:
-            return end.value
+            return self.perform(session.read(selections, now))
         except BaseException:
             session.connection_lost()
             raise
 
-    def _perform(self, action: Action) -> Replies | None:
+    def perform(self, conversation: Conversation[Result]) -> Result:
+        """Return the result of a conversation."""
+        try:
+            action = next(conversation)
+            while True:
+                action = conversation.send(self.perform_action(action))
+        except StopIteration as end:
+            return end.value
+
+    def perform_action(self, action: Action) -> Replies | None:
+        """Return the replies to an action."""
         if isinstance(action, Dial):
             self.dialled.append(action)
             self._wire, self._greeting, self.closed = Wire(), self.conversation.greeting, False
@@ -137,11 +146,6 @@ def agent(**settings: object) -> Agent:
 def new_session(**settings: object) -> Session:
     """Return a session without a password that has not read yet."""
     return Session(agent(**settings), lambda: None)
-
-
-def read_nothing(buffer: bytearray, start: int) -> tuple[object, int]:
-    """Read the reply of a method that returns nothing."""
-    return read_reply(buffer, start, lambda _: None)
 
 
 class _Recorder:

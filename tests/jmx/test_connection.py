@@ -18,7 +18,7 @@ from kafka_producer_exporter.jmx.session import Call
 from kafka_producer_exporter.jmx.stubs import read_stub
 from kafka_producer_exporter.net.connection import Connection
 from kafka_producer_exporter.net.errors import Reason, TransportError
-from tests.jmx.conversation import EVERYTHING, LOOKUP, NEW_CLIENT, RecordedConversation
+from tests.jmx.conversation import CLOSE, EVERYTHING, LOOKUP, NEW_CLIENT, RecordedConversation
 from tests.jmx.fake_agent import FakeAgent, replaying, saying, silent
 
 CONVERSATION = RecordedConversation.load()
@@ -255,37 +255,116 @@ def test_a_process_without_file_descriptors_is_reported(client_of, failure_of):
     assert "ulimit -n" in str(failure)
 
 
-def test_close_logs_out_and_may_be_called_twice(client_of):
-    logged_out = threading.Event()
-
-    def handle(connection: socket.socket) -> None:
-        replaying(CONVERSATION)(_Watching(connection, logged_out))
-
-    with FakeAgent(handle) as agent:
+@pytest.mark.parametrize("lost", [False, True], ids=["connected", "after a cut"])
+def test_close_logs_out_and_may_be_called_twice(client_of, lost):
+    watched = _Watched()
+    with FakeAgent(lambda connection: replaying(CONVERSATION)(watched.watch(connection))) as agent:
         transport = client_of(agent)
         transport.read([EVERYTHING], deadline=within(5))
+        if lost:
+            watched.cut()
 
         transport.close()
         transport.close()
 
-        assert logged_out.wait(5)
+        assert watched.count(CLOSE) == 1
+        assert agent.accepted == 1 + lost
 
 
-class _Watching:
-    """A connection that notices a call of RMIConnection.close."""
+def test_a_timed_out_read_is_logged_out_as_well(client_of, failure_of):
+    watched = _Watched()
+    with FakeAgent(lambda connection: replaying(CONVERSATION)(watched.watch(connection))) as agent:
+        transport = client_of(agent)
+        transport.read([EVERYTHING], deadline=within(5))
+        watched.answer.clear()
+        failures = [failure_of(transport, 0.1) for _ in range(3)]
+        watched.answer.set()
 
-    def __init__(self, connection: socket.socket, logged_out: threading.Event) -> None:
-        self._connection = connection
-        self._logged_out = logged_out
+        transport.close()
 
-    def recv(self, size: int) -> bytes:
-        data = self._connection.recv(size)
-        if bytes.fromhex("be2e5bc7809d0dcc") in data:
-            self._logged_out.set()
+        assert {failure.reason for failure in failures} == {Reason.TIMEOUT}
+        assert watched.count(NEW_CLIENT) == watched.count(CLOSE) == 1
+
+
+def test_close_takes_no_longer_than_a_second_if_the_agent_is_frozen(client_of):
+    watched = _Watched()
+    with FakeAgent(lambda connection: replaying(CONVERSATION)(watched.watch(connection))) as agent:
+        transport = client_of(agent)
+        transport.read([EVERYTHING], deadline=within(5))
+        watched.answer.clear()
+        began = time.monotonic()
+
+        transport.close()
+
+        assert time.monotonic() - began < 1.0
+        watched.answer.set()
+
+
+def test_a_login_that_takes_longer_than_a_read_opens_one_session(client_of, failure_of):
+    watched = _Watched(slow=NEW_CLIENT)
+    watched.answer.clear()
+    with FakeAgent(lambda connection: replaying(CONVERSATION)(watched.watch(connection))) as agent:
+        transport = client_of(agent)
+        failures = [failure_of(transport, 0.2) for _ in range(3)]
+        watched.answer.set()
+        readings = transport.read([EVERYTHING], deadline=within(5))
+        transport.close()
+
+        assert {failure.reason for failure in failures} == {Reason.TIMEOUT}
+        assert len(readings) == 8
+        assert watched.count(NEW_CLIENT) == watched.count(CLOSE) == 1
+
+
+def test_a_login_that_is_answered_after_the_last_read_is_logged_out(client_of, failure_of):
+    watched = _Watched(slow=NEW_CLIENT)
+    watched.answer.clear()
+    with FakeAgent(lambda connection: replaying(CONVERSATION)(watched.watch(connection))) as agent:
+        transport = client_of(agent)
+        failure_of(transport, 0.2)
+        watched.answer.set()
+        transport.close()
+
+        assert watched.count(NEW_CLIENT) == watched.count(CLOSE) == 1
+
+
+class _Watched:
+    """Connections whose requests are counted, and that answer only while ``answer`` is set."""
+
+    def __init__(self, slow: bytes = b"") -> None:
+        """Let only requests that contain *slow*, and those after them, wait for ``answer``."""
+        self.answer = threading.Event()
+        self.answer.set()
+        self._slow = slow
+        self._received: list[bytes] = []
+        self._connections: list[socket.socket] = []
+
+    def watch(self, connection: socket.socket) -> "_WatchedConnection":
+        self._connections.append(connection)
+        return _WatchedConnection(self, connection)
+
+    def cut(self) -> None:
+        for connection in self._connections:
+            connection.shutdown(socket.SHUT_RDWR)
+
+    def note(self, data: bytes) -> bytes:
+        self._received.append(data)
+        if self._slow in data:
+            self.answer.wait(10)
         return data
 
-    def sendall(self, data: bytes) -> None:
-        self._connection.sendall(data)
+    def count(self, mark: bytes) -> int:
+        """Return how many requests contain *mark*."""
+        return b"".join(self._received).count(mark)
+
+
+class _WatchedConnection:
+    def __init__(self, watched: _Watched, connection: socket.socket) -> None:
+        self._watched = watched
+        self._connection = connection
+        self.sendall = connection.sendall
+
+    def recv(self, size: int) -> bytes:
+        return self._watched.note(self._connection.recv(size))
 
 
 def test_300_reads_of_an_agent_that_is_killed_and_restarted_leak_nothing_and_are_never_stale(client_of):

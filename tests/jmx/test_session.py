@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 from kafka_producer_exporter.jmx.objectname import ObjectName
 from kafka_producer_exporter.jmx.readings import Reading, Selection
 from kafka_producer_exporter.jmx.requests import REGISTRY_NAMES, lookup
-from kafka_producer_exporter.jmx.session import Dial, Session
+from kafka_producer_exporter.jmx.session import Dial, Exchange, Session
 from kafka_producer_exporter.net.errors import Reason, TransportError
 from tests.jmx.conversation import (
+    CLOSE,
     EVERYTHING,
     GET_ATTRIBUTES,
     GET_MBEAN_INFO,
@@ -354,13 +355,120 @@ def test_a_timeout_ends_the_read_and_causes_no_new_login():
 
 
 @pytest.mark.parametrize(("idle", "logins"), [(99.0, 1), (101.0, 2)])
-def test_a_login_that_was_idle_for_more_than_100_seconds_is_renewed(idle, logins):
+def test_a_login_that_was_idle_for_more_than_100_seconds_is_renewed_and_its_session_is_ended(idle, logins):
     session, replay = new_session(), Replay(CONVERSATION)
     replay.read(session, now=1000.0)
 
     replay.read(session, now=1000.0 + idle)
 
     assert count(replay, NEW_CLIENT) == logins
+    assert count(replay, CLOSE) == logins - 1
+
+
+# What stays in the JVM: each login opens a session there, and only RMIConnection.close ends it at once.
+
+
+def test_a_connection_that_was_cut_while_idle_costs_no_login():
+    session, replay = new_session(), Replay(CONVERSATION)
+    for now in range(5):
+        replay.read(session, now=float(now))
+        replay.closed = True
+
+    assert count(replay, NEW_CLIENT) == 1
+    assert len(replay.dialled) == 5
+
+
+ENDLESS = CONVERSATION.reply(QUERY_NAMES)[:22] + b"\x7c" + b"\x7f" * 8
+
+
+@pytest.mark.parametrize(
+    ("reply", "reason"),
+    [(ENDLESS, Reason.LIMIT), (FAILURES["SecurityException"], Reason.AUTHENTICATION), (b"\x00" * 64, Reason.PROTOCOL)],
+    ids=["over a limit", "not allowed", "garbage"],
+)
+def test_a_read_that_another_login_would_not_mend_opens_no_other_session(reply, reason):
+    session, replay = new_session(), Replay(CONVERSATION.answering(QUERY_NAMES, reply))
+
+    for now in range(5):
+        with pytest.raises(TransportError) as error:
+            replay.read(session, now=float(now))
+        assert error.value.reason is reason
+
+    assert count(replay, NEW_CLIENT) == 1
+
+
+def test_a_session_is_ended_before_another_is_opened_in_the_same_jvm():
+    session, replay = new_session(), Replay(CONVERSATION)
+    for now in range(0, 1000, 200):
+        replay.read(session, now=float(now))
+        session.connection_lost()
+
+    order = [mark for request in replay.requests for mark in (NEW_CLIENT, CLOSE) if mark in request]
+    assert order == [NEW_CLIENT, *[CLOSE, NEW_CLIENT] * 4]
+
+
+def test_a_connection_that_breaks_at_the_logout_of_the_earlier_session_is_replaced():
+    session, replay = new_session(), Replay(CONVERSATION)
+    right = replay.read(session)
+    replay.instead[len(replay.requests) + 1] = CONVERSATION.greeting[:1]
+
+    again = replay.read(session, now=200.0)
+
+    assert same(again, right)
+    assert count(replay, NEW_CLIENT) == 2
+
+
+@pytest.mark.parametrize("lost", [False, True])
+def test_a_session_is_ended_over_a_new_connection_if_its_own_is_lost(lost):
+    session, replay = new_session(), Replay(CONVERSATION)
+    replay.read(session)
+    if lost:
+        session.connection_lost()
+
+    replay.perform(session.log_out())
+    replay.perform(session.log_out())
+
+    assert count(replay, CLOSE) == 1
+    assert len(replay.dialled) == 1 + lost
+
+
+def test_a_login_that_is_answered_after_the_read_gave_up_is_used_by_the_next_read():
+    session, replay = new_session(), Replay(CONVERSATION)
+    conversation = session.read([EVERYTHING], 0.0)
+    action = next(conversation)
+    while not (isinstance(action, Exchange) and NEW_CLIENT in action.calls[0].parts[0]):
+        action = conversation.send(replay.perform_action(action))
+    login = action
+    with pytest.raises(TransportError):
+        conversation.throw(TransportError(Reason.TIMEOUT, "too late"))
+    pending = session.login_pending
+    conversation = session.read([EVERYTHING], 15.0)
+
+    action = next(conversation)
+    after = conversation.send(replay.perform_action(login))
+
+    assert pending
+    assert action == Exchange(())
+    assert QUERY_NAMES in after.calls[0].parts[0]
+    assert not session.login_pending
+
+
+@pytest.mark.parametrize("lost", [False, True])
+def test_a_login_without_an_answer_is_sent_again_after_100_seconds_or_once_its_connection_is_lost(lost):
+    session, replay = new_session(), Replay(CONVERSATION)
+    conversation = session.read([EVERYTHING], 0.0)
+    action = next(conversation)
+    while not (isinstance(action, Exchange) and NEW_CLIENT in action.calls[0].parts[0]):
+        action = conversation.send(replay.perform_action(action))
+    with pytest.raises(TransportError):
+        conversation.throw(TransportError(Reason.TIMEOUT, "too late"))
+    if lost:
+        session.connection_lost()
+
+    readings = replay.read(session, now=1.0 if lost else 101.0)
+
+    assert len(readings) == 8
+    assert count(replay, NEW_CLIENT) == 1
 
 
 def test_an_mbean_that_is_unregistered_during_the_read_is_skipped():

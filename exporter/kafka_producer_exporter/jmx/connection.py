@@ -9,7 +9,7 @@ from kafka_producer_exporter.jmx import requests
 from kafka_producer_exporter.jmx.explain import ClosedError
 from kafka_producer_exporter.jmx.jrmp import Wire
 from kafka_producer_exporter.jmx.readings import Reading, Selection
-from kafka_producer_exporter.jmx.session import Action, Agent, Call, Conversation, Dial, Replies, Session
+from kafka_producer_exporter.jmx.session import Action, Agent, Call, Conversation, Dial, Replies, Result, Session
 from kafka_producer_exporter.net.address import Address
 from kafka_producer_exporter.net.connection import Connection, connect
 from kafka_producer_exporter.net.dns import Resolver
@@ -20,6 +20,10 @@ log = logging.getLogger(__name__)
 
 _CALLS_PER_SEND = 64
 """Enough to fill a packet, and few enough to need little memory."""
+_LOG_OUT_SECONDS = 0.4
+"""For each of two attempts. A JVM that is frozen gets the request in any case, and logs us out once it runs again."""
+_INTERRUPT_SECONDS = 0.2
+"""How long an interrupted read may go on waiting."""
 _HOST_KEY = "jmx.host"
 _TLS_KEYS = TlsKeys("jmx.tls.ca_file", "jmx.tls.cert_file", "jmx.tls.server_name")
 _PLAINTEXT_ADVICE = "set jmx.tls.mode to rmi if only its RMI port uses TLS, or to none"
@@ -58,13 +62,15 @@ class RmiTransport:
         self._resolver = Resolver(host, host_key=_HOST_KEY)
         self._session = Session(self._agent, credentials)
         self._channel: _Channel | None = None
+        self._interrupted = False
 
     def read(self, selections: Sequence[Selection], *, deadline: float) -> list[Reading]:
         """Return the selected attributes of every MBean that matches: see Transport."""
         try:
             return self._perform(self._session.read(selections, time.monotonic()), deadline)
         except BaseException:
-            self._hang_up()  # replies of this read may still arrive
+            if not self._session.login_pending:
+                self._hang_up()  # replies of this read may still arrive
             raise
         finally:
             for name, cause in self._session.newly_quarantined:
@@ -80,14 +86,23 @@ class RmiTransport:
         """Forget all results of ``choose``: see Transport."""
         self._session.forget()
 
+    def interrupt(self) -> None:
+        """End a read in progress: see Transport."""
+        self._interrupted = True
+
     def close(self) -> None:
-        """Log out without waiting for the answer, and close the connection."""
-        request = self._session.logout_request()
-        if self._channel is not None and request:
-            self._channel.send_last(request)
+        """Log out and close the connection: see Transport."""
+        self._interrupted = False
+        for _ in range(1 if self._channel is None else 2):  # the second time over a new connection, as this may be dead
+            try:
+                self._perform(self._session.log_out(), time.monotonic() + _LOG_OUT_SECONDS)
+                break
+            except TransportError:
+                self._hang_up()
+        self._session.forget_login()
         self._hang_up()
 
-    def _perform(self, conversation: Conversation[list[Reading]], deadline: float) -> list[Reading]:
+    def _perform(self, conversation: Conversation[Result], deadline: float) -> Result:
         try:
             action = next(conversation)
             while True:
@@ -98,8 +113,8 @@ class RmiTransport:
                 else:
                     action = conversation.send(replies)
         except StopIteration as end:
-            readings: list[Reading] = end.value
-            return readings
+            result: Result = end.value
+            return result
 
     def _perform_action(self, action: Action, deadline: float) -> Replies | None:
         if isinstance(action, Dial):
@@ -108,7 +123,7 @@ class RmiTransport:
             return None
         if self._channel is None:
             raise AssertionError("a session must dial before its first exchange")
-        return self._channel.exchange(action.calls, deadline=deadline)
+        return self._channel.exchange(action.calls, deadline=deadline, interrupted=lambda: self._interrupted)
 
     def _dial(self, dial: Dial, deadline: float) -> "_Channel":
         peer = self._peer(dial.port)
@@ -171,19 +186,27 @@ class _Channel:
         self._wire = Wire()
         self._greeting = requests.HANDSHAKE
 
-    def exchange(self, calls: Sequence[Call], *, deadline: float) -> Replies:
-        """Send all *calls* and read all replies. Raise TransportError at *deadline*.
+    def exchange(
+        self, calls: Sequence[Call], *, deadline: float, interrupted: Callable[[], bool] = lambda: False
+    ) -> Replies:
+        """Send all *calls* and read all replies that are due.
+
+        Raise TransportError at *deadline*, or soon after *interrupted* returns True.
 
         Reads while it sends, because a JVM that cannot get rid of its replies stops reading calls.
         """
         connection, wire = self._connection, self._wire
         wire.expect(call.reader for call in calls)
+        due = wire.due
         pieces = self._pieces(calls)
         piece = memoryview(next(pieces, b""))
         values: list[object] = []
         while wire.waiting:
-            if time.monotonic() > deadline:
-                raise self._timeout(len(values), len(calls))
+            now = time.monotonic()
+            if now > deadline:
+                raise self._timeout(len(values), due)
+            if interrupted():
+                raise TransportError(Reason.TIMEOUT, f"{self._peer} had not answered when the exporter ended")
             sent = 0
             if piece:
                 try:
@@ -199,19 +222,18 @@ class _Channel:
                     return Replies(values, failure)
             elif data is not None:
                 return Replies(values, ClosedError(greeted=wire.greeted))
-            elif not sent and not connection.wait(
-                to_send=bool(piece), deadline=deadline, min_bytes=wire.min_missing_bytes
-            ):
-                raise self._timeout(len(values), len(calls))
+            elif not sent:
+                until = min(deadline, now + _INTERRUPT_SECONDS)
+                connection.wait(to_send=bool(piece), deadline=until, min_bytes=wire.min_missing_bytes)
         return Replies(values)
 
-    def _timeout(self, answered: int, asked: int) -> TransportError:
+    def _timeout(self, answered: int, due: int) -> TransportError:
         if not self._wire.greeted:
             what = (
                 "accepted the connection but did not answer in time; check whether the JVM is frozen or this is not JMX"
             )
         else:
-            what = f"answered {answered} of {asked} calls in time; check whether the JVM is frozen or overloaded"
+            what = f"answered {answered} of {due} calls in time; check whether the JVM is frozen or overloaded"
         return TransportError(Reason.TIMEOUT, f"{self._peer} {what}")
 
     def _pieces(self, calls: Sequence[Call]) -> Iterator[bytes]:
@@ -220,13 +242,6 @@ class _Channel:
         while some := list(itertools.islice(parts, _CALLS_PER_SEND)):
             yield greeting + b"".join(itertools.chain.from_iterable(some))
             greeting = b""
-
-    def send_last(self, request: bytes) -> None:
-        """Send a request if that needs no waiting. Ignore errors: if the peer is gone, nobody needs it."""
-        try:
-            self._connection.send(request)
-        except OSError:
-            return
 
     def close(self) -> None:
         """Close the connection."""

@@ -106,6 +106,9 @@ class JarTransport:
         """Do nothing about ``choose``, which every read calls again."""
         self._known_attributes.clear()
 
+    def interrupt(self) -> None:
+        """Do nothing: the JVM that is started for a read dies with us."""
+
     def close(self) -> None:
         """Do nothing: no connection is open between reads."""
 

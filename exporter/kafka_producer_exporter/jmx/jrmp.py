@@ -81,6 +81,11 @@ class Wire:
         return bool(self._readers)
 
     @property
+    def due(self) -> int:
+        """The number of replies that are still due."""
+        return len(self._readers)
+
+    @property
     def min_missing_bytes(self) -> int:
         """The least number of bytes that must still arrive until all replies are complete."""
         return 1 + (len(self._readers) - 1) * _SHORTEST_REPLY if self._greeted and self._readers else 1
@@ -139,6 +144,11 @@ def read_reply(
 ) -> tuple[Result | RemoteFailure, int]:
     """Read one reply. Return a RemoteFailure or what *extract* reads from the decoder, and where the reply ends."""
     return _continue(Decoder(buffer, start, limits), extract, None)
+
+
+def read_nothing(buffer: bytearray, start: int) -> tuple[object, int]:
+    """Read the reply of a method that returns nothing. Return None or a RemoteFailure, and where the reply ends."""
+    return read_reply(buffer, start, lambda _: None)
 
 
 def _continue(

@@ -52,5 +52,11 @@ class Transport(Protocol):
     def forget(self) -> None:
         """Forget all results of ``choose``: the next read calls it again for every MBean."""
 
+    def interrupt(self) -> None:
+        """Let a read in progress fail soon, if it is waiting for the JVM. May be called from any thread."""
+
     def close(self) -> None:
-        """Log out, without waiting for the answer. May be called twice; a later read logs in again."""
+        """Log out, so that no session is left in the JVM. Takes up to a second, and never raises.
+
+        May be called twice; a later read logs in again.
+        """

@@ -11,7 +11,7 @@ from typing import NamedTuple, TypeVar
 from kafka_producer_exporter.jmx import explain, requests
 from kafka_producer_exporter.jmx.explain import ClosedError
 from kafka_producer_exporter.jmx.javastream import JavaStreamError, UnreadableError
-from kafka_producer_exporter.jmx.jrmp import RemoteFailure, ReplyReader
+from kafka_producer_exporter.jmx.jrmp import RemoteFailure, ReplyReader, read_nothing
 from kafka_producer_exporter.jmx.readings import Reading, Selection
 from kafka_producer_exporter.jmx.replies import decode_listed_attributes
 from kafka_producer_exporter.jmx.stubs import Stub, read_registry_names, read_stub
@@ -22,6 +22,12 @@ from kafka_producer_exporter.net.errors import Reason, TransportError
 
 MAX_IDLE_SECONDS = 100.0
 """A JVM ends a session after 120 s without a call. After this time we log in again."""
+_MAX_PENDING_SECONDS = 100.0
+"""How long we wait for the reply to a login, over several reads, before we try another login."""
+_SAME_WITH_A_NEW_LOGIN = frozenset({Reason.TIMEOUT, Reason.LIMIT, Reason.AUTHENTICATION, Reason.PROTOCOL})
+"""Failures of a session that another session would not mend."""
+_SESSION_ENDED = ("NoSuchObjectException", "IOException")
+"""What a JVM throws if it does not know the session, or is just closing it."""
 _MAX_UNREADABLE = 20
 """Maximum number of unreadable MBeans per read. Each ends the connection, and is quarantined for the next reads."""
 _MAX_MBEAN_INFOS = 16
@@ -82,6 +88,14 @@ class _Login(NamedTuple):
     attributes_head: bytes
 
 
+class _PendingLogin(NamedTuple):
+    """A login that was sent, and whose reply has not arrived. With the reply, the JVM has one session more."""
+
+    server: Stub
+    user: str | None
+    since: float
+
+
 class Session:
     """Remembers the login and the known MBeans from read to read."""
 
@@ -90,6 +104,7 @@ class Session:
         self._agent = agent
         self._credentials = credentials
         self._login: _Login | None = None
+        self._pending: _PendingLogin | None = None
         self._server: Stub | None = None
         self._peer = ""
         self._connected = False
@@ -103,16 +118,32 @@ class Session:
     def connection_lost(self) -> None:
         """Note that the connection has ended. The JVM keeps the session, so the next read needs no new login."""
         self._connected = False
+        self._pending = None
+
+    @property
+    def login_pending(self) -> bool:
+        """Whether the last read gave up while the JVM was logging us in.
+
+        The connection must be kept then, because only the reply says which session the JVM has opened.
+        """
+        return self._pending is not None
 
     def forget(self) -> None:
         """Forget which attributes the MBeans list and which were chosen. The next read lists and chooses again."""
         self._watched.clear()
         self._queries.clear()
 
-    def logout_request(self) -> bytes:
-        """Return the request that ends the session, or nothing if there is none. Its reply need not be read."""
-        login, self._login = self._login, None
-        return requests.close(login.session) if login and self._connected else b""
+    def log_out(self) -> Conversation[None]:
+        """End the session in the JVM, over a new connection if its own is lost. May be called again after a failure."""
+        if self._pending is not None:
+            yield from self._finish_login(self._pending)
+        if self._login is not None:
+            yield from self._ask([_close_call(self._login)])
+            self._login = None
+
+    def forget_login(self) -> None:
+        """Forget the session, whether it has ended or not."""
+        self._login = None
 
     def read(self, selections: Sequence[Selection], now: float) -> Conversation[list[Reading]]:
         """Read every MBean that matches. *now* is an instant of a monotonic clock, in seconds."""
@@ -120,14 +151,9 @@ class Session:
         self._watch(selections)
         login, all_names = self._login, None
         if login is not None and now - self._used_at < MAX_IDLE_SECONDS:
-            try:
-                all_names = yield from self._query_names(login)
-            except TransportError as error:
-                if error.reason is Reason.TIMEOUT:
-                    raise
-                # The JVM was restarted, or something on the way ended the connection: log in again, once.
+            all_names = yield from self._query_names_again(login)
         if login is None or all_names is None:
-            login = yield from self._log_in()
+            login = yield from self._log_in(now)
             self._watch(selections)
             all_names = yield from self._query_names(login)
         self._used_at = now
@@ -155,8 +181,26 @@ class Session:
 
     # Login.
 
-    def _log_in(self) -> Conversation[_Login]:
-        agent, self._login = self._agent, None
+    def _log_in(self, now: float) -> Conversation[_Login]:
+        if self._pending is not None and now - self._pending.since < _MAX_PENDING_SECONDS:
+            try:
+                return (yield from self._finish_login(self._pending))
+            except TransportError as error:
+                if error.reason is not Reason.CLOSED:
+                    raise
+        server = yield from self._find_server()
+        yield from self._end_earlier_session(server)
+        credentials = self._credentials()
+        try:
+            request = requests.new_client(server.object_id, credentials)
+        except ValueError as error:
+            raise explain.credentials_error(self._peer, error) from None
+        pending = _PendingLogin(server, credentials[0] if credentials else None, now)
+        return (yield from self._finish_login(pending, [Call((request,), read_stub)]))
+
+    def _find_server(self) -> Conversation[Stub]:
+        """Return the agent's server object, connected to its port."""
+        agent = self._agent
         yield from self._dial(agent.port, tls=agent.tls_registry)
         [found] = yield from self._ask([Call((requests.lookup(agent.registry_name),), read_stub)])
         if isinstance(found, RemoteFailure) and found.is_a("NotBoundException"):
@@ -169,25 +213,38 @@ class Session:
         server = found._replace(port=agent.rmi_port or found.port)
         if (server.port, server.tls) != (agent.port, agent.tls_registry):
             yield from self._dial(server.port, tls=server.tls)
-        credentials = self._credentials()
+        return server
+
+    def _end_earlier_session(self, server: Stub) -> Conversation[None]:
+        """End the session of the earlier login, unless its JVM has ended: each start of a JVM has another server."""
+        login, self._login = self._login, None
+        if login is not None and login.server == server:
+            yield from self._exchange([_close_call(login)])
+            if not self._connected:
+                yield from self._dial(server.port, tls=server.tls)
+
+    def _finish_login(self, pending: _PendingLogin, calls: Sequence[Call] = ()) -> Conversation[_Login]:
+        """Send the login, if it is among *calls*, and wait for its reply. After a timeout the next read continues."""
+        self._pending = None
         try:
-            request = requests.new_client(server.object_id, credentials)
-        except ValueError as error:
-            raise explain.credentials_error(self._peer, error) from None
-        [client] = yield from self._ask([Call((request,), read_stub)])
+            [client] = yield from self._ask(calls)
+        except TransportError as error:
+            if error.reason is Reason.TIMEOUT:
+                self._pending = pending
+            raise
         if not isinstance(client, Stub):
             raise explain.login_error(
                 self._peer,
                 client,
-                user=credentials[0] if credentials else None,
-                name=agent.registry_name,
-                has_rmi_port=agent.rmi_port is not None,
+                user=pending.user,
+                name=self._agent.registry_name,
+                has_rmi_port=self._agent.rmi_port is not None,
             )
-        if server != self._server:  # another JVM, perhaps with other versions of everything
+        if pending.server != self._server:  # another JVM, perhaps with other versions of everything
             self.forget()
         session = client.object_id
-        self._server = server
-        self._login = _Login(server, session, requests.info_head(session), requests.attributes_head(session))
+        self._server = pending.server
+        self._login = _Login(pending.server, session, requests.info_head(session), requests.attributes_head(session))
         return self._login
 
     def _registry_names(self) -> Conversation[tuple[str, ...]]:
@@ -252,6 +309,7 @@ class Session:
         if value.is_a("InstanceNotFoundException"):  # the MBean was unregistered after its name was listed
             watched.drop(name)
         elif value.is_a("NoSuchObjectException"):  # the session has ended
+            self._login = None
             raise explain.connection_error(self._peer, ClosedError(greeted=True))
         elif value.is_filtered:  # not the MBean's fault: any other request may be rejected next
             raise explain.filter_error(self._peer)
@@ -266,6 +324,21 @@ class Session:
 
     # The three steps of a read.
 
+    def _query_names_again(self, login: _Login) -> Conversation[list[tuple[str, ...]] | None]:
+        """Return the names for each selection, or None if a new login may help."""
+        for reused in (True, False) if self._connected else (False,):
+            try:
+                return (yield from self._query_names(login))
+            except TransportError as error:
+                if self._login is None:  # the JVM was restarted, or has ended the session
+                    return None
+                if error.reason in _SAME_WITH_A_NEW_LOGIN:
+                    raise
+                if not reused or error.reason is not Reason.CLOSED:
+                    return None
+                # Something on the way cut the connection while it was idle. The session outlives it.
+        return None
+
     def _query_names(self, login: _Login) -> Conversation[list[tuple[str, ...]]]:
         """Return the names for each selection.
 
@@ -278,6 +351,8 @@ class Session:
         values = yield from self._ask(calls)
         names = [value for value in values if isinstance(value, tuple) and not isinstance(value, RemoteFailure)]
         if len(names) != len(calls):
+            if isinstance(values[0], RemoteFailure) and any(map(values[0].is_a, _SESSION_ENDED)):
+                self._login = None
             raise explain.names_error(self._peer, values[0])
         return names
 
@@ -310,6 +385,10 @@ class Session:
 
     def _info_call(self, login: _Login, name: str) -> Call:
         return Call((login.info_head, requests.object_name(name), requests.INFO_TAIL), self._info_reader)
+
+
+def _close_call(login: _Login) -> Call:
+    return Call((requests.close(login.session),), read_nothing)
 
 
 def _update_listed(owners: Sequence[tuple[WatchedMBeans, str]], values: Sequence[object]) -> None:

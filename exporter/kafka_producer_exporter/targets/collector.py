@@ -59,6 +59,10 @@ class SharedReader:
         detail = "this process cannot run another thread; raise its limits of threads (pids) and memory"
         return failed_scrape(self.target, Reason.LIMIT, detail, started=started)
 
+    def interrupt(self) -> None:
+        """Let a read in progress fail soon."""
+        self.reader.interrupt()
+
     def close(self, *, wait_seconds: float = 0.0) -> None:
         """End the session after the read in progress. Wait up to *wait_seconds* for that."""
         self._shared.close(wait_seconds=wait_seconds)
@@ -121,11 +125,18 @@ class Collector:
         """Return each target with the result of its last read; None means it has not been read yet."""
         return [(reader.target, reader.reader.last) for reader in self._readers.values()]
 
-    def close(self, *, wait_seconds: float = 0.0) -> None:
-        """End all sessions after their reads in progress. Wait up to *wait_seconds* in total."""
-        until = time.monotonic() + wait_seconds
-        ours = [reader for reader in self._readers.values() if reader not in self._given_up]
-        for reader in ours:
-            reader.close()
-        for reader in ours:
-            reader.close(wait_seconds=max(0.0, until - time.monotonic()))
+    def close(self, *, wait_seconds: float = 0.0, others: Sequence[SharedReader] = ()) -> None:
+        """End all sessions, and those of *others*, after their reads in progress. Wait up to *wait_seconds* in total.
+
+        If it waits, the reads that take longer than a quarter of that time fail, so that their sessions end as well.
+        """
+        began = time.monotonic()
+        readers = [reader for reader in (*self._readers.values(), *others) if reader not in self._given_up]
+        for share in (0.0, wait_seconds / 4):
+            for reader in readers:
+                reader.close(wait_seconds=max(0.0, began + share - time.monotonic()))
+        if wait_seconds > 0:
+            for reader in readers:
+                reader.interrupt()
+            for reader in readers:
+                reader.close(wait_seconds=max(0.0, began + wait_seconds - time.monotonic()))

@@ -72,6 +72,10 @@ class TargetReader:
         self.last = scrape
         return scrape
 
+    def interrupt(self) -> None:
+        """Let a read in progress fail soon. May be called from any thread."""
+        self._transport.interrupt()
+
     def close(self) -> None:
         """End the session with the JVM."""
         self._transport.close()
