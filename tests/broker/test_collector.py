@@ -84,7 +84,7 @@ def test_where_the_log_is_forbidden_the_coordinators_serve_the_counts_as_lower_b
 def test_gauges_stay_for_one_failed_poll_and_disappear_after_two(view):
     gauge = "kafka_producer_exporter_partitions_described"
     source = view.workers["partitions"].source
-    source._last_scan = type("Scan", (), {"described": {("orders", 0)}, "denied": (), "hanging": ()})
+    source._last_scan = type("Scan", (), {"described": {("orders", 0)}, "denied": ()})
 
     view.succeeds("partitions")
     fresh = view.served()

@@ -1,5 +1,7 @@
 import json
 
+import pytest
+
 from kafka_producer_exporter.broker.cluster.hanging import HangingTransaction
 from kafka_producer_exporter.broker.listing import TransactionOverview
 from kafka_producer_exporter.broker.log.outcomes import AbortReason, Event, IdChangeReason, OpenTransaction
@@ -15,8 +17,8 @@ HANGING = HangingTransaction("orders", 3, 4002, 1, 311, 999_990_000, 12)
 ABORT = Event(999_940_000, "orders-1", AbortReason.FENCED, 4001, 7)
 
 
-def overview(*, opened=None, hanging=None, recent=None, unseen=()):
-    return TransactionOverview(opened, hanging, recent, unseen)
+def overview(*, opened=None, hanging=None, recent=None, unseen=(), max_timeout_ms=None):
+    return TransactionOverview(opened, hanging, recent, unseen, max_timeout_ms)
 
 
 def text(only=None, **sections):
@@ -36,11 +38,39 @@ def test_an_event_shows_what_happened_why_and_when():
     assert found[3].split()[1:5] == ["new", "producer", "id", "rollover"]
 
 
-def test_a_hanging_transaction_shows_what_it_holds_back_and_the_command_that_aborts_it():
-    lines = text(hanging=[HANGING]).splitlines()
+def test_a_hanging_transaction_shows_what_it_holds_back_and_the_command_that_aborts_it_after_what_to_check():
+    lines = text(hanging=[HANGING], max_timeout_ms=9_000).splitlines()
 
     assert lines[2].split() == ["orders-3", "4002", "1", "311", "10", "s", "ago", "12"]
-    assert lines[3] == f"  to abort it, run: {HANGING.abort_command(SERVER)}"
+    assert lines[3] == "  orders-3, producer id 4002: before aborting it, check that"
+    assert lines[4:-1] == [f"    - {check}" for check in HANGING.checks(SERVER)]
+    assert lines[-1] == f"    then run: {HANGING.abort_command(SERVER)}"
+
+
+@pytest.mark.parametrize(
+    ("max_timeout_ms", "why"),
+    [
+        (900_000, "it is younger than transaction.max.timeout.ms (900 s)"),
+        (None, "grant DescribeConfigs on the cluster"),
+    ],
+)
+def test_the_command_is_not_shown_while_the_transaction_may_be_healthy(max_timeout_ms, why):
+    found = text(hanging=[HANGING], max_timeout_ms=max_timeout_ms)
+    (row,) = as_json(
+        overview(hanging=[HANGING], max_timeout_ms=max_timeout_ms), SERVER, only="hanging", now_seconds=NOW
+    )["hanging"]
+
+    assert "no command to abort it yet" in found
+    assert why in found
+    assert HANGING.abort_command(SERVER) not in found
+    assert row["abort_command"] is None
+    assert why in row["why_no_command"]
+
+
+def test_a_result_without_the_log_says_that_it_is_weaker():
+    found = text(hanging=[HANGING._replace(weaker="the user may not read it")])
+
+    assert "  orders-3, producer id 4002: weaker than usual, because the user may not read it\n" in found
 
 
 def test_an_empty_section_says_so_and_an_unseen_one_is_not_called_empty():
@@ -60,7 +90,9 @@ def test_a_single_section_is_shown_alone():
 
 
 def test_the_json_has_every_field_and_null_for_what_the_user_may_not_see():
-    found = as_json(overview(opened=[OPEN], hanging=[HANGING], unseen=["recent events: no right"]), SERVER, only=None)
+    everything = overview(opened=[OPEN], hanging=[HANGING], unseen=["recent events: no right"], max_timeout_ms=9_000)
+
+    found = as_json(everything, SERVER, only=None, now_seconds=NOW)
 
     assert json.loads(json.dumps(found)) == {
         "open": [
@@ -86,7 +118,9 @@ def test_the_json_has_every_field_and_null_for_what_the_user_may_not_see():
                 "start_offset": 311,
                 "last_timestamp_ms": 999_990_000,
                 "records_held_back": 12,
+                "weaker": None,
                 "abort_command": HANGING.abort_command(SERVER),
+                "check_first": HANGING.checks(SERVER),
             }
         ],
         "recent": None,
@@ -95,6 +129,6 @@ def test_the_json_has_every_field_and_null_for_what_the_user_may_not_see():
 
 
 def test_an_event_in_the_json_says_what_happened():
-    (event,) = as_json(overview(recent=[ABORT]), SERVER, only="recent")["recent"]
+    (event,) = as_json(overview(recent=[ABORT]), SERVER, only="recent", now_seconds=NOW)["recent"]
 
     assert (event["what"], event["reason"]) == ("abort", "fenced")

@@ -28,8 +28,9 @@ def sources_of(broker: Broker, limits: Limits, id_groups: Sequence[IdGroup], tex
     """
     tracker = TransactionTracker(limit=limits.transactional_ids, group_of=group_function(id_groups))
     counts = TransactionCounts(tracker, texts)
-    divided = [TransactionLog(broker, counts, texts), Coordinators(broker, counts), BootstrapServers(broker, texts)]
-    undivided = [Partitions(broker, texts), Topics(broker, texts)]
+    log = TransactionLog(broker, counts, texts)
+    divided = [log, Coordinators(broker, counts), BootstrapServers(broker, texts)]
+    undivided = [Partitions(broker, texts, log.open_transactions), Topics(broker, texts)]
     return [*divided, *(undivided if broker.shard == 0 else ())]
 
 

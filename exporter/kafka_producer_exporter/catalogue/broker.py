@@ -137,8 +137,8 @@ HANGING = Metric(
     name="kafka_transaction_hanging",
     kind=Kind.GAUGE,
     help="A transaction that is open on a partition but unknown to every coordinator, so nothing will end it and "
-    "read_committed consumers stop there; always 1. The log has the kafka-transactions.sh command that aborts "
-    "it.",
+    "read_committed consumers stop there; always 1. Found by two polls in a row. Once the transaction is older than "
+    "transaction.max.timeout.ms, the exporter's log has the command that aborts it, and what to check first.",
     section=TRANSACTIONS,
     labels=("topic", "partition", "producer_id"),
     source=PARTITIONS,
@@ -427,6 +427,15 @@ PARTITIONS_DENIED = Metric(
     name="kafka_producer_exporter_partitions_denied",
     kind=Kind.GAUGE,
     help="Described partitions that gave no answer, because Read on the topic is missing or the leader is moving.",
+    section=SOURCES,
+    source="the exporter",
+)
+HANGING_JUDGED = Metric(
+    name="kafka_producer_exporter_hanging_judged",
+    kind=Kind.GAUGE,
+    help="1 if the last poll could judge whether open transactions hang. 0 if some that no coordinator knows could not "
+    "be judged, because a partition of the transaction log has no leader or a new one, or the log is still being read; "
+    "kafka_transaction_hanging then has only what was found before.",
     section=SOURCES,
     source="the exporter",
 )

@@ -36,7 +36,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Print the lists. Return 1 if a transaction hangs, 3 if the cluster cannot be asked, else 0."""
+    """Print the lists. Return 1 if a transaction is found to hang, 3 if the cluster cannot be asked, else 0."""
     broker = settings_from(arguments).broker
     if broker is None:
         raise ConfigError("broker", [Problem("--bootstrap-server", "there is no cluster; give HOST:PORT of a broker")])
@@ -45,24 +45,29 @@ def run(arguments: argparse.Namespace) -> int:
     from kafka_producer_exporter.net.errors import TransportError
 
     try:
-        overview = transaction_overview(broker)
+        overview = transaction_overview(broker, hanging=arguments.only in (None, "hanging"), report=_report)
     except TransportError as error:
         print(printable(f"{error.reason}: {error}", limit=None), file=sys.stderr)
         return 3
     server = str(broker.bootstrap_servers[0])
     if arguments.format == "json":
-        found = as_json(overview, server, only=arguments.only)
+        found = as_json(overview, server, only=arguments.only, now_seconds=time.time())
         sys.stdout.write(json.dumps(found, indent=2) + "\n")
     else:
         sys.stdout.writelines(as_text(overview, server, only=arguments.only, now_seconds=time.time()))
     return 1 if overview.hanging else 0
 
 
-def as_json(overview: "TransactionOverview", server: str, *, only: str | None) -> dict[str, Any]:
+def _report(line: str) -> None:
+    print(printable(line, limit=None), file=sys.stderr, flush=True)
+
+
+def as_json(overview: "TransactionOverview", server: str, *, only: str | None, now_seconds: float) -> dict[str, Any]:
     """Return the overview, or one section of it, as JSON values. A section that the user may not see is null."""
+    now_ms = round(now_seconds * 1000)
     sections = {
         "open": _rows(overview.opened, _open_json),
-        "hanging": _rows(overview.hanging, lambda one: {**one._asdict(), "abort_command": one.abort_command(server)}),
+        "hanging": _rows(overview.hanging, lambda one: {**one._asdict(), **_abort_json(one, overview, server, now_ms)}),
         "recent": _rows(overview.recent, lambda one: {**one._asdict(), "what": one.kind}),
     }
     shown = {name: rows for name, rows in sections.items() if only in (None, name)}
@@ -76,7 +81,8 @@ def as_text(overview: "TransactionOverview", server: str, *, only: str | None, n
     if only in (None, "hanging") and overview.hanging is not None:
         rows = _hanging_table(overview.hanging[:SHOWN], now_seconds)
         yield from _section("Hanging transactions", overview.hanging, rows)
-        yield from (f"  to abort it, run: {one.abort_command(server)}\n" for one in overview.hanging)
+        for one in overview.hanging:
+            yield from _hanging_lines(one, overview.max_timeout_ms, server, round(now_seconds * 1000))
     if only in (None, "recent") and overview.recent is not None:
         rows = _recent_table(overview.recent[:SHOWN], now_seconds)
         yield from _section("Aborts, sessions and new producer ids, newest first", overview.recent, rows)
@@ -128,6 +134,25 @@ def _hanging_table(transactions: Sequence["HangingTransaction"], now_seconds: fl
             for one in transactions
         ),
     ]
+
+
+def _hanging_lines(one: "HangingTransaction", max_timeout_ms: int | None, server: str, now_ms: int) -> Iterator[str]:
+    """Yield how sure the result is and, once the transaction is old enough, how to abort it and what to check first."""
+    name = f"{printable(one.topic, limit=None)}-{one.partition}, producer id {one.producer_id}"
+    if one.weaker:
+        yield f"  {name}: weaker than usual, because {one.weaker}\n"
+    if not one.is_older_than(max_timeout_ms, now_ms):
+        yield f"  {name}: no command to abort it yet: {one.why_no_command(max_timeout_ms)}\n"
+        return
+    yield f"  {name}: before aborting it, check that\n"
+    yield from (f"    - {check}\n" for check in one.checks(server))
+    yield f"    then run: {one.abort_command(server)}\n"
+
+
+def _abort_json(one: "HangingTransaction", overview: "TransactionOverview", server: str, now_ms: int) -> dict[str, Any]:
+    if one.is_older_than(overview.max_timeout_ms, now_ms):
+        return {"abort_command": one.abort_command(server), "check_first": one.checks(server)}
+    return {"abort_command": None, "why_no_command": one.why_no_command(overview.max_timeout_ms)}
 
 
 def _recent_table(events: Sequence["Event"], now_seconds: float) -> list[Sequence[str]]:

@@ -3,18 +3,21 @@ from types import SimpleNamespace as Response
 import pytest
 
 from kafka_producer_exporter.broker.client.admin import (
+    COORDINATOR_KEYS,
     IDS_PER_REQUEST,
     LATEST,
     TransactionListing,
     describe_producers,
     describe_transactions,
+    log_leaders,
+    max_timeout_ms,
     offsets,
     partition_ends,
     require_describe_all,
 )
-from kafka_producer_exporter.broker.cluster.snapshots import PartitionEnd
+from kafka_producer_exporter.broker.cluster.snapshots import LogLeader, PartitionEnd
 from kafka_producer_exporter.net.errors import Reason, TransportError
-from tests.broker.client.fake_client import FakeClient
+from tests.broker.client.fake_client import Cluster, FakeClient
 
 NOT_LEADER, TOPIC_DENIED, NOT_COORDINATOR, ID_DENIED, ID_NOT_FOUND = 6, 29, 16, 53, 105
 LEADERS = {("orders", 0): 1, ("orders", 1): 2, ("payments", 0): 1}
@@ -151,3 +154,59 @@ def test_describing_every_id_is_required_from_any_broker(code, denied):
         require_describe_all(client)
 
     assert [node for node, _ in client.requests] == [None]
+
+
+def test_every_broker_is_asked_who_leads_the_transaction_log():
+    client = Cluster()
+
+    assert log_leaders(client, log_exists=True) == [client.log_leaders] * 2
+    assert client.asked("MetadataRequest") == [1, 2]
+
+
+def test_without_a_transaction_log_nobody_leads_it():
+    client = Cluster()
+    client.log_leaders = {}
+
+    assert log_leaders(client, log_exists=False) == [{}, {}]
+
+
+def test_where_the_log_may_not_be_described_the_coordinators_are_looked_up_instead():
+    client = Cluster()
+    client.log_error = TOPIC_DENIED
+    client.log_leaders[1] = LogLeader(-1)
+
+    found = log_leaders(client, log_exists=True)
+
+    assert len(found) == 2
+    assert {number: leader.node for number, leader in found[0].items() if number < 2} == {0: 1, 1: -1}
+
+
+def test_a_log_that_may_not_exist_is_not_created_by_looking_up_its_coordinators():
+    client = Cluster()
+    client.log_error = TOPIC_DENIED
+
+    assert log_leaders(client, log_exists=False) == []
+    assert client.asked("FindCoordinatorRequest") == []
+
+
+@pytest.mark.parametrize("partitions", [1, 5, 50, 101, 256])
+def test_the_coordinator_keys_reach_every_partition_of_the_log(partitions):
+    hashes = [ord(key) for key in COORDINATOR_KEYS]  # what String.hashCode returns for one character
+
+    assert {one % partitions for one in hashes} == set(range(partitions))
+
+
+@pytest.mark.parametrize(
+    ("shown", "expected"), [(["900000", "1800000"], 1_800_000), (["900000", None], None), ([None, None], None)]
+)
+def test_the_longest_timeout_is_that_of_all_brokers_or_unknown(shown, expected):
+    client = Cluster()
+
+    def configs(node, request):
+        value = shown[node - 1]
+        rows = [] if value is None else [Response(name="transaction.max.timeout.ms", value=value)]
+        return Response(results=[Response(resource_name=str(node), error_code=0, configs=rows)])
+
+    client.answers["DescribeConfigsRequest"] = configs
+
+    assert max_timeout_ms(client) == expected

@@ -2,8 +2,9 @@ import re
 
 import pytest
 
-from kafka_producer_exporter.broker.cluster.hanging import PartitionScan
+from kafka_producer_exporter.broker.cluster.hanging import LogAnswer, Look, PartitionScan
 from kafka_producer_exporter.broker.cluster.idempotent import Activity, IdempotentTracker
+from kafka_producer_exporter.broker.cluster.sightings import Settled
 from kafka_producer_exporter.broker.cluster.snapshots import ProducerState
 
 NOW_MS = 1_800_000_000_000
@@ -18,7 +19,7 @@ def scanned(*scans, topics=("orders",), denied=()):
     tracker = IdempotentTracker([re.compile(topic) for topic in topics])
     for number, producers in enumerate(scans, start=1):
         scan = PartitionScan(
-            hanging=[],
+            look=Look(0.0, Settled(None, None), [], LogAnswer({}), (), {}, None),
             producers=list(producers),
             transactional=frozenset({99}),
             described=frozenset({("orders", 0), ("orders", 1), ("other", 0)}),

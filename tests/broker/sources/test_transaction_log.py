@@ -1,9 +1,11 @@
 import logging
 import time
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
 
+from kafka_producer_exporter.broker.log.records import decode
 from kafka_producer_exporter.broker.log.tracker import TransactionTracker
 from kafka_producer_exporter.broker.sources.samples import LabelTexts
 from kafka_producer_exporter.broker.sources.source import Session
@@ -23,10 +25,10 @@ BROKER = Broker(bootstrap_servers=(Address("kafka-1", 9092),))
 class Following:
     """The source on a log in memory."""
 
-    def __init__(self, log):
+    def __init__(self, log, broker=BROKER):
         texts = LabelTexts({"kafka_cluster": "blue"})
         self.counts = TransactionCounts(TransactionTracker(), texts)
-        self.source = TransactionLog(BROKER, self.counts, texts, open_reader=lambda _: log)
+        self.source = TransactionLog(broker, self.counts, texts, open_reader=lambda _: log)
         self.session = Session(object)
 
     def poll(self, *, times=1):
@@ -175,3 +177,75 @@ def test_where_the_log_may_not_be_read_the_counts_are_left_to_the_coordinators(w
 
     assert found['kafka_producer_exporter_transaction_counts_exact{kafka_cluster="blue"}'] == 0
     assert not [name for name in found if name.startswith("kafka_transaction")]
+
+
+# What the source tells about open transactions
+
+OPENED = THREE_COMMITS_AND_AN_ABORT[:2]
+"""A session, and the first record of its first transaction."""
+
+
+def opened_in(log, *, polls=1, broker=BROKER):
+    following = Following(log, broker)
+    following.poll(times=polls)
+    return following.source.open_transactions({record_of(OPENED[1]).producer_id})
+
+
+def record_of(pair):
+    return decode(*pair)
+
+
+def test_an_open_transaction_of_the_log_is_told_with_its_partitions():
+    record, began = record_of(OPENED[1]), time.monotonic()
+
+    told = opened_in(Log(p0=OPENED))
+
+    (opened,) = told.open.values()
+    assert opened == (record.start_ms, {(topic, one) for topic, numbers in record.partitions for one in numbers})
+    assert told.read_at >= began
+    assert told.weaker is None
+
+
+def test_a_log_that_was_not_read_to_its_end_is_not_taken_for_read():
+    log = Log(p0=THREE_COMMITS_AND_AN_ABORT)
+    log.chunk_size = 2
+
+    told = opened_in(log)
+
+    assert told.open
+    assert told.read_at is None
+
+
+def test_before_the_first_poll_nothing_is_known_and_the_log_is_not_taken_for_absent():
+    source = Following(Log(p0=[])).source
+
+    assert source.open_transactions({1}) == ({}, None, None)
+
+
+@pytest.mark.parametrize(
+    ("log", "broker", "why"),
+    [
+        pytest.param(Log(), BROKER, "no topic", id="there is no log"),
+        pytest.param(Log(p0=OPENED), replace(BROKER, total_shards=2), "only its shard", id="a shard"),
+        pytest.param(Log(p0=OPENED), replace(BROKER, lookback_records=1), "not all of", id="not from its beginning"),
+        pytest.param(Log(p0=[*OPENED, (b"?", b"?")]), BROKER, "not all of", id="with an unreadable record"),
+    ],
+)
+def test_a_log_that_is_not_known_as_a_whole_makes_results_weaker(log, broker, why):
+    assert why in opened_in(log, broker=broker).weaker
+
+
+def test_a_log_that_may_not_be_read_makes_results_weaker_until_it_may(following, log, monkeypatch):
+    def denied():
+        raise TransportError(Reason.AUTHORIZATION, "denied")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(following.source, "_next_look_up", 0.0)
+        patched.setattr(log, "partitions", denied)
+        with pytest.raises(TransportError):
+            following.poll()
+        while_denied = following.source.open_transactions(())
+    following.poll()
+
+    assert "may not read" in while_denied.weaker
+    assert following.source.open_transactions(()).weaker is None

@@ -16,9 +16,12 @@ from kafka.protocol.admin import (
     ListTransactionsRequest,
 )
 from kafka.protocol.consumer import ListOffsetsRequest
+from kafka.protocol.metadata import FindCoordinatorRequest
 
-from kafka_producer_exporter.broker.client.connection import Client, code_error, raise_code
+from kafka_producer_exporter.broker.client.connection import Client, code_error, metadata_request, raise_code
 from kafka_producer_exporter.broker.cluster.snapshots import (
+    LogLeader,
+    LogLeaders,
     PartitionEnd,
     PartitionLayout,
     ProducerState,
@@ -26,7 +29,7 @@ from kafka_producer_exporter.broker.cluster.snapshots import (
     TopicPartition,
     TransactionDescription,
 )
-from kafka_producer_exporter.broker.log.records import TransactionState
+from kafka_producer_exporter.broker.log.records import TOPIC, TransactionState
 from kafka_producer_exporter.net.errors import Reason, TransportError
 
 EARLIEST, LATEST = -2, -1
@@ -35,7 +38,12 @@ IDS_PER_REQUEST = 1000
 PERMISSION_TEST_ID = "kafka-producer-exporter"
 """A transactional id that is described only to find out whether we may describe it; it need not exist."""
 
+COORDINATOR_KEYS = tuple(chr(0x100 + number) for number in range(256))
+"""One id for each partition of a log with up to 256 of them: Kafka takes Java's hash, and these hash to 256, 257, …"""
+MAX_TIMEOUT = "transaction.max.timeout.ms"
+
 _TOPIC, _BROKER = 2, 4  # ConfigResource.Type
+_TRANSACTIONAL_ID = 1  # FindCoordinator's key type
 _STATES = {
     "Empty": TransactionState.EMPTY,
     "Ongoing": TransactionState.ONGOING,
@@ -112,6 +120,38 @@ def require_describe_all(client: Client) -> None:
             raise TransportError(Reason.AUTHORIZATION, message)
 
 
+def log_leaders(client: Client, *, log_exists: bool) -> list[LogLeaders]:
+    """Return the leaders of the transaction log as each broker knows them; they know none if there is no log.
+
+    If we may not describe the log's topic, FindCoordinator names the leaders, without epochs. Unless *log_exists* no
+    broker is asked then, because FindCoordinator creates the topic.
+    """
+    answers: list[LogLeaders] = []
+    for response in client.call_all(dict.fromkeys(client.brokers, metadata_request([TOPIC]))).values():
+        (topic,) = response.topics
+        if topic.error_code == kafka.errors.TopicAuthorizationFailedError.errno:
+            return _coordinators(client) if log_exists else []
+        if topic.error_code != kafka.errors.UnknownTopicOrPartitionError.errno:
+            raise_code(topic.error_code, TOPIC)
+        answers.append({p.partition_index: LogLeader(p.leader_id, p.leader_epoch) for p in topic.partitions})
+    return answers
+
+
+def _coordinators(client: Client) -> list[LogLeaders]:
+    request = FindCoordinatorRequest(
+        key_type=_TRANSACTIONAL_ID,
+        coordinator_keys=list(COORDINATOR_KEYS),
+        min_version=4,  # the first with several keys
+    )
+    return [
+        {
+            COORDINATOR_KEYS.index(one.key): LogLeader(-1 if one.error_code else one.node_id)
+            for one in response.coordinators
+        }
+        for response in client.call_all(dict.fromkeys(client.brokers, request)).values()
+    ]
+
+
 def partition_leaders(client: Client) -> dict[TopicPartition, int]:
     """Return the leader of each partition that we may describe, without partitions that have no leader."""
     return {
@@ -151,6 +191,13 @@ def topic_configs(client: Client, topics: Sequence[str], names: Sequence[str]) -
 def broker_config(client: Client, node: int, names: Sequence[str]) -> dict[str, str]:
     """Return the settings *names* of a broker, or nothing if they are denied to us."""
     return _configs(client, [(_BROKER, str(node))], names, node=node).get(str(node), {})
+
+
+def max_timeout_ms(client: Client) -> int | None:
+    """Return the longest transaction timeout that any broker allows, or None if one of them does not show it to us."""
+    shown = [broker_config(client, node, [MAX_TIMEOUT]).get(MAX_TIMEOUT) for node in client.brokers]
+    numbers = [int(text) for text in shown if text is not None and text.isdigit()]
+    return max(numbers) if numbers and len(numbers) == len(shown) else None
 
 
 def _configs(

@@ -194,15 +194,19 @@ class Client:
 
     def metadata(self, topics: Sequence[str] | None) -> Any:
         """Return the metadata of *topics*, or of all topics for None. Create none. Raise TransportError."""
-        request = MetadataRequest(
-            topics=None if topics is None else [MetadataRequest.MetadataRequestTopic(name=name) for name in topics],
-            allow_auto_topic_creation=False,
-            include_cluster_authorized_operations=False,
-            include_topic_authorized_operations=False,
-        )
-        response = self.call_one(request)
+        response = self.call_one(metadata_request(topics))
         self._manager.cluster.update_metadata(response)  # brokers may have joined or left
         return response.topics
+
+
+def metadata_request(topics: Sequence[str] | None) -> Any:
+    """Return a request for the metadata of *topics*, or of all topics for None. It creates none."""
+    return MetadataRequest(
+        topics=None if topics is None else [MetadataRequest.MetadataRequestTopic(name=name) for name in topics],
+        allow_auto_topic_creation=False,
+        include_cluster_authorized_operations=False,
+        include_topic_authorized_operations=False,
+    )
 
 
 def probe_server(

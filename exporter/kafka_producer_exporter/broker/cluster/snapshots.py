@@ -1,11 +1,25 @@
 """What the brokers reported at one moment."""
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from kafka_producer_exporter.broker.log.records import TransactionState
 from kafka_producer_exporter.net.errors import TransportError
 
 TopicPartition = tuple[str, int]
+
+
+class LogLeader(NamedTuple):
+    """The leader of one partition of the transaction log, which is the coordinator of the partition's ids."""
+
+    node: int
+    """-1 if the partition has no leader."""
+    epoch: int = -1
+    """Rises with each new leader; -1 where the brokers do not report it."""
+
+
+LogLeaders = Mapping[int, LogLeader]
+"""The leaders of the transaction log by partition, as one broker knows them."""
 
 
 class TransactionDescription(NamedTuple):

@@ -111,6 +111,10 @@ class LogFollower:
         self.skipped: Counter[SkipKind] = Counter(dict.fromkeys(SkipKind, 0))
         self.refetched = 0
         """The number of answers whose offsets were implausible, or contradicted by a later answer."""
+        self.is_read_to_end = False
+        """Whether the last answers had everything that was in the log then."""
+        self.has_gaps = False
+        """Whether records were left out that may still say which transactions are open."""
         self._shard = shard
         self._lookback_records = lookback_records
         self._began_ms: int | None = None
@@ -145,6 +149,7 @@ class LogFollower:
         for partition in self.new_partitions(self._followed):
             if self._began_ms is None:
                 first = max(earliest[partition], latest[partition] - self._lookback_records)
+                self.has_gaps |= first > earliest[partition]
                 self._baseline[partition] = latest[partition]
                 self.tracker.follow(partition, from_offset=first, counting_from=latest[partition])
             else:
@@ -182,6 +187,8 @@ class LogFollower:
             else:
                 self._unreadable[partition] = (offset, end_offset)
                 unreadable.append((partition, reason))
+        self.has_gaps |= bool(skipped)
+        self.is_read_to_end = read_to_end.issuperset(self._followed)
         self._begin_counting()
         self.tracker.settle(now_ms, lagging=[p for p in self._end_offsets if p not in read_to_end])
         return Intake(skipped, unreadable, contradicted)
@@ -213,6 +220,7 @@ class LogFollower:
         self.tracker.follow(partition, from_offset=position, counting_from=position)
         self._baseline.pop(partition, None)
         self._doubtful.pop(partition, None)
+        self.has_gaps = True
         self._end_offsets[partition] = latest
         return position
 

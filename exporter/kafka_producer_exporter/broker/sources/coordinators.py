@@ -6,17 +6,19 @@ between two polls is missed. The counts are lower bounds. An abort gets a reason
 """
 
 import time
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection
+from typing import NamedTuple
 from zlib import crc32
 
 from kafka_producer_exporter.broker.client.admin import (
-    TransactionListing,
     describe_transactions,
     list_transactions,
+    log_leaders,
     require_describe_all,
 )
 from kafka_producer_exporter.broker.client.connection import Client
-from kafka_producer_exporter.broker.cluster.snapshots import TransactionDescription
+from kafka_producer_exporter.broker.cluster.sightings import Sightings, settled_leaders
+from kafka_producer_exporter.broker.cluster.snapshots import LogLeaders, TransactionDescription
 from kafka_producer_exporter.broker.log.records import Partitions, Tombstone, TransactionState, Transition
 from kafka_producer_exporter.broker.log.tracker import TransactionTracker
 from kafka_producer_exporter.broker.sources.source import Moment, Session, Source
@@ -50,10 +52,10 @@ class Coordinators(Source):
 
     def poll(self, session: Session) -> float:
         """Ask every coordinator for its transactional ids, those of this shard."""
-        listed, described = describe_all_transactions(session.client(), wanted=self._is_mine)
+        found = describe_all_transactions(session.client(), wanted=self._is_mine, known=self._log.known)
         now_ms = time.time_ns() // 1_000_000
         with self._counts.lock:
-            self._log.take_in({one.transactional_id for one in listed}, described, now_ms)
+            self._log.take_in(found, now_ms)
             self._counts.begin(now_ms, source=self.name)
         return self._poll_seconds
 
@@ -69,39 +71,64 @@ class Coordinators(Source):
         return self._counts.families(now_ms=moment.fresh_ms(self.name))
 
 
+class Coordinated(NamedTuple):
+    """What all coordinators reported in one poll."""
+
+    listed: frozenset[str]
+    """Every wanted transactional id."""
+    described: list[TransactionDescription]
+    """An id that is listed but not described has moved to another coordinator, or expired, in between."""
+    leaders: LogLeaders | None = None
+    """The leaders of the log during the poll; None if they moved, or if no known id was missing."""
+
+
 def describe_all_transactions(
-    client: Client, *, wanted: Callable[[str], bool] = lambda _: True
-) -> tuple[list[TransactionListing], list[TransactionDescription]]:
+    client: Client, *, wanted: Callable[[str], bool] = lambda _: True, known: Collection[str] = ()
+) -> Coordinated:
     """Return the *wanted* transactional ids of the cluster, and what their coordinators report. Raise TransportError.
 
-    An id that is listed but not described has moved to another coordinator, or expired, in between.
+    If an id of *known* is missing, list them once more, and find out who leads the log meanwhile.
     """
     require_describe_all(client)
-    listed = [one for one in list_transactions(client) if wanted(one.transactional_id)]
-    return listed, describe_transactions(client, listed)
+    listed = list_transactions(client)
+    leaders = None
+    if not {one.transactional_id for one in listed}.issuperset(known):
+        brokers, before = client.brokers, log_leaders(client, log_exists=True)
+        listed = list_transactions(client)
+        after = log_leaders(client, log_exists=True)
+        leaders = settled_leaders(before, after, asked=set(brokers).intersection(client.brokers)).leaders
+    listed = [one for one in listed if wanted(one.transactional_id)]
+    return Coordinated(
+        frozenset(one.transactional_id for one in listed), describe_transactions(client, listed), leaders
+    )
 
 
 class ApproximateLog:
     """Writes what the coordinators report into a tracker."""
 
     def __init__(self, tracker: TransactionTracker) -> None:
+        self.known: frozenset[str] = frozenset()
+        """The transactional ids that exist as of the last poll."""
         self._tracker = tracker
         self._offset = 0
-        self._known: set[str] = set()
+        self._missing: Sightings[str, None] = Sightings()
         self._counting = False
 
-    def take_in(self, listed: Collection[str], transactions: Iterable[TransactionDescription], now_ms: int) -> None:
-        """Take in one poll of all coordinators: the ids that they listed, and the descriptions of these ids.
+    def take_in(self, found: Coordinated, now_ms: int) -> None:
+        """Take in one poll of all coordinators.
 
-        The first poll only sets the state of each id. An id that is listed but not described is left as it was.
+        The first poll only sets the state of each id. An id that is listed but not described is left as it was. So is
+        an id that is not listed, until a second poll does not list it either and it cannot be on the move.
         """
         if not self._counting:
             self._tracker.follow(PARTITION, from_offset=0, counting_from=None)
-        for transaction in transactions:
+        for transaction in found.described:
             self._apply(_transition(transaction, now_ms))
-        for expired in self._known - set(listed):
-            self._apply(Tombstone(expired))
-        self._known = set(listed)
+        missing = self.known - found.listed
+        expired = self._missing.take_in(dict.fromkeys(missing), found.leaders)
+        for transactional_id in expired:
+            self._apply(Tombstone(transactional_id))
+        self.known = found.listed | (missing - expired.keys())
         if not self._counting:
             self._tracker.follow(PARTITION, from_offset=self._offset, counting_from=self._offset)
             self._tracker.begin_counting()

@@ -2,9 +2,10 @@
 
 import logging
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import UTC, datetime
 
+from kafka_producer_exporter.broker.cluster.hanging import OpenInLog
 from kafka_producer_exporter.broker.log.outcomes import OpenTransaction, Series
 from kafka_producer_exporter.broker.log.tracker import TransactionTracker
 from kafka_producer_exporter.broker.sources.samples import LabelTexts, Samples
@@ -47,6 +48,17 @@ class TransactionCounts:
             if now_ms is not None:
                 _add_open(samples, self.tracker.open_transactions(now_ms))
         return samples.families()
+
+
+def open_in_log(transactions: Iterable[OpenTransaction], producer_ids: Collection[int]) -> dict[int, OpenInLog]:
+    """Return the open transactions of these producer ids, by producer id."""
+    return {
+        one.producer_id: OpenInLog(
+            one.start_ms, frozenset((topic, number) for topic, numbers in one.partitions for number in numbers)
+        )
+        for one in transactions
+        if one.producer_id in producer_ids
+    }
 
 
 def _add_series(samples: Samples, series: Iterable[Series], *, gauges: bool) -> None:

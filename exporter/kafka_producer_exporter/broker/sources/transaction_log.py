@@ -2,17 +2,18 @@
 
 import logging
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 
 from kafka_producer_exporter.broker.client.admin import EARLIEST, LATEST
 from kafka_producer_exporter.broker.client.connection import Client
 from kafka_producer_exporter.broker.client.fetch import LogReader, OutOfRangeError
+from kafka_producer_exporter.broker.cluster.hanging import LogAnswer
 from kafka_producer_exporter.broker.log.follower import LogFollower, Shard, SkipKind, Skipped
 from kafka_producer_exporter.broker.log.records import TOPIC
 from kafka_producer_exporter.broker.sources.samples import LabelTexts, Samples
 from kafka_producer_exporter.broker.sources.source import Moment, Session, Source
 from kafka_producer_exporter.broker.sources.state import Statuses
-from kafka_producer_exporter.broker.sources.transaction_counts import TransactionCounts
+from kafka_producer_exporter.broker.sources.transaction_counts import TransactionCounts, open_in_log
 from kafka_producer_exporter.catalogue import broker as catalogue
 from kafka_producer_exporter.model import Family
 from kafka_producer_exporter.net.errors import Reason, TransportError
@@ -60,9 +61,40 @@ class TransactionLog(Source):
         self._next_look_up = 0.0
         self._logged: set[SkipKind] = set()
         self._logged_contradicted = False
+        self._shards = broker.total_shards
+        self._forbidden = False
+        self._read_at: float | None = None
 
     def poll(self, session: Session) -> float:
         """Fetch what is new in the log."""
+        try:
+            wait_seconds = self._poll(session)
+        except TransportError as error:
+            self._forbidden = error.reason is Reason.AUTHORIZATION
+            raise
+        self._forbidden = False
+        return wait_seconds
+
+    def open_transactions(self, producer_ids: Collection[int]) -> LogAnswer:
+        """Return which of these producer ids have an open transaction, as far as the log has been read."""
+        with self._counts.lock:
+            opened = open_in_log(self._counts.tracker.open_transactions(0), producer_ids)
+            return LogAnswer(opened, self._read_at, self._incomplete())
+
+    def _incomplete(self) -> str | None:
+        """Return why the whole log is not known here, or None if it is."""
+        if self._forbidden:
+            return f"the user may not read {TOPIC}; grant Read on the topic"
+        if self._shards > 1:
+            return f"this exporter reads only its shard of {TOPIC}"
+        if self._next_look_up and not self._follower.positions:
+            return f"the cluster has no topic {TOPIC}"
+        if self._follower.has_gaps:
+            return f"not all of {TOPIC} could be read"
+        return None
+
+    def _poll(self, session: Session) -> float:
+        began = time.monotonic()
         reader = self._reader_of(session.client())
         if time.monotonic() >= self._next_look_up:
             self._look_up_partitions(reader)
@@ -76,6 +108,8 @@ class TransactionLog(Source):
             return 0.0
         with self._counts.lock:
             intake = self._follower.take_in(fetched, now_ms=int(time.monotonic() * 1000))
+            if self._follower.is_read_to_end:
+                self._read_at = began
             self._note_counting_since()
         self._log_skipped(intake.skipped)
         self._log_contradicted(intake.contradicted)
