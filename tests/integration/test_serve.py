@@ -4,6 +4,7 @@ import contextlib
 import http.server
 import itertools
 import json
+import re
 import socket
 import subprocess
 import threading
@@ -139,22 +140,39 @@ def test_the_survivor_of_two_producers_with_one_client_id_is_reported_as_hidden(
     assert second.value("kafka_producer_record_send_total", client_id="orders") is None
     assert second.value("kafka_producer_clients", target="checkout") == 0
 
+    advised = serving.logged("give each producer its own client.id")
+    jvm.new("payments", broker.bootstrap)
+    assert advised
+    assert serving.page().value("kafka_producer_record_send_total", client_id="payments") == 0
+
 
 @pytest.mark.parametrize(
-    ("version", "settings", "reason", "words"),
+    ("version", "settings", "reason", "words", "mended"),
     [
-        ("4.4.0", {"metric_reporters": ""}, "reporter", "metric.reporters does not contain"),
-        ("3.9.2", {"auto_include_jmx_reporter": "false"}, "reporter", "auto.include.jmx.reporter is false"),
-        ("4.4.0", {"metrics_jmx_include": "kafka.consumer.*"}, "reporter", "metrics.jmx.include"),
-        ("4.4.0", {"metrics_jmx_exclude": "kafka.producer:type=producer-metrics.*"}, "filter", "metrics.jmx.exclude"),
+        ("4.4.0", "metric_reporters=", "reporter", r"metric.reporters does not contain (\S+),", "metric_reporters={}"),
+        (
+            *("3.9.2", "auto_include_jmx_reporter=false", "reporter"),
+            *(r"auto.include.jmx.reporter is (false)", "auto_include_jmx_reporter=true"),
+        ),
+        (
+            "4.4.0",
+            "metrics_jmx_include=kafka.consumer.*",
+            "reporter",
+            r"metrics.jmx.(include) and",
+            "metrics_jmx_include=.*",
+        ),
+        (
+            *("4.4.0", "metrics_jmx_exclude=kafka.producer:type=producer-metrics.*", "filter"),
+            *(r"metrics.jmx.exclude leaves out its producer-metrics; include (\S+)", "metrics_jmx_include={}"),
+        ),
     ],
 )
 def test_a_living_producer_that_reports_nothing_is_hidden_and_its_cause_is_said_in_words(
-    broker, producer_jvm, serve, version, settings, reason, words
+    broker, producer_jvm, serve, version, settings, reason, words, mended
 ):
     topic = new_topic(broker)
     jvm = producer_jvm(version)
-    orders = jvm.new("orders", broker.bootstrap, **settings)
+    orders = jvm.new("orders", broker.bootstrap, **dict([settings.split("=", 1)]))
     assert orders.send(topic) == {"ok": 1}
     serving = serve(checkout=jvm.jmx_port)
     address = f"127.0.0.1:{jvm.jmx_port}"
@@ -169,8 +187,13 @@ def test_a_living_producer_that_reports_nothing_is_hidden_and_its_cause_is_said_
     assert "orders: alive, but without metrics" in scraped.stdout
     assert "no producer yet" not in scraped.stdout
     assert "! producers" in checked.stdout
-    assert words in checked.stdout
+    cause = re.search(words, checked.stdout)
+    assert cause
     assert serving.logged("orders: alive, but without metrics because")
+
+    advised = mended.format(cause[1])
+    jvm.new("payments", broker.bootstrap, **dict([advised.split("=", 1)]))
+    assert serving.page().value("kafka_producer_record_send_total", client_id="payments") == 0
 
     orders.close()
     assert "kafka_producer_hidden" not in serving.page().names(target="checkout")

@@ -168,7 +168,8 @@ def test_a_port_where_nothing_listens_is_refused_and_the_jvm_flag_is_named(failu
 
     assert failure.reason is Reason.REFUSED
     assert str(failure) == (
-        f"nothing listens on 127.0.0.1:{port}; was the JVM started with -Dcom.sun.management.jmxremote.port={port}?"
+        f"nothing listens on 127.0.0.1:{port}; start the JVM with -Dcom.sun.management.jmxremote.port={port} and the "
+        "other flags that kafka-producer-exporter check prints"
     )
 
 

@@ -1,15 +1,20 @@
 """TLS to the agent. The certificates are made with openssl, as an operator makes them."""
 
+import contextlib
 import ssl
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from kafka_producer_exporter.net.errors import Reason
+from kafka_producer_exporter.net.errors import Reason, TransportError
 from kafka_producer_exporter.net.tls_settings import TlsSettings
+from kafka_producer_exporter.settings import Jmx, JmxTls, Target, TlsMode
+from kafka_producer_exporter.targets.transports import transport_for
+from tests.advice import follow
 from tests.jmx.conversation import EVERYTHING, LOOKUP, RecordedConversation
 from tests.jmx.encoding import class_description
 from tests.jmx.fake_agent import FakeAgent, replaying, saying, silent
@@ -247,3 +252,143 @@ def test_a_client_without_tls_does_not_import_ssl():
     program = "import sys, kafka_producer_exporter.targets.transports; sys.exit('ssl' in sys.modules)"
 
     assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
+
+
+# The advice of each message, followed by its words.
+
+
+def read(jmx):
+    with contextlib.closing(transport_for(Target(name="a", jmx=jmx))) as transport:
+        return transport.read([EVERYTHING], deadline=within(5))
+
+
+def message_of(jmx):
+    with pytest.raises(TransportError) as error:
+        read(jmx)
+    return str(error.value)
+
+
+def at(agent, rmi=None, **tls):
+    return Jmx(port=agent.port, rmi_port=(rmi or agent).port, tls=JmxTls(**tls))
+
+
+def test_the_advised_mode_reads_an_agent_with_tls_on_other_ports_than_configured(certificates):
+    ca = certificates / "ca.pem"
+    with (
+        FakeAgent(replaying(CONVERSATION)) as plain,
+        FakeAgent(replaying(in_tls())) as registry,
+        FakeAgent(replaying(in_tls()), tls=server_side(certificates, "good")) as tls,
+        FakeAgent(saying(b"")) as closing,  # as a JVM does that gets TLS on a plaintext port
+    ):
+        for agent, jmx, advice in [
+            (plain, at(plain, mode=TlsMode.RMI, ca_file=ca), "set jmx.tls.mode to none"),
+            (registry, at(registry, tls, ca_file=ca), "set jmx.tls.mode to rmi"),
+            (registry, at(closing, tls, mode=TlsMode.BOTH, ca_file=ca), "set jmx.tls.mode to rmi if only its RMI port"),
+            (plain, at(closing, plain, mode=TlsMode.BOTH, ca_file=ca), ", or to none"),
+        ]:
+            message = message_of(jmx)
+            assert advice in message
+            if agent is plain:
+                message = message.replace("to rmi if only its RMI port uses TLS, or to none", "to none")
+            assert read(replace(follow(jmx, message), port=agent.port))
+
+
+def test_an_agent_that_answers_plaintext_with_an_alert_or_not_at_all_is_read_in_the_advised_mode(certificates):
+    ca = certificates / "ca.pem"
+    with FakeAgent(replaying(in_tls()), tls=server_side(certificates, "good")) as agent:
+        for answer, advice in [
+            (bytes.fromhex("15030300020250"), "set jmx.tls.mode to both"),
+            (b"", "requires TLS (jmx.tls.mode)"),
+        ]:
+            with FakeAgent(saying(answer)) as first:
+                message = message_of(at(first, ca_file=ca))
+            assert advice in message
+            assert read(follow(at(agent, ca_file=ca), message, mode=TlsMode.BOTH))
+
+
+def test_the_advised_certificates_and_names_are_accepted(certificates):
+    ca, mine = (
+        certificates / "ca.pem",
+        {"cert_file": certificates / "client.pem", "key_file": certificates / "client.key"},
+    )
+    with FakeAgent(replaying(in_tls()), tls=server_side(certificates, "good", asks_for_certificate=True)) as agent:
+        right = at(agent, mode=TlsMode.BOTH, ca_file=ca, **mine)
+        for wrong, advice, known in [
+            (
+                {"ca_file": certificates / "other-ca.pem"},
+                "set jmx.tls.ca_file to the CA that signed it",
+                {"ca_file": ca},
+            ),
+            ({"server_name": "elsewhere.test"}, "set jmx.tls.server_name to a name in the certificate: 127.0.0.1", {}),
+            ({"server_name": "a..b"}, "set jmx.tls.server_name", {"server_name": "producer.test"}),
+            ({"cert_file": None, "key_file": None}, "set jmx.tls.cert_file", mine),
+        ]:
+            jmx = replace(right, tls=replace(right.tls, **wrong))
+            message = message_of(jmx)
+            assert advice in message
+            assert read(follow(jmx, message, **known))
+
+
+def test_a_ca_that_is_added_to_the_truststore_as_advised_lets_us_in(certificates):
+    mine = {"cert_file": certificates / "bare.pem", "key_file": certificates / "bare.key"}
+    server = server_side(certificates, "good", asks_for_certificate=True)
+    with FakeAgent(replaying(in_tls()), tls=server) as agent:
+        jmx = at(agent, mode=TlsMode.BOTH, ca_file=certificates / "ca.pem", **mine)
+        message = message_of(jmx)
+        server.load_verify_locations(certificates / "bare-ca.pem")
+
+        assert "add the CA of jmx.tls.cert_file to its truststore" in message
+        assert read(jmx)
+
+
+@pytest.mark.parametrize(
+    ("bad", "good", "authority", "advice"),
+    [
+        ("expired", "good", "ca", "renew it"),
+        ("signed-by-good", "good", "ca", "issue it again, or the certificate of its CA"),
+        ("bare-ca", "bare", "bare-ca", "issue it again with 127.0.0.1 as subject alternative name"),
+    ],
+)
+def test_a_certificate_that_is_issued_again_as_advised_is_accepted(certificates, bad, good, authority, advice):
+    server = server_side(certificates, bad)
+    with FakeAgent(replaying(in_tls()), tls=server) as agent:
+        jmx = at(agent, mode=TlsMode.BOTH, ca_file=certificates / f"{authority}.pem")
+        message = message_of(jmx)
+        server.load_cert_chain(certificates / f"{good}.pem", certificates / f"{good}.key")
+
+        assert message.endswith(advice)
+        assert read(jmx)
+
+
+def test_certificate_files_that_are_provided_as_advised_are_used(certificates, tmp_path):
+    files = {key: tmp_path / key for key in ("ca_file", "cert_file", "key_file")}
+    for file in files.values():
+        file.write_text("garbage")
+    with FakeAgent(replaying(in_tls()), tls=server_side(certificates, "good", asks_for_certificate=True)) as agent:
+        jmx = at(agent, mode=TlsMode.BOTH, **files)
+        messages = [message_of(jmx)]
+        files["ca_file"].write_text((certificates / "ca.pem").read_text())
+        messages.append(message_of(jmx))
+        for key, file in (("cert_file", "client.pem"), ("key_file", "client.key")):
+            files[key].write_text((certificates / file).read_text())
+
+        assert [message.rpartition("; ")[2] for message in messages] == [
+            "provide a file of PEM certificates",
+            "provide unencrypted PEM files",
+        ]
+        assert read(jmx)
+
+
+def test_a_port_that_starts_no_tls_is_another_than_the_agents(certificates):
+    with (
+        FakeAgent(silent) as other,
+        FakeAgent(replaying(in_tls()), tls=server_side(certificates, "good")) as agent,
+    ):
+        jmx = at(other, mode=TlsMode.BOTH, ca_file=certificates / "ca.pem")
+        with (
+            pytest.raises(TransportError, match="check that it uses TLS"),
+            contextlib.closing(transport_for(Target(name="a", jmx=jmx))) as transport,
+        ):
+            transport.read([EVERYTHING], deadline=within(0.3))
+
+        assert read(replace(jmx, port=agent.port, rmi_port=agent.port))

@@ -30,7 +30,7 @@ def checkout(*, started=990.0):
 
 
 def orders(
-    *, detail="nothing listens on orders:9999; was the JVM started with -Dcom.sun.management.jmxremote.port=9999?"
+    *, detail="nothing listens on orders:9999; start the JVM with -Dcom.sun.management.jmxremote.port=9999 and more"
 ):
     scrape = Scrape("orders", up_page(3), Reason.REFUSED, detail, clients=0, started=995.0, duration_seconds=1.5)
     return TargetStatus("orders", Address("orders", 9999), scrape)
@@ -297,7 +297,7 @@ def test_the_status_page_shows_trouble_first_with_reason_and_advice():
 
     assert text.index("orders") < text.index("checkout")
     assert "down: refused" in text
-    assert "<code>-Dcom.sun.management.jmxremote.port=9999</code>?" in text
+    assert "<code>-Dcom.sun.management.jmxremote.port=9999</code> and" in text
     assert "<title>1 down · Kafka producers</title>" in text
     assert "1 of 2 targets up, 1 down" in text
 

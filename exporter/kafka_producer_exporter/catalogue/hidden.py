@@ -92,7 +92,7 @@ def _cause(reason: HiddenReason, version: str) -> str:
     if reason is HiddenReason.FILTER:
         return (
             "because metrics.jmx.include or metrics.jmx.exclude leaves out its producer-metrics; "
-            "include kafka.producer:type=producer-metrics,.*"
+            "include kafka.producer:type=producer-metrics,.* and do not exclude it"
         )
     if reason is HiddenReason.UNREADABLE:
         return "because the values of its MBean cannot be read; the log of kafka-producer-exporter serve says why"

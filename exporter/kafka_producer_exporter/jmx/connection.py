@@ -159,7 +159,8 @@ class RmiTransport:
 
     def _refused_advice(self, port: int) -> str:
         if port == self._agent.port:
-            return f"was the JVM started with -Dcom.sun.management.jmxremote.port={port}?"
+            flag = f"-Dcom.sun.management.jmxremote.port={port}"
+            return f"start the JVM with {flag} and the other flags that kafka-producer-exporter check prints"
         if self._agent.rmi_port is not None:
             return "correct jmx.rmi_port"
         return (

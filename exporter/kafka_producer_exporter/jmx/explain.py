@@ -12,6 +12,8 @@ _TLS_ALERT = b"\x15\x03"
 _HTTP = (b"http/", b"<!doctype html", b"<html")
 # The message of a remote object that is asked for a method that its interface does not have.
 _OTHER_CLASS = "unrecognized method hash"
+# The agent's message to a user with the right password and without a line in the access file.
+_NO_ACCESS = "No entries found in the access file"
 
 ALLOWED_BY_FILTER = "java.lang.*;java.rmi.*;java.rmi.server.*;java.util.*;javax.management.**"
 """The classes that a JVM's serialization filter must allow, as a pattern."""
@@ -99,6 +101,8 @@ def login_error(peer: str, reply: object, *, user: str | None, name: str, has_rm
         return TransportError(Reason.NOT_JMX, f"{peer} has no JMX agent under the name {name!r}; {advice}")
     if not isinstance(reply, RemoteFailure) or not reply.is_a("SecurityException"):
         return _unexpected(peer, reply)
+    if _NO_ACCESS in reply.root_message:
+        return _no_access(peer)
     return TransportError(
         Reason.AUTHENTICATION,
         f"{peer} requires a user and a password; set jmx.username and jmx.password_file"
@@ -116,9 +120,13 @@ def credentials_error(peer: str, error: ValueError) -> TransportError:
 def names_error(peer: str, reply: object) -> TransportError:
     """Return why the agent did not return the names of its MBeans."""
     if isinstance(reply, RemoteFailure) and reply.is_a("SecurityException"):
-        advice = "give the user the role readonly in the agent's jmxremote.access"
-        return TransportError(Reason.AUTHENTICATION, f"{peer} does not allow this user to read; {advice}")
+        return _no_access(peer)
     return _unexpected(peer, reply)
+
+
+def _no_access(peer: str) -> TransportError:
+    advice = "give the user the role readonly in the agent's jmxremote.access"
+    return TransportError(Reason.AUTHENTICATION, f"{peer} does not allow this user to read; {advice}")
 
 
 def tls_mode_error(peer: str, *, agent_requires_tls: bool) -> TransportError:
@@ -128,7 +136,7 @@ def tls_mode_error(peer: str, *, agent_requires_tls: bool) -> TransportError:
         f"the agent at {peer} requires TLS on its RMI port; set jmx.tls.mode to rmi"
         if agent_requires_tls
         else f"the agent at {peer} has no TLS on its RMI port, but jmx.tls.mode requires it; "
-        "start the JVM with -Dcom.sun.management.jmxremote.ssl=true, or set jmx.tls.mode to none",
+        "set jmx.tls.mode to none, or start the JVM with -Dcom.sun.management.jmxremote.ssl=true and a key store",
     )
 
 

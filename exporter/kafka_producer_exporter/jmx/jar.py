@@ -54,7 +54,12 @@ _VALUES: dict[str, Callable[[str], Value]] = {
 # What the jar's error messages mean. The first marker that occurs in a message counts.
 _ERRORS = (
     ("UnknownHost", Reason.DNS, "the host has no address; check jmx.host"),
-    ("Connection refused", Reason.REFUSED, "nothing listens there; was the JVM started with {option}?"),
+    (
+        "Connection refused",
+        Reason.REFUSED,
+        "nothing listens there; start the JVM with {option} and the other flags that "
+        "kafka-producer-exporter check prints",
+    ),
     ("Authentication failed", Reason.AUTHENTICATION, "the agent requires a password; use transport: rmi"),
     ("Credentials required", Reason.AUTHENTICATION, "the agent requires a password; use transport: rmi"),
     ("SSL", Reason.TLS_MISMATCH, "the agent requires TLS; use transport: rmi"),

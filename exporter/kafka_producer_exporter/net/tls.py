@@ -209,6 +209,7 @@ def open_tls(
     other_side = _Peer(peer, keys, plaintext_advice, has_our_certificate=settings.cert_file is not None)
     name = settings.server_name or host
     try:
+        name.encode("idna")  # as wrap_socket does, which leaves the socket to the garbage collector if that fails
         address = connected.getpeername()
         wrapped = context.wrap_socket(connected, server_hostname=name, do_handshake_on_connect=False)
     except ValueError as error:  # also UnicodeError

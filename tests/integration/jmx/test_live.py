@@ -1,6 +1,7 @@
 """The JMX client and real JVMs: what it reads, which JVMs it trusts, and which failures it survives."""
 
 import contextlib
+import re
 import subprocess
 import threading
 import time
@@ -13,16 +14,18 @@ from kafka_producer_exporter.jmx.connection import RmiTransport
 from kafka_producer_exporter.jmx.jar import JarTransport
 from kafka_producer_exporter.jmx.readings import Selection
 from kafka_producer_exporter.net.errors import Reason, TransportError
-from kafka_producer_exporter.net.tls_settings import TlsSettings
-from kafka_producer_exporter.settings import Jmx, Target
+from kafka_producer_exporter.settings import Jmx, Target, TlsMode, TransportKind
+from kafka_producer_exporter.settings import JmxTls as JmxTlsSettings
 from kafka_producer_exporter.targets.transports import transport_for
 from lab import jvm
 from lab.certificates import make_certificates
 from lab.process import Port, Process, wait_until
 from lab.producer import JmxTls, ProducerJvm, write_password_file
+from tests.advice import follow
 
 NOBODY = "127.0.0.1:9"  # a producer registers its MBeans whether a broker answers or not
 PRODUCERS = Selection("kafka.producer:*", lambda _, listed: listed)
+ANY = Selection("java.lang:type=Runtime", lambda _, listed: listed)
 MOVED_BY_READING = {"OperatingSystem", "Threading"}
 PLATFORM = Selection("java.lang:*", lambda name, listed: () if name.properties["type"] in MOVED_BY_READING else listed)
 
@@ -130,26 +133,79 @@ def test_the_jvms_own_password_file_is_reported_with_the_file_to_write(lab, prod
     assert any("orders" in name for name, _ in read)
 
 
-def test_each_tls_failure_is_reported_with_its_reason(lab, client, producer_jvm, certificates):
-    def reason(target, tls=None, *, registry=False):
-        return failure_of(client(target.jmx_port, tls=tls, tls_registry=registry)).reason
+def read(jmx):
+    with contextlib.closing(transport_for(Target(name="a", jmx=jmx))) as transport:
+        return transport.read([ANY], deadline=within(10))
 
-    trusting = TlsSettings(ca_file=certificates.ca)
+
+def refusal_of(jmx):
+    with pytest.raises(TransportError) as error:
+        read(jmx)
+    return error.value
+
+
+def test_each_tls_failure_is_reported_with_its_reason_and_mended_as_its_message_says(lab, producer_jvm, certificates):
+    ca, mine = certificates.ca, certificates.client
     plain = producer_jvm("4.4.0")
     both = producer_jvm("4.4.0", tls=JmxTls(identity=certificates.server))
     rmi = producer_jvm("4.4.0", tls=JmxTls(identity=certificates.server, registry=False))
     expired = producer_jvm("4.4.0", tls=JmxTls(identity=certificates.expired))
     elsewhere = producer_jvm("4.4.0", tls=JmxTls(identity=certificates.elsewhere))
     shown = producer_jvm("4.4.0", tls=JmxTls(identity=certificates.server, client_trust_store=certificates.trust_store))
+    certificate = {"cert_file": mine.certificate, "key_file": mine.key}
 
-    assert reason(plain, trusting, registry=True) is Reason.TLS_MISMATCH
-    assert reason(plain, trusting) is Reason.TLS_MISMATCH
-    assert reason(both) is Reason.TLS_MISMATCH
-    assert reason(rmi) is Reason.TLS_MISMATCH
-    assert reason(both, TlsSettings(ca_file=certificates.foreign_ca), registry=True) is Reason.TLS_CA
-    assert reason(expired, trusting, registry=True) is Reason.TLS_EXPIRED
-    assert reason(elsewhere, trusting, registry=True) is Reason.TLS_NAME
-    assert reason(shown, trusting, registry=True) is Reason.TLS_MISMATCH
+    def of(target, mode, ca_file=ca, **tls):
+        return Jmx(port=target.jmx_port, tls=JmxTlsSettings(mode=TlsMode(mode), ca_file=ca_file, **tls))
+
+    for jmx, reason, known in [
+        (of(plain, "rmi"), Reason.TLS_MISMATCH, {}),
+        (of(both, "none"), Reason.TLS_MISMATCH, {}),
+        (of(rmi, "none"), Reason.TLS_MISMATCH, {}),
+        (of(rmi, "both"), Reason.TLS_MISMATCH, {}),
+        (of(plain, "both"), Reason.TLS_MISMATCH, {"mode": TlsMode.NONE}),  # the message offers both, rmi and none
+        (of(both, "both", certificates.foreign_ca), Reason.TLS_CA, {"ca_file": ca}),
+        (of(elsewhere, "both"), Reason.TLS_NAME, {}),
+        (of(shown, "both"), Reason.TLS_MISMATCH, certificate),
+    ]:
+        refusal = refusal_of(jmx)
+        assert refusal.reason is reason
+        assert read(follow(jmx, str(refusal), **known)), str(refusal)
+    refusal = refusal_of(of(expired, "both"))
+
+    assert refusal.reason is Reason.TLS_EXPIRED
+    assert str(refusal).endswith("; renew it")
+    assert read(of(both, "both"))  # it has a certificate that is valid now
+
+
+def test_users_and_passwords_are_mended_as_their_messages_say(lab, producer_jvm, tmp_path):
+    theirs = write_password_file(tmp_path, {"monitor": "secret", "nobody": "secret"})
+    access = tmp_path / "jmxremote.access"
+    access.write_text("monitor readonly\n")
+    ours, wrong = tmp_path / "ours", tmp_path / "wrong"
+    ours.write_text("secret\n")
+    wrong.write_text("guess\n")
+    target = producer_jvm("4.4.0", password_file=theirs, access_file=access)
+    login = {"username": "monitor", "password_file": ours}
+
+    anonymous = Jmx(port=target.jmx_port)
+    required = refusal_of(anonymous)
+    mistyped = refusal_of(replace(anonymous, username="monitor", password_file=wrong))
+    stranger = replace(anonymous, username="nobody", password_file=ours)
+    denied = refusal_of(stranger)
+    by_jar = Target(name="a", jmx=anonymous, transport=TransportKind.JMXQUERY)
+    with pytest.raises(TransportError) as no_password:
+        transport_for(by_jar).read([ANY], deadline=within(20))
+    role = re.search(r"give the user the role (\w+) in the agent's (\S+)$", str(denied))
+    (tmp_path / role[2]).write_text(f"monitor readonly\nnobody {role[1]}\n")
+    with ProducerJvm("4.4.0", password_file=theirs, access_file=access) as restarted:
+        allowed = read(replace(stranger, port=restarted.jmx_port))
+
+    assert {error.reason for error in (required, mistyped, denied, no_password.value)} == {Reason.AUTHENTICATION}
+    assert str(mistyped).endswith("compare them with the agent's jmxremote.password")
+    assert theirs.name == "jmxremote.password"
+    assert read(follow(anonymous, str(required), **login))
+    assert str(no_password.value).endswith("use transport: rmi")
+    assert allowed
 
 
 def test_a_jvm_that_is_frozen_killed_and_restarted_is_never_read_wrongly(client, lab):
@@ -160,6 +216,8 @@ def test_a_jvm_that_is_frozen_killed_and_restarted_is_never_read_wrongly(client,
         target.pause()
         with pytest.raises(TransportError) as frozen:
             transport.read([PRODUCERS], deadline=within(0.5))
+        with pytest.raises(TransportError) as silent:
+            client(target.jmx_port).read([PRODUCERS], deadline=within(0.5))
         target.resume()
         resumed = values(transport)
         target.kill()
@@ -170,6 +228,8 @@ def test_a_jvm_that_is_frozen_killed_and_restarted_is_never_read_wrongly(client,
         again = values(transport)
 
     assert frozen.value.reason is Reason.TIMEOUT
+    assert "check whether the JVM is frozen or overloaded" in str(frozen.value)
+    assert "check whether the JVM is frozen or this is not JMX" in str(silent.value)
     assert gone.value.reason is Reason.REFUSED
     assert first.keys() == resumed.keys()
     assert not any("orders" in name for name, _ in again)
