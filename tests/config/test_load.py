@@ -345,6 +345,8 @@ def test_the_text_of_the_error_begins_with_the_file_and_the_number_of_problems(t
         ("broker: {}", "1 broker.bootstrap_servers: missing; write bootstrap_servers: [kafka-1:9092, kafka-2:9092]"),
         ("broker: {bootstrap_servers: [kafka]}", "1 broker.bootstrap_servers[0]: \"kafka\" is not valid here; write "
          "HOST:PORT or [IPV6]:PORT"),
+        ("limits: {transactional_ids: 100000}",
+         "1 limits.transactional_ids: 100000 is not a limit of ids with 13 series each; use 1 to 5000"),
         ("broker:\n  bootstrap_servers: [a:1]\n  shard: 2\n  total_shards: 2",
          "3 broker.shard: 2 is not less than total_shards (2); use 0 to 1"),
         ("broker:\n  bootstrap_servers: [a:1]\n  sasl: {mechanism: PLAIN, username: u}", "3 broker.sasl.username: "

@@ -33,7 +33,7 @@ GOOD = [
     "targets: [{name: 'a:b/c', transport: jmxquery, jmx: {port: 1, host: '::1'}, labels: {a: '', _b: x}}]",
     "defaults: {jmx: {username: u, password_env: JMX_PASSWORD}}",
     "limits: {}",
-    "limits: {clients: 1, topics: 2, nodes: 3, transactional_ids: 1000000}",
+    "limits: {clients: 1, topics: 2, nodes: 3, transactional_ids: 5000}",
     "id_groups: [kafka_streams, connect, mirrormaker, spring, flink, {pattern: a, group: b}]",
     "probe: {}",
     "probe: {allow: [{network: 'fd00::/8', ports: [1, 65535]}]}",
