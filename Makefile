@@ -12,7 +12,7 @@ MAKE_STARTED := $(or $(MAKE_STARTED),$(shell date +%s))
 export MAKE_STARTED
 stage = @s=$$(($$(date +%s) - $(MAKE_STARTED))); printf '\n== %d:%02d  %s\n' $$((s / 60)) $$((s % 60)) '$(1)'
 
-.PHONY: help setup check lint fast pythons generate golden generated integration demo bench jdks test fuzz lock clean
+.PHONY: help setup check lint fast pythons generate golden generated integration demo bench jdks test fuzz torture lock clean
 
 help: ## list these commands
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -95,6 +95,9 @@ jdks: setup ## read producers on each JDK from 8 to 26 and write docs/compatibil
 
 fuzz: setup ## feed damaged bytes to each decoder; EXECUTIONS=1000000 SEED=1
 	$(BIN)/python -m tests.fuzz --executions $(or $(EXECUTIONS),1000000) --seed $(or $(SEED),1)
+
+torture: setup ## serve between hostile and honest peers, with the limits of a small container; DURATION=600 SEED=1
+	$(BIN)/python -m tests.torture --seconds $(or $(DURATION),600) --seed $(or $(SEED),1) --report docs/torture.md
 
 # The integration tests come last, so that what did not run is at the end of the output.
 test: ## everything that must hold before a change lands; CI runs this and nothing else

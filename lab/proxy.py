@@ -1,4 +1,4 @@
-"""A TCP proxy in front of a broker that delays, swallows, refuses or cuts connections; the broker is not affected."""
+"""A TCP proxy in front of a broker: it delays, swallows, refuses, cuts or alters what passes, and hurts nobody else."""
 
 import contextlib
 import queue
@@ -6,22 +6,28 @@ import socket
 import struct
 import threading
 import time
+from collections.abc import Callable, Iterable
 from typing import Self
 
 from lab.process import Port
 
 _Chunk = tuple[float, bytes]
 
+Alter = Callable[[bytes, bool], Iterable[tuple[float, bytes]]]
+"""Returns what is forwarded in place of some bytes: pieces, each with its delay in seconds. An empty piece cuts the
+connection. The second argument is whether the bytes come from the target."""
+
 
 class Proxy:
     """Forwards connections from its own ``port`` to ``target``, a loopback port that may be set later.
 
     ``delay_seconds`` is added to each round trip, half in each direction. While ``silent`` is True, nothing is
-    forwarded and nothing is closed (a black hole). Both may be changed at any time.
+    forwarded and nothing is closed (a black hole). ``alter`` changes what is forwarded. All may be changed at any time.
     """
 
     def __init__(self, target: int | None = None) -> None:
         self.target = target
+        self.alter: Alter | None = None
         self.delay_seconds = 0.0
         self.silent = False
         self._port = Port()  # stays reserved while we refuse connections
@@ -83,19 +89,23 @@ class Proxy:
             with self._lock:
                 self._connections |= {inner, outer}
             for source, sink in ((inner, outer), (outer, inner)):
-                source.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+                with contextlib.suppress(OSError):  # cut by another thread
+                    source.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
                 chunks: queue.SimpleQueue[_Chunk] = queue.SimpleQueue()
-                threading.Thread(target=self._read, args=(source, chunks), daemon=True).start()
+                threading.Thread(target=self._read, args=(source, chunks, source is outer), daemon=True).start()
                 threading.Thread(target=self._write, args=(source, sink, chunks), daemon=True).start()
 
-    def _read(self, source: socket.socket, chunks: queue.SimpleQueue[_Chunk]) -> None:
+    def _read(self, source: socket.socket, chunks: queue.SimpleQueue[_Chunk], from_target: bool) -> None:
         data = b"start"
         while data:
             try:
                 data = source.recv(65536)
             except OSError:
                 data = b""
-            chunks.put((time.monotonic() + self.delay_seconds / 2, data))
+            due = time.monotonic() + self.delay_seconds / 2
+            for delay_seconds, piece in self.alter(data, from_target) if self.alter and data else [(0.0, data)]:
+                due += delay_seconds
+                chunks.put((due, piece))
 
     def _write(self, source: socket.socket, sink: socket.socket, chunks: queue.SimpleQueue[_Chunk]) -> None:
         while True:

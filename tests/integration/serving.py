@@ -65,13 +65,14 @@ class Serve:
             self.process.kill()
             raise
         self.address = f"127.0.0.1:{self._port()}"
+        self.pages_address = f"127.0.0.1:{self._port('pages_port')}"
         return self
 
     def __exit__(self, *_):
         self.process.stop()
 
-    def _port(self):
-        logged = re.search(r" port=(\d+).* message=serving\n", self.log())
+    def _port(self, key="port"):
+        logged = re.search(rf" {key}=(\d+).* message=serving\n", self.log())
         return logged and int(logged[1])
 
     def log(self):

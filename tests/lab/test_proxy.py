@@ -114,3 +114,18 @@ def test_a_cut_ends_open_connections_and_new_ones_are_accepted(proxy):
         assert is_cut(old)
     with connect(proxy) as new:
         assert ask(new) == b"hello"
+
+
+def test_what_passes_can_be_altered(proxy):
+    proxy.alter = lambda data, from_target: [(0.0, data), (0.0, b"!")] if from_target else [(0.0, data)]
+    with connect(proxy) as connection:
+        connection.sendall(b"hello")
+
+        with connection.makefile("rb") as received:
+            assert received.read(6) == b"hello!"
+
+
+def test_an_empty_piece_cuts_the_connection(proxy):
+    proxy.alter = lambda data, from_target: [(0.0, data[:2]), (0.0, b"")]
+    with connect(proxy) as connection:
+        assert is_cut(connection)

@@ -1,0 +1,31 @@
+"""A short ``make torture``: hostile and honest peers around a ``serve`` with the limits of a small container."""
+
+import pytest
+
+from tests.torture.report import document
+from tests.torture.run import DESCRIPTORS, TASKS, torture
+
+SECONDS = 20
+
+
+@pytest.fixture(scope="module")
+def result(lab):
+    return torture(seconds=SECONDS, seed=1)
+
+
+@pytest.mark.timeout(240)
+def test_honest_targets_are_up_in_every_scrape_between_hostile_peers(result):
+    assert result.problems == []
+    assert result.up == result.scrapes >= SECONDS - 2
+    assert all(result.attempts.values()), "a hostile peer did nothing"
+    assert "every demand was met" in document(result)
+
+
+def test_threads_and_descriptors_stay_within_their_limits(result):
+    assert max(minute.threads for minute in result.minutes.values()) < TASKS
+    assert max(minute.descriptors for minute in result.minutes.values()) <= DESCRIPTORS
+
+
+def test_every_limit_of_the_container_was_set(result):
+    if result.missing:
+        pytest.skip("; ".join(result.missing))
