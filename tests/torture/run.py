@@ -202,7 +202,7 @@ def torture(*, seconds: float, seed: int, memory_mb: int = 64, only: str = "", r
         if container.kills():
             result.problems.append(f"the kernel killed {container.kills()} processes for want of memory")
         if result.problems:
-            report(serve.process.log_tail(60))
+            report(serve.process.log_tail(200))
         return result
 
 

@@ -105,9 +105,17 @@ def _connect(family: socket.AddressFamily, address: tuple[str, int], deadline: f
     return connection
 
 
+def descriptors_error(error: OSError) -> TransportError | None:
+    """Return the error to report if an operation failed because no file descriptor is left, otherwise None."""
+    if error.errno not in _OUT_OF_DESCRIPTORS:
+        return None
+    return TransportError(Reason.LIMIT, "this process has no file descriptor left; raise its limit (ulimit -n)")
+
+
 def _transport_error(error: OSError, peer: str, host_key: str, refused_advice: str) -> TransportError:
-    if error.errno in _OUT_OF_DESCRIPTORS:
-        return TransportError(Reason.LIMIT, "this process has no file descriptor left; raise its limit (ulimit -n)")
+    exhausted = descriptors_error(error)
+    if exhausted is not None:
+        return exhausted
     if error.errno in _UNREACHABLE:
         return TransportError(Reason.REFUSED, f"there is no route to {peer}; check {host_key} and the network policy")
     if error.errno == errno.ETIMEDOUT:

@@ -106,6 +106,17 @@ def test_an_offset_that_the_log_no_longer_has_names_its_partition():
     assert caught.value.partition == 1
 
 
+def test_a_partition_that_was_not_requested_is_damage():
+    partition = Response(partition_index=1 << 26, error_code=0)
+    _, log = reader(lambda *_: Response(responses=[Response(partitions=[partition])]), log=log_of(1, 1))
+    log.partitions()
+
+    with pytest.raises(TransportError) as caught:
+        log.fetch({1: 100}, wait_seconds=0)
+
+    assert caught.value.reason is Reason.DAMAGED
+
+
 @pytest.mark.parametrize("brokers", [1, 3, 10, 100])
 def test_the_brokers_share_the_size_limit_of_a_fetch(brokers):
     client, log = reader(lambda *_: Response(responses=[]), log=log_of(*range(brokers)))

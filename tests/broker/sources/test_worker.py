@@ -1,3 +1,4 @@
+import errno
 import logging
 import threading
 
@@ -130,6 +131,16 @@ def test_a_source_that_is_not_wanted_is_not_polled_and_gives_its_client_back(wor
     world.source.is_wanted = True
     assert world.steps(1) == [30.0]
     assert len(world.opened) == 2
+
+
+@pytest.mark.parametrize("code", [errno.EMFILE, errno.ENFILE])
+def test_a_poll_without_a_free_descriptor_is_no_bug(world, caplog, code):
+    world.refusal = OSError(code, "Too many open files")
+
+    waits = world.steps(1)
+
+    assert (waits, world.status.reason) == ([RETRY_SECONDS[0]], Reason.LIMIT)
+    assert "please report it" not in caplog.text
 
 
 def test_a_bug_in_a_poll_is_logged_and_does_not_end_the_source(world, caplog):

@@ -123,6 +123,9 @@ class LogReader:
             for topic in response.responses:
                 for partition in topic.partitions:
                     index = partition.partition_index
+                    if index not in positions:
+                        message = f"the response to a fetch has {self._topic}-{index}, which was not requested"
+                        raise TransportError(Reason.DAMAGED, message)
                     self._raise(partition.error_code, index)
                     chunk = read_records(
                         bytes(partition.records or b""),

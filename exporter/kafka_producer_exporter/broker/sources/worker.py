@@ -8,6 +8,7 @@ from collections.abc import Callable
 from kafka_producer_exporter.broker.client.connection import Client
 from kafka_producer_exporter.broker.sources.source import Session, Source
 from kafka_producer_exporter.broker.sources.state import SourceState, Statuses
+from kafka_producer_exporter.net.connection import descriptors_error
 from kafka_producer_exporter.net.errors import Reason, TransportError
 
 RENEW_SECONDS = 300.0
@@ -72,10 +73,12 @@ class Worker:
             return self._poll()
         except TransportError as error:
             failures = self.state.failed(error, self._clock())
-        except Exception:  # a bug in one poll must not end the source
-            log.exception("unexpected error, please report it", extra={"source": self.source.name})
-            bug = TransportError(Reason.INTERNAL, "see the traceback above")
-            failures = self.state.failed(bug, self._clock())
+        except Exception as error:  # a bug in one poll must not end the source
+            failure = descriptors_error(error) if isinstance(error, OSError) else None
+            if failure is None:
+                log.exception("unexpected error, please report it", extra={"source": self.source.name})
+                failure = TransportError(Reason.INTERNAL, "see the traceback above")
+            failures = self.state.failed(failure, self._clock())
         return RETRY_SECONDS[min(failures, len(RETRY_SECONDS)) - 1]
 
     def _run(self) -> None:
