@@ -3,6 +3,7 @@
 from kafka_producer_exporter.broker.client.admin import LATEST
 from kafka_producer_exporter.broker.client.fetch import OutOfRangeError
 from kafka_producer_exporter.broker.log.record_batches import Chunk, Fetched, UnreadableBatch
+from kafka_producer_exporter.net.errors import Reason, TransportError
 from tests.transaction_log import recorded_log
 
 
@@ -11,6 +12,7 @@ def recorded(log, transactional_id):
     return [(record.key, record.value) for record in recorded_log(log) if record.transactional_id == transactional_id]
 
 
+DENIED = TransportError(Reason.AUTHORIZATION, "__transaction_state: TopicAuthorizationFailed")
 THREE_COMMITS_AND_AN_ABORT = recorded("tv2", "tx-4.4.0")
 
 
@@ -22,14 +24,20 @@ class Log:
         self.first = 0
         self.chunk_size = 1000
         self.unreadable_at = None
+        self.is_denied = False
+        self.is_hidden = False
 
     def partitions(self):
+        if self.is_hidden:
+            raise DENIED
         return sorted(self.held)
 
     def offsets(self, partitions, at):
         return {p: self.first + (len(self.held[p]) if at == LATEST else 0) for p in partitions}
 
     def fetch(self, positions, *, wait_seconds):
+        if self.is_denied:
+            raise DENIED
         return [self._fetched(partition, position) for partition, position in positions.items()]
 
     def _fetched(self, partition, position):

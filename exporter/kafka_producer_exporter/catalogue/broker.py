@@ -357,8 +357,8 @@ COUNTING_SINCE = Metric(
     name="kafka_producer_exporter_counting_since_timestamp_seconds",
     kind=Kind.GAUGE,
     unit=Unit.SECONDS,
-    help="Time at which counting of transactions began, in seconds since 1970; the counters include nothing earlier. "
-    "Absent until then.",
+    help="Time at which counting of transactions began, in seconds since 1970; the counters include nothing earlier, "
+    "except lower bounds if the transaction log could not be read at first. Absent until then.",
     section=SOURCES,
     source="the exporter",
     profile=Profile.MINIMAL,

@@ -1,10 +1,12 @@
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from kafka_producer_exporter.broker.client.admin import TransactionListing
 from kafka_producer_exporter.broker.cluster.snapshots import LogLeader, TransactionDescription
 from kafka_producer_exporter.broker.log.outcomes import AbortReason
-from kafka_producer_exporter.broker.log.records import TransactionState
-from kafka_producer_exporter.broker.log.tracker import TransactionTracker
+from kafka_producer_exporter.broker.log.records import Tombstone, TransactionState
+from kafka_producer_exporter.broker.log.tracker import SETTLE_AFTER_MS, STAND_IN, TransactionTracker
 from kafka_producer_exporter.broker.sources import coordinators
 from kafka_producer_exporter.broker.sources.coordinators import (
     ApproximateLog,
@@ -18,6 +20,8 @@ from kafka_producer_exporter.broker.sources.transaction_counts import Transactio
 from kafka_producer_exporter.net.address import Address
 from kafka_producer_exporter.settings import Broker
 from tests.broker.client.fake_client import Cluster
+from tests.broker.coordinator import coordinated, counted, epochs, histories, protocols
+from tests.transaction_log import partition_for
 
 
 def described(state, *, epoch=0, start_ms=-1, producer_id=7, partitions=()):
@@ -69,7 +73,6 @@ def test_a_transaction_whose_end_fell_between_two_polls_is_neither_committed_nor
     )
 
     assert counts(tracker) == (2, 0, {})
-    assert tracker.ends_unseen == 1
 
 
 def test_an_abort_has_a_reason_only_if_it_is_certain():
@@ -161,19 +164,118 @@ def test_an_open_transaction_has_its_partitions():
     assert (transaction.partitions, transaction.age_seconds) == ((("a", (1,)), ("b", (0, 2))), 5.0)
 
 
-@pytest.mark.parametrize("total", [1, 2, 3])
-def test_each_id_is_counted_by_exactly_one_shard(monkeypatch, total):
-    ids = [f"checkout-{number}" for number in range(50)]
+def denied_counts(*, log_partitions=0):
+    """Counts while the log may not be read."""
+    counts = TransactionCounts(TransactionTracker(), LabelTexts({}))
+    counts.is_log_denied, counts.log_partitions = True, log_partitions
+    return counts
+
+
+def asked_of(monkeypatch, ids, counts, **shard):
+    """Return the ids that a poll of the source asks for."""
     listed = [TransactionListing(one, 7, 1) for one in ids]
     monkeypatch.setattr(coordinators, "require_describe_all", lambda _: None)
     monkeypatch.setattr(coordinators, "list_transactions", lambda _: listed)
     monkeypatch.setattr(coordinators, "describe_transactions", lambda *_: [])
     asked = []
-    monkeypatch.setattr(ApproximateLog, "take_in", lambda _, found, now_ms: asked.append(found.listed))
-    for shard in range(total):
-        broker = Broker(bootstrap_servers=(Address("kafka-1", 9092),), shard=shard, total_shards=total)
-        counts = TransactionCounts(TransactionTracker(), LabelTexts({}))
-        Coordinators(broker, counts).poll(Session(lambda: None))
+    monkeypatch.setattr(ApproximateLog, "take_in", lambda _, found, now_ms: asked.extend(found.listed))
+    Coordinators(Broker(bootstrap_servers=(Address("kafka-1", 9092),), **shard), counts).poll(Session(lambda: None))
+    return asked
+
+
+def test_a_poll_that_ends_after_the_log_is_read_again_counts_nothing(monkeypatch):
+    counts = denied_counts()
+    counts.is_log_denied = False
+
+    assert asked_of(monkeypatch, ["checkout"], counts) == []
+    assert counts.since_ms is None
+
+
+def test_once_the_log_was_read_each_shard_asks_for_the_ids_of_its_partitions(monkeypatch):
+    ids = [f"checkout-{number}" for number in range(50)] + ["zażółć", "😀", "polygenelubricants"]
+
+    asked = asked_of(monkeypatch, ids, denied_counts(log_partitions=7), shard=1, total_shards=3)
+
+    assert sorted(asked) == sorted(one for one in ids if partition_for(one, 7) % 3 == 1)
+
+
+@pytest.mark.parametrize("total", [1, 2, 3])
+def test_each_id_is_counted_by_exactly_one_shard(monkeypatch, total):
+    ids = [f"checkout-{number}" for number in range(50)]
+
+    asked = [asked_of(monkeypatch, ids, denied_counts(), shard=shard, total_shards=total) for shard in range(total)]
 
     assert sorted(one for part in asked for one in part) == sorted(ids)
     assert all(asked)
+
+
+def report(records):
+    """What the coordinator reports of an id when it has written these records, or None if it does not know the id."""
+    if not records or isinstance(records[-1], Tombstone):
+        return None
+    last = records[-1]
+    places = {(topic, number) for topic, numbers in last.partitions or () for number in numbers}
+    return TransactionDescription(
+        last.transactional_id,
+        last.producer_id,
+        last.epoch,
+        last.state,
+        last.timeout_ms,
+        last.start_ms,
+        frozenset(places),
+    )
+
+
+def kinds(counts):
+    """What was counted, without the reasons."""
+    found = dict.fromkeys(("started", "committed", "aborted", "session", "id change"), 0)
+    for what, count in counts.items():
+        kind = {"AbortReason": "aborted", "SessionReason": "session", "IdChangeReason": "id change"}
+        found[kind.get(type(what).__name__, what)] += count
+    return found
+
+
+@settings(max_examples=100, deadline=None)
+@given(by_id=st.lists(st.tuples(histories, protocols, epochs), min_size=1, max_size=3), data=st.data())
+def test_after_the_log_could_not_be_read_for_a_while_everything_is_counted_once(by_id, data):
+    logs = [
+        coordinated(history, transactional_id=f"orders-{n}", protocol=protocol, epoch=epoch).records
+        for n, (history, protocol, epoch) in enumerate(by_id)
+    ]
+    length = max(map(len, logs))
+    denied = data.draw(st.integers(0, length))
+    polls = sorted(data.draw(st.lists(st.integers(denied, length), max_size=8)))
+    always, tracker = TransactionTracker(), TransactionTracker()
+    log = ApproximateLog(tracker)
+    for partition, records in enumerate(logs):
+        for reader in (always, tracker):
+            reader.follow(partition, from_offset=0, counting_from=0)
+        for offset, record in enumerate(records):
+            always.apply(partition, offset, record)
+            if offset < denied:
+                tracker.apply(partition, offset, record)
+
+    seen = [counted(tracker)]
+    for number, poll in enumerate(polls):
+        reports = [one for one in (report(records[:poll]) for records in logs) if one]
+        log.take_in(Coordinated(frozenset(one.transactional_id for one in reports), reports, SETTLED), 30_000 * number)
+        seen.append(counted(tracker))
+    tracker.end_stand_in()
+    for partition, records in enumerate(logs):
+        for offset, record in enumerate(records):
+            tracker.apply(partition, offset, record)
+            seen.append(counted(tracker))
+    for now_ms in (0, SETTLE_AFTER_MS):
+        for reader in (always, tracker):
+            reader.settle(now_ms)
+
+    truth, end = counted(always), counted(tracker)
+    assert kinds(end) == kinds(truth)
+    for what, count in end.items():
+        assert count <= truth[what] or what in ("unknown", "init", "recreated", "rollover")
+    for before, after in zip(seen, [*seen[1:], end], strict=True):
+        assert not before - after
+    identities = {series.name: series.identity for series in always.series()}
+    assert {series.name: series.identity for series in tracker.series()} == identities
+    assert tracker.open_transactions(0) == always.open_transactions(0)
+    assert not tracker.follows(STAND_IN)

@@ -5,8 +5,10 @@ from datetime import UTC, datetime
 
 import pytest
 
-from kafka_producer_exporter.broker.log.records import decode
+from kafka_producer_exporter.broker.cluster.snapshots import TransactionDescription
+from kafka_producer_exporter.broker.log.records import TransactionState, decode
 from kafka_producer_exporter.broker.log.tracker import TransactionTracker
+from kafka_producer_exporter.broker.sources.coordinators import ApproximateLog, Coordinated
 from kafka_producer_exporter.broker.sources.samples import LabelTexts
 from kafka_producer_exporter.broker.sources.source import Session
 from kafka_producer_exporter.broker.sources.transaction_counts import TransactionCounts
@@ -30,6 +32,7 @@ class Following:
         self.counts = TransactionCounts(TransactionTracker(), texts)
         self.source = TransactionLog(broker, self.counts, texts, open_reader=lambda _: log)
         self.session = Session(object)
+        self.reports = ApproximateLog(self.counts.tracker)
 
     def poll(self, *, times=1):
         return [self.source.poll(self.session) for _ in range(times)][-1]
@@ -170,6 +173,62 @@ def test_while_the_source_is_down_only_its_counters_are_served(with_open_transac
     found = with_open_transaction.served(transaction_log=DOWN)
     assert not [name for name in found if name.startswith("kafka_transaction_open")]
     assert found['kafka_producer_exporter_transaction_counts_exact{kafka_cluster="blue"}'] == 1
+
+
+EXACT = 'kafka_producer_exporter_transaction_counts_exact{kafka_cluster="blue"}'
+
+
+def denied_poll(following):
+    with pytest.raises(TransportError):
+        following.poll()
+
+
+def report(following, *, started, now_ms):
+    """Let the coordinators report an id that has committed and aborted this many transactions."""
+    one = TransactionDescription(
+        "tx-4.4.0", 7, started, TransactionState.COMPLETE_COMMIT, 60_000, 1000 + started, frozenset()
+    )
+    following.reports.take_in(Coordinated(frozenset({"tx-4.4.0"}), [one]), now_ms)
+    following.counts.begin(now_ms, source="coordinators", from_log=False)
+
+
+def started(following):
+    (series,) = following.counts.tracker.series()
+    return series.counts.started
+
+
+def test_what_the_coordinators_reported_while_the_log_was_denied_is_not_counted_again(log, following):
+    log.is_denied = True
+    denied_poll(following)
+    assert following.served()[EXACT] == 0
+    for number in range(3):
+        report(following, started=number, now_ms=30_000 * number)
+    assert started(following) == 2
+    log.is_denied, log.held[0] = False, THREE_COMMITS_AND_AN_ABORT
+
+    following.poll()
+
+    assert started(following) == 4
+    assert following.served()[EXACT] == 1
+
+
+def test_a_log_that_may_be_read_only_later_is_counted_exactly_from_then_on():
+    log = Log(p0=THREE_COMMITS_AND_AN_ABORT[:7])
+    following = Following(log)
+    log.is_hidden = True
+    denied_poll(following)
+    for number in range(3):
+        report(following, started=number, now_ms=30_000 * number)
+    assert (following.counts.since_ms, following.served()[EXACT]) == (0, 0)
+    log.is_hidden = False
+
+    following.poll(times=3)
+    log.held[0] = THREE_COMMITS_AND_AN_ABORT
+    following.poll()
+
+    assert started(following) == 2 + 2
+    assert following.served()[EXACT] == 1
+    assert following.counts.since_ms > 60_000
 
 
 def test_where_the_log_may_not_be_read_the_counts_are_left_to_the_coordinators(with_open_transaction):

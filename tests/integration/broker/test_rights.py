@@ -175,6 +175,43 @@ def test_the_documented_rights_suffice_for_every_source_and_exact_counts(collect
     assert value(collector, UP, source="coordinators") is None
 
 
+def test_what_happens_while_the_log_may_not_be_read_is_counted_once_and_exactly(guarded, collector, producer):
+    exact = "kafka_producer_exporter_transaction_counts_exact"
+    read_log = Grant("Read", "--topic", "__transaction_state")
+    wait_until("the log is read", lambda: ADDED_BY[read_log](collector))
+    commit(producer)
+    wait_until("a commit is counted", lambda: counts(collector, "tx").get("committed") == 1)
+
+    Access(guarded).revoke(read_log)
+    try:
+        wait_until("the coordinators answer", lambda: up("coordinators")(collector) and not value(collector, exact))
+        for number in range(2, 5):  # each is reported, and then the log shows it too
+            commit(producer)
+            wait_until("it is counted", lambda n=number: counts(collector, "tx").get("committed") == n)
+        for _ in range(5):  # too fast for the coordinators' reports
+            commit(producer)
+        producer.begin()
+        producer.send("payments")
+        producer.abort()
+    finally:
+        Access(guarded).grant(read_log)
+    expected = {"started": 10, "committed": 9}
+    wait_until("the log is read again", lambda: value(collector, exact) == 1)
+    with contextlib.suppress(LabError):
+        wait_until("everything is counted", lambda: without_aborts(collector) == expected and aborts(collector) == 1)
+
+    assert without_aborts(collector) == expected
+    assert aborts(collector) == 1
+
+
+def without_aborts(collector):
+    return {name: count for name, count in counts(collector, "tx").items() if not name.startswith("aborted")}
+
+
+def aborts(collector):
+    return sum(count for name, count in counts(collector, "tx").items() if name.startswith("aborted"))
+
+
 def test_the_documented_rights_are_the_tested_ones():
     assert set(GRANTS) == set(ADDED_BY)
     assert len(GRANTS) == len(ADDED_BY)

@@ -34,6 +34,18 @@ class Shard:
         """Return whether *partition* belongs to this part."""
         return partition % self.total == self.number
 
+    def has_id(self, transactional_id: str, partitions: int) -> bool:
+        """Return whether a log of *partitions* has this id in a partition of this part.
+
+        The partition is Java's ``Utils.abs(transactionalId.hashCode()) % partitions``.
+        """
+        hashed = 0
+        for unit in memoryview(transactional_id.encode("utf-16-le", "surrogatepass")).cast("H"):
+            hashed = (31 * hashed + unit) & 0xFFFFFFFF
+        if hashed >= 1 << 31:  # a negative int; the absolute value of the lowest one is 0
+            hashed = -hashed & 0x7FFFFFFF
+        return self.has(hashed % partitions)
+
 
 class SkipKind(StrEnum):
     """Why a part of the log was skipped."""
@@ -158,6 +170,14 @@ class LogFollower:
         if self._began_ms is None:
             self._began_ms = now_ms
         self._begin_counting()
+
+    def begin_again(self) -> None:
+        """Forget every position: the next ``follow`` counts from the end of each partition on."""
+        self.counting_since_ms = self._began_ms = None
+        self._followed = []
+        self._baseline.clear()
+        self._end_offsets.clear()
+        self._doubtful.clear()
 
     def take_in(self, fetched: Iterable[Fetched], *, now_ms: int) -> Intake:
         """Apply what was fetched from ``positions``. *now_ms* is of any clock that is never set (see ``settle``)."""

@@ -10,7 +10,9 @@ What is counted
 ---------------
 
 Started. A transaction starts with its first record, usually Ongoing, and is identified by its start time. An Ongoing
-record after a Complete record starts a new transaction even if both were written in the same millisecond.
+record after a Complete record starts a new transaction even if both were written in the same millisecond. An Ongoing
+record with another start time after an Ongoing record does not: the coordinator has withdrawn the first one, because
+its append took too long.
 
 Committed, aborted. A transaction is counted when it is complete: at its Complete record, as its last Prepare record
 decided. An earlier Prepare record does not count. The coordinator withdraws a decision whose append takes longer than
@@ -62,6 +64,15 @@ bounds the series only: the state of every id is kept.
 When the coordinator forgets an id, its series stays, in case the id comes back. Up to *limit* expired ids are
 remembered. Beyond that, the one that expired first is forgotten, with its series.
 
+Reports in place of the log
+---------------------------
+
+While the log may not be read, what the coordinators report is applied to ``STAND_IN``, as if it were another partition.
+Its ids have a state of their own, so the partitions keep theirs, and their positions. Once the log is read again, from
+these positions on, it shows what the reports showed, and more. What the reports have counted is then not counted again:
+each name has a credit for it, which the same events of the log use up (an abort without a reason stands for one with a
+reason). So after that the counts are what they would be if the log had been read all the time.
+
 What the log cannot show
 ------------------------
 
@@ -72,8 +83,8 @@ What the log cannot show
 """
 
 import math
-from collections import deque
-from collections.abc import Callable, Collection, Iterator
+from collections import Counter, deque
+from collections.abc import Callable, Collection, Iterable, Iterator
 
 from kafka_producer_exporter.broker.log.abort_reasons import PENDING, Before, Evidence, Protocol, abort_reason
 from kafka_producer_exporter.broker.log.outcomes import (
@@ -103,15 +114,29 @@ LAST_EPOCH = 32766
 
 RECENT_EVENTS = 1000
 
+STAND_IN = -1
+"""The number of the partition that stands in for the log."""
+
+_STARTED, _COMMITTED = "started", "committed"
+_REPORTED_AS: dict[str, str] = {
+    **dict.fromkeys(AbortReason, AbortReason.UNKNOWN),
+    **dict.fromkeys(SessionReason, SessionReason.INIT),
+    IdChangeReason.ROLLOVER: IdChangeReason.RECREATED,
+    IdChangeReason.RECREATED: IdChangeReason.ROLLOVER,
+}
+"""As what a report may have counted an event of which the log shows the reason."""
+
 
 class _Series:
     """The counts under one name, and the producer if it is the only one under this name."""
 
-    __slots__ = ("counts", "name", "owner")
+    __slots__ = ("counts", "is_shared", "name", "owner")
 
-    def __init__(self, name: str, owner: "_Producer | None") -> None:
+    def __init__(self, name: str) -> None:
         self.name = name
-        self.owner = owner
+        self.owner: _Producer | None = None
+        self.is_shared = False
+        """True if other ids than that of its name are counted here."""
         self.counts = Counts()
 
 
@@ -150,14 +175,31 @@ class _Producer:
 class _PendingAbort:
     """An abort whose reason only the next record can show. It is not counted yet."""
 
-    __slots__ = ("event", "partition", "quiet_since_ms", "series")
+    __slots__ = ("event", "quiet_since_ms", "series")
 
-    def __init__(self, event: Event, partition: int, series: _Series) -> None:
+    def __init__(self, event: Event, series: _Series) -> None:
         self.event = event
-        self.partition = partition
-        self.series = series
+        self.series: _Series | None = series
+        """None if the abort has been counted already, from a report."""
         self.quiet_since_ms: int | None = None
         """The time of the first ``settle`` after the last record of the id; None until then."""
+
+
+class _Partition:
+    """A partition of the log: how far it was read, and the state of its ids."""
+
+    __slots__ = ("counting_from", "expired", "is_whole", "next_offset", "open", "pending", "producers")
+
+    def __init__(self, expired: dict[str, _Producer], *, is_whole: bool) -> None:
+        self.next_offset = 0
+        self.counting_from = math.inf
+        self.is_whole = is_whole
+        """True if no record is missing between two records of an id."""
+        self.producers: dict[str, _Producer] = {}
+        self.open: dict[str, _Producer] = {}
+        self.pending: dict[str, _PendingAbort] = {}
+        self.expired = expired
+        """The ids that the coordinator has forgotten, in case they come back."""
 
 
 _EMPTY, _ONGOING, _DEAD = TransactionState.EMPTY, TransactionState.ONGOING, TransactionState.DEAD
@@ -183,14 +225,12 @@ class TransactionTracker:
         """
         self._limit = limit
         self._group_of = group_of
-        self._next_offset: dict[int, int] = {}
-        self._counting_from: dict[int, float] = {}
-        self._producers: dict[str, _Producer] = {}
+        self._partitions: dict[int, _Partition] = {}
         self._expired: dict[str, _Producer] = {}
-        self._open: dict[str, _Producer] = {}
-        self._pending: dict[str, _PendingAbort] = {}
         self._series: dict[str, _Series] = {}
-        self._uncounted = _Series("", None)
+        self._uncounted = _Series("")
+        self._credits: dict[_Series, Counter[str]] | None = None
+        """What was counted from reports, and the log has not shown yet. None if the log is read as usual."""
         self.events: deque[Event] = deque(maxlen=RECENT_EVENTS)
         """The most recent events that were counted, oldest first."""
         self.ends_unseen = 0
@@ -205,65 +245,125 @@ class TransactionTracker:
 
         If *counting_from* is None, nothing is counted until the partition is followed again.
         """
-        self._next_offset[partition] = from_offset
-        self._counting_from[partition] = math.inf if counting_from is None else counting_from
+        followed = self._partitions.get(partition)
+        if followed is None:
+            is_log = partition != STAND_IN
+            followed = self._partitions[partition] = _Partition(self._expired if is_log else {}, is_whole=is_log)
+        followed.next_offset = from_offset
+        followed.counting_from = math.inf if counting_from is None else counting_from
+
+    def follows(self, partition: int) -> bool:
+        """Return whether *partition* is followed."""
+        return partition in self._partitions
 
     def position(self, partition: int) -> int:
         """Return the offset of the next record to apply."""
-        return self._next_offset[partition]
+        return self._partitions[partition].next_offset
 
     def advance(self, partition: int, next_offset: int) -> None:
         """Move the position forward to *next_offset*, over what cannot be applied: control batches, unknown records."""
-        self._next_offset[partition] = max(next_offset, self._next_offset[partition])
+        followed = self._partitions[partition]
+        followed.next_offset = max(next_offset, followed.next_offset)
 
     def begin_counting(self) -> None:
         """Assign series to the ids that are known by now, most recently used first.
 
         Prometheus sees no increase when a counter first appears, so it must exist, at zero, before it first rises.
         """
-        for transactional_id, producer in sorted(self._producers.items(), key=lambda item: -item[1].last_update_ms):
-            if producer.series is None and len(self._series) < self._limit:
+        known = [item for partition in self._partitions.values() for item in partition.producers.items()]
+        for transactional_id, producer in sorted(known, key=lambda item: -item[1].last_update_ms):
+            if producer.series is None and (len(self._series) < self._limit or transactional_id in self._series):
                 self._assign_series(transactional_id, producer)
 
     def apply(self, partition: int, offset: int, record: Transition | Tombstone) -> None:
         """Apply the next record of a followed partition. A record that was applied before is ignored."""
-        if offset < self._next_offset[partition]:
+        followed = self._partitions[partition]
+        if offset < followed.next_offset:
             return
-        self._next_offset[partition] = offset + 1
+        followed.next_offset = offset + 1
         transactional_id = record[0]  # faster by position than by name, and this runs for every record
-        producer = self._producers.get(transactional_id)
+        producer = followed.producers.get(transactional_id)
         if producer is None:
             if isinstance(record, Tombstone):
                 return
-            producer = self._expired.pop(transactional_id, None) or _Producer()
-            self._producers[transactional_id] = producer
-        if offset < self._counting_from[partition]:
+            producer = followed.expired.pop(transactional_id, None) or _Producer()
+            followed.producers[transactional_id] = producer
+        if offset < followed.counting_from:
             series = self._uncounted
         else:
             series = producer.series or self._assign_series(transactional_id, producer)
         if isinstance(record, Tombstone):
-            self._expire(transactional_id, producer, series)
+            self._expire(transactional_id, producer, series, followed)
         else:
-            self._apply_transition(record, producer, series, partition)
+            self._apply_transition(record, producer, series, followed)
 
     def settle(self, now_ms: int, *, lagging: Collection[int] = ()) -> None:
         """Count pending aborts as the client's own if no session followed. Call this after each poll.
 
         *lagging* are the partitions that were not read to their end: there, the session may still follow.
         """
-        for transactional_id, pending in list(self._pending.items()):
-            if pending.quiet_since_ms is None or pending.partition in lagging:
-                pending.quiet_since_ms = now_ms
-                continue
-            if now_ms - pending.quiet_since_ms >= SETTLE_AFTER_MS:
-                self._count_pending_abort(transactional_id, self._producers[transactional_id], AbortReason.CLIENT)
+        for number, followed in self._partitions.items():
+            for transactional_id, pending in list(followed.pending.items()):
+                if pending.quiet_since_ms is None or number in lagging:
+                    pending.quiet_since_ms = now_ms
+                elif now_ms - pending.quiet_since_ms >= SETTLE_AFTER_MS:
+                    self._count_pending_abort(transactional_id, AbortReason.CLIENT, followed)
+        if not lagging and self._credits is not None and STAND_IN not in self._partitions:
+            self._end_credits()
+
+    # Reports in place of the log
+
+    def begin_stand_in(self) -> None:
+        """Follow ``STAND_IN``, in place of the log, without counting anything yet."""
+        if self._partitions and self._credits is None:
+            self._credits = {}
+        self.follow(STAND_IN, from_offset=0, counting_from=None)
+
+    def end_stand_in(self) -> bool:
+        """Return to the log, where each partition continues at its position. What was counted stays.
+
+        Return False if no partition was followed when the reports began. What was counted since then must not be read.
+        """
+        stand_in = self._partitions.pop(STAND_IN, None)
+        if stand_in is None:
+            return True
+        for transactional_id, producer in (*stand_in.producers.items(), *stand_in.expired.items()):
+            if producer.series and producer.series.owner is producer:
+                known = (followed.producers.get(transactional_id) for followed in self._partitions.values())
+                producer.series.owner = next(filter(None, known), self._expired.get(transactional_id))
+        return self._credits is not None
+
+    def _end_credits(self) -> None:
+        """Forget what was counted from reports: by now, the log has shown all of it."""
+        for followed in self._partitions.values():
+            for pending in followed.pending.values():
+                if pending.series and self._use_credit(pending.series, AbortReason.CLIENT):
+                    pending.series = None
+        self._credits = None
+
+    def _is_counted(self, series: _Series, event: str) -> bool:
+        """Return True if a report has counted the event already. If this is a report, note that it counts it."""
+        if self._credits is None or series is self._uncounted:
+            return False
+        if STAND_IN in self._partitions:
+            self._credits.setdefault(series, Counter())[event] += 1
+            return False
+        return self._use_credit(series, event)
+
+    def _use_credit(self, series: _Series, event: str) -> bool:
+        credit = (self._credits or {}).get(series, Counter())
+        for counted_as in (event, _REPORTED_AS.get(event, event)):
+            if credit[counted_as]:
+                credit[counted_as] -= 1
+                return True
+        return False
 
     # Reading the results
 
     def series(self) -> Iterator[Series]:
         """Return the counts under each name."""
         for series in self._series.values():
-            owner = series.owner
+            owner = None if series.is_shared else series.owner
             alive = owner is not None and owner.state is not _DEAD
             identity = Identity(owner.producer_id, owner.epoch) if owner and alive else None
             yield Series(series.name, series.counts, identity)
@@ -283,18 +383,24 @@ class TransactionTracker:
                 protocol=_protocol_number(producer),
                 partitions=producer.partitions or (),
             )
-            for transactional_id, producer in self._open.items()
+            for followed in self._current()
+            for transactional_id, producer in followed.open.items()
         ]
         return sorted(transactions, key=lambda transaction: (transaction.start_ms, transaction.transactional_id))
 
     @property
     def known_ids(self) -> int:
         """The number of transactional ids that the coordinators know in the followed partitions."""
-        return len(self._producers)
+        return sum(len(followed.producers) for followed in self._current())
+
+    def _current(self) -> Iterable[_Partition]:
+        """Return the partitions whose state is up to date: those of the log, or what stands in for them."""
+        stand_in = self._partitions.get(STAND_IN)
+        return [stand_in] if stand_in else self._partitions.values()
 
     # Transitions
 
-    def _apply_transition(self, record: Transition, producer: _Producer, series: _Series, partition: int) -> None:
+    def _apply_transition(self, record: Transition, producer: _Producer, series: _Series, followed: _Partition) -> None:
         # Unpacking a tuple is faster than reading its fields by name, and this runs for every record.
         (
             transactional_id,
@@ -310,8 +416,10 @@ class TransactionTracker:
             client_transaction_version,
         ) = record
         if state is _ONGOING:
-            if start_ms != producer.start_ms or producer.state not in _UNFINISHED:
-                self._begin(transactional_id, producer, series)
+            if producer.state is _ONGOING and followed.is_whole:
+                pass  # it has more partitions, or the coordinator has withdrawn its first start
+            elif start_ms != producer.start_ms or producer.state not in _UNFINISHED:
+                self._begin(transactional_id, producer, series, followed)
             producer.abort_reason = None
             if client_transaction_version >= 2:
                 producer.protocol = Protocol.TWO
@@ -319,12 +427,12 @@ class TransactionTracker:
         elif state is producer.state and _is_repeat(record, producer):
             pass
         elif state in _PREPARES:
-            self._decide(record, producer, series)
+            self._decide(record, producer, series, followed)
             producer.partitions = partitions
         elif state is _EMPTY:
-            self._begin_session(record, producer, series)
+            self._begin_session(record, producer, series, followed)
         else:
-            self._complete(record, producer, series, partition)
+            self._complete(record, producer, series, followed)
 
         producer.state = state
         producer.producer_id = producer_id
@@ -334,13 +442,14 @@ class TransactionTracker:
         producer.start_ms = start_ms
         producer.version = version
 
-    def _begin(self, transactional_id: str, producer: _Producer, series: _Series) -> None:
+    def _begin(self, transactional_id: str, producer: _Producer, series: _Series, followed: _Partition) -> None:
         """Count the start of a transaction at its first record."""
-        self._end_previous(transactional_id, producer, series)
-        series.counts.started += 1
-        self._open[transactional_id] = producer
+        self._end_previous(transactional_id, producer, series, followed)
+        if self._credits is None or not self._is_counted(series, _STARTED):
+            series.counts.started += 1
+        followed.open[transactional_id] = producer
 
-    def _decide(self, record: Transition, producer: _Producer, series: _Series) -> None:
+    def _decide(self, record: Transition, producer: _Producer, series: _Series, followed: _Partition) -> None:
         """Note what a Prepare record decides, or a Complete record without it. A later Prepare record replaces this."""
         is_commit = record.state in _COMMITS
         is_known = producer.state in _UNFINISHED and record.start_ms == producer.start_ms
@@ -352,52 +461,59 @@ class TransactionTracker:
         elif is_known and epoch_rise == 1 and record.state is TransactionState.PREPARE_COMMIT:
             producer.protocol = Protocol.TWO
         if not is_known:
-            self._begin(record.transactional_id, producer, series)
+            self._begin(record.transactional_id, producer, series, followed)
         producer.abort_reason = reason
 
-    def _complete(self, record: Transition, producer: _Producer, series: _Series, partition: int) -> None:
+    def _complete(self, record: Transition, producer: _Producer, series: _Series, followed: _Partition) -> None:
         """Count the end of a transaction, as its last Prepare record decided."""
         transactional_id, state = record.transactional_id, record.state
+        if record.start_ms == producer.start_ms and producer.state is state:
+            # It was reported as complete when it was prepared, and its producer id has rolled over since.
+            if record.producer_id != producer.producer_id:
+                self._count_id_change(record, IdChangeReason.ROLLOVER, series)
+            return
         if record.start_ms == producer.start_ms and producer.state is _PREPARE_OF[state]:
             has_rolled_over = record.producer_id != producer.producer_id
         else:
-            self._decide(record, producer, series)
+            self._decide(record, producer, series, followed)
             has_rolled_over = record.previous_producer_id not in (-1, record.producer_id)
         if state in _COMMITS:
-            series.counts.committed += 1
+            self._count_commit(series)
         elif producer.abort_reason is PENDING:
             # The event has the reason that applies if no record follows.
             event = _event(record, AbortReason.CLIENT)
-            self._pending[transactional_id] = _PendingAbort(event, partition, series)
+            followed.pending[transactional_id] = _PendingAbort(event, series)
         else:
             self._count_abort(_event(record, producer.abort_reason), producer.abort_reason, series)
         if has_rolled_over and record.producer_id != producer.producer_id:
             self._count_id_change(record, IdChangeReason.ROLLOVER, series)
-        self._close(transactional_id, producer)
+        _close(transactional_id, producer, followed)
 
-    def _begin_session(self, record: Transition, producer: _Producer, series: _Series) -> None:
+    def _begin_session(self, record: Transition, producer: _Producer, series: _Series, followed: _Partition) -> None:
         follows = record.last_update_ms - producer.last_update_ms <= FOLLOWS_MS
         pending_reason = AbortReason.FENCED if follows else AbortReason.CLIENT
-        self._end_previous(record.transactional_id, producer, series, pending_reason)
+        self._end_previous(record.transactional_id, producer, series, followed, pending_reason)
         reason = _session_reason(producer, follows=follows)
-        series.counts.sessions[reason] += 1
-        self._report(_event(record, reason), series)
+        if not self._is_counted(series, reason):
+            series.counts.sessions[reason] += 1
+            self._report(_event(record, reason), series)
         if producer.producer_id not in (-1, record.producer_id):
             is_used_up = producer.epoch >= LAST_EPOCH and producer.state is not _DEAD
             self._count_id_change(record, IdChangeReason.ROLLOVER if is_used_up else IdChangeReason.RECREATED, series)
-        self._close(record.transactional_id, producer)
+        _close(record.transactional_id, producer, followed)
         producer.abort_reason = None
         producer.protocol = Protocol.UNKNOWN  # the new instance may use another client version
 
-    def _expire(self, transactional_id: str, producer: _Producer, series: _Series) -> None:
+    def _expire(self, transactional_id: str, producer: _Producer, series: _Series, followed: _Partition) -> None:
         """Move an id that the coordinator has forgotten to the expired ones, in case it comes back."""
-        self._end_previous(transactional_id, producer, series)
-        self._close(transactional_id, producer)
+        self._end_previous(transactional_id, producer, series, followed)
+        _close(transactional_id, producer, followed)
         producer.state = _DEAD
-        self._expired[transactional_id] = self._producers.pop(transactional_id)
-        if len(self._expired) > self._limit:
-            oldest = self._expired.pop(next(iter(self._expired)))
-            if oldest.series and oldest.series.owner is oldest:
+        expired = followed.expired
+        expired[transactional_id] = followed.producers.pop(transactional_id)
+        if len(expired) > self._limit:
+            oldest = expired.pop(next(iter(expired)))
+            if oldest.series and oldest.series.owner is oldest and not oldest.series.is_shared:
                 del self._series[oldest.series.name]
 
     def _end_previous(
@@ -405,6 +521,7 @@ class TransactionTracker:
         transactional_id: str,
         producer: _Producer,
         series: _Series,
+        followed: _Partition,
         pending_reason: AbortReason = AbortReason.CLIENT,
     ) -> None:
         """End the id's last transaction, because something else begins. A pending abort gets *pending_reason*.
@@ -412,36 +529,38 @@ class TransactionTracker:
         If its Complete record is missing, its last Prepare record counts: only a record after it can withdraw it.
         """
         if producer.state is _ONGOING:
-            self.ends_unseen += series is not self._uncounted
+            self.ends_unseen += series is not self._uncounted and STAND_IN not in self._partitions
         elif producer.state is TransactionState.PREPARE_COMMIT:
-            series.counts.committed += 1
+            self._count_commit(series)
         elif producer.state is TransactionState.PREPARE_ABORT:
             reason = pending_reason if producer.abort_reason is PENDING else producer.abort_reason
             producer.abort_reason = reason
             event = Event(producer.last_update_ms, transactional_id, reason, producer.producer_id, producer.epoch)
             self._count_abort(event, reason, series)
-        elif transactional_id in self._pending:
-            self._count_pending_abort(transactional_id, producer, pending_reason)
-
-    def _close(self, transactional_id: str, producer: _Producer) -> None:
-        """Remove the id's transaction from the open ones."""
-        self._open.pop(transactional_id, None)
-        producer.partitions = None
+        elif transactional_id in followed.pending:
+            self._count_pending_abort(transactional_id, pending_reason, followed)
 
     # Counts and series
 
-    def _count_pending_abort(self, transactional_id: str, producer: _Producer, reason: AbortReason) -> None:
-        pending = self._pending.pop(transactional_id)
-        producer.abort_reason = reason
-        self._count_abort(pending.event._replace(reason=reason), reason, pending.series)
+    def _count_commit(self, series: _Series) -> None:
+        if self._credits is None or not self._is_counted(series, _COMMITTED):
+            series.counts.committed += 1
+
+    def _count_pending_abort(self, transactional_id: str, reason: AbortReason, followed: _Partition) -> None:
+        pending = followed.pending.pop(transactional_id)
+        followed.producers[transactional_id].abort_reason = reason
+        if pending.series:
+            self._count_abort(pending.event._replace(reason=reason), reason, pending.series)
 
     def _count_abort(self, event: Event, reason: AbortReason, series: _Series) -> None:
-        series.counts.aborted[reason] += 1
-        self._report(event, series)
+        if not self._is_counted(series, reason):
+            series.counts.aborted[reason] += 1
+            self._report(event, series)
 
     def _count_id_change(self, record: Transition, reason: IdChangeReason, series: _Series) -> None:
-        series.counts.id_changes[reason] += 1
-        self._report(_event(record, reason), series)
+        if not self._is_counted(series, reason):
+            series.counts.id_changes[reason] += 1
+            self._report(_event(record, reason), series)
 
     def _report(self, event: Event, series: _Series) -> None:
         if series is not self._uncounted:
@@ -452,14 +571,22 @@ class TransactionTracker:
         name = self._group_of(transactional_id)
         series = self._series.get(name)
         if series is None and len(self._series) - (OTHER in self._series) < self._limit:
-            series = self._series[name] = _Series(name, producer if name == transactional_id else None)
+            series = self._series[name] = _Series(name)
         elif series is None:
-            series = self._series.setdefault(OTHER, _Series(OTHER, None))
-            self.folded += 1
+            series = self._series.setdefault(OTHER, _Series(OTHER))
+            self.folded += self._credits is None or STAND_IN not in self._partitions
+        if series.name == transactional_id:
+            series.owner = producer
         else:
-            series.owner = None
+            series.is_shared = True
         producer.series = series
         return series
+
+
+def _close(transactional_id: str, producer: _Producer, followed: _Partition) -> None:
+    """Remove the id's transaction from the open ones."""
+    followed.open.pop(transactional_id, None)
+    producer.partitions = None
 
 
 def _is_repeat(record: Transition, producer: _Producer) -> bool:

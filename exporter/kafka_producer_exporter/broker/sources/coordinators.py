@@ -1,4 +1,4 @@
-"""The source ``coordinators``: stands in for ``transaction_log`` where the log may not be read.
+"""The source ``coordinators``: stands in for ``transaction_log`` while the log may not be read.
 
 What the coordinators report of every transactional id at each poll is handed to the tracker as if the log contained it:
 a log with holes, which the tracker can read. So what is counted did happen, but a transaction that begins and ends
@@ -19,17 +19,15 @@ from kafka_producer_exporter.broker.client.admin import (
 from kafka_producer_exporter.broker.client.connection import Client
 from kafka_producer_exporter.broker.cluster.sightings import Sightings, settled_leaders
 from kafka_producer_exporter.broker.cluster.snapshots import LogLeaders, TransactionDescription
+from kafka_producer_exporter.broker.log.follower import Shard
 from kafka_producer_exporter.broker.log.records import Partitions, Tombstone, TransactionState, Transition
-from kafka_producer_exporter.broker.log.tracker import TransactionTracker
+from kafka_producer_exporter.broker.log.tracker import STAND_IN, TransactionTracker
 from kafka_producer_exporter.broker.sources.source import Moment, Session, Source
 from kafka_producer_exporter.broker.sources.state import Statuses
 from kafka_producer_exporter.broker.sources.transaction_counts import TransactionCounts
 from kafka_producer_exporter.broker.sources.transaction_log import is_forbidden
 from kafka_producer_exporter.model import Family
 from kafka_producer_exporter.settings import Broker
-
-PARTITION = -1
-"""Stands for all partitions of the log."""
 
 
 class Coordinators(Source):
@@ -41,8 +39,7 @@ class Coordinators(Source):
         # Probing the server, connecting, listing and describing may each take the whole timeout.
         self.silent_seconds = 4 * broker.request_timeout_seconds + broker.poll_seconds
         self._poll_seconds = broker.poll_seconds
-        self._shard = broker.shard
-        self._total_shards = broker.total_shards
+        self._shard = Shard(broker.shard, broker.total_shards)
         self._counts = counts
         self._log = ApproximateLog(counts.tracker)
 
@@ -55,16 +52,22 @@ class Coordinators(Source):
         found = describe_all_transactions(session.client(), wanted=self._is_mine, known=self._log.known)
         now_ms = time.time_ns() // 1_000_000
         with self._counts.lock:
-            self._log.take_in(found, now_ms)
-            self._counts.begin(now_ms, source=self.name)
+            if self._counts.is_log_denied:  # not since this poll began
+                self._log.take_in(found, now_ms)
+                self._counts.begin(now_ms, source=self.name, from_log=False)
         return self._poll_seconds
 
     def _is_mine(self, transactional_id: str) -> bool:
         """Return whether an id is in this shard.
 
-        The partition of the log would be the right divisor, but who may not read the log may not see how many it has.
+        That is the shard that reads the id's partition of the log. A user who may not read the log may not see how many
+        partitions it has. If it was never read, the shards divide the ids in another way.
         """
-        return crc32(transactional_id.encode()) % self._total_shards == self._shard
+        if self._shard.total == 1:
+            return True
+        if partitions := self._counts.log_partitions:
+            return self._shard.has_id(transactional_id, partitions)
+        return self._shard.has(crc32(transactional_id.encode()))
 
     def families(self, moment: Moment) -> list[Family]:
         """Return the counts, which are lower bounds."""
@@ -112,16 +115,18 @@ class ApproximateLog:
         self._tracker = tracker
         self._offset = 0
         self._missing: Sightings[str, None] = Sightings()
-        self._counting = False
 
     def take_in(self, found: Coordinated, now_ms: int) -> None:
         """Take in one poll of all coordinators.
 
-        The first poll only sets the state of each id. An id that is listed but not described is left as it was. So is
-        an id that is not listed, until a second poll does not list it either and it cannot be on the move.
+        The first poll only sets the state of each id, and so does the first one since the log was last read. An id that
+        is listed but not described is left as it was. So is an id that is not listed, until a second poll does not list
+        it either and it cannot be on the move.
         """
-        if not self._counting:
-            self._tracker.follow(PARTITION, from_offset=0, counting_from=None)
+        is_first = not self._tracker.follows(STAND_IN)
+        if is_first:
+            self._tracker.begin_stand_in()
+            self._offset, self.known, self._missing = 0, frozenset(), Sightings()
         for transaction in found.described:
             self._apply(_transition(transaction, now_ms))
         missing = self.known - found.listed
@@ -129,13 +134,12 @@ class ApproximateLog:
         for transactional_id in expired:
             self._apply(Tombstone(transactional_id))
         self.known = found.listed | (missing - expired.keys())
-        if not self._counting:
-            self._tracker.follow(PARTITION, from_offset=self._offset, counting_from=self._offset)
+        if is_first:
+            self._tracker.follow(STAND_IN, from_offset=self._offset, counting_from=self._offset)
             self._tracker.begin_counting()
-            self._counting = True
 
     def _apply(self, record: Transition | Tombstone) -> None:
-        self._tracker.apply(PARTITION, self._offset, record)
+        self._tracker.apply(STAND_IN, self._offset, record)
         self._offset += 1
 
 

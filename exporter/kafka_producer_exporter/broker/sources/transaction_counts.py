@@ -25,12 +25,25 @@ class TransactionCounts:
         """Held while a poll is taken in, never while waiting for a broker."""
         self.since_ms: int | None = None
         """When counting began; None until it has."""
+        self.is_log_denied = False
+        """True while the log may not be read and the coordinators' reports stand in for it."""
+        self.log_partitions = 0
+        """How many partitions the log has; 0 until it is known."""
+        self._counts_log = False
         self._texts = texts
 
-    def begin(self, since_ms: int, *, source: str) -> None:
-        """Count from now on, and log since when. Later calls change nothing. The caller holds the lock."""
-        if self.since_ms is None:
-            self.since_ms = since_ms
+    @property
+    def is_exact(self) -> bool:
+        """True unless only the coordinators' reports are counted, or were counted when counting began."""
+        return not self.is_log_denied and (self._counts_log or self.since_ms is None)
+
+    def begin(self, since_ms: int, *, source: str, from_log: bool) -> None:
+        """Count from *since_ms* on, and log it. The caller holds the lock.
+
+        Later calls change nothing, except the first one that is *from_log*.
+        """
+        if self.since_ms is None or (from_log and not self._counts_log):
+            self.since_ms, self._counts_log = since_ms, from_log
             since = datetime.fromtimestamp(since_ms / 1000, UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
             log.info("counting transactions", extra={"source": source, "since": since})
 

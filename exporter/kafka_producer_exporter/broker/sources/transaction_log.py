@@ -62,18 +62,17 @@ class TransactionLog(Source):
         self._logged: set[SkipKind] = set()
         self._logged_contradicted = False
         self._shards = broker.total_shards
-        self._forbidden = False
         self._read_at: float | None = None
 
     def poll(self, session: Session) -> float:
         """Fetch what is new in the log."""
         try:
-            wait_seconds = self._poll(session)
+            return self._poll(session)
         except TransportError as error:
-            self._forbidden = error.reason is Reason.AUTHORIZATION
+            if error.reason is Reason.AUTHORIZATION:
+                with self._counts.lock:
+                    self._counts.is_log_denied = True
             raise
-        self._forbidden = False
-        return wait_seconds
 
     def open_transactions(self, producer_ids: Collection[int]) -> LogAnswer:
         """Return which of these producer ids have an open transaction, as far as the log has been read."""
@@ -83,7 +82,7 @@ class TransactionLog(Source):
 
     def _incomplete(self) -> str | None:
         """Return why the whole log is not known here, or None if it is."""
-        if self._forbidden:
+        if self._counts.is_log_denied:
             return f"the user may not read {TOPIC}; grant Read on the topic"
         if self._shards > 1:
             return f"this exporter reads only its shard of {TOPIC}"
@@ -107,6 +106,8 @@ class TransactionLog(Source):
             self._reposition(reader, error.partition)
             return 0.0
         with self._counts.lock:
+            if self._counts.is_log_denied and not self._end_stand_in():
+                return 0.0
             intake = self._follower.take_in(fetched, now_ms=int(time.monotonic() * 1000))
             if self._follower.is_read_to_end:
                 self._read_at = began
@@ -117,13 +118,27 @@ class TransactionLog(Source):
             raise TransportError(Reason.DAMAGED, f"{TOPIC}-{partition}: {reason}")
         return 0.0
 
+    def _end_stand_in(self) -> bool:
+        """Read the log again instead of the reports. Return False if it must be read from its end on."""
+        self._counts.is_log_denied = False
+        can_continue = self._counts.tracker.end_stand_in()
+        if not can_continue:
+            self._follower.begin_again()
+            self._next_look_up = 0.0
+        log.info(
+            "the transaction log is read again; %s",
+            "what happened meanwhile is counted now" if can_continue else "it is counted from now on",
+            extra={"source": self.name},
+        )
+        return can_continue
+
     def families(self, moment: Moment) -> list[Family]:
         """Return how well the log is followed and, if it may be read, the counts."""
         follower = self._follower
         samples = Samples(self._texts)
-        exact = not is_forbidden(moment.statuses)
-        samples.add(catalogue.EXACT, float(exact))
+        is_read = not is_forbidden(moment.statuses)
         with self._counts.lock:
+            samples.add(catalogue.EXACT, float(is_read and self._counts.is_exact))
             for kind, count in follower.skipped.items():
                 samples.add(catalogue.LOG_SKIPPED, count, kind=kind)
             samples.add(catalogue.LOG_REFETCHED, follower.refetched)
@@ -132,7 +147,7 @@ class TransactionLog(Source):
             samples.add(catalogue.ENDS_UNSEEN, follower.tracker.ends_unseen)
             samples.add(catalogue.IDS, follower.tracker.known_ids)
             samples.add(catalogue.IDS_FOLDED, follower.tracker.folded)
-        counts = self._counts.families(now_ms=moment.fresh_ms(self.name)) if exact else []
+        counts = self._counts.families(now_ms=moment.fresh_ms(self.name)) if is_read else []
         return [*counts, *samples.families()]
 
     def _reader_of(self, client: Client) -> LogReader:
@@ -148,6 +163,7 @@ class TransactionLog(Source):
         earliest = reader.offsets(new, EARLIEST) if new else {}
         latest = reader.offsets(new, LATEST) if new else {}
         with self._counts.lock:
+            self._counts.log_partitions = len(partitions)
             self._follower.follow(partitions, earliest=earliest, latest=latest, now_ms=_now_ms())
             self._note_counting_since()
         wait_seconds = PARTITIONS_SECONDS if self._follower.positions else NO_PARTITIONS_SECONDS
@@ -167,7 +183,7 @@ class TransactionLog(Source):
 
     def _note_counting_since(self) -> None:
         if self._follower.counting_since_ms is not None:
-            self._counts.begin(self._follower.counting_since_ms, source=self.name)
+            self._counts.begin(self._follower.counting_since_ms, source=self.name, from_log=True)
 
     def _log_skipped(self, skipped: Iterable[Skipped]) -> None:
         extra = {"source": self.name}
