@@ -3,6 +3,7 @@ import time
 import pytest
 
 from kafka_producer_exporter.broker.collector import BrokerCollector
+from kafka_producer_exporter.broker.log.records import TransactionState, Transition
 from kafka_producer_exporter.net.address import Address
 from kafka_producer_exporter.net.errors import Reason, TransportError
 from kafka_producer_exporter.settings import Broker, Limits
@@ -105,3 +106,26 @@ def test_labels_of_the_broker_section_are_on_every_series():
 
     assert families
     assert all(labels["kafka_cluster"] == "blue" for family in families for labels, _ in family.samples)
+
+
+@pytest.mark.parametrize("off_seconds", [-300, 300])
+def test_a_clock_that_is_off_makes_no_transaction_older_or_younger(view, off_seconds, monkeypatch):
+    counts = view.workers["transaction_log"].source._counts
+    brokers_ms = time.time_ns() // 1_000_000
+    start_ms = brokers_ms - 20_000
+    counts.tracker.follow(0, from_offset=0, counting_from=0)
+    counts.tracker.apply(0, 0, Transition("orders", 1, 7, 0, 60_000, TransactionState.ONGOING, (), start_ms, start_ms))
+    counts.begin(start_ms, source="transaction_log")
+    view.collector._clock.note(0, written_ms=brokers_ms, now_ms=time.monotonic_ns() // 1_000_000)
+    view.succeeds("transaction_log")
+    ours_ns = time.time_ns
+    monkeypatch.setattr(time, "time_ns", lambda: ours_ns() + off_seconds * 1_000_000_000)
+
+    found = view.served()
+
+    assert found['kafka_transaction_open_seconds{transactional_id="orders"}'] == pytest.approx(20, abs=2)
+    assert found["kafka_producer_exporter_clock_skew_seconds"] == pytest.approx(off_seconds, abs=2)
+
+
+def test_before_a_new_record_has_told_the_brokers_time_no_skew_is_served(view):
+    assert "kafka_producer_exporter_clock_skew_seconds" not in view.served()

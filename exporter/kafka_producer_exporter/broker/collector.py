@@ -4,6 +4,7 @@ import time
 from collections.abc import Sequence
 
 from kafka_producer_exporter.broker.client.connection import Client
+from kafka_producer_exporter.broker.log.clock import BrokerClock
 from kafka_producer_exporter.broker.log.tracker import TransactionTracker
 from kafka_producer_exporter.broker.sources.bootstrap_servers import BootstrapServers
 from kafka_producer_exporter.broker.sources.coordinators import Coordinators
@@ -20,17 +21,19 @@ from kafka_producer_exporter.model import Family
 from kafka_producer_exporter.settings import Broker, IdGroup, Limits
 
 
-def sources_of(broker: Broker, limits: Limits, id_groups: Sequence[IdGroup], texts: LabelTexts) -> list[Source]:
-    """Return every source of the broker view. A new source gets its line here.
+def sources_of(
+    broker: Broker, limits: Limits, id_groups: Sequence[IdGroup], texts: LabelTexts, clock: BrokerClock
+) -> list[Source]:
+    """Return every source of the broker view. A new source gets its line here. The log's source sets the *clock*.
 
     Shards divide the transactional ids. What is not by transactional id is served by shard 0 alone, so that sums over
     the shards count nothing twice.
     """
     tracker = TransactionTracker(limit=limits.transactional_ids, group_of=group_function(id_groups))
     counts = TransactionCounts(tracker, texts)
-    log = TransactionLog(broker, counts, texts)
+    log = TransactionLog(broker, counts, texts, clock=clock)
     divided = [log, Coordinators(broker, counts), BootstrapServers(broker, texts)]
-    undivided = [Partitions(broker, texts, log.open_transactions), Topics(broker, texts)]
+    undivided = [Partitions(broker, texts, log.open_transactions, clock=clock), Topics(broker, texts)]
     return [*divided, *(undivided if broker.shard == 0 else ())]
 
 
@@ -42,10 +45,11 @@ class BrokerCollector:
 
     def __init__(self, broker: Broker, limits: Limits, id_groups: Sequence[IdGroup] = ()) -> None:
         self._texts = LabelTexts(broker.labels)
+        self._clock = BrokerClock()
         self._shard = {"shard": str(broker.shard), "total_shards": str(broker.total_shards)}
         self._workers = [
             Worker(source, lambda: Client(broker), self._statuses)
-            for source in sources_of(broker, limits, id_groups, self._texts)
+            for source in sources_of(broker, limits, id_groups, self._texts, self._clock)
         ]
         self._started = False
 
@@ -67,10 +71,14 @@ class BrokerCollector:
         """Return what is known now, within milliseconds."""
         if self._started:
             self.start()  # a thread that could not be started, or that has died, gets another chance
-        moment = Moment(time.time_ns() // 1_000_000, self._statuses())
+        our_ms = time.time_ns() // 1_000_000
+        brokers_ms = self._clock.time_ms(int(time.monotonic() * 1000))
+        moment = Moment(our_ms if brokers_ms is None else brokers_ms, self._statuses())
         sources = [worker.source for worker in self._workers if worker.source.wanted(moment.statuses)]
         samples = Samples(self._texts)
         samples.add(catalogue.SHARD, 1, **self._shard)
+        if brokers_ms is not None:
+            samples.add(catalogue.CLOCK_SKEW, (our_ms - brokers_ms) / 1000)
         for source in sources:
             reason = moment.statuses[source.name].reason
             samples.add(catalogue.SOURCE_UP, float(reason is None), source=source.name)

@@ -370,6 +370,26 @@ LOG_LAG = Metric(
     section=SOURCES,
     source="the exporter",
 )
+LOG_DELAY = Metric(
+    name="kafka_producer_exporter_transaction_log_delay_seconds",
+    kind=Kind.GAUGE,
+    unit=Unit.SECONDS,
+    help="How old the counts are: the time since the log was last read to its end or, if there was more to read, the "
+    "age of the last record read. Usually below 1; also grows while the source is down.",
+    section=SOURCES,
+    source="the exporter",
+    profile=Profile.MINIMAL,
+)
+CLOCK_SKEW = Metric(
+    name="kafka_producer_exporter_clock_skew_seconds",
+    kind=Kind.GAUGE,
+    unit=Unit.SECONDS,
+    help="How far this exporter's clock is ahead of the brokers' clocks (negative: behind), to within half a second, "
+    "from new records of the transaction log; absent before the first one. Ages are corrected by it.",
+    section=SOURCES,
+    source="the exporter",
+    profile=Profile.MINIMAL,
+)
 LOG_RECORDS = Metric(
     name="kafka_producer_exporter_transaction_log_records_total",
     kind=Kind.COUNTER,

@@ -18,15 +18,18 @@ def scanned(*scans, topics=("orders",), denied=()):
     """A tracker after these scans; in the last one the partitions in *denied* did not answer."""
     tracker = IdempotentTracker([re.compile(topic) for topic in topics])
     for number, producers in enumerate(scans, start=1):
-        scan = PartitionScan(
-            look=Look(0.0, Settled(None, None), [], LogAnswer({}), (), {}, None),
-            producers=list(producers),
-            transactional=frozenset({99}),
-            described=frozenset({("orders", 0), ("orders", 1), ("other", 0)}),
-            denied=frozenset(denied if number == len(scans) else ()),
-        )
-        tracker.take_in(scan)
+        tracker.take_in(scan_of(producers, denied=denied if number == len(scans) else ()))
     return tracker
+
+
+def scan_of(producers, *, denied=()):
+    return PartitionScan(
+        look=Look(0.0, Settled(None, None), [], LogAnswer({}), (), {}, None),
+        producers=list(producers),
+        transactional=frozenset({99}),
+        described=frozenset({("orders", 0), ("orders", 1), ("other", 0), *((one.topic, 0) for one in producers)}),
+        denied=frozenset(denied),
+    )
 
 
 def counts(tracker):
@@ -59,6 +62,19 @@ def test_producers_with_transactions_are_ignored(transactional):
 
 def test_a_topic_with_a_denied_partition_is_left_as_it_was():
     assert counts(scanned([row(1)], [], denied={("orders", 1)})) == (0, 0, 0)
+
+
+def test_the_first_producers_of_a_new_topic_appear():
+    tracker = scanned([row(1)], [row(1), row(2, topic="new"), row(3, topic="new")], topics=("orders", "new"))
+
+    assert tracker.counts["new"].appeared == 2
+
+
+def test_producers_of_a_topic_that_was_denied_until_now_do_not_appear():
+    tracker = scanned([], denied={("orders", 1)})
+    tracker.take_in(scan_of([row(1)]))
+
+    assert counts(tracker) == (0, 0, 0)
 
 
 def test_topics_that_match_no_pattern_are_ignored():

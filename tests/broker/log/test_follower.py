@@ -1,7 +1,9 @@
 from kafka_producer_exporter.broker.client.admin import EARLIEST, LATEST
-from kafka_producer_exporter.broker.log.follower import MAX_LISTED, LogFollower, Shard, SkipKind
+from kafka_producer_exporter.broker.log.clock import BrokerClock
+from kafka_producer_exporter.broker.log.follower import MAX_LISTED, NEW_MS, LogFollower, Shard, SkipKind
 from kafka_producer_exporter.broker.log.outcomes import AbortReason
 from kafka_producer_exporter.broker.log.record_batches import Chunk, Fetched, Hole
+from kafka_producer_exporter.broker.log.records import decode
 from kafka_producer_exporter.broker.log.tracker import SETTLE_AFTER_MS, TransactionTracker
 from tests.broker.memory_log import THREE_COMMITS_AND_AN_ABORT, Log
 
@@ -285,3 +287,73 @@ def test_only_the_first_skipped_records_are_listed_and_all_are_counted():
 
     assert len(intake.skipped) == MAX_LISTED
     assert following.skipped["damaged_record"] == MAX_LISTED + 50
+
+
+def written_ms(log, number):
+    """When the coordinator wrote a record of partition 0, by its own clock."""
+    return decode(*log.held[0][number]).last_update_ms
+
+
+def caught_up(log, clock=None, *, now_ms=1000):
+    """A follower that has read the first record, and everything there is."""
+    whole, log.held[0] = log.held[0], log.held[0][:1]
+    following = LogFollower(TransactionTracker(), shard=WHOLE, lookback_records=1000, clock=clock)
+    look_up(following, log)
+    poll(following, log, now_ms=now_ms)
+    log.held[0] = whole
+    return following
+
+
+def test_only_records_that_are_new_tell_the_brokers_time():
+    log, clock = Log(p0=THREE_COMMITS_AND_AN_ABORT), BrokerClock()
+    log.chunk_size = 2
+    following = caught_up(log, clock)
+    assert clock.time_ms(0) is None  # the first record may be of any age
+
+    poll(following, log, now_ms=1400)
+    poll(following, log, now_ms=9000)  # more of the same, read late
+
+    assert clock.time_ms(1400) == written_ms(log, 2)
+
+
+def test_a_record_that_comes_after_a_pause_may_be_old():
+    log, clock = Log(p0=THREE_COMMITS_AND_AN_ABORT), BrokerClock()
+    following = caught_up(log, clock)
+
+    poll(following, log, now_ms=1000 + NEW_MS + 1)
+
+    assert clock.time_ms(0) is None
+
+
+def test_the_delay_of_a_log_that_was_read_to_its_end_is_the_time_since_it_was_asked_for():
+    log = Log(p0=THREE_COMMITS_AND_AN_ABORT[:1])
+    following = follower()
+    look_up(following, log)
+    assert following.delay_ms(1000, 0) is None
+
+    following.take_in(log.fetch(following.positions, wait_seconds=0), now_ms=1500, asked_ms=1000)
+
+    assert following.delay_ms(1700, 0) == 700
+
+
+def test_the_delay_of_a_log_with_more_to_read_is_the_age_of_the_last_record():
+    log = Log(p0=THREE_COMMITS_AND_AN_ABORT)
+    log.chunk_size = 2
+    following = caught_up(log)
+
+    poll(following, log, now_ms=100_000)
+
+    assert following.delay_ms(100_000, written_ms(log, 2) + 5000) == 5000
+    assert following.delay_ms(3000, written_ms(log, 2) + 5000) == 2000  # nothing can be missing from before
+
+
+def test_the_delay_is_that_of_the_partition_that_is_furthest_behind():
+    log = Log(p0=THREE_COMMITS_AND_AN_ABORT[:1], p1=THREE_COMMITS_AND_AN_ABORT[:1])
+    following = follower()
+    look_up(following, log)
+
+    for partition, asked_ms in ((0, 1000), (1, 4000)):
+        answers = [one for one in log.fetch(following.positions, wait_seconds=0) if one.partition == partition]
+        following.take_in(answers, now_ms=asked_ms)
+
+    assert following.delay_ms(5000, 0) == 4000

@@ -43,6 +43,8 @@ class IdempotentTracker:
         """Track the topics whose whole name matches one of the patterns in *topics*."""
         self._topics = topics
         self._epochs: dict[str, dict[int, int]] = {}
+        self._known_topics: set[str] | None = None
+        """Every topic of the scans so far; None before the first."""
         self._producers: list[ProducerState] = []
         self.counts: dict[str, ProducerCounts] = {}
         """By topic."""
@@ -61,6 +63,10 @@ class IdempotentTracker:
         for producer in self._producers:
             of_topic = epochs[producer.topic]
             of_topic[producer.producer_id] = max(producer.epoch, of_topic.get(producer.producer_id, 0))
+        if self._known_topics is not None:
+            for new_topic in topics - self._known_topics:
+                self._epochs[new_topic] = {}  # nobody wrote to it before
+        self._known_topics = (self._known_topics or set()) | described | incomplete
         for topic, now in epochs.items():
             self._compare(topic, now)
 

@@ -18,8 +18,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
 
+from kafka_producer_exporter.broker.log.clock import BrokerClock
 from kafka_producer_exporter.broker.log.record_batches import Chunk, Fetched, Hole
-from kafka_producer_exporter.broker.log.records import DamagedRecordError, UnknownRecord, decode
+from kafka_producer_exporter.broker.log.records import DamagedRecordError, Transition, UnknownRecord, decode
 from kafka_producer_exporter.broker.log.tracker import TransactionTracker
 
 
@@ -79,6 +80,8 @@ class Intake(NamedTuple):
     """Partition and reason of each answer that a later answer has shown to be wrong. Nothing of it was applied."""
 
 
+NEW_MS = 5000
+"""A record is new if its partition had been read to its end at most this long ago."""
 MAX_LISTED = 100
 """How many skipped records of a chunk are listed. All are counted."""
 
@@ -114,9 +117,20 @@ def take_in(
 class LogFollower:
     """Keeps a tracker up to date with one shard of the log. Not thread-safe."""
 
-    def __init__(self, tracker: TransactionTracker, *, shard: Shard, lookback_records: int) -> None:
-        """Read up to *lookback_records* of each partition to learn the state of its ids before counting begins."""
+    def __init__(
+        self,
+        tracker: TransactionTracker,
+        *,
+        shard: Shard,
+        lookback_records: int,
+        clock: BrokerClock | None = None,
+    ) -> None:
+        """Read up to *lookback_records* of each partition to learn the state of its ids before counting begins.
+
+        *clock* learns the brokers' time from new records.
+        """
         self.tracker = tracker
+        self._clock = clock or BrokerClock()
         self.counting_since_ms: int | None = None
         """None until every record from before the start has been read."""
         self.records_read = 0
@@ -135,6 +149,10 @@ class LogFollower:
         self._end_offsets: dict[int, int] = {}
         self._unreadable: dict[int, tuple[int, int]] = {}
         self._doubtful: dict[int, set[Hole]] = {}
+        self._complete_ms: dict[int, int] = {}
+        """When a partition was asked for everything that it had, and sent it."""
+        self._written_ms: dict[int, int] = {}
+        """The brokers' time of the last record that was read of a partition, while there are more to read."""
 
     @property
     def positions(self) -> dict[int, int]:
@@ -145,6 +163,19 @@ class LogFollower:
     def lag_records(self) -> int:
         """The number of records in the log that have not been read yet."""
         return sum(max(0, end - self.tracker.position(partition)) for partition, end in self._end_offsets.items())
+
+    def delay_ms(self, now_ms: int, brokers_ms: int) -> int | None:
+        """Return how old the counts are, of the partition that is furthest behind; None before anything was read.
+
+        *now_ms* is of the clock of ``take_in``, and *brokers_ms* the brokers' time.
+        """
+        delays = []
+        for partition in self._followed:
+            complete_ms, written_ms = self._complete_ms.get(partition), self._written_ms.get(partition)
+            ages = [] if complete_ms is None else [now_ms - complete_ms]
+            ages += [] if written_ms is None else [brokers_ms - written_ms]  # the counts are no older than it
+            delays += [max(0, min(ages))] if ages else []
+        return max(delays, default=None)
 
     def new_partitions(self, partitions: Iterable[int]) -> list[int]:
         """Return the partitions of this shard that were never followed; ``follow`` needs their offsets."""
@@ -178,9 +209,15 @@ class LogFollower:
         self._baseline.clear()
         self._end_offsets.clear()
         self._doubtful.clear()
+        self._complete_ms.clear()
+        self._written_ms.clear()
 
-    def take_in(self, fetched: Iterable[Fetched], *, now_ms: int) -> Intake:
-        """Apply what was fetched from ``positions``. *now_ms* is of any clock that is never set (see ``settle``)."""
+    def take_in(self, fetched: Iterable[Fetched], *, now_ms: int, asked_ms: int | None = None) -> Intake:
+        """Apply what was fetched from ``positions``. The brokers were asked at *asked_ms*; None means *now_ms*.
+
+        Both times are of any clock that is never set (see ``settle``).
+        """
+        asked_ms = now_ms if asked_ms is None else asked_ms
         skipped: list[Skipped] = []
         unreadable: list[tuple[int, str]] = []
         contradicted: list[tuple[int, str]] = []
@@ -195,8 +232,11 @@ class LogFollower:
             skipped += take_in(self.tracker, partition, chunk, self.skipped)
             self.records_read += len(chunk.records)
             self._end_offsets[partition] = high_watermark
+            self._note_times(partition, chunk, now_ms)
             if self.tracker.position(partition) >= high_watermark:
                 read_to_end.add(partition)
+                self._complete_ms[partition] = asked_ms
+                self._written_ms.pop(partition, None)
             if chunk.unreadable is None:
                 continue
             offset, reason, end_offset = chunk.next_offset, chunk.unreadable.reason, chunk.unreadable.end_offset
@@ -212,6 +252,15 @@ class LogFollower:
         self._begin_counting()
         self.tracker.settle(now_ms, lagging=[p for p in self._end_offsets if p not in read_to_end])
         return Intake(skipped, unreadable, contradicted)
+
+    def _note_times(self, partition: int, chunk: Chunk, now_ms: int) -> None:
+        written_ms = _last_written_ms(chunk)
+        if written_ms is None:
+            return
+        complete_ms = self._complete_ms.get(partition)
+        if complete_ms is not None and partition not in self._written_ms and now_ms - complete_ms <= NEW_MS:
+            self._clock.note(partition, written_ms=written_ms, now_ms=now_ms)
+        self._written_ms[partition] = written_ms
 
     def _believes(self, partition: int, chunk: Chunk, contradicted: list[tuple[int, str]]) -> bool:
         """Return whether the holes of *chunk* may be believed. If not, it must be fetched again.
@@ -250,3 +299,15 @@ class LogFollower:
         if all(self.tracker.position(partition) >= offset for partition, offset in self._baseline.items()):
             self.tracker.begin_counting()
             self.counting_since_ms = self._began_ms
+
+
+def _last_written_ms(chunk: Chunk) -> int | None:
+    """Return when the last record of *chunk* was written, by the coordinator's clock; None if it does not say."""
+    if not chunk.records:
+        return None
+    _, key, value = chunk.records[-1]
+    try:
+        record = decode(key or b"", value)
+    except DamagedRecordError:
+        return None
+    return record.last_update_ms if isinstance(record, Transition) else None

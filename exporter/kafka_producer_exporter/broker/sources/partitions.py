@@ -32,6 +32,7 @@ from kafka_producer_exporter.broker.cluster.hanging import (
 from kafka_producer_exporter.broker.cluster.idempotent import IdempotentTracker
 from kafka_producer_exporter.broker.cluster.sightings import Settled, settled_leaders
 from kafka_producer_exporter.broker.cluster.snapshots import ProducerState, TopicPartition
+from kafka_producer_exporter.broker.log.clock import BrokerClock
 from kafka_producer_exporter.broker.sources.samples import LabelTexts, Samples
 from kafka_producer_exporter.broker.sources.source import Moment, Session, Source
 from kafka_producer_exporter.catalogue import broker as catalogue
@@ -119,6 +120,7 @@ class Partitions(Source):
         texts: LabelTexts,
         ask_log: AskLog,
         *,
+        clock: BrokerClock | None = None,
         scan: Callable[[Client, AskLog], PartitionScan] = scan_partitions,
     ) -> None:
         # Besides probing and connecting: rights, metadata, and twice each producers, ids and descriptions; then who
@@ -128,6 +130,7 @@ class Partitions(Source):
         self._bootstrap_server = str(broker.bootstrap_servers[0])
         self._texts = texts
         self._ask_log = ask_log
+        self._clock = clock or BrokerClock()
         self._scan = scan
         self._idempotent = IdempotentTracker(broker.topics)
         self._hanging = HangingTracker()
@@ -145,7 +148,8 @@ class Partitions(Source):
             self._last_scan = scan
             self._idempotent.take_in(scan)
             self._verdict = self._hanging.take_in(scan.look)
-        self._log_changes(self._verdict, time.time_ns() // 1_000_000)
+        brokers_ms = self._clock.time_ms(int(time.monotonic() * 1000))
+        self._log_changes(self._verdict, time.time_ns() // 1_000_000 if brokers_ms is None else brokers_ms)
         return self._poll_seconds
 
     def families(self, moment: Moment) -> list[Family]:

@@ -32,7 +32,7 @@ class Moment(NamedTuple):
     """One instant for which all sources report what they know, so that their families agree."""
 
     now_ms: int
-    """Milliseconds since the epoch."""
+    """Milliseconds since the epoch, by the brokers' clock or, while that is unknown, by ours."""
     statuses: Statuses
 
     def fresh_ms(self, source: str) -> int | None:

@@ -8,6 +8,7 @@ from kafka_producer_exporter.broker.client.admin import EARLIEST, LATEST
 from kafka_producer_exporter.broker.client.connection import Client
 from kafka_producer_exporter.broker.client.fetch import LogReader, OutOfRangeError
 from kafka_producer_exporter.broker.cluster.hanging import LogAnswer
+from kafka_producer_exporter.broker.log.clock import BrokerClock
 from kafka_producer_exporter.broker.log.follower import LogFollower, Shard, SkipKind, Skipped
 from kafka_producer_exporter.broker.log.records import TOPIC
 from kafka_producer_exporter.broker.sources.samples import LabelTexts, Samples
@@ -44,6 +45,7 @@ class TransactionLog(Source):
         counts: TransactionCounts,
         texts: LabelTexts,
         *,
+        clock: BrokerClock | None = None,
         open_reader: Callable[[Client], LogReader] = LogReader,
     ) -> None:
         # Probing the server, connecting, looking up the partitions and fetching may each take the whole timeout.
@@ -55,6 +57,7 @@ class TransactionLog(Source):
             counts.tracker,
             shard=Shard(broker.shard, broker.total_shards),
             lookback_records=broker.lookback_records,
+            clock=clock,
         )
         self._client: Client | None = None
         self._reader: LogReader | None = None
@@ -108,7 +111,8 @@ class TransactionLog(Source):
         with self._counts.lock:
             if self._counts.is_log_denied and not self._end_stand_in():
                 return 0.0
-            intake = self._follower.take_in(fetched, now_ms=int(time.monotonic() * 1000))
+            now_ms, asked_ms = int(time.monotonic() * 1000), int(began * 1000)
+            intake = self._follower.take_in(fetched, now_ms=now_ms, asked_ms=asked_ms)
             if self._follower.is_read_to_end:
                 self._read_at = began
             self._note_counting_since()
@@ -143,6 +147,9 @@ class TransactionLog(Source):
                 samples.add(catalogue.LOG_SKIPPED, count, kind=kind)
             samples.add(catalogue.LOG_REFETCHED, follower.refetched)
             samples.add(catalogue.LOG_LAG, follower.lag_records)
+            delay_ms = follower.delay_ms(int(time.monotonic() * 1000), moment.now_ms)
+            if delay_ms is not None:
+                samples.add(catalogue.LOG_DELAY, delay_ms / 1000)
             samples.add(catalogue.LOG_RECORDS, follower.records_read)
             samples.add(catalogue.ENDS_UNSEEN, follower.tracker.ends_unseen)
             samples.add(catalogue.IDS, follower.tracker.known_ids)
