@@ -115,7 +115,7 @@ def test_a_clock_that_is_off_makes_no_transaction_older_or_younger(view, off_sec
     start_ms = brokers_ms - 20_000
     counts.tracker.follow(0, from_offset=0, counting_from=0)
     counts.tracker.apply(0, 0, Transition("orders", 1, 7, 0, 60_000, TransactionState.ONGOING, (), start_ms, start_ms))
-    counts.begin(start_ms, source="transaction_log")
+    counts.begin(start_ms, source="transaction_log", from_log=True)
     view.collector._clock.note(0, written_ms=brokers_ms, now_ms=time.monotonic_ns() // 1_000_000)
     view.succeeds("transaction_log")
     ours_ns = time.time_ns
