@@ -214,12 +214,15 @@ UUID = "da80d1fc-cd0d-44e0-af3b-653ca169209a"
 
 
 @pytest.mark.parametrize(
-    ("preset", "client_id", "group"),
+    ("preset", "made", "group"),
     [
         ("kafka_streams", f"word-count-{UUID}-StreamThread-1-producer", "word-count"),
         ("kafka_streams", f"word-count-{UUID}-StreamThread-12-0_3-producer", "word-count"),
         ("kafka_streams", "orders-eu-StreamThread-1-producer", "orders-eu"),
         ("kafka_streams", f"word-count-{UUID}-StreamThread-1-consumer", None),
+        ("kafka_streams", f"word-count-{UUID}-3", "word-count"),
+        ("kafka_streams", "word-count-0_3", "word-count"),
+        ("kafka_streams", "word-count-3", None),
         ("connect", "connector-producer-jdbc-orders-0", "connector-producer-jdbc-orders"),
         ("connect", "connector-dlq-producer-s3-sink-11", "connector-dlq-producer-s3-sink"),
         ("connect", "connector-consumer-s3-sink-11", None),
@@ -236,9 +239,12 @@ UUID = "da80d1fc-cd0d-44e0-af3b-653ca169209a"
         ("flink", "producer-orders-sink-3-1042", "orders-sink"),
         ("flink", "producer-Sink: orders-0123456789abcdef0123456789abcdef-14", "Sink: orders"),
         ("flink", "producer-1", None),
+        ("flink", "orders-sink-3-1042", "orders-sink"),
+        ("flink", "Sink: orders-0123456789abcdef0123456789abcdef-14", "Sink: orders"),
+        ("flink", "orders-1", None),
     ],
 )
-def test_a_preset_sums_the_client_ids_of_a_framework_under_one_id(preset, client_id, group):
-    matches = ((each.pattern.fullmatch(client_id), each.group) for each in PRESETS[preset])
+def test_a_preset_combines_the_client_ids_and_transactional_ids_of_a_framework_under_one_id(preset, made, group):
+    matches = ((each.pattern.fullmatch(made), each.group) for each in PRESETS[preset])
 
     assert next((match.expand(name) for match, name in matches if match), None) == group

@@ -1,4 +1,7 @@
-"""Id groups for frameworks that keep generating new client ids, so that each of them would become a new series."""
+"""Id groups for frameworks that keep generating new ids, so that each of them would become a new series.
+
+The patterns apply to client ids and, in the broker view, to transactional ids.
+"""
 
 import re
 from collections.abc import Mapping
@@ -15,7 +18,13 @@ def _group(pattern: str, group: str) -> IdGroup:
 PRESETS: Mapping[str, tuple[IdGroup, ...]] = {
     # ClientUtils.getThreadProducerClientId: CLIENT-StreamThread-N-producer. CLIENT is client.id or APPLICATION-UUID,
     # with a new UUID at each start. With exactly_once (v1), getTaskProducerClientId adds the task, such as 0_1.
-    "kafka_streams": (_group(rf"(.+?)(?:-{_UUID})?-StreamThread-\d+(?:-\d+_\d+)?-producer", r"\1"),),
+    "kafka_streams": (
+        _group(rf"(.+?)(?:-{_UUID})?-StreamThread-\d+(?:-\d+_\d+)?-producer", r"\1"),
+        # Transactional ids of StreamsProducer: APPLICATION-UUID-THREAD (exactly_once_v2), with a new UUID at each
+        # start, or APPLICATION-TASK (exactly_once), where a task is 0_1.
+        _group(rf"(.+)-{_UUID}-\d+", r"\1"),
+        _group(r"(.+)-\d+_\d+", r"\1"),
+    ),
     # Worker.baseProducerConfigs: connector-producer-CONNECTOR-TASK, and connector-dlq-producer-CONNECTOR-TASK for dead
     # letters of sink connectors.
     "connect": (_group(r"(connector-(?:dlq-)?producer-.+)-\d+", r"\1"),),
@@ -35,6 +44,9 @@ PRESETS: Mapping[str, tuple[IdGroup, ...]] = {
     "flink": (
         _group(r"producer-(.+)-[0-9a-f]{32}-\d+", r"\1"),
         _group(r"producer-(.+)-\d+-\d+", r"\1"),
+        # The transactional ids themselves.
+        _group(r"(.+)-[0-9a-f]{32}-\d+", r"\1"),
+        _group(r"(.+)-\d+-\d+", r"\1"),
     ),
 }
 """By name. The first pattern that matches an id applies."""
