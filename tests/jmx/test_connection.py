@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from kafka_producer_exporter.jmx import connection as connection_module
 from kafka_producer_exporter.jmx.connection import RmiTransport, _Channel
 from kafka_producer_exporter.jmx.jrmp import REPLY_HEAD, read_reply
 from kafka_producer_exporter.jmx.session import Call
@@ -158,6 +159,22 @@ def test_a_flood_of_objects_ends_in_limit(client_of, failure_of):
 
     with FakeAgent(flood) as agent:
         assert failure_of(client_of(agent)).reason is Reason.LIMIT
+
+
+def test_short_replies_do_not_wait_for_long_ones(client_of):
+    with FakeAgent(replaying(RecordedConversation.load())) as agent, connection_module._LONG_DECODING:
+        assert client_of(agent).read([EVERYTHING], deadline=time.monotonic() + 5)
+
+
+def test_long_replies_take_turns_and_give_up_at_the_deadline(client_of, failure_of, monkeypatch):
+    monkeypatch.setattr(connection_module, "LIGHT_CPU_SECONDS", 0.0)
+    with FakeAgent(replaying(RecordedConversation.load())) as agent:
+        client = client_of(agent)
+        with connection_module._LONG_DECODING:
+            waited = failure_of(client, 0.2)
+
+        assert waited.reason is Reason.TIMEOUT
+        assert client.read([EVERYTHING], deadline=time.monotonic() + 5)
 
 
 def test_a_port_where_nothing_listens_is_refused_and_the_jvm_flag_is_named(failure_of, client):

@@ -14,6 +14,7 @@ from kafka_producer_exporter.net.errors import Reason
 from kafka_producer_exporter.server.application import ProbeRefusedError, TargetStatus
 from kafka_producer_exporter.server.connections import LongWait
 from kafka_producer_exporter.server.messages import Request, Response
+from kafka_producer_exporter.server.page_time import PageTime
 from kafka_producer_exporter.server.routes import GZIP_FROM_BYTES, deadline, metrics_handler, status_pages_handler
 from kafka_producer_exporter.server.status_page import status_page
 
@@ -133,7 +134,7 @@ def test_the_deadline_is_shortly_before_prometheus_gives_up(header, seconds):
     headers = {} if header is None else {"x-prometheus-scrape-timeout-seconds": header}
     request = Request(method="GET", path="/metrics", query="", headers=headers, keep_alive=True, received=100.0)
 
-    assert deadline(request) == 100.0 + seconds
+    assert deadline(request, PageTime()) == 100.0 + seconds
 
 
 def test_the_deadline_of_a_scrape_counts_from_its_arrival():

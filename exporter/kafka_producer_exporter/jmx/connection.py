@@ -2,11 +2,13 @@
 
 import itertools
 import logging
+import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 
 from kafka_producer_exporter.jmx import requests
 from kafka_producer_exporter.jmx.explain import ClosedError
+from kafka_producer_exporter.jmx.javastream import JavaStreamError
 from kafka_producer_exporter.jmx.jrmp import Wire
 from kafka_producer_exporter.jmx.readings import Reading, Selection
 from kafka_producer_exporter.jmx.session import Action, Agent, Call, Conversation, Dial, Replies, Result, Session
@@ -24,6 +26,11 @@ _LOG_OUT_SECONDS = 0.4
 """For each of two attempts. A JVM that is frozen gets the request in any case, and logs us out once it runs again."""
 _INTERRUPT_SECONDS = 0.2
 """How long an interrupted read may go on waiting."""
+LIGHT_CPU_SECONDS = 0.1
+"""CPU time for decoding the replies of one exchange, beyond which it takes turns with others that need as much."""
+# The interpreter runs one thread at a time. If several threads decode long replies, a page and the short replies of
+# other JVMs get only a small share of it. There is one interpreter in a process, so there is one of this.
+_LONG_DECODING = threading.Lock()
 _HOST_KEY = "jmx.host"
 _TLS_KEYS = TlsKeys("jmx.tls.ca_file", "jmx.tls.cert_file", "jmx.tls.server_name")
 _PLAINTEXT_ADVICE = "set jmx.tls.mode to rmi if only its RMI port uses TLS, or to none"
@@ -186,6 +193,7 @@ class _Channel:
         self._peer = peer
         self._wire = Wire()
         self._greeting = requests.HANDSHAKE
+        self._cpu_seconds = 0.0
 
     def exchange(
         self, calls: Sequence[Call], *, deadline: float, interrupted: Callable[[], bool] = lambda: False
@@ -197,6 +205,7 @@ class _Channel:
         Reads while it sends, because a JVM that cannot get rid of its replies stops reading calls.
         """
         connection, wire = self._connection, self._wire
+        self._cpu_seconds = 0.0
         wire.expect(call.reader for call in calls)
         due = wire.due
         pieces = self._pieces(calls)
@@ -217,7 +226,7 @@ class _Channel:
                 piece = piece[sent:] or memoryview(next(pieces, b""))
             data = connection.receive()
             if data:
-                new_values, failure = wire.receive(data)
+                new_values, failure = self._decoded(data, deadline)
                 values += new_values
                 if failure is not None:
                     return Replies(values, failure)
@@ -227,6 +236,20 @@ class _Channel:
                 until = min(deadline, now + _INTERRUPT_SECONDS)
                 connection.wait(to_send=bool(piece), deadline=until, min_bytes=wire.min_missing_bytes)
         return Replies(values)
+
+    def _decoded(self, data: bytes, deadline: float) -> tuple[list[object], JavaStreamError | None]:
+        """Return what ``Wire.receive`` returns, or nothing if the turn for a long reply comes after *deadline*."""
+        if self._cpu_seconds < LIGHT_CPU_SECONDS:
+            began = time.thread_time()
+            decoded = self._wire.receive(data)
+            self._cpu_seconds += time.thread_time() - began
+            return decoded
+        if not _LONG_DECODING.acquire(timeout=max(0.0, deadline - time.monotonic())):
+            return [], None
+        try:
+            return self._wire.receive(data)
+        finally:
+            _LONG_DECODING.release()
 
     def _timeout(self, answered: int, due: int) -> TransportError:
         if not self._wire.greeted:

@@ -18,6 +18,7 @@ from kafka_producer_exporter.model import Family
 from kafka_producer_exporter.server.application import Application, ProbeRefusedError, TargetStatus
 from kafka_producer_exporter.server.connections import DeferredResponse, Handler, LongWait
 from kafka_producer_exporter.server.messages import Request, Response, text_response
+from kafka_producer_exporter.server.page_time import PageTime
 from kafka_producer_exporter.server.status_page import STYLE, status_page
 
 DEFAULT_DEADLINE_SECONDS = 10.0
@@ -51,16 +52,17 @@ class Route(NamedTuple):
 
 def metrics_handler(application: Application, *, http_reload: bool = False) -> Handler:
     """Return the handler of the listener for programs. *http_reload* allows ``/-/reload`` to everyone."""
+    page_time = PageTime()
 
     def metrics(request: Request) -> DeferredResponse:
-        return _deferred_page(request, application.collect)
+        return _deferred_page(request, application.collect, page_time)
 
     def probe(request: Request) -> Response | DeferredResponse:
         # Other parameters, such as the module of other exporters, are ignored.
         names = parse_qs(request.query).get("target", [])
         if len(names) != 1:
             return text_response("name one target: /probe?target=NAME", status=400)
-        return _deferred_page(request, partial(application.probe, names[0]))
+        return _deferred_page(request, partial(application.probe, names[0]), page_time)
 
     def healthy(_: Request) -> Response:
         return text_response("healthy")
@@ -127,10 +129,10 @@ def dispatch(routes: Mapping[str, Route], request: Request) -> Response | Deferr
     return route.handler(request)
 
 
-def deadline(request: Request) -> float:
-    """Return when the metrics page must be ready: half a second before Prometheus gives up.
+def deadline(request: Request, page_time: PageTime) -> float:
+    """Return when the reads for a metrics page must end: half a second before Prometheus gives up, or earlier.
 
-    A scrape timeout under a second is halved instead.
+    Reads get at least half of the scrape timeout.
     """
     try:
         timeout_seconds = float(request.headers.get("x-prometheus-scrape-timeout-seconds", ""))
@@ -138,21 +140,27 @@ def deadline(request: Request) -> float:
         timeout_seconds = math.nan
     if not 0 < timeout_seconds < math.inf:
         return request.received + DEFAULT_DEADLINE_SECONDS
-    left_seconds = timeout_seconds - 0.5 if timeout_seconds >= 1 else timeout_seconds / 2
-    return request.received + min(left_seconds, MAX_DEADLINE_SECONDS)
+    return request.received + min(page_time.reads_seconds(timeout_seconds), MAX_DEADLINE_SECONDS)
 
 
-def _deferred_page(request: Request, read: Callable[..., list[Family]]) -> DeferredResponse:
-    until = deadline(request)
+def _deferred_page(request: Request, read: Callable[..., list[Family]], page_time: PageTime) -> DeferredResponse:
+    until = deadline(request, page_time)
     kind = LongWait if until > request.received + DEFAULT_DEADLINE_SECONDS else partial
-    return kind(_metrics_page, request, partial(read, deadline=until))
+    return kind(_metrics_page, request, partial(read, deadline=until), page_time, until)
 
 
-def _metrics_page(request: Request, read: Callable[[], list[Family]]) -> Response:
+def _metrics_page(request: Request, read: Callable[[], list[Family]], page_time: PageTime, until: float) -> Response:
+    # A deadline that had passed before the reads could begin says nothing about the time that a page needs.
+    until = max(until, time.monotonic())
     try:
         families = read()
     except ProbeRefusedError as error:
         return text_response(str(error), status=403)
+    with page_time.after_reads(until):
+        return _rendered(request, families)
+
+
+def _rendered(request: Request, families: list[Family]) -> Response:
     page_format = negotiate(request.headers.get("accept", ""))
     body = render(families, page_format)
     headers = {"Vary": "Accept, Accept-Encoding"}
