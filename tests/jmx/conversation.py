@@ -12,7 +12,7 @@ import socket
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple, cast
 
 from kafka_producer_exporter.jmx import requests
 from kafka_producer_exporter.jmx.explain import ClosedError
@@ -110,7 +110,7 @@ class Replay:
             while True:
                 action = conversation.send(self.perform_action(action))
         except StopIteration as end:
-            return end.value
+            return cast(Result, end.value)
 
     def perform_action(self, action: Action) -> Replies | None:
         """Return the replies to an action."""
@@ -138,12 +138,13 @@ class Replay:
         return Replies(values, ClosedError(greeted=self._wire.greeted) if self._wire.waiting else None)
 
 
-def agent(**settings: object) -> Agent:
+def agent(**settings: Any) -> Agent:
     """Return the recorded agent, as if it listened on port 9999."""
-    return Agent(**({"host": "producer", "port": 9999, "rmi_port": 9999} | settings))
+    defaults: dict[str, Any] = {"host": "producer", "port": 9999, "rmi_port": 9999}
+    return Agent(**(defaults | settings))
 
 
-def new_session(**settings: object) -> Session:
+def new_session(**settings: Any) -> Session:
     """Return a session without a password that has not read yet."""
     return Session(agent(**settings), lambda: None)
 

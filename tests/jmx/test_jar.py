@@ -201,3 +201,12 @@ def is_running(process: Path) -> bool:
         return ") Z " not in (process / "stat").read_text()
     except OSError:
         return False
+
+
+@pytest.mark.parametrize("selection", [1, 10**9, int("9" * 4000)])
+def test_a_record_of_a_selection_that_was_not_asked_for_is_a_protocol_error(java, selection):
+    hidden = record("x", "Long", "1").replace('"0"', f'"{selection}"')
+
+    error = failure_of(java(printed(record("text", "String", f'"a"}}, \n{hidden}"'))))
+
+    assert error.reason is Reason.PROTOCOL

@@ -1,6 +1,7 @@
 import pytest
 
 from kafka_producer_exporter.jmx.javastream import Decoder, JavaStreamError
+from kafka_producer_exporter.jmx.javatext import encode_utf
 from kafka_producer_exporter.jmx.jrmp import REPLY_BODY
 from kafka_producer_exporter.jmx.replies import decode_attribute_list, decode_listed_attributes, decode_names
 from tests.jmx.conversation import GET_ATTRIBUTES, GET_MBEAN_INFO, QUERY_NAMES, RecordedConversation
@@ -20,6 +21,17 @@ def test_only_attributes_that_can_be_a_number_or_a_string_are_listed():
 
     assert {"start-time-ms", "commit-id", "version"} in listed
     assert any("record-send-total" in attributes and len(attributes) > 60 for attributes in listed)
+
+
+def test_an_attribute_whose_name_is_too_long_for_a_request_is_not_listed():
+    reply = CONVERSATION.reply(GET_MBEAN_INFO)
+    known = decode_listed_attributes(Decoder(reply, REPLY_BODY))
+    name = encode_utf(known[0])
+    long_string = b"\x7c" + (30_000).to_bytes(8, "big") + b"x" * 30_000
+
+    listed = decode_listed_attributes(Decoder(reply.replace(b"\x74" + name, long_string, 1), REPLY_BODY))
+
+    assert listed == known[1:]
 
 
 def test_the_names_are_decoded_as_texts():

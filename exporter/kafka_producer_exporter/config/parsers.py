@@ -2,6 +2,7 @@
 
 import ipaddress
 import re
+import warnings
 from urllib.parse import urlsplit
 
 from kafka_producer_exporter.net.address import is_loopback
@@ -23,7 +24,10 @@ def parse_network(text: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network:
 def parse_pattern(text: str) -> re.Pattern[str]:
     """Compile a regular expression."""
     try:
-        return re.compile(text)
+        with warnings.catch_warnings():
+            # Python warns of syntax that it may read differently one day, on standard error and not in our log.
+            warnings.simplefilter("ignore")
+            return re.compile(text)
     except re.error as error:
         raise ValueError(f"this is not a regular expression: {error.msg}; correct it") from None
     except (OverflowError, RecursionError):  # a count of repetitions, or nesting, beyond what Python supports

@@ -28,8 +28,8 @@ def read_file(file: Path, context: LoadContext) -> Located:
             root = _compose(text, name, context)
             if root is not None:
                 return _NodeReader(file, context).located(root, "", MAX_DEPTH)
-        except _TooManyNodesError as error:
-            context.report(f"{name}:{error.line}", f"more than {MAX_NODES} values; remove aliases, or split the file")
+        except _LimitError as error:
+            context.report(f"{name}:{error.line}", str(error))
     return Located({}, name)
 
 
@@ -53,9 +53,6 @@ def _compose(text: str, name: str, context: LoadContext) -> yaml.MappingNode | N
     """Return the root of the document; None if it is empty, or after a problem was reported."""
     try:
         root = yaml.compose(text, Loader=_BoundedLoader)
-    except RecursionError:
-        context.report(name, "nested too deeply; remove the additional levels")
-        return None
     except yaml.MarkedYAMLError as error:  # its text is left out: it quotes the line, which may hold a secret
         mark = error.problem_mark or error.context_mark
         where = f"{name}:{mark.line + 1}" if mark else name
@@ -73,9 +70,11 @@ def _compose(text: str, name: str, context: LoadContext) -> yaml.MappingNode | N
     return None
 
 
-class _TooManyNodesError(Exception):
-    def __init__(self, line: int) -> None:
-        super().__init__(line)
+class _LimitError(Exception):
+    """The file exceeds a limit in *line*; ``str()`` says what to do."""
+
+    def __init__(self, line: int, what: str) -> None:
+        super().__init__(what)
         self.line = line
 
 
@@ -86,23 +85,33 @@ class _NodeCount:
         self._count = 0
 
     def add(self, line: int) -> None:
-        """Count a node that begins in *line*; raise _TooManyNodesError over the limit."""
+        """Count a node that begins in *line*; raise _LimitError over the limit."""
         self._count += 1
         if self._count > MAX_NODES:
-            raise _TooManyNodesError(line)
+            raise _LimitError(line, f"more than {MAX_NODES} values; remove aliases, or split the file")
 
 
 class _BoundedLoader(yaml.SafeLoader):
-    """A SafeLoader that stops composing a file with too many nodes."""
+    """A SafeLoader that stops composing a file with too many nodes, or with too deep ones.
+
+    The depth is checked here and not only afterwards, since each level of brackets makes PyYAML slower with the others.
+    """
 
     def __init__(self, stream: str) -> None:
         super().__init__(stream)
         self._nodes = _NodeCount()
+        self._depth = 0
 
     def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
         """Compose a node as SafeLoader does, and count it."""
-        self._nodes.add(self.line + 1)
-        return super().compose_node(parent, index)
+        line = self.peek_event().start_mark.line + 1  # type: ignore[no-untyped-call]  # the stubs lack a type here
+        self._nodes.add(line)
+        if self._depth > MAX_DEPTH:
+            raise _LimitError(line, "nested too deeply; remove the additional levels")
+        self._depth += 1
+        node = super().compose_node(parent, index)
+        self._depth -= 1
+        return node
 
 
 class _NodeReader:

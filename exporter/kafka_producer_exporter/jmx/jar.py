@@ -35,7 +35,7 @@ _prctl = getattr(ctypes.CDLL(None), "prctl", None)  # Linux only
 
 # The output looks like JSON but is not: the only character that is escaped is a quote in a name.
 _RECORD = re.compile(
-    r'\{"metricName" : "(?P<selection>\d+)","metricLabels" : \{\},"mBeanName" : "(?P<name>.*?)"'
+    r'\{"metricName" : "(?P<selection>[0-9]{1,9})","metricLabels" : \{\},"mBeanName" : "(?P<name>.*?)"'
     r', "attribute" : "(?P<attribute>[^"]*)"(?P<key>, "attributeKey" : "[^"]*")?'
     r'(?:, "attributeType" : "(?P<type>[^"]*)")?(?:, "value" : (?P<value>.*))?',
     re.DOTALL,
@@ -95,6 +95,8 @@ class JarTransport:
         output = self._run(_query(selections), deadline)
         found: dict[tuple[int, str], dict[str, Value]] = {}
         for record in self._records(output):
+            if record.selection >= len(selections):  # a text of the JVM that looks like a record
+                raise self._malformed(record.name)
             found.setdefault((record.selection, record.name), {})[record.attribute] = record.value
         self.listed = tuple(name for _, name in found)
         readings = []

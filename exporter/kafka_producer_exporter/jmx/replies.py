@@ -58,7 +58,7 @@ def decode_texts(decoder: Decoder) -> tuple[str, ...]:
 def decode_listed_attributes(decoder: Decoder) -> tuple[str, ...]:
     """Decode the javax.management.MBeanInfo of getMBeanInfo.
 
-    Return the attributes that are readable and whose type allows a number or a string.
+    Return the attributes that are readable, can be requested, and have a type that allows a number or a string.
     """
     value = decoder.value()
     attributes = value.fields.get("attributes") if isinstance(value, Instance) else None
@@ -68,7 +68,7 @@ def decode_listed_attributes(decoder: Decoder) -> tuple[str, ...]:
     for attribute in attributes:
         fields = attribute.fields if isinstance(attribute, Instance) else {}
         name, declared = _text(fields.get("name")), _text(fields.get("attributeType"))
-        if fields.get("isRead") is True and declared in _READABLE_TYPES:
+        if fields.get("isRead") is True and declared in _READABLE_TYPES and len(name) <= _MAX_NAME_LENGTH:
             listed.append(name)
     return tuple(listed)
 

@@ -13,7 +13,9 @@ from kafka_producer_exporter.broker.client.admin import (
     max_timeout_ms,
     offsets,
     partition_ends,
+    partition_leaders,
     require_describe_all,
+    topic_layouts,
 )
 from kafka_producer_exporter.broker.cluster.snapshots import LogLeader, PartitionEnd
 from kafka_producer_exporter.net.errors import Reason, TransportError
@@ -64,6 +66,29 @@ def test_an_offset_that_is_missing_is_replaced_by_the_partitions_own_error():
     assert found["orders", 0].reason is Reason.UNAVAILABLE
     assert "orders-0" in str(found["orders", 0])
     assert found["orders", 1].reason is Reason.TIMEOUT
+
+
+def test_a_partition_that_a_broker_forgets_is_an_error_and_one_that_it_invents_is_ignored():
+    client = FakeClient(
+        lambda *_: Response(topics=topics(1, lambda topic, p: offset_of(topic, p + 5 * (topic == "orders"))))
+    )
+
+    found = offsets(client, LEADERS, LATEST)
+
+    assert found.keys() == LEADERS.keys()
+    assert found["payments", 0] == 7
+    assert [str(found[place]) for place in (("orders", 0), ("orders", 1))] == [
+        f"broker {node} did not reply about all partitions" for node in (1, 2)
+    ]
+
+
+def test_a_topic_without_a_name_is_left_out():
+    partition = Response(partition_index=0, leader_id=1, replica_nodes=[1], isr_nodes=[1])
+    named = [Response(error_code=0, name=name, partitions=[partition]) for name in (None, "orders")]
+    client = FakeClient(None, topics=named)
+
+    assert partition_leaders(client) == {("orders", 0): 1}
+    assert [layout.topic for layout in topic_layouts(client)] == ["orders"]
 
 
 def test_the_ends_of_partitions_that_cannot_be_asked_are_left_out():

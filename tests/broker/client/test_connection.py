@@ -1,7 +1,8 @@
 import pytest
 from kafka.net.sasl import get_sasl_mechanism
 
-from kafka_producer_exporter.broker.client.connection import probe_server, usable_server
+from kafka_producer_exporter.broker.client import connection
+from kafka_producer_exporter.broker.client.connection import Client, probe_server, usable_server
 from kafka_producer_exporter.net.address import Address
 from kafka_producer_exporter.net.errors import Reason, TransportError
 from kafka_producer_exporter.settings import Broker, BrokerTls, Sasl, SaslMechanism
@@ -47,3 +48,16 @@ def test_the_library_does_not_log_what_it_thinks_of_a_login(caplog):
     get_sasl_mechanism("PLAIN")(host="broker", **options)
 
     assert caplog.records == []
+
+
+def test_an_error_of_the_library_while_it_connects_is_an_error_of_ours(monkeypatch):
+    def broken(*_, **__):
+        raise TypeError("'NoneType' object is not iterable")
+
+    monkeypatch.setattr(connection, "usable_server", lambda _: UNRESOLVABLE)
+    monkeypatch.setattr(connection.KafkaConnectionManager, "bootstrap", broken)
+
+    with pytest.raises(TransportError, match="metadata that cannot be used") as caught:
+        Client(Broker(bootstrap_servers=(UNRESOLVABLE,)))
+
+    assert caught.value.reason is Reason.DAMAGED

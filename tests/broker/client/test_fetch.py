@@ -78,7 +78,7 @@ def test_one_missing_offset_is_an_error():
 
 
 def test_partitions_take_turns_at_the_front_of_a_fetch():
-    client, log = reader(lambda *_: Response(responses=[]), log=log_of(1, 1, 1))
+    client, log = reader(lambda *_: Response(error_code=0, responses=[]), log=log_of(1, 1, 1))
     log.partitions()
 
     for _ in range(4):
@@ -95,7 +95,7 @@ def test_partitions_take_turns_at_the_front_of_a_fetch():
 def test_an_offset_that_the_log_no_longer_has_names_its_partition():
     def reply(node, request):
         partition = Response(partition_index=1, error_code=OUT_OF_RANGE)
-        return Response(responses=[Response(partitions=[partition])])
+        return Response(error_code=0, responses=[Response(partitions=[partition])])
 
     _, log = reader(reply, log=log_of(1, 1))
     log.partitions()
@@ -106,20 +106,21 @@ def test_an_offset_that_the_log_no_longer_has_names_its_partition():
     assert caught.value.partition == 1
 
 
-def test_a_partition_that_was_not_requested_is_damage():
-    partition = Response(partition_index=1 << 26, error_code=0)
-    _, log = reader(lambda *_: Response(responses=[Response(partitions=[partition])]), log=log_of(1, 1))
+@pytest.mark.parametrize(("partition", "code"), [(1, 0), (7, 0), (7, OUT_OF_RANGE)])
+def test_a_partition_that_was_not_requested_is_an_error(partition, code):
+    sent = Response(partition_index=partition, error_code=code, records=b"", high_watermark=0)
+    _, log = reader(lambda *_: Response(error_code=0, responses=[Response(partitions=[sent])]), log=log_of(1, 1))
     log.partitions()
 
-    with pytest.raises(TransportError) as caught:
-        log.fetch({1: 100}, wait_seconds=0)
+    with pytest.raises(TransportError, match=f"__transaction_state-{partition}, which was not requested") as caught:
+        log.fetch({0: 100}, wait_seconds=0)
 
     assert caught.value.reason is Reason.DAMAGED
 
 
 @pytest.mark.parametrize("brokers", [1, 3, 10, 100])
 def test_the_brokers_share_the_size_limit_of_a_fetch(brokers):
-    client, log = reader(lambda *_: Response(responses=[]), log=log_of(*range(brokers)))
+    client, log = reader(lambda *_: Response(error_code=0, responses=[]), log=log_of(*range(brokers)))
     log.partitions()
 
     log.fetch(dict.fromkeys(range(brokers), 0), wait_seconds=0)
@@ -131,7 +132,7 @@ def test_the_brokers_share_the_size_limit_of_a_fetch(brokers):
 
 
 def test_too_many_brokers_for_the_size_limit_take_turns():
-    client = FakeClient(lambda *_: Response(responses=[]), topics=log_of(*range(40)))
+    client = FakeClient(lambda *_: Response(error_code=0, responses=[]), topics=log_of(*range(40)))
     log = LogReader(client, fetch_bytes=16 * MIN_SHARE_BYTES)
     log.partitions()
 
@@ -154,7 +155,7 @@ def test_what_compressed_batches_inflate_to_is_bounded_for_all_partitions_togeth
             for topic in request.topics
             for asked in topic.partitions
         ]
-        return Response(responses=[Response(partitions=partitions)])
+        return Response(error_code=0, responses=[Response(partitions=partitions)])
 
     client = FakeClient(reply, topics=log_of(*[1] * 10))
     log = LogReader(client, fetch_bytes=1 << 20)
@@ -169,3 +170,23 @@ def test_what_compressed_batches_inflate_to_is_bounded_for_all_partitions_togeth
             del positions[partition]
 
     assert positions == {}
+
+
+def test_the_error_of_a_whole_fetch_is_an_error():
+    _, log = reader(lambda *_: Response(error_code=TOPIC_DENIED, responses=[]), log=log_of(1))
+    log.partitions()
+
+    with pytest.raises(TransportError, match="broker 1") as caught:
+        log.fetch({0: 100}, wait_seconds=0)
+
+    assert caught.value.reason is Reason.AUTHORIZATION
+
+
+@pytest.mark.parametrize("count", [0, 2])
+def test_metadata_of_another_number_of_topics_is_an_error(count):
+    _, log = reader(log=count * log_of(1))
+
+    with pytest.raises(TransportError, match=f"{count} topics") as caught:
+        log.partitions()
+
+    assert caught.value.reason is Reason.DAMAGED

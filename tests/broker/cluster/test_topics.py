@@ -85,3 +85,8 @@ def test_end_offsets_are_those_of_the_configured_topics_only():
     found = facts((1, 1, 1), ends={("orders", 0): 9, ("dlq", 0): 1}).shown_ends()
 
     assert found == {("orders", 0): 9}
+
+
+@pytest.mark.parametrize("text", ["", "-1", "²", "٣", "1.5", "9" * 5000])
+def test_a_setting_that_is_no_number_is_unknown(text):
+    assert durability((1, 3, 3), min_in_sync=text).min_in_sync is None

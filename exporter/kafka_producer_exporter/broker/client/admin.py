@@ -157,7 +157,7 @@ def partition_leaders(client: Client) -> dict[TopicPartition, int]:
     return {
         (topic.name, partition.partition_index): partition.leader_id
         for topic in client.metadata(None)
-        if not topic.error_code
+        if not topic.error_code and topic.name is not None
         for partition in topic.partitions
         if partition.leader_id >= 0
     }
@@ -179,7 +179,7 @@ def topic_layouts(client: Client) -> list[TopicLayout]:
             ),
         )
         for topic in client.metadata(None)
-        if not topic.error_code
+        if not topic.error_code and topic.name is not None
     ]
 
 
@@ -234,14 +234,11 @@ def describe_producers(client: Client, leaders: Mapping[TopicPartition, int]) ->
     producers: list[ProducerState] = []
     errors: dict[TopicPartition, TransportError] = {}
     for node, response in client.call(requests).items():
-        if isinstance(response, TransportError):
-            errors |= {partition: response for partition, leader in leaders.items() if leader == node}
-            continue
-        for topic in response.topics:
-            for partition in topic.partitions:
-                place = (topic.name, partition.partition_index)
-                if error := code_error(partition.error_code, f"{topic.name}-{partition.partition_index}"):
-                    errors[place] = error
+        answered = _answers(node, response, leaders)
+        for place, partition in answered.items():
+            if isinstance(partition, TransportError):
+                errors[place] = partition
+            else:
                 producers += [
                     ProducerState(
                         *place,
@@ -251,7 +248,7 @@ def describe_producers(client: Client, leaders: Mapping[TopicPartition, int]) ->
                         row.current_txn_start_offset,
                         row.coordinator_epoch,
                     )
-                    for row in partition.active_producers or ()
+                    for row in partition.active_producers
                 ]
     return DescribedProducers(producers, errors)
 
@@ -296,17 +293,33 @@ def offsets(
         )
         for node, by_topic in by_leader(leaders).items()
     }
-    found: dict[TopicPartition, int | TransportError] = {}
-    for node, response in client.call(requests).items():
-        if isinstance(response, TransportError):
-            found |= {partition: response for partition, leader in leaders.items() if leader == node}
-            continue
-        for topic in response.topics:
-            for partition in topic.partitions:
-                place = (topic.name, partition.partition_index)
-                error = code_error(partition.error_code, f"{topic.name}-{partition.partition_index}")
-                found[place] = error or partition.offset
-    return found
+    return {
+        place: partition if isinstance(partition, TransportError) else partition.offset
+        for node, response in client.call(requests).items()
+        for place, partition in _answers(node, response, leaders).items()
+    }
+
+
+def _answers(node: int, response: Any, leaders: Mapping[TopicPartition, int]) -> dict[TopicPartition, Any]:
+    """Return what broker *node* replied about each partition that it leads and was asked about, or the error.
+
+    A partition that was not asked about is ignored, and one that is missing is an error.
+    """
+    answers: dict[TopicPartition, Any]
+    if isinstance(response, TransportError):
+        answers = {}
+        missing = response
+    else:
+        answers = {
+            (topic.name, partition.partition_index): code_error(
+                partition.error_code, f"{topic.name}-{partition.partition_index}"
+            )
+            or partition
+            for topic in response.topics
+            for partition in topic.partitions
+        }
+        missing = TransportError(Reason.DAMAGED, f"broker {node} did not reply about all partitions")
+    return {place: answers.get(place, missing) for place, leader in leaders.items() if leader == node}
 
 
 def by_leader(leaders: Mapping[TopicPartition, int]) -> dict[int, dict[str, list[int]]]:

@@ -23,6 +23,7 @@ from kafka.net.sasl.oauth import AbstractTokenProvider
 from kafka.net.selector import NetworkSelector
 from kafka.protocol.metadata import MetadataRequest
 
+from kafka_producer_exporter.broker.client.completeness import require_complete
 from kafka_producer_exporter.broker.client.oauth import bearer_token, forget_token
 from kafka_producer_exporter.broker.client.probe import BOOTSTRAP_KEY, Login, probe
 from kafka_producer_exporter.broker.cluster.snapshots import ServerProbe
@@ -95,6 +96,10 @@ class Client:
         except kafka.errors.KafkaError as error:
             self.close()
             raise _transport_error(error, "the bootstrap servers") from None
+        except Exception as error:  # noqa: BLE001 - rule 2; the library reads the first metadata itself
+            self.close()
+            what = f"the bootstrap servers sent metadata that cannot be used ({type(error).__name__})"
+            raise TransportError(Reason.DAMAGED, f"{what}; check for a proxy on the way") from None
         self.cluster_id = str(self._manager.cluster.cluster_id)
         if broker.cluster_id not in (None, self.cluster_id):
             self.close()
@@ -175,7 +180,9 @@ class Client:
                 responses[node] = _transport_error(error, _name(node))
         for node, future in sent.items():
             try:
-                responses[node] = await self._manager.wait_for(future, timeout_ms)
+                responses[node] = require_complete(await self._manager.wait_for(future, timeout_ms), _name(node))
+            except TransportError as error:
+                responses[node] = error
             except kafka.errors.KafkaError as error:
                 responses[node] = _transport_error(error, _name(node))
         return responses

@@ -61,7 +61,10 @@ class LogReader:
 
         Raise TransportError, also if one partition has no leader: what happens there would be missed silently.
         """
-        (topic,) = self._client.metadata([self._topic])
+        topics = self._client.metadata([self._topic])
+        if len(topics) != 1:
+            raise TransportError(Reason.DAMAGED, f"a broker described {len(topics)} topics instead of {self._topic}")
+        [topic] = topics
         if topic.error_code == kafka.errors.UnknownTopicOrPartitionError.errno:
             return []
         raise_code(topic.error_code, self._topic)
@@ -119,7 +122,8 @@ class LogReader:
         }
         fetched = []
         inflated = 0
-        for response in self._client.call_all(requests, patience_seconds=wait_seconds).values():
+        for node, response in self._client.call_all(requests, patience_seconds=wait_seconds).items():
+            raise_code(response.error_code, f"broker {node}")
             for topic in response.responses:
                 for partition in topic.partitions:
                     index = partition.partition_index

@@ -17,6 +17,7 @@ import kafka.errors
 from kafka.protocol.metadata import MetadataRequest
 from kafka.protocol.sasl import SaslAuthenticateRequest, SaslHandshakeRequest
 
+from kafka_producer_exporter.broker.client.completeness import require_complete
 from kafka_producer_exporter.broker.cluster.snapshots import ServerProbe
 from kafka_producer_exporter.net.address import Address
 from kafka_producer_exporter.net.connection import connect
@@ -212,9 +213,10 @@ class _Attempt:
         if not 4 < size <= MAX_RESPONSE_BYTES:
             raise EOFError
         try:
-            return request.header.get_response_class().decode(self._receive(connection, size), header=True)
+            response = request.header.get_response_class().decode(self._receive(connection, size), header=True)
         except (ValueError, struct.error):
             raise EOFError from None
+        return require_complete(response, str(self._server))
 
     def _receive(self, connection: socket.socket, size: int) -> bytes:
         received = b""

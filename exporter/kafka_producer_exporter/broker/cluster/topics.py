@@ -3,6 +3,7 @@
 A setting that the user may not see is unknown; it is never replaced by Kafka's default.
 """
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -100,7 +101,7 @@ class DeadLetterCounts:
 
 
 def _number(text: str | None) -> int | None:
-    return int(text) if text is not None and text.isdigit() else None
+    return int(text) if text is not None and re.fullmatch("[0-9]{1,19}", text) else None
 
 
 NO_FACTS = TopicFacts(layouts=(), settings={}, broker_settings={}, ends={}, dead_letter_topics={})
