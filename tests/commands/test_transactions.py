@@ -4,7 +4,8 @@ import pytest
 
 from kafka_producer_exporter.broker.cluster.hanging import HangingTransaction
 from kafka_producer_exporter.broker.listing import TransactionOverview
-from kafka_producer_exporter.broker.log.outcomes import AbortReason, Event, IdChangeReason, OpenTransaction
+from kafka_producer_exporter.broker.log.outcomes import AbortReason, IdChangeReason, OpenTransaction
+from kafka_producer_exporter.broker.log.recent import EventSummary
 from kafka_producer_exporter.broker.log.records import TransactionState
 from kafka_producer_exporter.commands.transactions import SHOWN, as_json, as_text
 
@@ -14,7 +15,7 @@ OPEN = OpenTransaction(
     "orders-1", "orders-1", 4001, 7, TransactionState.ONGOING, 0, 42.0, 60.0, 2, (("orders", (0, 3)),)
 )
 HANGING = HangingTransaction("orders", 3, 4002, 1, 311, 999_990_000, 12)
-ABORT = Event(999_940_000, "orders-1", AbortReason.FENCED, 4001, 7)
+ABORT = EventSummary("orders-1", AbortReason.FENCED, 3, 999_900_000, 999_940_000, 4001, 7)
 
 
 def overview(*, opened=None, hanging=None, recent=None, unseen=(), max_timeout_ms=None):
@@ -31,10 +32,20 @@ def test_an_open_transaction_shows_its_age_beside_its_timeout():
     assert line.split() == ["orders-1", "ongoing", "42", "s", "60", "s", "4001", "7", "2", "orders-0", "orders-3"]
 
 
-def test_an_event_shows_what_happened_why_and_when():
+def test_a_long_list_of_partitions_is_cut_in_the_table_and_whole_in_the_json():
+    wide = OPEN._replace(partitions=(("orders", tuple(range(100))),))
+
+    line = text(opened=[wide]).splitlines()[2]
+    (row,) = as_json(overview(opened=[wide]), SERVER, only="open", now_seconds=NOW)["open"]
+
+    assert line.endswith("orders-0 orders-1 orders-2 orders-3 orders-4 … and 95 more")
+    assert len(row["partitions"].split()) == 100
+
+
+def test_an_event_shows_what_happened_why_how_often_and_when():
     found = text(recent=[ABORT, ABORT._replace(reason=IdChangeReason.ROLLOVER)]).splitlines()
 
-    assert found[2].split() == ["orders-1", "abort", "fenced", "60", "s", "ago", "4001", "7"]
+    assert found[2].split() == ["orders-1", "abort", "fenced", "3", "100", "s", "ago", "60", "s", "ago", "4001", "7"]
     assert found[3].split()[1:5] == ["new", "producer", "id", "rollover"]
 
 
@@ -131,4 +142,5 @@ def test_the_json_has_every_field_and_null_for_what_the_user_may_not_see():
 def test_an_event_in_the_json_says_what_happened():
     (event,) = as_json(overview(recent=[ABORT]), SERVER, only="recent", now_seconds=NOW)["recent"]
 
-    assert (event["what"], event["reason"]) == ("abort", "fenced")
+    assert (event["what"], event["reason"], event["times"]) == ("abort", "fenced", 3)
+    assert (event["first_ms"], event["last_ms"]) == (999_900_000, 999_940_000)

@@ -9,7 +9,8 @@ from kafka_producer_exporter.broker.client.connection import Client
 from kafka_producer_exporter.broker.client.fetch import LogReader
 from kafka_producer_exporter.broker.cluster.hanging import HangingTracker, HangingTransaction, LogAnswer, Verdict
 from kafka_producer_exporter.broker.log.follower import take_in
-from kafka_producer_exporter.broker.log.outcomes import Event, OpenTransaction
+from kafka_producer_exporter.broker.log.outcomes import OpenTransaction
+from kafka_producer_exporter.broker.log.recent import EventSummary, RecentEvents
 from kafka_producer_exporter.broker.log.records import TOPIC
 from kafka_producer_exporter.broker.log.tracker import SETTLE_AFTER_MS, TransactionTracker
 from kafka_producer_exporter.broker.sources.coordinators import ApproximateLog, describe_all_transactions
@@ -33,8 +34,8 @@ class TransactionOverview(NamedTuple):
     opened: Sequence[OpenTransaction] | None
     """The oldest first."""
     hanging: Sequence[HangingTransaction] | None
-    recent: Sequence[Event] | None
-    """Aborts, sessions and producer id changes, the newest first."""
+    recent: Sequence[EventSummary] | None
+    """Aborts, sessions and producer id changes, those of the rarest reasons first."""
     unseen: Sequence[str]
     """One line for a person per part that cannot be seen, or not as a whole."""
     max_timeout_ms: int | None = None
@@ -58,14 +59,14 @@ def transaction_overview(
     with Client(broker) as client:
         log = _LogCopy(client, broker.lookback_records)
         tracker = log.tracker
-        recent: Sequence[Event] | None = None
+        recent: Sequence[EventSummary] | None = None
         opened: Sequence[OpenTransaction] | None = None
         try:
             log.read()
             # Every record after the last abort has been read, so an abort that is still pending was the client's own.
             tracker.settle(now_ms)
             tracker.settle(now_ms + SETTLE_AFTER_MS)
-            recent, opened = list(reversed(tracker.events)), tracker.open_transactions(now_ms)
+            recent, opened = log.recent.rarest_first(), tracker.open_transactions(now_ms)
         except TransportError as error:
             unseen.append(_denied(error, "recent events"))
             log.is_forbidden = True
@@ -110,7 +111,8 @@ class _LogCopy:
     """What the transaction log says, up to the last ``read``."""
 
     def __init__(self, client: Client, lookback_records: int) -> None:
-        self.tracker = TransactionTracker(limit=ALL_IDS)
+        self.recent = RecentEvents()
+        self.tracker = TransactionTracker(limit=ALL_IDS, on_event=self.recent.add)
         self.is_forbidden = False
         self._missing: str | None = None
         self._reader = LogReader(client)

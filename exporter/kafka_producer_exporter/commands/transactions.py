@@ -15,12 +15,15 @@ from kafka_producer_exporter.text import human_ago, human_seconds, table
 if TYPE_CHECKING:
     from kafka_producer_exporter.broker.cluster.hanging import HangingTransaction
     from kafka_producer_exporter.broker.listing import TransactionOverview
-    from kafka_producer_exporter.broker.log.outcomes import Event, OpenTransaction
+    from kafka_producer_exporter.broker.log.outcomes import OpenTransaction
+    from kafka_producer_exporter.broker.log.recent import EventSummary
 
 Value = TypeVar("Value")
 
 SHOWN = 20
 """The most lines of a section in the table; the JSON has all."""
+SHOWN_PARTITIONS = 5
+"""The most partitions of a transaction in the table; the JSON has all."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -85,7 +88,7 @@ def as_text(overview: "TransactionOverview", server: str, *, only: str | None, n
             yield from _hanging_lines(one, overview.max_timeout_ms, server, round(now_seconds * 1000))
     if only in (None, "recent") and overview.recent is not None:
         rows = _recent_table(overview.recent[:SHOWN], now_seconds)
-        yield from _section("Aborts, sessions and new producer ids, newest first", overview.recent, rows)
+        yield from _section("Aborts, sessions and new producer ids, rare ones first", overview.recent, rows)
     for line in overview.unseen:
         yield f"not shown: {printable(line, limit=None)}\n"
 
@@ -111,7 +114,7 @@ def _open_table(transactions: Sequence["OpenTransaction"]) -> list[Sequence[str]
                 str(one.producer_id),
                 str(one.epoch),
                 "?" if one.protocol is None else str(one.protocol),
-                _partitions(one),
+                _partitions(one, most=SHOWN_PARTITIONS),
             )
             for one in transactions
         ),
@@ -155,8 +158,8 @@ def _abort_json(one: "HangingTransaction", overview: "TransactionOverview", serv
     return {"abort_command": None, "why_no_command": one.why_no_command(overview.max_timeout_ms)}
 
 
-def _recent_table(events: Sequence["Event"], now_seconds: float) -> list[Sequence[str]]:
-    head = ("transactional id", "what", "reason", "when", "producer id", "epoch")
+def _recent_table(events: Sequence["EventSummary"], now_seconds: float) -> list[Sequence[str]]:
+    head = ("transactional id", "what", "reason", "times", "first", "last", "producer id", "epoch")
     return [
         head,
         *(
@@ -164,7 +167,9 @@ def _recent_table(events: Sequence["Event"], now_seconds: float) -> list[Sequenc
                 one.transactional_id,
                 one.kind,
                 one.reason,
-                _ago(one.at_ms, now_seconds),
+                str(one.times),
+                _ago(one.first_ms, now_seconds),
+                _ago(one.last_ms, now_seconds),
                 str(one.producer_id),
                 str(one.epoch),
             )
@@ -185,8 +190,10 @@ def _state(transaction: "OpenTransaction") -> str:
     return transaction.state.name.replace("_", " ").lower()
 
 
-def _partitions(transaction: "OpenTransaction") -> str:
-    return " ".join(f"{topic}-{number}" for topic, numbers in transaction.partitions for number in numbers)
+def _partitions(transaction: "OpenTransaction", *, most: int | None = None) -> str:
+    names = [f"{topic}-{number}" for topic, numbers in transaction.partitions for number in numbers]
+    more = len(names) - len(names[:most])
+    return " ".join([*names[:most], *([f"… and {more} more"] if more else [])])
 
 
 def _ago(at_ms: int, now_seconds: float) -> str:

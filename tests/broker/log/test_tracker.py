@@ -32,7 +32,9 @@ from tests.transaction_log import partition_for, recorded_log
 
 
 def following(*partitions, counting_from=0, **options):
-    tracker = TransactionTracker(**options)
+    events = []
+    tracker = TransactionTracker(on_event=events.append, **options)
+    tracker.events = events
     for partition in partitions:
         tracker.follow(partition, from_offset=0, counting_from=counting_from)
     return tracker

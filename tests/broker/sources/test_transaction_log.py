@@ -308,3 +308,23 @@ def test_a_log_that_may_not_be_read_makes_results_weaker_until_it_may(following,
 
     assert "may not read" in while_denied.weaker
     assert following.source.open_transactions(()).weaker is None
+
+
+def test_what_was_read_before_the_right_was_taken_away_does_not_count_as_read_afterwards(following, log, monkeypatch):
+    def denied(positions, *, wait_seconds):
+        raise TransportError(Reason.AUTHORIZATION, "denied")
+
+    following.poll()
+    before = following.source.open_transactions(()).read_at
+    with monkeypatch.context() as patched:
+        patched.setattr(log, "fetch", denied)
+        with pytest.raises(TransportError):
+            following.poll()
+    log.held[0] += THREE_COMMITS_AND_AN_ABORT
+    log.chunk_size = 1
+    following.poll(times=2)
+    while_reading = following.source.open_transactions(()).read_at
+    following.poll(times=len(THREE_COMMITS_AND_AN_ABORT) + 1)
+
+    assert while_reading is None
+    assert following.source.open_transactions(()).read_at > before

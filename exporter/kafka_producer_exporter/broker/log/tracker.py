@@ -83,7 +83,7 @@ What the log cannot show
 """
 
 import math
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator
 
 from kafka_producer_exporter.broker.log.abort_reasons import PENDING, Before, Evidence, Protocol, abort_reason
@@ -111,8 +111,6 @@ SETTLE_AFTER_MS = 5000
 
 LAST_EPOCH = 32766
 """At this epoch InitProducerId hands out a new producer id (Kafka's ``isEpochExhausted``)."""
-
-RECENT_EVENTS = 1000
 
 STAND_IN = -1
 """The number of the partition that stands in for the log."""
@@ -217,22 +215,27 @@ _PREPARE_OF = {
 class TransactionTracker:
     """Counts what happens to each transactional id in the partitions that it follows. Not thread-safe."""
 
-    def __init__(self, *, limit: int = 1000, group_of: Callable[[str], str] = str) -> None:
+    def __init__(
+        self,
+        *,
+        limit: int = 1000,
+        group_of: Callable[[str], str] = str,
+        on_event: Callable[[Event], object] | None = None,
+    ) -> None:
         """Create a tracker that follows no partition yet.
 
         *limit* is the number of names with series of their own. *group_of* maps a transactional id to the name under
-        which it is counted.
+        which it is counted. *on_event* is called with each event when it is counted.
         """
         self._limit = limit
         self._group_of = group_of
+        self._on_event = on_event
         self._partitions: dict[int, _Partition] = {}
         self._expired: dict[str, _Producer] = {}
         self._series: dict[str, _Series] = {}
         self._uncounted = _Series("")
         self._credits: dict[_Series, Counter[str]] | None = None
         """What was counted from reports, and the log has not shown yet. None if the log is read as usual."""
-        self.events: deque[Event] = deque(maxlen=RECENT_EVENTS)
-        """The most recent events that were counted, oldest first."""
         self.ends_unseen = 0
         """The number of transactions that started in the log but whose end is missing from it."""
         self.folded = 0
@@ -563,8 +566,8 @@ class TransactionTracker:
             self._report(_event(record, reason), series)
 
     def _report(self, event: Event, series: _Series) -> None:
-        if series is not self._uncounted:
-            self.events.append(event)
+        if self._on_event is not None and series is not self._uncounted:
+            self._on_event(event)
 
     def _assign_series(self, transactional_id: str, producer: _Producer) -> _Series:
         """Assign the series of its name to an id, or ``other`` if the limit is reached."""
