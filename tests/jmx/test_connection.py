@@ -269,8 +269,12 @@ def test_a_process_without_file_descriptors_is_reported(client_of, failure_of):
                 os.close(descriptor)
             resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
+    with FakeAgent(replaying(CONVERSATION)) as agent:  # the limit is as before, and higher
+        readings = client_of(agent).read([EVERYTHING], deadline=time.monotonic() + 5)
+
     assert failure.reason is Reason.LIMIT
-    assert "ulimit -n" in str(failure)
+    assert str(failure).endswith("raise its limit (ulimit -n)")
+    assert readings
 
 
 @pytest.mark.parametrize("lost", [False, True], ids=["connected", "after a cut"])

@@ -26,6 +26,22 @@ def test_a_text_that_is_not_an_address_is_rejected(text):
 
 
 @pytest.mark.parametrize(
+    ("wrong", "advice", "right"),
+    [
+        ("checkout", "write HOST:PORT", "checkout:9999"),
+        ("a:65536", "use 0 to 65535", "a:65535"),
+        ("::1:9797", "write [ADDRESS]:PORT", "[::1]:9797"),
+    ],
+)
+def test_a_text_that_is_rejected_is_accepted_as_the_message_says(wrong, advice, right):
+    with pytest.raises(ValueError) as error:  # noqa: PT011 - the message is compared below
+        Address.parse(wrong)
+
+    assert str(error.value).endswith(advice)
+    assert str(Address.parse(right)) == right
+
+
+@pytest.mark.parametrize(
     ("host", "expected"),
     [
         ("127.0.0.1", True),

@@ -98,6 +98,51 @@ def test_a_file_of_several_lines_is_no_secret(tmp_path, content):
         read_secret(in_file(file))
 
 
+def lines_of(text):
+    return lambda path: path.write_text(text)
+
+
+@pytest.mark.parametrize(
+    ("make", "advice"),
+    [
+        (lambda path: None, "restore the file, or correct jmx.password_file"),
+        (lambda path: path.mkdir(), "correct jmx.password_file"),
+        (lambda path: path.write_bytes(b"x" * (MAX_SECRET_BYTES + 1)), "correct jmx.password_file"),
+        (lines_of("\n"), "write the password into it"),
+        (lambda path: path.write_bytes(b"\xff"), "write the password as UTF-8 text"),
+        (lines_of("a\nb\nc d e\n"), "write the password, and nothing else, into it"),
+        (
+            lines_of("control other\nmonitor secret\n"),
+            "write the password of 'monitor', and nothing else, into another file, and set jmx.password_file to it",
+        ),
+    ],
+)
+def test_a_file_that_is_mended_or_replaced_as_advised_is_used(tmp_path, make, advice):
+    file, other = tmp_path / "password", tmp_path / "other"
+    make(file)
+    with pytest.raises(TransportError) as raised:
+        read_secret(in_file(file)._replace(user="monitor"))
+
+    mended = other if "jmx.password_file" in advice else file
+    mended.write_text("secret")
+
+    assert str(raised.value).endswith(advice)
+    assert read_secret(in_file(mended)._replace(user="monitor")) == "secret"
+
+
+def test_a_variable_or_a_file_that_is_set_as_advised_is_used(tmp_path):
+    file = tmp_path / "password"
+    file.write_text("secret")
+    with pytest.raises(TransportError, match=r"PW is not set; set it, or correct jmx\.password_env"):
+        read_secret(IN_VARIABLE, {"PASSWORD": "secret"})
+    with pytest.raises(TransportError, match=r"set jmx\.password_file"):
+        read_secret(in_file(None), {})
+
+    assert read_secret(IN_VARIABLE, {"PW": "secret"}) == "secret"
+    assert read_secret(IN_VARIABLE._replace(variable="PASSWORD"), {"PASSWORD": "secret"}) == "secret"
+    assert read_secret(in_file(file), {}) == "secret"
+
+
 @pytest.mark.parametrize(
     ("secret", "message"),
     [

@@ -1,5 +1,6 @@
 import errno
 import logging
+import re
 import threading
 import time
 
@@ -282,6 +283,26 @@ def test_under_memory_pressure_topics_and_nodes_are_left_out_and_counted_and_pro
     assert 0 < shed < ManyTopics.TOPICS + len(recorded)
     assert len(kept) == ManyTopics.TOPICS + len(recorded) - shed
     assert found['kafka_producer_clients{target="checkout",team="c"}'] == 2
+
+
+def test_what_is_left_out_for_want_of_memory_is_read_as_the_log_advises(caplog):
+    def left_out(limit, profile):
+        caplog.clear()
+        budget = MemoryBudget(limit, resident=lambda: 0)
+        collector = collector_of({"a": ManyTopics()}, budget=budget, profile=profile)
+        found = collect(collector)
+        collector.close()
+        return [record.message for record in caplog.records if record.levelname == "WARNING"] or (
+            [name for name in found if "series_shed" in name]
+        )
+
+    [message] = left_out(380_000, Profile.DEFAULT)
+    profile = Profile(re.search(r"; give the container more memory, or set profile: (\w+)$", message)[1])
+    [smallest] = left_out(100_000, profile)
+
+    assert left_out(380_000, profile) == []
+    assert left_out(1_000_000, Profile.DEFAULT) == []
+    assert smallest.endswith("; give the container more memory")
 
 
 def test_when_more_is_resident_than_estimated_the_next_read_lists_the_mbeans_again():

@@ -10,7 +10,7 @@ from kafka_producer_exporter.catalogue.selections import BROKER_NAMES, selection
 from kafka_producer_exporter.jmx.objectname import ObjectName
 from kafka_producer_exporter.jmx.readings import Selection, Transport
 from kafka_producer_exporter.memory import MemoryBudget
-from kafka_producer_exporter.model import Family, Labels, Metric, Scrape
+from kafka_producer_exporter.model import Family, Labels, Metric, Profile, Scrape
 from kafka_producer_exporter.net.errors import Reason, TransportError
 from kafka_producer_exporter.settings import Settings, Target, TargetKind
 from kafka_producer_exporter.targets.families import FamilyBuilder
@@ -35,6 +35,7 @@ class TargetReader:
         self._static = static_labels(target)
         self._shedder = Shedder(budget, label_length=len(Labels(self._static).text))
         self._shedding = False
+        self._profile = settings.profile
         self._selections = [
             Selection(one.pattern, self._within_memory(one)) for one in selections(settings.profile, target.kind)
         ]
@@ -100,7 +101,9 @@ class TargetReader:
         extra = {"target": self.target.name}
         if counts:
             what = " and ".join(f"{number} {kind}s" for kind, number in sorted(counts.items()))
-            advice = "give the container more memory, or set limits"
+            advice = "give the container more memory"
+            if self._profile is not Profile.MINIMAL:
+                advice += ", or set profile: minimal"
             log.warning("%s left out to stay within the memory limit; %s", what, advice, extra=extra)
         else:
             log.info("nothing is left out any more; there is memory for all topics and nodes", extra=extra)

@@ -5,12 +5,14 @@ import socket
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import pytest
 
 from kafka_producer_exporter.broker.client.oauth import TokenEndpoint, bearer_token, forget_token
 from kafka_producer_exporter.net.errors import Reason, TransportError
-from kafka_producer_exporter.settings import Sasl, SaslMechanism
+from kafka_producer_exporter.settings import Broker, Sasl, SaslMechanism
+from tests.advice import follow
 from tests.broker.client.token_endpoint import SECRET, TokenEndpointServer
 
 
@@ -156,6 +158,71 @@ def test_an_endpoint_where_nothing_listens_is_reported(secret_file):
 @pytest.mark.parametrize("host", ["no-such-host.invalid", "no..host"])
 def test_an_endpoint_whose_name_has_no_address_is_reported(secret_file, host):
     assert "no connection" in str(failure(login(f"https://{host}/", secret_file)))
+
+
+SSH = b"SSH-2.0-OpenSSH_9.2\r\n"
+
+
+@pytest.mark.parametrize(
+    ("answer", "advice", "known"),
+    [
+        ("wrong secret", "check broker.sasl.client_id, the client secret and broker.sasl.scope", "secret"),
+        ((302, ""), "put the final URL in broker.sasl.token_url", "url"),
+        ((500, ""), "check broker.sasl.token_url, and whether it is healthy", "url"),
+        ((200, "<html>"), "check broker.sasl.token_url", "url"),
+        ((200, '{"access_token": "a\\u0001b"}'), "the content is not a bearer token; provide one", "url"),
+        ("refused", "start it, or correct broker.sasl.token_url", "url"),
+        ("nowhere", "check broker.sasl.token_url", "url"),
+        (SSH, "correct broker.sasl.token_url", "url"),
+        ("ca file", "correct broker.sasl.token_ca_file", "ca"),
+    ],
+)
+def test_each_message_about_a_token_endpoint_is_followed_and_there_is_a_token(
+    secret_file, tmp_path, answer, advice, known
+):
+    wrong = tmp_path / "wrong"
+    wrong.write_text("wrong")
+    with TokenEndpointServer() as right, contextlib.ExitStack() as open_:
+        sasl = login(right.url, secret_file)
+        if answer == "wrong secret":
+            sasl = replace(sasl, client_secret_file=wrong, scope="none")
+        elif answer == "ca file":
+            sasl = replace(sasl, token_ca_file=wrong)
+        elif answer == "refused":
+            with socket.create_server(("127.0.0.1", 0)) as held:
+                sasl = replace(sasl, token_url=f"http://127.0.0.1:{held.getsockname()[1]}/")
+        elif answer == "nowhere":
+            sasl = replace(sasl, token_url="http://no-such-host.invalid/")
+        elif answer == SSH:
+            sasl = replace(sasl, token_url=open_.enter_context(replying(SSH)))
+        else:
+            sasl = replace(sasl, token_url=open_.enter_context(TokenEndpointServer(answer=answer)).url)
+        operator = {
+            "secret": {"client_id": "exporter", "client_secret_file": secret_file, "scope": None},
+            "url": {"token_url": right.url},
+            "ca": {"token_ca_file": None},
+        }[known]
+
+        message = str(failure(sasl))
+        if "broker.sasl" in advice:
+            sasl = follow(Broker(bootstrap_servers=(), sasl=sasl), message, **operator).sasl
+        else:
+            sasl = replace(sasl, **operator)
+
+        assert message.endswith(advice)
+        assert TokenEndpoint(sasl).token(2.0) == "token"
+
+
+def test_a_token_that_is_provided_as_advised_is_used(tmp_path):
+    file = tmp_path / "token"
+    file.write_text("two words")
+    sasl = Sasl(mechanism=SaslMechanism.OAUTHBEARER, token_file=file)
+    with pytest.raises(TransportError, match="is not a bearer token; provide one"):
+        bearer_token(sasl, timeout_seconds=1)
+
+    file.write_text("token")
+
+    assert bearer_token(sasl, timeout_seconds=1) == "token"
 
 
 @contextlib.contextmanager

@@ -16,11 +16,9 @@ from kafka_producer_exporter.net.errors import Reason, TransportError
 from kafka_producer_exporter.net.x509 import file_expiry
 from kafka_producer_exporter.settings import Broker as BrokerSettings
 from kafka_producer_exporter.settings import BrokerTls, Sasl, SaslMechanism
-from lab.broker import Broker, Security
-from lab.certificates import make_certificates
+from lab.broker import Broker
+from tests.integration.broker.conftest import ALICES_PASSWORD
 from tests.transaction_log import partition_for
-
-PASSWORD = "alice-secret"
 
 
 @pytest.fixture(autouse=True)
@@ -30,17 +28,10 @@ def nothing_left_behind():
     gc.collect()
 
 
-@pytest.fixture(scope="module")
-def secured(lab, tmp_path_factory):
-    certificates = make_certificates(tmp_path_factory.mktemp("certificates"))
-    with Broker(security=Security(certificates=certificates, users={"alice": PASSWORD})) as broker:
-        yield broker, certificates
-
-
 @pytest.fixture
 def password_file(tmp_path):
     path = tmp_path / "password"
-    path.write_text(f"{PASSWORD}\n")
+    path.write_text(f"{ALICES_PASSWORD}\n")
     return path
 
 
@@ -96,8 +87,10 @@ def test_the_transitions_of_a_producer_are_read_from_its_partition_of_the_log(br
 def test_a_response_beyond_the_size_limit_is_an_error_with_a_reason_of_its_own(broker):
     broker.create_topic(f"wide-{uuid.uuid4().hex[:8]}", partitions=50)
 
+    with Client(settings_of(broker.bootstrap)) as client:  # with the memory that it has by default
+        assert partition_leaders(client)
     with Client(settings_of(broker.bootstrap), max_response_bytes=1000) as client:
-        with pytest.raises(TransportError, match="larger than the exporter accepts") as caught:
+        with pytest.raises(TransportError, match="larger than the exporter accepts; give it more memory") as caught:
             partition_leaders(client)
         assert caught.value.reason is Reason.LIMIT
 
@@ -175,34 +168,29 @@ def test_the_probe_and_the_client_accept_every_kind_of_listener(secured, passwor
     assert (probed.certificate_expiry is not None) == (tls is not None)
 
 
-def test_a_broker_that_requires_client_certificates_accepts_only_the_right_one(lab, tmp_path):
-    certificates = make_certificates(tmp_path)
-    security = Security(
-        certificates=certificates, users={"alice": PASSWORD}, access_control=False, client_certificates="required"
-    )
-    with Broker(security=security) as broker:
+def test_a_broker_that_requires_client_certificates_accepts_only_the_right_one(secured):
+    broker, certificates = secured
 
-        def settings(identity):
-            pair = {"cert_file": identity.certificate, "key_file": identity.key} if identity else {}
-            return settings_of(broker.address("SSL"), tls=BrokerTls(ca_file=certificates.ca, **pair))
+    def settings(identity):
+        pair = {"cert_file": identity.certificate, "key_file": identity.key} if identity else {}
+        return settings_of(broker.address("MUTUAL"), tls=BrokerTls(ca_file=certificates.ca, **pair))
 
-        with Client(settings(certificates.client)) as client:
-            brokers = client.brokers
-        without = connection_error(settings(None))
-        foreign = connection_error(settings(certificates.foreign_client))
+    with Client(settings(certificates.client)) as client:
+        brokers = client.brokers
+    without = connection_error(settings(None))
+    foreign = connection_error(settings(certificates.foreign_client))
 
     assert brokers == [1]
     assert {without.reason, foreign.reason} == {Reason.TLS_MISMATCH}
     assert "broker.tls.cert_file" in str(without)
 
 
-def test_an_expired_certificate_of_a_broker_is_reported(lab, tmp_path):
-    certificates = make_certificates(tmp_path)
-    expired = replace(certificates, server=certificates.expired)
-    with Broker(security=Security(certificates=expired, users={"alice": PASSWORD}, access_control=False)) as broker:
-        settings = settings_of(broker.address("SSL"), tls=BrokerTls(ca_file=certificates.ca))
-        error = connection_error(settings)
-        probed = probe_server(settings, settings.bootstrap_servers[0])
+def test_an_expired_certificate_of_a_broker_is_reported(secured):
+    broker, certificates = secured
+    settings = settings_of(broker.address("EXPIRED"), tls=BrokerTls(ca_file=certificates.ca))
+
+    error = connection_error(settings)
+    probed = probe_server(settings, settings.bootstrap_servers[0])
 
     assert error.reason is Reason.TLS_EXPIRED
     assert probed.certificate_expiry == file_expiry(certificates.expired.certificate) < time.time()

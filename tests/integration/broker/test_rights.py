@@ -59,10 +59,11 @@ GRANTS = documented()
 
 
 class Access:
-    """Grants and revokes the user's rights on a broker."""
+    """Grants and revokes a user's rights on a broker."""
 
-    def __init__(self, broker):
+    def __init__(self, broker, *, user=USER):
         self.broker = broker
+        self._user = user
 
     def grant(self, *grants):
         with self.broker.admin() as admin:
@@ -72,10 +73,9 @@ class Access:
         with self.broker.admin() as admin:
             admin.delete_acls([self._rule(ACLFilter, ResourcePatternFilter, grant)])
 
-    @staticmethod
-    def _rule(rule, pattern, grant):
+    def _rule(self, rule, pattern, grant):
         return rule(
-            principal=f"User:{USER}",
+            principal=f"User:{self._user}",
             host="*",
             operation=OPERATIONS[grant.operation],
             permission_type=ACLPermissionType.ALLOW,

@@ -2,8 +2,10 @@
 
 import base64
 import json
+import re
 import ssl
 import time
+from dataclasses import replace
 
 import pytest
 
@@ -14,6 +16,7 @@ from kafka_producer_exporter.settings import Broker as BrokerSettings
 from kafka_producer_exporter.settings import Sasl, SaslMechanism
 from lab.broker import Broker, Listener
 from lab.certificates import make_certificates
+from tests.advice import follow
 from tests.broker.client.token_endpoint import SECRET, TokenEndpointServer
 from tests.integration.broker.view import UP, collecting, value
 
@@ -150,11 +153,19 @@ def test_a_token_endpoint_is_asked_over_tls_and_only_if_its_certificate_is_trust
             login = {"token_url": endpoint.url, "client_id": "exporter", "client_secret_file": secret_file}
             return settings_of(broker, **login, **options)
 
-        with Client(settings(token_ca_file=certificates.ca)) as client:
-            brokers = client.brokers
-        with pytest.raises(TransportError) as caught:
+        with pytest.raises(TransportError) as untrusted:
             Client(settings())
+        trusting = follow(settings(), str(untrusted.value), token_ca_file=certificates.ca)
+        other_name = endpoint.url.replace("127.0.0.1", "127.1")
+        with pytest.raises(TransportError) as misnamed:
+            Client(replace(trusting, sasl=replace(trusting.sasl, token_url=other_name)))
+        name = re.search(r"use in broker.sasl.token_url a name in the certificate: (\w+)", str(misnamed.value))[1]
+        refused = len(endpoint.requests)
+        with Client(follow(trusting, str(misnamed.value), token_url=other_name.replace("127.1", name))) as client:
+            brokers = client.brokers
 
     assert brokers == [1]
-    assert "its certificate is not signed by a trusted CA" in str(caught.value)
+    assert "its certificate is not signed by a trusted CA" in str(untrusted.value)
+    assert name == "localhost"
+    assert refused == 0
     assert len(endpoint.requests) == 1

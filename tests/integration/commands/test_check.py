@@ -2,11 +2,12 @@
 
 import contextlib
 import re
+from dataclasses import replace
 
 import pytest
 
 from kafka_producer_exporter.commands.check import StepState, as_text, check
-from kafka_producer_exporter.settings import Jmx, JmxTls, Target, TlsMode
+from kafka_producer_exporter.settings import Jmx, JmxTls, Target, TlsMode, TransportKind
 from kafka_producer_exporter.targets.transports import transport_for
 from lab.certificates import PASSWORD, make_certificates
 from lab.process import Port
@@ -30,22 +31,19 @@ def written(text, folder, values):
 
 
 @pytest.mark.parametrize(
-    ("host", "mode"), [("::1", TlsMode.NONE), ("127.0.0.1", TlsMode.RMI), ("127.0.0.1", TlsMode.BOTH)]
+    ("host", "mode", "transport"),
+    [
+        ("::1", TlsMode.NONE, TransportKind.JMXQUERY),
+        ("127.0.0.1", TlsMode.RMI, TransportKind.RMI),
+        ("127.0.0.1", TlsMode.BOTH, TransportKind.RMI),
+    ],
 )
-def test_a_jvm_that_is_started_as_check_says_is_read(lab, producer_jvm, certificates, tmp_path, host, mode):
+def test_a_jvm_that_is_started_as_check_says_is_read(lab, producer_jvm, certificates, tmp_path, host, mode, transport):
     ours = tmp_path / "password"
     ours.write_text("secret\n")
     with contextlib.closing(Port()) as port:
-        target = Target(
-            name="orders",
-            jmx=Jmx(
-                host=host,
-                port=port.number,
-                username="monitor",
-                password_file=ours,
-                tls=JmxTls(mode=mode, ca_file=certificates.ca if mode is not TlsMode.NONE else None),
-            ),
-        )
+        tls = JmxTls(mode=mode, ca_file=certificates.ca if mode is not TlsMode.NONE else None)
+        target = Target(name="orders", transport=transport, jmx=Jmx(host=host, port=port.number, tls=tls))
 
         text = as_text([check(target, transport_for=transport_for)])
         flags = re.findall(r"^    (-D.+)$", text, re.MULTILINE)
@@ -53,8 +51,13 @@ def test_a_jvm_that_is_started_as_check_says_is_read(lab, producer_jvm, certific
         written(text, tmp_path, values)
         jvm = producer_jvm(jmx=False, java_options=[flag.replace("/etc/jmx", str(tmp_path)) for flag in flags])
         jvm.new("orders", NOBODY)
+        advised = re.search(r"set jmx\.username and jmx\.password_file(?:; set transport: (\w+))?", text)
+        target = replace(target, jmx=replace(target.jmx, username="monitor", password_file=ours))
+        if advised[1]:
+            target = replace(target, transport=TransportKind(advised[1]))
         report = check(target, transport_for=transport_for)
 
     assert "start the JVM with the flags below" in text
+    assert target.transport is TransportKind.RMI
     assert {step.state for step in report.steps} == {StepState.GOOD}
     assert report.advice == ()

@@ -44,26 +44,39 @@ def serve(broker, jmx_port, tmp_path):
         yield serve
 
 
+def scraped(target):
+    reader = TargetReader(target, Settings(), transport=transport_for(target), budget=MemoryBudget(None))
+    scrape = reader.read(time.monotonic() + 10)
+    reader.close()
+    return scrape
+
+
+def of_the_advised_kind(target):
+    """Return the target with the kind that the scrape and ``check`` advise."""
+    advice = scraped(target).detail
+    assert check(target, transport_for=transport_for).steps[-1].detail == advice
+    return replace(target, kind=TargetKind(re.search(r"set kind: (\w+)", advice)[1]))
+
+
 def test_a_broker_that_is_given_as_a_producer_is_read_with_the_kind_that_the_message_gives(broker, jmx_port):
-    target = Target(name="kafka-1", jmx=Jmx(port=jmx_port))
+    target = of_the_advised_kind(Target(name="kafka-1", jmx=Jmx(port=jmx_port)))
 
-    def read(target):
-        transport = transport_for(target)
-        reader = TargetReader(target, Settings(), transport=transport, budget=MemoryBudget(None))
-        scrape = reader.read(time.monotonic() + 10)
-        reader.close()
-        return scrape
+    scrape, step = scraped(target), check(target, transport_for=transport_for).steps[-1]
 
-    advice = read(target).detail
-    checked = check(target, transport_for=transport_for).steps[-1].detail
-    kind = re.search(r"set kind: (\w+)", advice)[1]
-    advised = replace(target, kind=TargetKind(kind))
-    scrape, broker_step = read(advised), check(advised, transport_for=transport_for).steps[-1]
-
-    assert advice == checked
     assert scrape.detail == ""
     assert any(family.metric.name == "kafka_broker_under_min_isr_partitions" for family in scrape.families)
-    assert broker_step == Step("broker", StepState.GOOD, "1 (4.4.0)")
+    assert step == Step("broker", StepState.GOOD, "1 (4.4.0)")
+
+
+def test_a_producer_that_is_given_as_a_broker_is_read_with_the_kind_that_the_message_gives(broker, producer_jvm):
+    jvm = producer_jvm("4.4.0")
+    jvm.new("orders", broker.bootstrap)
+    target = of_the_advised_kind(Target(name="orders", kind=TargetKind.BROKER, jmx=Jmx(port=jvm.jmx_port)))
+
+    scrape, step = scraped(target), check(target, transport_for=transport_for).steps[-1]
+
+    assert (scrape.clients, scrape.detail) == (1, "")
+    assert step == Step("producers", StepState.GOOD, "1: orders (4.4.0)")
 
 
 def test_an_error_that_a_producer_got_is_counted_by_its_code(broker, serve, producer_jvm):

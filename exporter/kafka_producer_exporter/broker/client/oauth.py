@@ -19,9 +19,16 @@ from kafka_producer_exporter.net.deadline import remaining_seconds
 from kafka_producer_exporter.net.errors import Reason, TransportError
 from kafka_producer_exporter.net.secrets import Secret, read_secret
 from kafka_producer_exporter.net.shared_call import SharedCall
-from kafka_producer_exporter.net.tls import certificate_reason, name_problem, trust_problem, verifying_context
+from kafka_producer_exporter.net.tls import (
+    certificate_names,
+    certificate_reason,
+    name_problem,
+    trust_problem,
+    verifying_context,
+)
 from kafka_producer_exporter.settings import Sasl
 
+HTTPS_PORT = 443
 MAX_RESPONSE_BYTES = 1 << 20
 MAX_LIFETIME_SECONDS = 86_400
 DEFAULT_LIFETIME_SECONDS = 60
@@ -105,7 +112,7 @@ class TokenEndpoint:
                 status, body = response.status, response.read(MAX_RESPONSE_BYTES)
         except (OSError, UnicodeError, http.client.HTTPException) as error:
             cause = error.reason if isinstance(error, urllib.error.URLError) else error
-            raise self._connection_error(cause) from None
+            raise self._connection_error(cause, deadline) from None
         if not 200 <= status < 300:
             raise self._status_error(status, body)
         # Kept here rather than by the caller, so that it is not lost if every caller has given up.
@@ -156,25 +163,27 @@ class TokenEndpoint:
             )
         return self._error(f"it replied HTTP {status}{shown}; check broker.sasl.token_url, and whether it is healthy")
 
-    def _connection_error(self, cause: object) -> TransportError:
+    def _connection_error(self, cause: object, deadline: float) -> TransportError:
         if isinstance(cause, TimeoutError):
             return self._timeout()
         if isinstance(cause, ConnectionRefusedError):
             return self._error("nothing listens there; start it, or correct broker.sasl.token_url")
         if isinstance(cause, ssl.SSLCertVerificationError):
-            return self._error(f"its certificate {self._certificate_problem(cause)}")
+            return self._error(f"its certificate {self._certificate_problem(cause, deadline)}")
         if isinstance(cause, OSError | UnicodeError):
             detail = getattr(cause, "strerror", None) or type(cause).__name__
             return self._error(f"no connection ({detail}); check broker.sasl.token_url")
         return self._error("the server there does not speak HTTP; correct broker.sasl.token_url")
 
-    def _certificate_problem(self, error: ssl.SSLCertVerificationError) -> str:
+    def _certificate_problem(self, error: ssl.SSLCertVerificationError, deadline: float) -> str:
         match certificate_reason(error):
             case Reason.TLS_EXPIRED:
                 return f"is not valid now ({error.verify_message}); renew it"
             case Reason.TLS_NAME:
-                host = urlsplit(self._sasl.token_url or "").hostname or ""
-                return name_problem(None, host, "use in broker.sasl.token_url")
+                url = urlsplit(self._sasl.token_url or "")
+                host, address = url.hostname or "", (url.hostname, url.port or HTTPS_PORT)
+                names = certificate_names(address, self._tls_context(), name=host, deadline=deadline)
+                return name_problem(names, host, "use in broker.sasl.token_url")
             case _:
                 return trust_problem(error, "broker.sasl.token_ca_file")
 
