@@ -154,6 +154,9 @@ FOLLOWED = {
     "check whether it hangs or a firewall drops the packets, and …": f"{BROKER}a_broker_that_hangs",
     "set broker.tls.cert_file to a client certificate that it trusts": f"{BROKER}the_advised_certificates",
     "grant Describe on TransactionalId *": f"{BROKER}a_right_that_is_granted",
+    "check for a proxy on the way": (
+        "tests/broker/client/test_completeness.py::a_response_that_no_proxy_damages_on_the_way_is_accepted"
+    ),
     "give it more memory": "tests/integration/broker/test_fetch.py::a_response_beyond_the_size_limit",
     "check the token's expiry and audience, and broker.sasl.scope": (
         "tests/integration/broker/test_ways_in.py::an_expired_token_is_reported"

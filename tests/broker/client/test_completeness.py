@@ -66,3 +66,12 @@ def test_a_denied_partition_may_describe_no_producers():
     response = received(DescribeProducersResponse(throttle_time_ms=0, topics=topics), 0)
 
     assert require_complete(response, "broker 1") is response
+
+
+def test_a_response_that_no_proxy_damages_on_the_way_is_accepted():
+    whole = received(listing(transactional_id="orders"), 0)
+
+    with pytest.raises(TransportError, match=r"; check for a proxy on the way$"):
+        require_complete(received(listing(transactional_id=None), 0), "broker 1")
+
+    assert require_complete(whole, "broker 1") is whole
