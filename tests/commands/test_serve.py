@@ -1,8 +1,10 @@
 import logging
+import subprocess
+import sys
 
 import pytest
 
-from kafka_producer_exporter.commands.serve import _reload
+from kafka_producer_exporter.commands.serve import SWITCH_SECONDS, _reload
 from kafka_producer_exporter.errors import ConfigError, Problem
 from kafka_producer_exporter.settings import Settings
 
@@ -32,3 +34,14 @@ def test_a_reload_of_an_invalid_configuration_is_left_to_the_program_to_log(capl
     _reload(Program(ConfigError("a.yml", [Problem("a.yml:1 listen", "wrong; do it right")])), Settings())
 
     assert not caplog.records
+
+
+def test_serve_lets_threads_take_turns_more_often_than_python_does():
+    code = (
+        "import sys; from kafka_producer_exporter.__main__ import main\n"
+        "main(['serve', '--listen', 'nonsense']); print(sys.getswitchinterval())"
+    )
+
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
+
+    assert float(ran.stdout) == SWITCH_SECONDS < sys.getswitchinterval()

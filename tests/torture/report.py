@@ -15,7 +15,7 @@ other than root, a read-only file system, {DESCRIPTORS} descriptors, {TASKS} thr
 (`{HONEST[0]}`), a synthetic JVM (`{HONEST[1]}`) and {len(MODES)} hostile JMX servers. Its broker is behind a proxy that
 damages what passes. Hostile HTTP clients ask it for pages. All of them are at work at the same time (`tests/torture/`).
 
-Two scrapers ask for the page every 2 s in turn, like Prometheus, with a timeout of {Scraper.TIMEOUT_SECONDS:g} s. The
+{Scraper.SERVERS} scrapers, like Prometheus, take turns each second; their timeout is {Scraper.TIMEOUT_SECONDS:g} s. The
 run fails if a scrape does not show both honest targets as up, if the process ends, if it keeps threads or descriptors
 after the hostile peers are gone, if its view of the brokers does not recover, or if an honest number is wrong.
 `make test` runs a short form.

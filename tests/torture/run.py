@@ -149,7 +149,7 @@ class Judge:
     def _note_records(self, attempt: Attempt) -> None:
         found = re.search(re.escape(RECORDS) + r" (\S+)", attempt.page)
         records = float(found[1]) if found else 0.0
-        # The two servers' scrapes overlap, so their order is not that of the answers.
+        # The scrapes of several servers overlap, so their order is not that of the answers.
         if records < self._records - 200:
             self._problem(f"scrape at {attempt.at:.0f} s: records fell from {self._records:g} to {records:g}")
         self._records = max(self._records, records)

@@ -1,4 +1,4 @@
-"""The honest scraper: two Prometheus servers, each with a connection that it keeps, whose scrapes alternate."""
+"""The honest scraper: four Prometheus servers that take turns, each with a connection that it keeps."""
 
 import gzip
 import http.client
@@ -26,10 +26,11 @@ class Attempt:
 class Scraper:
     """Scrapes once a second, until ``stop``, and passes each attempt to *judge*.
 
-    Each of the two servers has a scrape interval of 2 s, and a scrape timeout of 2 s.
+    Each server has an address of its own, and the same scrape interval and scrape timeout.
     """
 
-    TIMEOUT_SECONDS = 2.0
+    SERVERS = 4
+    TIMEOUT_SECONDS = 4.0
 
     def __init__(self, address: str, judge: Callable[[Attempt], None]) -> None:
         self._address = address
@@ -37,7 +38,8 @@ class Scraper:
         self._began = time.monotonic()
         self._stop = threading.Event()
         self._threads = [
-            threading.Thread(target=self._scrape_repeatedly, args=(float(offset),), daemon=True) for offset in (0, 1)
+            threading.Thread(target=self._scrape_repeatedly, args=(number,), daemon=True)
+            for number in range(self.SERVERS)
         ]
 
     def start(self) -> None:
@@ -51,21 +53,21 @@ class Scraper:
         for thread in self._threads:
             thread.join()
 
-    def _scrape_repeatedly(self, offset: float) -> None:
+    def _scrape_repeatedly(self, number: int) -> None:
         kept: list[http.client.HTTPConnection] = []
-        for due in itertools.count(offset, 2 * 1.0):
+        for due in itertools.count(number, self.SERVERS):
             now = time.monotonic() - self._began
             if self._stop.wait(max(0.0, due - now)):
                 break
-            self._judge(self._attempt(kept))
+            self._judge(self._attempt(kept, (f"127.0.1.{number + 1}", 0)))
         for connection in kept:
             connection.close()
 
-    def _attempt(self, kept: list[http.client.HTTPConnection]) -> Attempt:
+    def _attempt(self, kept: list[http.client.HTTPConnection], source: tuple[str, int]) -> Attempt:
         began = time.monotonic()
         page, failure = "", ""
         try:
-            page = self._page(kept, began + self.TIMEOUT_SECONDS)
+            page = self._page(kept, source, began + self.TIMEOUT_SECONDS)
         except (OSError, EOFError, http.client.HTTPException) as error:
             failure = f"{type(error).__name__}: {error}"
             for connection in kept:
@@ -76,13 +78,13 @@ class Scraper:
             page, failure = "", f"the page took {seconds:.2f} s"
         return Attempt(began - self._began, seconds, page, failure)
 
-    def _page(self, kept: list[http.client.HTTPConnection], deadline: float) -> str:
+    def _page(self, kept: list[http.client.HTTPConnection], source: tuple[str, int], deadline: float) -> str:
         if kept:
             try:
                 return self._get(kept[0], deadline)
             except (ConnectionError, http.client.BadStatusLine):
                 kept.pop().close()  # it was closed while idle; like Prometheus, try once more with a new one
-        kept.append(http.client.HTTPConnection(self._address))
+        kept.append(http.client.HTTPConnection(self._address, source_address=source))
         return self._get(kept[0], deadline)
 
     def _get(self, connection: http.client.HTTPConnection, deadline: float) -> str:

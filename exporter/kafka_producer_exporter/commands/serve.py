@@ -4,6 +4,7 @@ import argparse
 import logging
 import os
 import signal
+import sys
 
 from kafka_producer_exporter import __version__, logs
 from kafka_producer_exporter.commands.arguments import add_settings_arguments, settings_from
@@ -13,6 +14,10 @@ from kafka_producer_exporter.server.listeners import Server
 from kafka_producer_exporter.settings import Settings
 
 SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+
+SWITCH_SECONDS = 0.0005
+"""How long a thread that decodes a long reply may keep the interpreter while others wait for it; Python's default is
+ten times as long. A scrape needs the interpreter many times, for a moment each, and waits this long for each."""
 
 log = logging.getLogger(__name__)
 
@@ -31,6 +36,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Serve until SIGTERM or SIGINT; SIGHUP loads the configuration again. Raise ConfigError unless tolerant."""
     # Block the signals before the first thread starts: threads inherit it, and only this one waits for signals.
     signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
+    sys.setswitchinterval(SWITCH_SECONDS)
     logs.set_up(Settings().logging)
     program = program_from(lambda: settings_from(arguments))
     try:
