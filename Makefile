@@ -38,7 +38,7 @@ lint: $(VENV)/.wheel
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	MYPYPATH=exporter $(BIN)/mypy -p lab -p tools
+	MYPYPATH=exporter $(BIN)/mypy -p lab -p tools -p tests.fuzz
 	$(BIN)/lint-imports
 
 fast: $(VENV)/.wheel
@@ -93,8 +93,9 @@ bench: setup ## measure the exporter and its peers side by side (half an hour)
 jdks: setup ## read producers on each JDK from 8 to 26 and write docs/compatibility.md; needs root and Debian
 	$(BIN)/python -m tests.jdks
 
-fuzz: setup ## feed damaged bytes to each decoder; EXECUTIONS=1000000 SEED=1
-	$(BIN)/python -m tests.fuzz --executions $(or $(EXECUTIONS),1000000) --seed $(or $(SEED),1)
+fuzz: setup ## feed damaged bytes to each decoder (two minutes); EXECUTIONS=1000000 SEED=7 for more
+	$(BIN)/python -m tests.fuzz --executions $(or $(EXECUTIONS),5000) --seed $(or $(SEED),1) --processes 2 \
+	  $(if $(RECORD),--record) $(DECODERS)
 
 torture: setup ## serve between hostile and honest peers, with the limits of a small container; DURATION=600 SEED=1
 	$(BIN)/python -m tests.torture --seconds $(or $(DURATION),600) --seed $(or $(SEED),1) --report docs/torture.md

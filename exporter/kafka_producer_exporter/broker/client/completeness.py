@@ -1,6 +1,6 @@
 """Rejects a response with a null where Kafka's protocol has none, which kafka-python accepts.
 
-So whatever reads a response may rely on its lists and texts, except below an error code, where nobody looks for them.
+So whatever reads a response may rely on its lists and texts.
 """
 
 from collections.abc import Hashable, Iterable
@@ -8,6 +8,9 @@ from functools import cache
 from typing import Any, NamedTuple, cast
 
 from kafka_producer_exporter.net.errors import Reason, TransportError
+
+_NONE_WITH_ERROR = frozenset({"active_producers", "configs"})
+"""Lists beside an error code, without which nobody reads them."""
 
 
 class _Required(NamedTuple):
@@ -33,16 +36,16 @@ def require_complete(response: Any, place: str) -> Any:
 
 
 def _missing(structure: Any, required: _Required) -> str | None:
-    """Return the name of a field that is null and must not be, or None. What has an error code need not be complete."""
+    """Return the name of a field that is null and must not be, or None."""
     for name in required.names:
-        if getattr(structure, name) is None:
+        if getattr(structure, name) is None and not (name in _NONE_WITH_ERROR and structure.error_code):
             return name
     for name in required.lists:
         if None in getattr(structure, name):
             return name
     for name, below in required.structures:
-        for item in getattr(structure, name):
-            if not getattr(item, "error_code", 0) and (missing := _missing(item, below)) is not None:
+        for item in getattr(structure, name) or ():
+            if (missing := _missing(item, below)) is not None:
                 return f"{name}.{missing}"
     return None
 
