@@ -1,6 +1,6 @@
 """A hostile JMX server: it replies as a recorded JVM does, until its mode does something else with a reply.
 
-Which reply that is, and what becomes of it, depends on the seed, the mode and the number of the connection.
+Which replies, and what becomes of them, depends on the seed, the mode and the number of the connection.
 """
 
 import itertools
@@ -27,6 +27,8 @@ from tests.jmx.fake_agent import FakeAgent, silent
 
 KINDS = (LOOKUP, NEW_CLIENT, QUERY_NAMES, GET_MBEAN_INFO, GET_ATTRIBUTES)
 """What each request contains, in the order in which a reader sends them."""
+SPOILED_SHARE = 0.2
+"""The share of the replies that a mode spoils. A read needs some ten replies, so few reads end well."""
 MARK = re.compile(b"|".join(map(re.escape, KINDS)))
 HEAD = REPLY_HEAD + bytes(14)
 LIST_OF_ATTRIBUTES = HEAD + b"\x73" + class_description("javax.management.AttributeList", 3)
@@ -222,17 +224,17 @@ class HostileJvm(FakeAgent):
             elif self.mode == "silence":
                 silent(connection)
             elif self.mode in ONLY_NAMES:
-                _reply(connection, QUERY_NAMES, ONLY_NAMES[self.mode], chance)
+                _reply(connection, lambda kind: kind == QUERY_NAMES, ONLY_NAMES[self.mode], chance)
             else:
-                _reply(connection, chance.choice(KINDS), ANY_REPLY[self.mode], chance)
+                _reply(connection, lambda _: chance.random() < SPOILED_SHARE, ANY_REPLY[self.mode], chance)
         except SilenceError:
             silent(connection)
         except ResetError:
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
 
 
-def _reply(connection: socket.socket, spoiled: bytes, spoil: Spoil, chance: random.Random) -> None:
-    """Reply as recorded, but spoil the replies to requests that contain *spoiled*."""
+def _reply(connection: socket.socket, is_spoiled: Callable[[bytes], bool], spoil: Spoil, chance: random.Random) -> None:
+    """Reply as recorded, but spoil the replies for which *is_spoiled* is true; it gets the kind of the request."""
     received = b""
     while data := connection.recv(1 << 16):
         received += data
@@ -241,7 +243,7 @@ def _reply(connection: socket.socket, spoiled: bytes, spoil: Spoil, chance: rand
             if not end:
                 break
             received = received[end:]
-            if kind == spoiled:
+            if kind and is_spoiled(kind):
                 for piece in spoil(reply, chance):
                     connection.sendall(piece)
             else:
