@@ -94,7 +94,7 @@ jdks: setup ## read producers on each JDK from 8 to 26 and write docs/compatibil
 	$(BIN)/python -m tests.jdks
 
 fuzz: setup ## feed damaged bytes to each decoder (two minutes); EXECUTIONS=1000000 SEED=7 for more
-	$(BIN)/python -m tests.fuzz --executions $(or $(EXECUTIONS),5000) --seed $(or $(SEED),1) --processes 2 \
+	$(BIN)/python -m tests.fuzz --executions $(or $(EXECUTIONS),10000) --seed $(or $(SEED),1) --processes 2 \
 	  $(if $(RECORD),--record) $(DECODERS)
 
 torture: setup ## serve between hostile and honest peers, with the limits of a small container; DURATION=600 SEED=1

@@ -4,7 +4,7 @@ import json
 import random
 import re
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
@@ -27,76 +27,31 @@ from kafka_producer_exporter.errors import ConfigError
 from tests.fuzz.mutations import mutated, mutated_text
 from tests.paths import ROOT
 
-_HOSTILE: tuple[Callable[[], str], ...] = (
-    lambda: "[" * 3000,
-    lambda: "targets: " + "[" * 25 + "]" * 25,
-    lambda: "{a: " * 25 + "1" + "}" * 25,
-    lambda: (
-        "a: &a [x, x, x, x]\n"
-        + "".join(f"{b}: &{b} [*{a}, *{a}, *{a}, *{a}]\n" for a, b in zip("abcdef", "bcdefg", strict=True))
-    ),
-    lambda: "targets: &a [*a]\ndefaults: &b {jmx: *b}\n",
-    lambda: "limits: {clients: " + "9" * 5000 + "}",
-    lambda: "limits: {clients: !!python/object/apply:os.system [id], topics: !!timestamp soon, nodes: !!set {a}}",
-    lambda: "limits: {clients: 1:2:3:4:5:6:7:8:9.0, topics: 0x_, nodes: 2024-99-99, transactional_ids: !!float '.'}",
-    lambda: (
-        "broker: {bootstrap_servers: ['a:1'], topics: ['a{99999999999}', '(', '[[a]', '(?i)[\\u0100-\\uffff]*', 'a**']}"
-    ),
-    lambda: "<<: {listen: ':1'}\n<<: [{profile: full}]\n? [a]\n: b\n",
-    lambda: "--- {}\n---\nlisten: x\n...\n%YAML 9.9\n",
-    lambda: "\ufefflisten: ':1'\r\nlisten: ':2'\r",
-    lambda: "targets:\n" + "".join(f"- {{name: t{n}, jmx: {{port: {n}}}}}\n" for n in range(20)),
+_HOSTILE = (
+    "[" * 3000,
+    "targets: " + "[" * 25 + "]" * 25,
+    "{a: " * 25 + "1" + "}" * 25,
+    "a: &a [x, x, x, x]\n" + "".join(f"{b}: &{b} [*{a}, *{a}, *{a}]\n" for a, b in zip("abcde", "bcdef", strict=True)),
+    "targets: &a [*a]\ndefaults: &b {jmx: *b}\n",
+    "limits: {clients: " + "9" * 5000 + "}",
+    "limits: {clients: !!python/object/apply:os.system [id], topics: !!timestamp soon, nodes: !!set {a}}",
+    "limits: {clients: 1:2:3:4:5:6:7:8:9.0, topics: 0x_, nodes: 2024-99-99, transactional_ids: !!float '.'}",
+    "broker: {bootstrap_servers: ['a:1'], topics: ['a{99999999999}', '(', '[[a]', '(?i)[\\u0100-\\uffff]*', 'a**']}",
+    "<<: {listen: ':1'}\n<<: [{profile: full}]\n? [a]\n: b\n",
+    "--- {}\n---\nlisten: x\n...\n%YAML 9.9\n",
+    "\ufefflisten: ':1'\r\nlisten: ':2'\r",
+    "targets:\n" + "".join(f"- {{name: t{n}, jmx: {{port: {n}}}}}\n" for n in range(20)),
 )
 _WORDS = (
-    *("&a ", "*a ", "!!int ", "!!set ", "!!binary ", "!!null ", "!a ", "? ", "- ", "{", "}", "[", "]", ": ", ", ", "#"),
-    *(
-        "\n",
-        "\n  ",
-        "\t",
-        "'",
-        '"',
-        "|\n",
-        ">\n",
-        "<<: *a",
-        "é",
-        "~",
-        "null",
-        "off",
-        "yes",
-        "9" * 30,
-        "-1",
-        "1e400",
-        ".nan",
-    ),
-    *(
-        "\\",
-        "%",
-        "@",
-        "user:pw@",
-        "\0",
-        "\x1b[31m",
-        "\u202e",
-        "[::1]:",
-        "/dev/zero",
-        "targets: ",
-        "jmx: ",
-        "(?P<a>",
-        "\\1",
-    ),
+    *("&a ", "*a ", "!!int ", "!!set ", "!!binary ", "!!null ", "!a ", "? ", "- ", "{", "}", "[", "]", ": ", ", "),
+    *("#", "\n", "\n  ", "\t", "'", '"', "|\n", ">\n", "<<: *a", "é", "~", "null", "off", "yes", "9" * 30, "-1"),
+    *("1e400", ".nan", "\\", "%", "@", "user:pw@", "\0", "\x1b[31m", "\u202e", "[::1]:", "/dev/zero", "targets: "),
+    *("jmx: ", "(?P<a>", "\\1"),
 )
 _TEXTS = (
     *(":9797", "127.0.0.1:9798", "[::1]:9092", "kafka-1:9092,kafka-2:9092", "checkout", "10.0.0.0/8", "10.0.0.1/8"),
-    *(
-        "orders-(\\w+)",
-        "orders-\\1",
-        "\\g<x>",
-        "a{99999999999}",
-        "(?i)[à-ÿ]+",
-        "https://id/token",
-        "http://[::1",
-        "ä\n",
-    ),
-    *("", "x" * 300, "user:secret@host:1", "from_hostname", "off", "kafka"),
+    *("orders-(\\w+)", "orders-\\1", "\\g<x>", "a{99999999999}", "(?i)[à-ÿ]+", "https://id/token", "http://[::1"),
+    *("ä\n", "", "x" * 300, "user:secret@host:1", "from_hostname", "off", "kafka"),
 )
 
 
@@ -141,16 +96,6 @@ def _value(shape: Shape | Section, chance: random.Random) -> object:
             return chance.choice(("off", "on", "from_hostname"))
 
 
-@cache
-def _folder() -> Path:
-    """Return a folder of this process, which is removed when the process ends."""
-    _cleanups.append(tempfile.TemporaryDirectory(prefix="fuzz-"))
-    return Path(_cleanups[-1].name)
-
-
-_cleanups: list[tempfile.TemporaryDirectory[str]] = []
-
-
 def configurations(chance: random.Random) -> str:
     """Load a configuration of file, environment and flags, most of them damaged."""
     kind = chance.randrange(8)
@@ -159,17 +104,18 @@ def configurations(chance: random.Random) -> str:
     elif kind < 7:
         text = json.dumps(_value(SETTINGS, chance), ensure_ascii=False)
     else:
-        text = chance.choice(_HOSTILE)()
+        text = chance.choice(_HOSTILE)
     if chance.randrange(3):
         text = mutated_text(text or " ", chance, _WORDS)
     content = text.encode("utf-8", "surrogatepass")
     if chance.randrange(16) == 0:
         content = bytes(mutated(content or b"\0", chance))
-    file = _folder() / "exporter.yml"
-    file.write_bytes(content)
     environment, flags = _environment_and_flags(chance)
     try:
-        load(file=file, environment=environment, overrides=flags)
+        with tempfile.TemporaryDirectory(prefix="fuzz-") as folder:
+            file = Path(folder) / "exporter.yml"
+            file.write_bytes(content)
+            load(file=file, environment=environment, overrides=flags)
     except ConfigError as error:
         if any("report this" in problem.what for problem in error.problems):
             raise AssertionError(f"{content!r}, {environment}, {flags}: {error}") from error

@@ -31,15 +31,14 @@ _REQUESTS = (
 )
 _WEIGHTS = (9, 9, 9, 9, 9, 9, 9, 9, 1)
 _VALUES = (
-    *(b"0", b"-1", b"1e999", b"nan", b"10", b"*/*", b"gzip", b"q=0.", b"q=", b"close", b"%ff%00", b"?target=x", b"//"),
-    *(b"http://", b"HTTP/1.0\r\n", b"HTTP/2.0\r\n", b"chunked\r\n", b"a\xff\r\n", b"\r\n", b"\n", b" ", b"\0", b"\x80"),
-    *(b"", b"["),
+    *(b"0", b"-1", b"1e999", b"nan", b"10", b"*/*", b"gzip", b"q=0.", b"q=", b"close", b"%ff%00", b"?target=x"),
+    *(b"//", b"http://", b"HTTP/1.0\r\n", b"HTTP/2.0\r\n", b"chunked\r\n", b"a\xff\r\n", b"\r\n", b"\n", b" ", b"\0"),
+    *(b"\x80", b"", b"["),
 )
 _HEADERS = (
-    *(b"Host: b\r\n", b"Content-Length: 5\r\n", b"Transfer-Encoding: chunked\r\n", b"X-Y: \xe4,\t;\r\n"),
-    *(b": x\r\n", b" x\r\n", b"Accept: text/plain;q=2;version=\r\n", b"Upgrade: h2c\r\n"),
-    *(b"Connection: keep-alive, close\r\n", b"Content-Length: 99999999999999999999\r\n"),
-    *(b"Accept-Encoding: gzip;q=\r\n", b"X: y\r\n" * 101),
+    *(b"Host: b\r\n", b"Content-Length: 5\r\n", b"Transfer-Encoding: chunked\r\n", b"X-Y: \xe4,\t;\r\n", b": x\r\n"),
+    *(b" x\r\n", b"Accept: text/plain;q=2;version=\r\n", b"Upgrade: h2c\r\n", b"Connection: keep-alive, close\r\n"),
+    *(b"Content-Length: 99999999999999999999\r\n", b"Accept-Encoding: gzip;q=\r\n", b"X: y\r\n" * 101),
 )
 
 
