@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from kafka_producer_exporter.catalogue.selections import selections
 from kafka_producer_exporter.jmx.objectname import ObjectName
-from kafka_producer_exporter.jmx.readings import Reading, Selection
+from kafka_producer_exporter.jmx.readings import LeftOut, Reading, Selection
 from kafka_producer_exporter.model import Profile
 from kafka_producer_exporter.net.errors import Reason, TransportError
 from tests.paths import RECORDED
@@ -34,7 +34,9 @@ def recorded_readings(version: str, asked: Profile | Sequence[Selection] = Profi
         domain = selection.pattern.partition(":")[0]
         for text, attributes in recorded_mbeans(version).items():
             name = ObjectName(text)
-            wanted = tuple(selection.choose(name, list(attributes))) if name.domain == domain else ()
+            wanted = (
+                tuple(selection.choose(name, list(attributes))) if selection.choose and name.domain == domain else ()
+            )
             if wanted:
                 readings.append(Reading(name, wanted, [attributes[attribute] for attribute in wanted]))
     return readings
@@ -55,7 +57,8 @@ def recorded_broker_readings(asked: Sequence[Selection]) -> list[Reading]:
         pattern = ObjectName(selection.pattern)
         for text, attributes in recorded_broker_mbeans().items():
             name = ObjectName(text)
-            wanted = tuple(selection.choose(name, list(attributes))) if _matches(pattern, name) else ()
+            matches = selection.choose and _matches(pattern, name)
+            wanted = tuple(selection.choose(name, list(attributes))) if matches else ()
             if wanted:
                 readings.append(Reading(name, wanted, [attributes[attribute] for attribute in wanted]))
     return readings
@@ -78,6 +81,8 @@ class Recorded:
         self.gate.set()
         self.reads = self.forgotten = self.closed = 0
         self.listed: tuple[str, ...] = ()
+        self.lists_all = True
+        self.left_out: dict[LeftOut, int] = {}
         self.unread: tuple[str, ...] = ()
         """Names of further MBeans, whose values cannot be read."""
 

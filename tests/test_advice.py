@@ -16,7 +16,7 @@ from tests.paths import ROOT
 PACKAGE = ROOT / "exporter" / "kafka_producer_exporter"
 SEARCHED = (
     *("jmx", "net", "broker/client", "targets"),
-    *("commands/check.py", "catalogue/hidden.py", "catalogue/selections.py"),
+    *("commands/check.py", "catalogue/hidden.py", "catalogue/left_out.py", "catalogue/selections.py"),
 )
 VERBS = (
     *("add", "allow", "check", "compare", "correct", "give", "grant", "include", "install", "issue", "provide", "put"),
@@ -70,6 +70,7 @@ JMX, TLS, SECRETS = "tests/jmx/test_advice.py::", "tests/jmx/test_tls.py::", "te
 LIVE, REGISTRY = "tests/integration/jmx/test_live.py::", "tests/integration/jmx/test_registry.py::"
 TOKEN, BROKER = "tests/broker/client/test_oauth.py::", "tests/integration/broker/test_advice.py::"
 CHECK, KIND = "tests/integration/commands/test_check.py::", "tests/integration/targets/test_broker_jmx.py::"
+NAMES = "tests/integration/jmx/test_names.py::"
 
 JMX_PORT = "-Dcom.sun.management.jmxremote.port"
 FLAGS = "the other flags that kafka-producer-exporter check prints"
@@ -179,6 +180,8 @@ FOLLOWED = {
     "set kind: broker, or correct jmx.host and jmx.port": f"{KIND}a_broker_that_is_given_as_a_producer",
     "set kind: producer, or correct jmx.host and jmx.port": f"{KIND}a_producer_that_is_given_as_a_broker",
     "give each producer its own client.id": "tests/integration/test_serve.py::the_survivor_of_two_producers",
+    "give producers fewer topics, or close producers that are not needed": f"{NAMES}a_jvm_with_too_many_mbeans",
+    "give each producer a shorter client.id": f"{NAMES}a_jvm_with_too_many_mbeans",
     "include kafka.producer:type=producer-metrics,.* and do not exclude it": (
         "tests/integration/test_serve.py::a_living_producer_that_reports_nothing"
     ),

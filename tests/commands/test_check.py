@@ -10,7 +10,7 @@ from kafka_producer_exporter.commands import check as verb
 from kafka_producer_exporter.commands.check import StepState, as_text, check, exit_code, jvm_flags
 from kafka_producer_exporter.errors import ConfigError
 from kafka_producer_exporter.jmx.objectname import ObjectName
-from kafka_producer_exporter.jmx.readings import Reading
+from kafka_producer_exporter.jmx.readings import LeftOut, Reading
 from kafka_producer_exporter.net.errors import Reason, TransportError
 from kafka_producer_exporter.settings import Jmx, JmxTls, Target, TargetKind, TlsMode, TransportKind
 
@@ -36,6 +36,7 @@ class Agent:
             ),
         ]
         self.unread = list(unread)
+        self.left_out = {}
         self.asks = asks
         self.error = error
         self.open = 0
@@ -47,9 +48,11 @@ class Agent:
 class Way:
     def __init__(self, agent, target):
         self.agent, self.target = agent, target
+        self.agent.open += 1
+        self.lists_all = True
 
     def read(self, selections, *, deadline):
-        self.agent.open += 1
+        self.left_out = self.agent.left_out
         if self.agent.error:
             raise self.agent.error
         if self.agent.asks and self.target.jmx.username is None:
@@ -181,6 +184,19 @@ def test_a_producer_whose_values_cannot_be_read_is_a_finding(port):
 
     assert states_of(report)["producers"] is StepState.FINDING
     assert "the values of its MBean cannot be read" in detail_of(report, "producers")
+
+
+def test_mbeans_that_are_left_out_are_a_finding(port):
+    agent = Agent(clients=["orders"], versions={"orders": "4.4.0"}, asks=True)
+    agent.left_out = {LeftOut.TOO_MANY: 5, LeftOut.UNREADABLE: 1}
+
+    report = check(target_at(port, username="monitor"), transport_for=agent.transport_for)
+
+    assert states_of(report)["producers"] is StepState.FINDING
+    assert detail_of(report, "producers").startswith(
+        "1: orders (4.4.0); 5 MBeans left out because the JVM has more than 65,536; "
+    )
+    assert "1 MBean left out because the JVM cannot send" in detail_of(report, "producers")
 
 
 def test_a_hidden_producer_is_a_finding(port):

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from kafka_producer_exporter.jmx.jar import JarTransport
-from kafka_producer_exporter.jmx.readings import Selection
+from kafka_producer_exporter.jmx.readings import LeftOut, Selection
 from kafka_producer_exporter.net.errors import Reason, TransportError
 from tests.waiting import wait_until
 
@@ -143,6 +143,16 @@ def test_a_java_that_prints_nothing_or_garbage_is_an_error_and_never_an_empty_li
     assert failure_of(java("[\ngarbage]\n")).reason is Reason.PROTOCOL
     assert failure_of(java(printed(record("x", "Long", "many")))).reason is Reason.PROTOCOL
     assert failure_of(java(printed(record("x", "Long", "1", name="nonsense")))).reason is Reason.PROTOCOL
+
+
+def test_a_name_that_is_not_an_object_name_is_counted_and_the_others_are_read(java):
+    output = printed(record("x", "Long", "1"), record("x", "Long", "1", name="nonsense"))
+    transport = JarTransport("127.0.0.1", 9999, java=java(output))
+
+    readings = transport.read([EVERYTHING], deadline=time.monotonic() + 10)
+
+    assert len(readings) == 1
+    assert transport.left_out == {LeftOut.NAME: 1}
 
 
 def test_a_java_that_hangs_is_killed_at_the_deadline(java, tmp_path):

@@ -35,7 +35,7 @@ def test_an_attribute_whose_name_is_too_long_for_a_request_is_not_listed():
 
 
 def test_the_names_are_decoded_as_texts():
-    assert "kafka.producer:type=producer-metrics,client-id=client-0" in decode_names(value_of(QUERY_NAMES))
+    assert "kafka.producer:type=producer-metrics,client-id=client-0" in decode_names(value_of(QUERY_NAMES)).texts
 
 
 @pytest.mark.parametrize(

@@ -2,13 +2,16 @@
 
 import itertools
 import re
+import struct
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from kafka_producer_exporter.jmx import session as session_module
+from kafka_producer_exporter.jmx.jrmp import REPLY_HEAD
 from kafka_producer_exporter.jmx.objectname import ObjectName
-from kafka_producer_exporter.jmx.readings import Reading, Selection
+from kafka_producer_exporter.jmx.readings import LeftOut, Reading, Selection
 from kafka_producer_exporter.jmx.requests import REGISTRY_NAMES, lookup
 from kafka_producer_exporter.jmx.session import Dial, Exchange, Session
 from kafka_producer_exporter.net.errors import Reason, TransportError
@@ -27,6 +30,7 @@ from tests.jmx.conversation import (
     agent,
     new_session,
 )
+from tests.jmx.encoding import END, class_description, string
 
 CONVERSATION = RecordedConversation.load()
 FAILURES = CONVERSATION.failures
@@ -243,6 +247,73 @@ def test_the_names_of_all_mbeans_are_listed_whether_they_are_read_or_not():
     assert len(first) == 8
     assert "kafka.producer:type=app-info,id=client-0" in first
     assert session.listed is first
+
+
+def set_of_names(*texts: str) -> bytes:
+    """Return a reply to queryNames."""
+    described = class_description("javax.management.ObjectName", 3)
+    names = [
+        b"\x73" + (b"\x71" + struct.pack(">i", 0x7E0002) if index else described) + string(text) + END
+        for index, text in enumerate(texts)
+    ]
+    return REPLY_HEAD + bytes(14) + b"\x73" + class_description("java.util.HashSet", 3) + b"".join(names) + END
+
+
+def test_names_that_cannot_be_requested_are_counted_and_the_other_mbeans_are_read():
+    known = new_session()
+    Replay(CONVERSATION).read(known)
+    long = "\u00e9".encode() * 40_000
+    long_name = b"\x73\x71" + struct.pack(">i", 0x7E0002) + b"\x7c" + struct.pack(">q", len(long)) + long + END
+    names = set_of_names("nonsense", "a:", *known.listed, "a:b=\n")[:-1] + long_name + END
+    session, replay = new_session(), Replay(CONVERSATION.answering(QUERY_NAMES, names))
+
+    readings = [replay.read(session, now=float(now)) for now in range(3)]
+
+    assert [len(some) for some in readings] == [8, 8, 8]
+    assert session.left_out == {LeftOut.NAME: 4}
+    assert count(replay, b"nonsense") == 0
+
+
+def test_a_name_that_cannot_be_requested_is_no_longer_counted_once_it_is_gone():
+    session, replay = new_session(), Replay(CONVERSATION)
+    replay.conversation = CONVERSATION.answering(QUERY_NAMES, set_of_names("nonsense"))
+    replay.read(session)
+    before = session.left_out
+    replay.conversation = CONVERSATION
+
+    replay.read(session)
+
+    assert before == {LeftOut.NAME: 1}
+    assert session.left_out == {}
+
+
+def test_a_selection_without_a_choice_lists_the_names_and_nothing_else():
+    session, replay = new_session(), Replay(CONVERSATION)
+
+    readings = [replay.read(session, [Selection(EVERYTHING.pattern, None)], float(now)) for now in range(2)]
+
+    assert readings == [[], []]
+    assert len(session.listed) == 8
+    assert count(replay, GET_MBEAN_INFO) == count(replay, GET_ATTRIBUTES) == 0
+
+
+def test_a_first_read_that_is_too_short_for_all_mbeans_is_continued_by_the_next(monkeypatch):
+    monkeypatch.setattr(session_module, "_INFOS_AT_ONCE", 3)
+    session, replay = new_session(), Replay(CONVERSATION)
+    conversation = session.read([EVERYTHING], 0.0)
+    action = next(conversation)
+    while count(replay, GET_MBEAN_INFO) < 6:
+        action = conversation.send(replay.perform_action(action))
+    with pytest.raises(TransportError):
+        conversation.throw(TransportError(Reason.TIMEOUT, "too late"))
+    session.connection_lost()
+    since = len(replay.requests)
+
+    readings = replay.read(session)
+
+    asked = itertools.takewhile(lambda request: GET_ATTRIBUTES not in request, replay.requests[since:])
+    assert len(readings) == 8
+    assert sum(GET_MBEAN_INFO in request for request in asked) == 2
 
 
 def test_after_forget_choose_is_called_again():
@@ -495,9 +566,12 @@ def test_an_mbean_that_the_jvm_cannot_serialize_is_quarantined_and_the_others_ar
     replay.instead[ordinal] = CONVERSATION.reply(GET_ATTRIBUTES)[:22] + b"\x7b"
 
     readings, quarantined, logins = replay.read(session, now=2.0), session.newly_quarantined, count(replay, NEW_CLIENT)
+    left_out = session.left_out
     sooner, later = replay.read(session, now=601.0), replay.read(session, now=602.0)
 
     assert [len(readings), len(sooner), len(later)] == [7, 7, 8]
+    assert left_out == {LeftOut.UNREADABLE: 1}
+    assert session.left_out == {}
     assert len(quarantined) == 1
     assert logins == 1  # the session in the JVM outlives the connection
 

@@ -8,7 +8,7 @@ import pytest
 
 from kafka_producer_exporter.catalogue.selections import BROKER_NAMES
 from kafka_producer_exporter.jmx.objectname import ObjectName
-from kafka_producer_exporter.jmx.readings import Reading
+from kafka_producer_exporter.jmx.readings import LeftOut, Reading
 from kafka_producer_exporter.memory import MemoryBudget
 from kafka_producer_exporter.model import Profile
 from kafka_producer_exporter.net.errors import Reason, TransportError
@@ -232,6 +232,44 @@ def test_a_jvm_with_producers_is_not_asked_whether_it_is_a_broker_after_the_firs
     assert [scrape.detail for scrape in scrapes] == ["", "", ""]
     assert [BROKER_NAMES in selections for selections in asked] == [True, False, False]
     assert not [record for record in caplog.records if record.levelname == "WARNING"]
+
+
+def test_mbeans_that_are_left_out_are_counted_and_logged_once_when_it_begins_and_when_it_ends(caplog):
+    caplog.set_level(logging.INFO)
+    jvm, pages = Recorded(), []
+    reader = reader_of(jvm)
+    for left_out in ({}, {LeftOut.NAME: 2}, {LeftOut.NAME: 3, LeftOut.UNREADABLE: 1}, {LeftOut.UNREADABLE: 1}, {}):
+        jvm.left_out = left_out
+        scrape = reader.read(time.monotonic() + SOON)
+        found = series_of(scrape.families)
+        pages.append({name: value for name, value in found.items() if "left_out" in name})
+        assert bool(scrape.detail) == bool(left_out)
+        assert scrape.reason is None
+
+    metric = 'kafka_producer_exporter_mbeans_left_out{reason="%s",target="checkout"}'
+    assert pages == [
+        {},
+        {metric % "name": 2},
+        {metric % "name": 3, metric % "unreadable": 1},
+        {metric % "unreadable": 1},
+        {},
+    ]
+    logged = [record.message for record in caplog.records if "left out" in record.message]
+    assert [message.partition(" left out")[0] for message in logged] == ["2 MBeans", "no MBean is"]
+    assert "give each producer a shorter client.id" in logged[0]
+
+
+def test_no_producer_is_called_hidden_while_its_mbeans_may_be_among_those_left_out():
+    jvm = Recorded()
+    jvm.unread = ("kafka.producer:type=app-info,id=a",)
+    jvm.left_out = {LeftOut.TOO_MANY: 7}
+    reader = reader_of(jvm)
+    hidden = []
+    for jvm.lists_all in (False, False, False, True, True):
+        found = series_of(reader.read(time.monotonic() + SOON).families)
+        hidden.append(any("producer_hidden" in name for name in found))
+
+    assert hidden == [False, False, False, False, True]
 
 
 def test_one_target_can_be_read_alone(collector, jvms):

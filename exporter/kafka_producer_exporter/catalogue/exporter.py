@@ -72,6 +72,17 @@ SERIES_FOLDED = Metric(
     source="the exporter",
     profile=Profile.MINIMAL,
 )
+MBEANS_LEFT_OUT = Metric(
+    name="kafka_producer_exporter_mbeans_left_out",
+    kind=Kind.GAUGE,
+    # The reasons are those of jmx.readings.LeftOut.
+    help="MBeans that this page leaves out because they cannot be read, by reason: too_many (the JVM has more than "
+    "65,536), name (too long, or not valid), or unreadable.",
+    section=SECTION,
+    labels=("target", "reason"),
+    source="the exporter",
+    profile=Profile.MINIMAL,
+)
 SERIES_SHED = Metric(
     name="kafka_producer_exporter_series_shed",
     kind=Kind.GAUGE,

@@ -17,7 +17,13 @@ from kafka_producer_exporter.jmx.readings import Selection
 from kafka_producer_exporter.model import MBeanKind, Profile
 from kafka_producer_exporter.settings import TargetKind
 
-BROKER_NAMES = Selection("kafka.server:type=app-info,id=*", lambda _, __: ())
+LEFT_OUT_FIRST = ("type=producer-topic-metrics", "type=producer-node-metrics")
+"""What the names of the MBeans contain that are left out first where a JVM has too many."""
+
+PRODUCER_NAMES = Selection(PATTERN, None, LEFT_OUT_FIRST)
+"""Lists the MBeans of all producers in a JVM, and reads nothing."""
+
+BROKER_NAMES = Selection("kafka.server:type=app-info,id=*", None)
 """Lists the brokers in a JVM, and reads nothing. Each registers this MBean itself, as a producer does its own."""
 
 
@@ -41,7 +47,7 @@ def selections(profile: Profile, target: TargetKind = TargetKind.PRODUCER) -> Se
     addresses are read in the full profile only, because they do not say which broker they are to.
     """
     if target is TargetKind.PRODUCER:
-        return (Selection(PATTERN, partial(_attributes_to_read, profile)),)
+        return (Selection(PATTERN, partial(_attributes_to_read, profile), LEFT_OUT_FIRST),)
     attributes = (metric.attribute for metric in broker_jmx.METRICS if profile.includes(metric.profile))
     patterns = dict.fromkeys(pattern_of(attribute.mbean) for attribute in attributes if attribute is not None)
     return tuple(Selection(pattern, partial(_attributes_to_read, profile)) for pattern in patterns)

@@ -13,15 +13,16 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from kafka_producer_exporter.catalogue.hidden import explain_hidden, hidden_producers, listed_producers
+from kafka_producer_exporter.catalogue.left_out import explain_left_out
 from kafka_producer_exporter.catalogue.mbean_kinds import CLIENT, kind_of
-from kafka_producer_exporter.catalogue.selections import BROKER_NAMES, wrong_kind
+from kafka_producer_exporter.catalogue.selections import BROKER_NAMES, PRODUCER_NAMES, wrong_kind
 from kafka_producer_exporter.commands.arguments import (
     add_settings_arguments,
     add_targets,
     chosen_targets,
     settings_from,
 )
-from kafka_producer_exporter.jmx.readings import Reading, Selection, Transport
+from kafka_producer_exporter.jmx.readings import LeftOut, Reading, Selection, Transport
 from kafka_producer_exporter.net.address import Address, is_loopback
 from kafka_producer_exporter.net.deadline import remaining_seconds
 from kafka_producer_exporter.net.dns import Resolver
@@ -92,14 +93,17 @@ PRODUCERS = Selection(
 VERSIONS = Selection(
     "kafka.producer:type=app-info,*", lambda _, listed: [name for name in listed if name.lower() == "version"]
 )
-COUNTS = Selection("kafka.producer:type=kafka-metrics-count,*", lambda _, __: ())
-"""Only its name says something: it is there unless a reporter is off or filters it."""
 BROKERS = Selection(BROKER_NAMES.pattern, lambda _, listed: [name for name in listed if name == "Version"])
 
 SELECTIONS: Mapping[TargetKind, Sequence[Selection]] = {
-    TargetKind.PRODUCER: (PRODUCERS, VERSIONS, COUNTS, BROKERS),
+    TargetKind.PRODUCER: (PRODUCERS, VERSIONS),
     TargetKind.BROKER: (BROKERS,),
 }
+NAMES: Mapping[TargetKind, Sequence[Selection]] = {
+    TargetKind.PRODUCER: (PRODUCER_NAMES, BROKER_NAMES),
+    TargetKind.BROKER: (BROKER_NAMES,),
+}
+"""What is only listed, because names alone say which producers are hidden, and what serve would leave out."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -161,7 +165,7 @@ def _walk(target: Target, transport_for: TransportFor) -> list[Step]:
         why = f"{peer}: {(error.strerror or str(error)).lower()}; check jmx.host and the network policy"
         return [*steps, Step("reachable", StepState.FAILED, why)]
     try:
-        readings, listed = _read(target, transport_for)
+        found = _read(target, transport_for)
     except TransportError as error:
         failing = FAILING_STEP.get(error.reason, "JMX")
         passed = [Step(name, StepState.GOOD) for name in STEPS[1 : STEPS.index(failing)]]
@@ -169,7 +173,10 @@ def _walk(target: Target, transport_for: TransportFor) -> list[Step]:
         failed = Step(failing, StepState.FAILED, str(error), flags_help=error.reason is Reason.REFUSED)
         return [*steps[: STEPS.index(failing)], *passed, failed]
     steps += [Step("reachable", StepState.GOOD), Step("JMX", StepState.GOOD), _password(target, transport_for)]
-    last = _broker_step(readings) if target.kind is TargetKind.BROKER else _producer_step(readings, listed)
+    last = _broker_step(found.readings) if target.kind is TargetKind.BROKER else _producer_step(found)
+    if found.left_out:
+        detail = f"{last.detail}; {explain_left_out(found.left_out)}"
+        last = last._replace(state=StepState.FINDING, detail=detail)
     return [*steps, last]
 
 
@@ -186,15 +193,25 @@ def _connect(addresses: Sequence[Address]) -> None:
             return
 
 
-def _read(target: Target, transport_for: TransportFor) -> tuple[list[Reading], Sequence[str]]:
-    """Return the readings that identify the producers, or the broker, in the JVM, and the names of all such MBeans.
+class _Found(NamedTuple):
+    """What a JVM has: the readings that identify its producers, or the broker, and the names of all their MBeans."""
 
-    Raise TransportError.
-    """
+    readings: list[Reading]
+    listed: Sequence[str]
+    lists_all: bool
+    left_out: Mapping[LeftOut, int]
+
+
+def _read(target: Target, transport_for: TransportFor) -> _Found:
+    """Read the JVM. Raise TransportError."""
     transport = transport_for(target)
+    deadline = time.monotonic() + DEADLINE_SECONDS
     try:
-        readings = transport.read(SELECTIONS[target.kind], deadline=time.monotonic() + DEADLINE_SECONDS)
-        return readings, transport.listed
+        readings = transport.read(SELECTIONS[target.kind], deadline=deadline)
+        unreadable = transport.left_out.get(LeftOut.UNREADABLE, 0)
+        transport.read(NAMES[target.kind], deadline=deadline)
+        left_out = {**transport.left_out} | ({LeftOut.UNREADABLE: unreadable} if unreadable else {})
+        return _Found(readings, transport.listed, transport.lists_all, left_out)
     finally:
         transport.close()
 
@@ -218,10 +235,11 @@ def _broker_step(readings: Sequence[Reading]) -> Step:
     return Step("broker", StepState.GOOD, listed_producers(named))
 
 
-def _producer_step(readings: Sequence[Reading], listed: Sequence[str]) -> Step:
+def _producer_step(found: _Found) -> Step:
+    readings, listed, lists_all, _ = found
     versions, clients = _producers(readings)
     hidden = hidden_producers(listed, {reading.name.text for reading in readings})
-    if hidden:
+    if hidden and lists_all:
         return Step("producers", StepState.FINDING, explain_hidden(hidden, versions))
     if wrong := wrong_kind(TargetKind.PRODUCER, listed):
         return Step("producers", StepState.FINDING, wrong)

@@ -4,13 +4,13 @@ import itertools
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from kafka_producer_exporter.jmx import requests
 from kafka_producer_exporter.jmx.explain import ClosedError
 from kafka_producer_exporter.jmx.javastream import JavaStreamError
 from kafka_producer_exporter.jmx.jrmp import Wire
-from kafka_producer_exporter.jmx.readings import Reading, Selection
+from kafka_producer_exporter.jmx.readings import LeftOut, Reading, Selection
 from kafka_producer_exporter.jmx.session import Action, Agent, Call, Conversation, Dial, Replies, Result, Session
 from kafka_producer_exporter.net.address import Address
 from kafka_producer_exporter.net.connection import Connection, connect
@@ -88,6 +88,16 @@ class RmiTransport:
     def listed(self) -> Sequence[str]:
         """The names of all MBeans that matched in the last read: see Transport."""
         return self._session.listed
+
+    @property
+    def lists_all(self) -> bool:
+        """Whether ``listed`` is complete: see Transport."""
+        return self._session.lists_all
+
+    @property
+    def left_out(self) -> Mapping[LeftOut, int]:
+        """How many MBeans the last read left out: see Transport."""
+        return self._session.left_out
 
     def forget(self) -> None:
         """Forget all results of ``choose``: see Transport."""

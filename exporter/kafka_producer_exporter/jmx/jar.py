@@ -10,7 +10,7 @@ import os
 import re
 import signal
 import subprocess
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 from typing import NamedTuple
@@ -18,7 +18,7 @@ from typing import NamedTuple
 from jmxquery import JAR_PATH
 
 from kafka_producer_exporter.jmx.objectname import ObjectName
-from kafka_producer_exporter.jmx.readings import Reading, Selection, Value
+from kafka_producer_exporter.jmx.readings import LeftOut, Reading, Selection, Value
 from kafka_producer_exporter.net.address import Address
 from kafka_producer_exporter.net.deadline import remaining_seconds
 from kafka_producer_exporter.net.errors import Reason, TransportError
@@ -87,6 +87,9 @@ class JarTransport:
         self._option = f"-Dcom.sun.management.jmxremote.port={port}"
         self._command = (java, *_JAVA_OPTIONS, "-jar", JAR_PATH, "-json", "-url")
         self._known_attributes: dict[tuple[str, ...], tuple[str, ...]] = {}
+        self.lists_all = True
+        self.left_out: Mapping[LeftOut, int] = {}
+        """How many MBeans the last read left out: see Transport."""
         self.listed: Sequence[str] = ()
         """The names of all MBeans that matched in the last read and have a number or a text."""
 
@@ -99,14 +102,22 @@ class JarTransport:
                 raise self._malformed(record.name)
             found.setdefault((record.selection, record.name), {})[record.attribute] = record.value
         self.listed = tuple(name for _, name in found)
-        readings = []
+        readings, unusable = [], []
         for (index, text), values in found.items():
-            name = self._name(text)
-            chosen = tuple(selections[index].choose(name, tuple(values)))
+            choose = selections[index].choose
+            try:
+                name = ObjectName(text)
+            except ValueError:
+                unusable.append(text)
+                continue
+            chosen = tuple(choose(name, tuple(values))) if choose is not None else ()
             attributes = tuple(attribute for attribute in chosen if attribute in values)
             if attributes:
                 attributes = self._known_attributes.setdefault(attributes, attributes)
                 readings.append(Reading(name, attributes, [values[attribute] for attribute in attributes]))
+        if unusable and len(unusable) == len(found):
+            raise self._malformed(unusable[0])
+        self.left_out = {LeftOut.NAME: len(unusable)} if unusable else {}
         return readings
 
     def forget(self) -> None:
@@ -118,12 +129,6 @@ class JarTransport:
 
     def close(self) -> None:
         """Do nothing: no connection is open between reads."""
-
-    def _name(self, text: str) -> ObjectName:
-        try:
-            return ObjectName(text)
-        except ValueError as error:
-            raise self._malformed(text) from error
 
     def _malformed(self, text: str) -> TransportError:
         what = f"{self._peer}: jmxquery printed {printable(text)!r}"

@@ -6,7 +6,7 @@ loaded and no code of the stream runs: an object is its class name and its field
 
 import struct
 from collections.abc import Callable, Generator
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple, Protocol, TypeGuard, TypeVar
 
 from kafka_producer_exporter.jmx.javatext import decode_modified_utf8
 from kafka_producer_exporter.net.printable import printable
@@ -18,6 +18,7 @@ _NULL, _REFERENCE, _CLASS_DESCRIPTION, _OBJECT, _STRING, _ARRAY, _CLASS = 0x70, 
 _BLOCK, _END, _RESET, _LONG_BLOCK = 0x77, 0x78, 0x79, 0x7A
 _EXCEPTION, _LONG_STRING, _PROXY, _ENUM = 0x7B, 0x7C, 0x7D, 0x7E
 _LEAVES = frozenset({_NULL, _REFERENCE, _STRING, _LONG_STRING})
+_OBJECT_WITH_TEXT = (_OBJECT, _REFERENCE, _STRING)
 # Flags of a class.
 _WRITE_METHOD, _SERIALIZABLE, _EXTERNALIZABLE, _BLOCK_DATA = 0x01, 0x02, 0x04, 0x08
 
@@ -34,13 +35,15 @@ Continue = Callable[[bytearray, int], tuple[object, int]]
 class NeedMore(Exception):  # noqa: N818 - not an error: the rest is still on its way
     """The stream is incomplete: it needs at least ``need`` bytes, counted from its start.
 
-    ``resume``, if it is set, reads on when more bytes are there, without reading again what was there before.
+    ``resume``, if it is set, reads on when more bytes are there, without reading again what was there before. For it,
+    the stream begins after its first ``used`` bytes, which nobody needs any more; ``need`` counts from there, too.
     """
 
-    def __init__(self, need: int, resume: Continue | None = None) -> None:
+    def __init__(self, need: int, resume: Continue | None = None, used: int = 0) -> None:
         super().__init__(need)
         self.need = need
         self.resume = resume
+        self.used = used
 
 
 class JavaStreamError(Exception):
@@ -56,7 +59,7 @@ class UnreadableError(JavaStreamError):
 
 
 class Limits(NamedTuple):
-    """How much a peer can make us read."""
+    """How much a peer can make us keep at once: a stream or, if it goes to a sink, one annotation of it."""
 
     size: int = 16 << 20
     """Bytes of one stream."""
@@ -92,6 +95,13 @@ class Instance:
         return b"".join(item for item in self.annotations if isinstance(item, bytes))
 
 
+class Sink(Protocol):
+    """Takes the annotations of one object, in their order, each as soon as it is complete."""
+
+    def append(self, annotation: object, /) -> None:
+        """Take the next annotation. It may raise JavaStreamError."""
+
+
 class _ClassDescription:
     """A class as the stream describes it. ``levels`` contains its superclasses, the topmost first, and then itself."""
 
@@ -108,6 +118,17 @@ class _ClassDescription:
     @property
     def is_boxed_number(self) -> bool:
         return self.name in _BOXED and len(self.primitive_names) == 1 and not self.objects
+
+
+def _is_bare(description: object) -> TypeGuard[_ClassDescription]:
+    """Return whether this is a class without fields and superclasses that writes its objects itself."""
+    return (
+        isinstance(description, _ClassDescription)
+        and description.levels == (description,)
+        and description.flags & (_SERIALIZABLE | _WRITE_METHOD) == _SERIALIZABLE | _WRITE_METHOD
+        and not description.primitive_names
+        and not description.objects
+    )
 
 
 class BoxedNumber(NamedTuple):
@@ -134,27 +155,37 @@ class Decoder:
     """
 
     __slots__ = (
-        *("_buffer", "_end", "_handles", "_limits", "_reading", "_start", "_values", "boxed_numbers", "position"),
+        *("_buffer", "_end", "_handles", "_limits", "_reading", "_values", "boxed_numbers", "position", "start"),
+        *("_begin", "_classes", "_classes_size", "_classes_values", "_forgotten", "_sink", "_sink_for", "_whole"),
     )
 
     def __init__(self, buffer: bytes | bytearray, start: int = 0, limits: Limits = LIMITS) -> None:
         self._buffer = buffer
-        self._start = self.position = start
+        self.start = self.position = start
+        """Where the stream begins in the buffer; bytes before it are not needed any more."""
         self._end = len(buffer)
         self._limits = limits
         self._handles: list[object] = []
         self._values = 0
         self._reading: Steps[object] | None = None
         self.boxed_numbers: list[BoxedNumber] = []
+        self._sink_for: Callable[[str], Sink] | None = None
+        self._sink: Sink | None = None
+        # What is kept of the annotations that the sink has taken: their classes, by handle.
+        self._classes: dict[int, object] = {}
+        self._classes_size = self._classes_values = 0
+        self._forgotten = 0  # how many handles are not in self._handles any more
+        self._begin = 0  # where the annotation begins, relative to the start
+        self._whole = True
 
     def go_on(self, buffer: bytes | bytearray, start: int) -> None:
         """Continue in a buffer that contains more of the stream, which begins at *start* in it."""
-        self.position += start - self._start
-        self._buffer, self._start, self._end = buffer, start, len(buffer)
+        self.position += start - self.start
+        self._buffer, self.start, self._end = buffer, start, len(buffer)
 
     def read_bytes(self) -> bytes:
-        """Return the bytes of the stream that were read."""
-        return bytes(self._buffer[self._start : self.position])
+        """Return the bytes of the stream that were read; none if they are not needed any more."""
+        return bytes(self._buffer[self.start : self.position]) if self._whole else b""
 
     def expect(self, constant: bytes) -> None:
         """Read exactly the bytes of *constant*. Raise JavaStreamError for others, even before all bytes are there."""
@@ -185,15 +216,78 @@ class Decoder:
             return value
         raise NeedMore(need)
 
+    def annotations(self, sink_for: Callable[[str], Sink]) -> Sink | None:
+        """Read one value like ``value``. If it is an object, its annotations go to the sink for the name of its class.
+
+        Return that sink, or None for any other value. Of an annotation that the sink has taken only the classes are
+        kept, so it cannot be referred to. After NeedMore and ``go_on``, a second call continues with the same sink.
+        """
+        self._sink_for = sink_for
+        self.value()
+        return self._sink
+
+    def _take_texts(self, sink: Sink) -> int:
+        """Give the sink the objects that follow, as long as each has a known class and is nothing but a text.
+
+        The names of MBeans are such objects. The result is that of ``_object``, for a fraction of the work. If the
+        buffer ends within such an object, return the least position at which that can have ended, otherwise 0.
+        """
+        buffer, at, head, name, missing = self._buffer, self.position, b"", "", 0
+        while at < self._end:
+            if buffer[at : at + 7] != head:
+                if head and head.startswith(buffer[at : self._end]):
+                    missing = self._end + 1
+                    break
+                head = bytes(buffer[at : at + 7])
+                description = self._classes.get(int.from_bytes(head[2:6], "big") - _FIRST_HANDLE)
+                if len(head) < 7 or (head[0], head[1], head[6]) != _OBJECT_WITH_TEXT or not _is_bare(description):
+                    break
+                name = description.name
+            end = at + 9 + int.from_bytes(buffer[at + 7 : at + 9], "big")
+            if at + 9 > self._end or end >= self._end:
+                missing = self._end + 1 if at + 9 > self._end else end + 1
+                break
+            if buffer[end] != _END:
+                break
+            try:
+                text = decode_modified_utf8(bytes(buffer[at + 9 : end]))
+            except UnicodeDecodeError:
+                break
+            instance = Instance(name)
+            instance.annotations.append(text)
+            sink.append(instance)
+            self._forgotten += 2
+            at = end + 1
+        self.position = at
+        return missing
+
+    def _forget(self) -> None:
+        """Forget the annotation that the sink has just taken, and once they are many, the bytes of all of them."""
+        end = self.position - self.start
+        if any(isinstance(handle, _ClassDescription) for handle in self._handles):
+            kept = ((at, it) for at, it in enumerate(self._handles, self._forgotten) if not isinstance(it, Instance))
+            self._classes.update(kept)
+            self._classes_values = self._values
+            self._classes_size += end - self._begin
+            if self._classes_size > self._limits.size:
+                raise StreamLimitError(f"classes of more than {self._limits.size} bytes")
+        self._forgotten += len(self._handles)
+        self._handles.clear()
+        self.boxed_numbers.clear()
+        self._values = self._classes_values
+        if end > self._limits.size // 2:
+            self.start, self._whole, end = self.position, False, 0
+        self._begin = end
+
     # Limits: every length in the stream is checked here.
 
     def _take(self, count: int) -> int:
         begin = self.position
         end = begin + count
-        if end - self._start > self._limits.size:
+        if end - self.start > self._limits.size:
             raise StreamLimitError(f"a reply of more than {self._limits.size} bytes")
         if end > self._end:
-            raise NeedMore(end - self._start)
+            raise NeedMore(end - self.start)
         self.position = end
         return begin
 
@@ -234,23 +328,23 @@ class Decoder:
 
     def _step(self, read: Callable[[], Result]) -> Steps[Result]:
         while True:
-            begin = self.position - self._start
+            begin = self.position - self.start
             try:
                 return read()
             except NeedMore as short:
-                self.position = begin + self._start
+                self.position = begin + self.start
                 yield short.need
 
     def _value(self, depth: int) -> Steps[object]:
         while True:
-            begin = self.position - self._start
+            begin = self.position - self.start
             try:
                 tag = self._byte()
                 if tag in _LEAVES:
                     return self._leaf(tag)
                 break
             except NeedMore as short:
-                self.position = begin + self._start
+                self.position = begin + self.start
                 yield short.need
         self._count(1)
         return (yield from self._composite(tag, depth))
@@ -289,33 +383,43 @@ class Decoder:
         raise JavaStreamError(f"unknown tag {tag:02x}")
 
     def _reference(self) -> object:
-        index = self._unsigned(4) - _FIRST_HANDLE
-        if not 0 <= index < len(self._handles):
-            raise JavaStreamError("a reference to an object that was not sent")
-        found = self._handles[index]
+        found = self._referred_to()
         return Instance("java.io.ObjectStreamClass") if isinstance(found, _ClassDescription) else found
+
+    def _referred_to(self) -> object:
+        handle = self._unsigned(4) - _FIRST_HANDLE
+        index = handle - self._forgotten
+        if 0 <= index < len(self._handles):
+            return self._handles[index]
+        if handle in self._classes:
+            return self._classes[handle]
+        raise JavaStreamError("a reference to an object that was not sent")
 
     def _object(self, depth: int) -> Steps[object]:
         description = yield from self._complete_description(depth)
         instance = Instance(description.name)
+        annotations: Sink = instance.annotations
+        if depth == 1 and self._sink_for is not None:
+            annotations = self._sink = self._sink_for(description.name)
         handle = len(self._handles)
         self._handles.append(instance)
         offset = 0
         for level in description.levels:
             self._count(1)
-            offset = self.position - self._start
+            offset = self.position - self.start
             if level.flags & _SERIALIZABLE:
                 yield from self._fields(level, instance.fields, depth)
                 if level.flags & _WRITE_METHOD:
-                    yield from self._annotations(instance.annotations, depth)
+                    yield from self._annotations(annotations, depth)
             elif level.flags & _EXTERNALIZABLE:
                 # In protocol version 1 no block markers enclose what such a class writes.
                 if not level.flags & _BLOCK_DATA:
                     raise UnreadableError(f"a {printable(level.name)} cannot be read without its class")
-                yield from self._annotations(instance.annotations, depth)
-        if description.is_boxed_number:
-            self._handles[handle] = self._unboxed(description, instance, offset)
-        return self._handles[handle]
+                yield from self._annotations(annotations, depth)
+        if not description.is_boxed_number or annotations is self._sink:
+            return instance
+        self._handles[handle] = number = self._unboxed(description, instance, offset)
+        return number
 
     def _unboxed(self, description: _ClassDescription, box: Instance, offset: int) -> object:
         """Return the number in a box. The fields of its class, the last of its levels, are at *offset*."""
@@ -335,9 +439,15 @@ class Decoder:
         for name in level.objects:
             fields[name] = yield from self._value(depth)
 
-    def _annotations(self, annotations: list[object], depth: int) -> Steps[None]:
+    def _annotations(self, annotations: Sink, depth: int) -> Steps[None]:
         while True:
-            begin = self.position - self._start
+            if annotations is self._sink:
+                missing = self._take_texts(annotations)
+                self._forget()
+                if missing:
+                    yield missing - self.start
+                    continue
+            begin = self.position - self.start
             try:
                 tag = self._byte()
                 if tag in _LEAVES:
@@ -348,7 +458,7 @@ class Decoder:
                     self._count(1)
                     continue
             except NeedMore as short:
-                self.position = begin + self._start
+                self.position = begin + self.start
                 yield short.need
                 continue
             if tag == _END:
@@ -405,14 +515,14 @@ class Decoder:
 
     def _description(self, depth: int) -> Steps[_ClassDescription | None]:
         while True:
-            begin = self.position - self._start
+            begin = self.position - self.start
             try:
                 tag = self._byte()
                 if tag == _REFERENCE:
                     return self._known_description()
                 break
             except NeedMore as short:
-                self.position = begin + self._start
+                self.position = begin + self.start
                 yield short.need
         if tag == _NULL:
             return None
@@ -422,10 +532,9 @@ class Decoder:
         return (yield from self._new_description(depth) if tag == _CLASS_DESCRIPTION else self._new_proxy(depth))
 
     def _known_description(self) -> _ClassDescription:
-        index = self._unsigned(4) - _FIRST_HANDLE
-        found = self._handles[index] if 0 <= index < len(self._handles) else None
+        found = self._referred_to()
         if not isinstance(found, _ClassDescription):
-            raise JavaStreamError("a reference to a class that was not sent")
+            raise JavaStreamError("a reference to an object where a class was expected")
         return found
 
     def _new_description(self, depth: int) -> Steps[_ClassDescription]:

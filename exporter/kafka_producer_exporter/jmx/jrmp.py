@@ -116,6 +116,7 @@ class Wire:
                 values.append(value)
         except NeedMore as short:
             self._need, self._resume = short.need, short.resume
+            position += short.used
         except JavaStreamError as error:
             return values, error
         del buffer[:position]
@@ -143,7 +144,7 @@ def read_reply(
     buffer: bytearray, start: int, extract: Callable[[Decoder], Result], limits: Limits = LIMITS
 ) -> tuple[Result | RemoteFailure, int]:
     """Read one reply. Return a RemoteFailure or what *extract* reads from the decoder, and where the reply ends."""
-    return _continue(Decoder(buffer, start, limits), extract, None)
+    return _continue(Decoder(buffer, start, limits), extract, start, None)
 
 
 def read_nothing(buffer: bytearray, start: int) -> tuple[object, int]:
@@ -152,19 +153,19 @@ def read_nothing(buffer: bytearray, start: int) -> tuple[object, int]:
 
 
 def _continue(
-    decoder: Decoder, extract: Callable[[Decoder], Result], kind: int | None
+    decoder: Decoder, extract: Callable[[Decoder], Result], start: int, kind: int | None
 ) -> tuple[Result | RemoteFailure, int]:
-    """Read on. *kind* says what the reply contains, once that is known."""
+    """Read on in a buffer in which the reply begins at *start*. *kind* says what it contains, once that is known."""
     known_kind = _kind_of_reply(decoder) if kind is None else kind
 
     def resume(buffer: bytearray, start: int) -> tuple[object, int]:
         decoder.go_on(buffer, start)
-        return _continue(decoder, extract, known_kind)
+        return _continue(decoder, extract, start, known_kind)
 
     try:
         value = extract(decoder) if known_kind == _RETURN else _failure(decoder.value())
     except NeedMore as short:
-        raise NeedMore(short.need, resume) from None
+        raise NeedMore(short.need, resume, decoder.start - start) from None
     return value, decoder.position
 
 

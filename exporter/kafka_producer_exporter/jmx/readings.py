@@ -1,6 +1,7 @@
 """What to read from a JVM, and what was read: values only."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from enum import StrEnum
 from typing import NamedTuple, Protocol
 
 from kafka_producer_exporter.jmx.objectname import ObjectName
@@ -14,11 +15,24 @@ class Selection(NamedTuple):
 
     ``choose`` gets an MBean's name and the attributes that its MBeanInfo lists. It returns the attributes to read, in
     the order in which the caller wants them; if it returns none, the MBean is not read. It must be pure, because its
-    result is kept until the MBean lists other attributes or ``Transport.forget`` is called.
+    result is kept until the MBean lists other attributes or ``Transport.forget`` is called. With None instead of a
+    function, only the names are listed.
     """
 
     pattern: str
-    choose: Callable[[ObjectName, Sequence[str]], Sequence[str]]
+    choose: Callable[[ObjectName, Sequence[str]], Sequence[str]] | None
+    last: tuple[str, ...] = ()
+    """Where a JVM has too many MBeans, those whose name contains one of these texts are left out first."""
+
+
+class LeftOut(StrEnum):
+    """Why an MBean that matches is neither read nor listed."""
+
+    TOO_MANY = "too_many"
+    NAME = "name"
+    """Its name is too long for a request, or is not an ObjectName."""
+    UNREADABLE = "unreadable"
+    """The JVM cannot send its attributes or their values. The log says which MBean, and why."""
 
 
 class Reading(NamedTuple):
@@ -46,8 +60,16 @@ class Transport(Protocol):
     def listed(self) -> Sequence[str]:
         """The names of all MBeans that matched in the last read, whether they were read or not.
 
-        The same object as before means the same names.
+        The same object as before means the same names. Names that were left out are missing.
         """
+
+    @property
+    def lists_all(self) -> bool:
+        """Whether ``listed`` lacks no name for their number, apart from those that a selection wants ``last``."""
+
+    @property
+    def left_out(self) -> Mapping[LeftOut, int]:
+        """How many MBeans the last read left out, by reason; no zeros."""
 
     def forget(self) -> None:
         """Forget all results of ``choose``: the next read calls it again for every MBean."""

@@ -3,10 +3,22 @@
 Pure: decoders in, values out. Every part of a reply is checked, because it may come from anything.
 """
 
-from kafka_producer_exporter.jmx.javastream import BoxedNumber, Decoder, Instance, JavaStreamError
+from collections.abc import Sequence
+from typing import NamedTuple, TypeGuard
 
-_MAX_NAME_LENGTH = 0xFFFF // 3
-"""A request gives the length of a name in two bytes, and a character may take three."""
+from kafka_producer_exporter.jmx.javastream import BoxedNumber, Decoder, Instance, JavaStreamError, StreamLimitError
+
+MAX_NAMES = 65_536
+"""How many names of a reply are kept, and as many of those that may be left out first."""
+MAX_NAMES_BYTES = 8 << 20
+"""How much memory they may need, approximately."""
+MAX_NAMES_SEEN = 1_000_000
+"""How many names a reply may contain at all."""
+MAX_NAME_BYTES = 0xFFFF
+"""A request gives the length of a name in two bytes."""
+
+_MAX_ATTRIBUTE_LENGTH = MAX_NAME_BYTES // 6
+"""The same for the name of an attribute, of which a character may take six bytes."""
 
 # The declared types whose values can be a number or a string. Attributes of other types are not requested: each costs
 # the JVM work, and some cannot be read at all.
@@ -34,17 +46,75 @@ def decode_attribute_list(decoder: Decoder) -> tuple[tuple[str, ...], list[Boxed
     return tuple(names), values
 
 
-def decode_names(decoder: Decoder) -> tuple[str, ...]:
-    """Decode the java.util.Set of javax.management.ObjectName of queryNames. Return the names as texts."""
-    annotations = _instance(decoder.value(), "java.util.HashSet").annotations
-    names = tuple(
-        _text(next(iter(_instance(name, "javax.management.ObjectName").annotations), None))
-        for name in annotations
-        if not isinstance(name, bytes)
+class Names(NamedTuple):
+    """The names of MBeans, as far as they can be used."""
+
+    texts: tuple[str, ...]
+    unusable: int = 0
+    """How many were left out because they are too long for a request, or not names."""
+    too_many: int = 0
+    """How many were left out because there are too many."""
+    complete: bool = True
+    """Whether all of those left out may be left out first."""
+
+
+def decode_names(decoder: Decoder, last: Sequence[str] = ()) -> Names:
+    """Decode the java.util.Set of javax.management.ObjectName of queryNames, however large it is.
+
+    If there are too many, those that contain one of the texts *last* are left out first.
+    """
+
+    def sink_for(class_name: str) -> _NamesSink:
+        if class_name != "java.util.HashSet":
+            raise JavaStreamError("a java.util.HashSet was expected")
+        return _NamesSink(last)
+
+    sink = decoder.annotations(sink_for)
+    if not isinstance(sink, _NamesSink):
+        raise JavaStreamError("a java.util.HashSet was expected")
+    return sink.names()
+
+
+class _NamesSink:
+    """Takes the elements of a set of names."""
+
+    def __init__(self, last: Sequence[str]) -> None:
+        self._last = last
+        self._texts: list[str] = []
+        self._unusable = self._too_many = 0
+        self._complete = True
+        self._counts, self._sizes = [0, 0], [0, 0]  # of the others, and of those that are left out first
+
+    def append(self, element: object, /) -> None:
+        if isinstance(element, bytes):
+            return  # the capacity and the size of the set
+        if len(self._texts) + self._unusable + self._too_many >= MAX_NAMES_SEEN:
+            raise StreamLimitError(f"a reply of more than {MAX_NAMES_SEEN:,} names")
+        text = element.annotations[0] if _is_object_name(element) else None
+        if not isinstance(text, str) or len(text) > MAX_NAME_BYTES:
+            self._unusable += 1
+            return
+        which = any(part in text for part in self._last)
+        size = len(text) if text.isascii() else 4 * len(text)
+        if self._counts[which] >= MAX_NAMES or self._sizes[which] + size > MAX_NAMES_BYTES:
+            self._too_many += 1
+            self._complete = self._complete and which
+            return
+        self._counts[which] += 1
+        self._sizes[which] += size
+        self._texts.append(text)
+
+    def names(self) -> Names:
+        """Return what was taken."""
+        return Names(tuple(self._texts), self._unusable, self._too_many, self._complete)
+
+
+def _is_object_name(element: object) -> TypeGuard[Instance]:
+    return (
+        isinstance(element, Instance)
+        and element.class_name == "javax.management.ObjectName"
+        and bool(element.annotations)
     )
-    if any(len(name) > _MAX_NAME_LENGTH for name in names):
-        raise JavaStreamError("a name that is too long for a request")
-    return names
 
 
 def decode_texts(decoder: Decoder) -> tuple[str, ...]:
@@ -68,7 +138,7 @@ def decode_listed_attributes(decoder: Decoder) -> tuple[str, ...]:
     for attribute in attributes:
         fields = attribute.fields if isinstance(attribute, Instance) else {}
         name, declared = _text(fields.get("name")), _text(fields.get("attributeType"))
-        if fields.get("isRead") is True and declared in _READABLE_TYPES and len(name) <= _MAX_NAME_LENGTH:
+        if fields.get("isRead") is True and declared in _READABLE_TYPES and len(name) <= _MAX_ATTRIBUTE_LENGTH:
             listed.append(name)
     return tuple(listed)
 

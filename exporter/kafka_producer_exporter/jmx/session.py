@@ -4,7 +4,8 @@ Pure: it opens no socket and reads no clock. A conversation is a generator. It y
 sent the replies, and returns its result. A test is therefore a list of replies.
 """
 
-from collections.abc import Callable, Generator, Sequence
+from collections import Counter
+from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, TypeVar
 
@@ -12,8 +13,8 @@ from kafka_producer_exporter.jmx import explain, requests
 from kafka_producer_exporter.jmx.explain import ClosedError
 from kafka_producer_exporter.jmx.javastream import JavaStreamError, UnreadableError
 from kafka_producer_exporter.jmx.jrmp import RemoteFailure, ReplyReader, read_nothing
-from kafka_producer_exporter.jmx.readings import Reading, Selection
-from kafka_producer_exporter.jmx.replies import decode_listed_attributes
+from kafka_producer_exporter.jmx.readings import LeftOut, Reading, Selection
+from kafka_producer_exporter.jmx.replies import Names, decode_listed_attributes
 from kafka_producer_exporter.jmx.stubs import Stub, read_registry_names, read_stub
 from kafka_producer_exporter.jmx.templates import AttributeValues, RepeatedReplyReader
 from kafka_producer_exporter.jmx.watched import AttributeQuery, WatchedMBeans
@@ -30,6 +31,8 @@ _SESSION_ENDED = ("NoSuchObjectException", "IOException")
 """What a JVM throws if it does not know the session, or is just closing it."""
 _MAX_UNREADABLE = 20
 """Maximum number of unreadable MBeans per read. Each ends the connection, and is quarantined for the next reads."""
+_INFOS_AT_ONCE = 2048
+"""How many new MBeans list their attributes at once. If a read has not enough time for all, the next one continues."""
 _MAX_MBEAN_INFOS = 16
 """Maximum number of replies to getMBeanInfo to remember. Most MBeans share a few."""
 
@@ -163,10 +166,23 @@ class Session:
 
     @property
     def listed(self) -> Sequence[str]:
-        """The names of all MBeans that matched in the last read."""
+        """The names of all MBeans that matched in the last read, without those that were left out."""
         if len(self._watched) == 1:
             return self._watched[0].names
         return tuple(name for watched in self._watched for name in watched.names)
+
+    @property
+    def lists_all(self) -> bool:
+        """Whether ``listed`` lacks no name for their number, apart from those that are left out first."""
+        return all(watched.complete for watched in self._watched)
+
+    @property
+    def left_out(self) -> Mapping[LeftOut, int]:
+        """How many MBeans the last read left out, by reason; no zeros."""
+        counts: Counter[LeftOut] = Counter()
+        for watched in self._watched:
+            counts.update(watched.left_out)
+        return +counts
 
     def _watch(self, selections: Sequence[Selection]) -> None:
         if [watched.selection for watched in self._watched] != list(selections):
@@ -324,7 +340,7 @@ class Session:
 
     # The three steps of a read.
 
-    def _query_names_again(self, login: _Login) -> Conversation[list[tuple[str, ...]] | None]:
+    def _query_names_again(self, login: _Login) -> Conversation[list[Names] | None]:
         """Return the names for each selection, or None if a new login may help."""
         for reused in (True, False) if self._connected else (False,):
             try:
@@ -339,7 +355,7 @@ class Session:
                 # Something on the way cut the connection while it was idle. The session outlives it.
         return None
 
-    def _query_names(self, login: _Login) -> Conversation[list[tuple[str, ...]]]:
+    def _query_names(self, login: _Login) -> Conversation[list[Names]]:
         """Return the names for each selection.
 
         This is the first exchange of a read, because it shows whether the session has ended.
@@ -349,7 +365,7 @@ class Session:
             for watched in self._watched
         ]
         values = yield from self._ask(calls)
-        names = [value for value in values if isinstance(value, tuple) and not isinstance(value, RemoteFailure)]
+        names = [value for value in values if isinstance(value, Names)]
         if len(names) != len(calls):
             if isinstance(values[0], RemoteFailure) and any(map(values[0].is_a, _SESSION_ENDED)):
                 self._login = None
@@ -359,8 +375,10 @@ class Session:
     def _list_attributes(self, login: _Login, names: Sequence[Sequence[str]], now: float) -> Conversation[None]:
         """Ask which attributes these MBeans list."""
         owners = [(watched, name) for watched, some in zip(self._watched, names, strict=True) for name in some]
-        listed = yield from self._ask_each(owners, [self._info_call(login, name) for _, name in owners], now)
-        _update_listed(owners, listed)
+        for begin in range(0, len(owners), _INFOS_AT_ONCE):
+            some_owners = owners[begin : begin + _INFOS_AT_ONCE]
+            calls = [self._info_call(login, name) for _, name in some_owners]
+            _update_listed(some_owners, (yield from self._ask_each(some_owners, calls, now)))
 
     def _read_attributes(self, login: _Login, new: Sequence[Sequence[str]], now: float) -> Conversation[list[Reading]]:
         """Read the chosen attributes and, in the same exchange, list the attributes of some MBeans again."""

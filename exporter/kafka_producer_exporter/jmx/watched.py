@@ -3,12 +3,13 @@
 Pure: names, listed attributes and attribute values go in; readings, and the MBeans to list again, come out.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 
 from kafka_producer_exporter.jmx import requests
 from kafka_producer_exporter.jmx.objectname import ObjectName
-from kafka_producer_exporter.jmx.readings import Reading, Selection
-from kafka_producer_exporter.jmx.replies import decode_names
+from kafka_producer_exporter.jmx.readings import LeftOut, Reading, Selection
+from kafka_producer_exporter.jmx.replies import Names, decode_names
 from kafka_producer_exporter.jmx.templates import AttributesReader, AttributeValues, RepeatedReplyReader
 
 QUARANTINE_SECONDS = 600.0
@@ -50,37 +51,76 @@ class WatchedMBeans:
         ObjectName(selection.pattern)
         self.selection = selection
         self.mbeans: dict[str, MBean] = {}
-        self.names_reader = RepeatedReplyReader(decode_names, keep=1)
+        self.names_reader = RepeatedReplyReader(partial(decode_names, last=selection.last), keep=1)
         self._query_for = query_for
-        self.names: tuple[str, ...] = ()
+        self._found = Names(())
+        self._parsed: dict[str, ObjectName] = {}  # of those that have not listed their attributes yet
+        self._unusable: set[str] = set()
         self._not_chosen: dict[str, tuple[str, ...]] = {}  # what they list; ``choose`` returned none of it
         self._quarantined: dict[str, float] = {}  # until when
         self._incomplete: set[str] = set()  # their replies contained fewer attributes than were requested
         self._recent: list[str] = []  # new in the last read
         self._refresh_turn = 0
 
-    def update_names(self, names: tuple[str, ...], now: float) -> list[str]:
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of the last read, whether the MBeans are read or not."""
+        return self._found.texts
+
+    @property
+    def complete(self) -> bool:
+        """Whether all names are known, apart from those that are left out first."""
+        return self._found.complete
+
+    @property
+    def left_out(self) -> Mapping[LeftOut, int]:
+        """How many MBeans are left out, by reason."""
+        found = self._found
+        return {
+            LeftOut.TOO_MANY: found.too_many,
+            LeftOut.NAME: found.unusable + len(self._unusable),
+            LeftOut.UNREADABLE: len(self._quarantined),
+        }
+
+    def update_names(self, found: Names, now: float) -> list[str]:
         """Take over the names of this read. Return the MBeans that must list their attributes before they are read."""
-        if names is not self.names:
-            current = set(names)
-            for known in (self.mbeans, self._not_chosen, self._quarantined):
+        if found is not self._found:
+            current = set(found.texts)
+            for known in (self.mbeans, self._not_chosen, self._quarantined, self._parsed):
                 for name in known.keys() - current:
                     del known[name]
             self._incomplete &= current
             self._recent = [name for name in self._recent if name in current]
-            self.names = names
+            self._unusable &= current
+            self._found = found
         for name in [name for name, until in self._quarantined.items() if until <= now]:
             del self._quarantined[name]
-        to_list = self._unknown()
+        to_list = [name for name in self._unknown() if self._is_usable(name)]
+        if self.selection.choose is None:
+            return []
         to_list += self._incomplete.difference(to_list)
         self._incomplete.clear()
         return to_list
 
     def _unknown(self) -> list[str]:
-        read, not_chosen, quarantined = self.mbeans, self._not_chosen, self._quarantined
-        if len(read) + len(not_chosen) + len(quarantined) == len(self.names):
+        read, not_chosen, quarantined, unusable = self.mbeans, self._not_chosen, self._quarantined, self._unusable
+        if len(read) + len(not_chosen) + len(quarantined) + len(unusable) == len(self.names):
             return []
-        return [name for name in self.names if not (name in read or name in not_chosen or name in quarantined)]
+        return [
+            name
+            for name in self.names
+            if not (name in read or name in not_chosen or name in quarantined or name in unusable)
+        ]
+
+    def _is_usable(self, name: str) -> bool:
+        if name not in self._parsed:
+            try:
+                requests.object_name(name)
+                self._parsed[name] = ObjectName(name)
+            except ValueError:
+                self._unusable.add(name)
+                return False
+        return True
 
     def names_to_refresh(self, new: Sequence[str]) -> list[str]:
         """Return the MBeans that list their attributes again at the end of this read.
@@ -100,13 +140,10 @@ class WatchedMBeans:
             return
         if (known.listed if known else self._not_chosen.get(name)) == listed:
             return
+        parsed = self._parsed.pop(name, None)
+        object_name = known.name if known else parsed or ObjectName(name)
         self.drop(name)
-        try:
-            object_name = known.name if known else ObjectName(name)
-        except ValueError:  # no real JVM has such an MBean
-            self._not_chosen[name] = listed
-            return
-        chosen = tuple(self.selection.choose(object_name, listed))
+        chosen = tuple(self.selection.choose(object_name, listed)) if self.selection.choose is not None else ()
         if chosen:
             self.mbeans[name] = MBean(object_name, listed, self._query_for(chosen))
         else:

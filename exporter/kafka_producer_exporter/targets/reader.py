@@ -6,9 +6,10 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from kafka_producer_exporter.catalogue import exporter
 from kafka_producer_exporter.catalogue.hidden import HiddenReason, explain_hidden
+from kafka_producer_exporter.catalogue.left_out import explain_left_out
 from kafka_producer_exporter.catalogue.selections import BROKER_NAMES, selections, wrong_kind
 from kafka_producer_exporter.jmx.objectname import ObjectName
-from kafka_producer_exporter.jmx.readings import Selection, Transport
+from kafka_producer_exporter.jmx.readings import LeftOut, Transport
 from kafka_producer_exporter.memory import MemoryBudget
 from kafka_producer_exporter.model import Family, Labels, Metric, Profile, Scrape
 from kafka_producer_exporter.net.errors import Reason, TransportError
@@ -37,7 +38,9 @@ class TargetReader:
         self._shedding = False
         self._profile = settings.profile
         self._selections = [
-            Selection(one.pattern, self._within_memory(one)) for one in selections(settings.profile, target.kind)
+            one._replace(choose=self._within_memory(one.choose))
+            for one in selections(settings.profile, target.kind)
+            if one.choose is not None
         ]
         self._families = FamilyBuilder(
             self._static, profile=settings.profile, limits=settings.limits, groups=settings.id_groups
@@ -45,6 +48,7 @@ class TargetReader:
         self._state: Reason | str = "not read yet"
         self._answered = False
         self._hidden: frozenset[HiddenReason] = frozenset()
+        self._left_out: frozenset[LeftOut] = frozenset()
         self._has_mbeans = False
         self._reads_of_wrong_kind = 0
 
@@ -57,10 +61,13 @@ class TargetReader:
             asked = self._selections if self._has_mbeans else [*self._selections, BROKER_NAMES]
             readings = self._transport.read(asked, deadline=deadline)
             self._shedder.retain({reading.name.text for reading in readings})
-            found = self._families.build(readings, self._transport.listed)
+            found = self._families.build(readings, self._transport.listed if self._transport.lists_all else ())
             self._log_hidden(found.hidden)
-            families = [*found.families, *self._shed_families()]
-            detail = self._wrong_kind() or explain_hidden(found.suspects)
+            left_out = self._transport.left_out
+            self._log_left_out(left_out)
+            families = [*found.families, *self._shed_families(), *self._left_out_families(left_out)]
+            details = (self._wrong_kind() or explain_hidden(found.suspects), explain_left_out(left_out))
+            detail = "; ".join(filter(None, details))
             scrape = answered_scrape(self.target, families, found.clients, started=started, detail=detail)
         except TransportError as error:
             scrape = failed_scrape(self.target, error.reason, str(error), started=started)
@@ -82,12 +89,12 @@ class TargetReader:
         self._transport.close()
         self._shedder.release()
 
-    def _within_memory(self, selection: Selection) -> Choose:
-        def choose(name: ObjectName, listed: Sequence[str]) -> Sequence[str]:
-            wanted = selection.choose(name, listed)
+    def _within_memory(self, choose: Choose) -> Choose:
+        def choose_what_fits(name: ObjectName, listed: Sequence[str]) -> Sequence[str]:
+            wanted = choose(name, listed)
             return wanted if wanted and self._shedder.admits(name, len(wanted)) else ()
 
-        return choose
+        return choose_what_fits
 
     def _shed_families(self) -> list[Family]:
         counts = self._shedder.counts()
@@ -126,6 +133,21 @@ class TargetReader:
         if reasons - self._hidden:
             log.warning(explain_hidden(hidden), extra={"target": self.target.name})
         self._hidden = reasons
+
+    def _left_out_families(self, counts: Mapping[LeftOut, int]) -> list[Family]:
+        samples = [(Labels(self._static | {"reason": reason.value}), float(n)) for reason, n in sorted(counts.items())]
+        return [Family(exporter.MBEANS_LEFT_OUT, samples)] if samples else []
+
+    def _log_left_out(self, counts: Mapping[LeftOut, int]) -> None:
+        # The transport logs each MBean that is unreadable, with the cause.
+        named = dict(counts)
+        named.pop(LeftOut.UNREADABLE, None)
+        extra = {"target": self.target.name}
+        if named.keys() - self._left_out:
+            log.warning(explain_left_out(named), extra=extra)
+        elif self._left_out and not named:
+            log.info("no MBean is left out any more for its name or for the number of MBeans", extra=extra)
+        self._left_out = frozenset(named)
 
     def _log_change(self, scrape: Scrape) -> None:
         state = scrape.reason or "up"
