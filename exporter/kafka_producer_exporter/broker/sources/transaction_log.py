@@ -125,6 +125,7 @@ class TransactionLog(Source):
     def _end_stand_in(self) -> bool:
         """Read the log again instead of the reports. Return False if it must be read from its end on."""
         self._counts.is_log_denied = False
+        self._read_at = None
         can_continue = self._counts.tracker.end_stand_in()
         if not can_continue:
             self._follower.begin_again()
