@@ -88,6 +88,7 @@ bench: setup ## measure the exporter and its peers side by side (half an hour)
 	$(BIN)/python -m benchmarks.rendering --clients 100
 	$(BIN)/python -m benchmarks.targets_at_once
 	$(BIN)/python -m benchmarks.transaction_log
+	$(BIN)/python -m benchmarks.collector_memory
 	PYTHONPATH=exporter $(BIN)/python -m benchmarks.http_layer
 
 jdks: setup ## read producers on each JDK from 8 to 26 and write docs/compatibility.md; needs root and Debian

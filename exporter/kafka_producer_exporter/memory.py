@@ -53,6 +53,11 @@ class MemoryBudget:
         self.pages_bytes = _share(limit, PAGES, MAX_PAGES_BYTES)
         """How much of their pages all clients together may leave unsent."""
 
+    @property
+    def limit_bytes(self) -> int | None:
+        """The limit of the process; None without one."""
+        return self._limit
+
     def admit(self, cost: int, *, needed: bool = False) -> bool:
         """Return whether something lasting of this estimated cost, in bytes, fits; if so take its room.
 

@@ -47,21 +47,22 @@ BrokerViewFor = Callable[[Settings], BrokerView]
 
 def program_from(load: Callable[[], Settings]) -> "Program":
     """Return a program that reads real JVMs and brokers, within the memory limit of this process."""
+    budget = MemoryBudget(memory_limit())
     return Program(
         load,
         transport_for=transport_for,
-        broker_view_for=_started_broker_view,
-        budget=MemoryBudget(memory_limit()),
+        broker_view_for=lambda settings: _started_broker_view(settings, budget),
+        budget=budget,
     )
 
 
-def _started_broker_view(settings: Settings) -> BrokerView:
+def _started_broker_view(settings: Settings, budget: MemoryBudget) -> BrokerView:
     # A sidecar that asks no broker does not import kafka-python, which costs 8 MB.
     from kafka_producer_exporter.broker.collector import BrokerCollector  # noqa: PLC0415
 
     if settings.broker is None:
         raise AssertionError("a broker view needs a configured cluster")
-    view = BrokerCollector(settings.broker, settings.limits, settings.id_groups)
+    view = BrokerCollector(settings.broker, settings.limits, settings.id_groups, budget=budget)
     view.start()
     return view
 

@@ -2,8 +2,9 @@ import time
 
 import pytest
 
-from kafka_producer_exporter.broker.collector import BrokerCollector
+from kafka_producer_exporter.broker.collector import BrokerCollector, sizes_within
 from kafka_producer_exporter.broker.log.records import TransactionState, Transition
+from kafka_producer_exporter.memory import MemoryBudget
 from kafka_producer_exporter.net.address import Address
 from kafka_producer_exporter.net.errors import Reason, TransportError
 from kafka_producer_exporter.settings import Broker, Limits
@@ -129,3 +130,26 @@ def test_a_clock_that_is_off_makes_no_transaction_older_or_younger(view, off_sec
 
 def test_before_a_new_record_has_told_the_brokers_time_no_skew_is_served(view):
     assert "kafka_producer_exporter_clock_skew_seconds" not in view.served()
+
+
+@pytest.mark.parametrize("limit", [32 << 20, 48 << 20, 64 << 20, 128 << 20, 1 << 30, 1 << 36])
+def test_what_is_decoded_at_once_is_a_small_part_of_the_memory_limit(limit):
+    sizes = sizes_within(limit)
+
+    assert sizes.fetch_bytes * 5 + sizes.response_bytes * 20 < 0.2 * limit
+    assert sizes.fetch_bytes <= sizes_within(None).fetch_bytes
+    assert sizes.response_bytes <= sizes_within(None).response_bytes
+    assert sizes.log_response_bytes > 1 << 20, "a batch of the usual maximum must get through"
+
+
+def test_a_view_that_is_closed_gives_its_memory_back():
+    budget = MemoryBudget(1 << 30, resident=lambda: 0)
+    collector = BrokerCollector(Broker(bootstrap_servers=(Address("kafka-1", 9092),)), Limits(), budget=budget)
+    tracker = collector._workers[0].source._counts.tracker
+    tracker.follow(0, from_offset=0, counting_from=0)
+    tracker.apply(0, 0, Transition("orders", 0, 1, 0, 1000, TransactionState.EMPTY, (), 1, -1))
+    assert budget._admitted > 0
+
+    collector.close()
+
+    assert budget._admitted == 0

@@ -348,7 +348,7 @@ EXACT = Metric(
     name="kafka_producer_exporter_transaction_counts_exact",
     kind=Kind.GAUGE,
     help="1 if the transaction log is read and the counts are exact, 0 if they are lower bounds from polling "
-    "coordinators.",
+    "coordinators, or if state was dropped to stay within the memory limit.",
     section=SOURCES,
     source="the exporter",
     profile=Profile.MINIMAL,
@@ -433,6 +433,14 @@ IDS_FOLDED = Metric(
     name="kafka_producer_exporter_transactional_ids_folded",
     kind=Kind.GAUGE,
     help="Transactional ids beyond limits.transactional_ids, which are counted under other.",
+    section=SOURCES,
+    source="the exporter",
+)
+IDS_DROPPED = Metric(
+    name="kafka_producer_exporter_transactional_ids_dropped_total",
+    kind=Kind.COUNTER,
+    help="Transactional ids whose state was dropped to stay within the memory limit, those that were idle for the "
+    "longest time first. From the first one on, the counts are not exact.",
     section=SOURCES,
     source="the exporter",
 )

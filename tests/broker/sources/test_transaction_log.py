@@ -1,4 +1,5 @@
 import logging
+import math
 import time
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -7,6 +8,7 @@ import pytest
 
 from kafka_producer_exporter.broker.cluster.snapshots import TransactionDescription
 from kafka_producer_exporter.broker.log.records import TransactionState, decode
+from kafka_producer_exporter.broker.log.room import KEPT_IDS
 from kafka_producer_exporter.broker.log.tracker import TransactionTracker
 from kafka_producer_exporter.broker.sources.coordinators import ApproximateLog, Coordinated
 from kafka_producer_exporter.broker.sources.samples import LabelTexts
@@ -14,6 +16,7 @@ from kafka_producer_exporter.broker.sources.source import Session
 from kafka_producer_exporter.broker.sources.transaction_counts import TransactionCounts
 from kafka_producer_exporter.broker.sources.transaction_log import FETCH_WAIT_SECONDS, TransactionLog
 from kafka_producer_exporter.logs import fields_of, logfmt_line
+from kafka_producer_exporter.memory import MemoryBudget
 from kafka_producer_exporter.model import Kind
 from kafka_producer_exporter.net.address import Address
 from kafka_producer_exporter.net.errors import Reason, TransportError
@@ -27,9 +30,9 @@ BROKER = Broker(bootstrap_servers=(Address("kafka-1", 9092),))
 class Following:
     """The source on a log in memory."""
 
-    def __init__(self, log, broker=BROKER):
+    def __init__(self, log, broker=BROKER, budget=None):
         texts = LabelTexts({"kafka_cluster": "blue"})
-        self.counts = TransactionCounts(TransactionTracker(), texts)
+        self.counts = TransactionCounts(TransactionTracker(room=budget), texts, budget)
         self.source = TransactionLog(broker, self.counts, texts, open_reader=lambda _: log)
         self.session = Session(object)
         self.reports = ApproximateLog(self.counts.tracker)
@@ -328,3 +331,40 @@ def test_what_was_read_before_the_right_was_taken_away_does_not_count_as_read_af
 
     assert while_reading is None
     assert following.source.open_transactions(()).read_at > before
+
+
+MANY_IDS = [
+    (b"\0\0" + len(name).to_bytes(2, "big") + name, THREE_COMMITS_AND_AN_ABORT[0][1])
+    for name in (b"many-%05d" % number for number in range(KEPT_IDS + 1000))
+]
+EXACT = 'kafka_producer_exporter_transaction_counts_exact{kafka_cluster="blue"}'
+DROPPED = 'kafka_producer_exporter_transactional_ids_dropped_total{kafka_cluster="blue"}'
+
+
+def test_ids_beyond_the_memory_limit_are_dropped_which_is_logged_once_and_the_counts_are_not_exact(log, caplog):
+    following = Following(log, budget=MemoryBudget(1 << 20, resident=lambda: 700_000))
+    following.poll()
+    assert (following.served()[EXACT], following.served()[DROPPED]) == (1, 0)
+    log.held[0] = MANY_IDS
+
+    following.poll(times=5)
+
+    assert following.served()[EXACT] == 0
+    assert following.served()[DROPPED] >= 1000
+    assert len([line for line in caplog.messages if "to stay within the memory limit" in line]) == 1
+
+
+def test_a_budget_that_shrinks_costs_a_third_of_the_ids(log):
+    resident = [1 << 20]
+    budget = MemoryBudget(100 << 20, resident=lambda: resident[0])
+    following = Following(log, budget=budget)
+    log.held[0] = MANY_IDS
+    following.poll(times=4)
+    assert following.served()[DROPPED] == 0
+
+    resident[0] = 95 << 20
+    following.poll(times=3)
+
+    assert following.served()[DROPPED] == math.ceil((len(MANY_IDS) - 1000) / 3), (
+        "a thousand ids have series of their own"
+    )

@@ -5,7 +5,7 @@ import threading
 import pytest
 
 from kafka_producer_exporter.broker.sources.source import Source
-from kafka_producer_exporter.broker.sources.worker import IDLE_SECONDS, RENEW_SECONDS, RETRY_SECONDS, Worker
+from kafka_producer_exporter.broker.sources.worker import IDLE_SECONDS, RENEW_SECONDS, RETRY_SECONDS, Turns, Worker
 from kafka_producer_exporter.net.errors import Reason, TransportError
 from tests.waiting import wait_until
 
@@ -182,3 +182,38 @@ def test_a_source_whose_thread_cannot_start_is_down_until_it_can(world, monkeypa
 
 def out_of_threads(thread):
     raise RuntimeError("can't start new thread")
+
+
+class SlowSource(FakeSource):
+    """A source whose poll lasts until it is let go."""
+
+    def __init__(self):
+        super().__init__()
+        self.polling = threading.Event()
+        self.let_go = threading.Event()
+
+    def poll(self, session):
+        self.polling.set()
+        assert self.let_go.wait(10)
+        return 30.0
+
+
+@pytest.mark.parametrize(("patience_seconds", "is_delayed"), [(10.0, True), (0.05, False)])
+def test_sources_that_take_turns_poll_one_after_the_other_and_one_that_hangs_loses_its_turn(
+    patience_seconds, is_delayed
+):
+    slow, other = SlowSource(), FakeSource()
+    turns = Turns(patience_seconds=patience_seconds)
+    workers = [Worker(source, FakeClient, dict, turns=turns) for source in (slow, other)]
+    workers[0].start()
+    assert slow.polling.wait(10)
+    thread = threading.Thread(target=workers[1].step)
+    thread.start()
+    thread.join(0.3 if is_delayed else 10)
+
+    assert bool(other.clients) is not is_delayed
+
+    slow.let_go.set()
+    thread.join(10)
+    assert other.clients
+    workers[0].close(wait_seconds=10)

@@ -2,8 +2,6 @@
 
 import contextlib
 import gc
-import socket
-import struct
 import time
 
 from kafka.admin import ConfigResource, ConfigResourceType
@@ -14,6 +12,7 @@ from kafka_producer_exporter.broker.collector import BrokerCollector
 from kafka_producer_exporter.net.address import Address
 from kafka_producer_exporter.settings import Broker as BrokerSettings
 from kafka_producer_exporter.settings import Limits
+from lab.log_writer import produce
 from lab.process import wait_until
 
 UP = "kafka_producer_exporter_source_up"
@@ -117,16 +116,3 @@ def leave_hanging(broker, name, *, partition, producer_id, age_seconds):
             time.sleep(0.05)
     finally:
         verification("true")
-
-
-def produce(broker, name, partition, batch):
-    """Return the error code of a Produce request, version 3: acks=all, one topic, one partition."""
-    text = lambda word: struct.pack(">h", len(word)) + word.encode()  # noqa: E731
-    body = text("ghost") + struct.pack(">hii", -1, 5000, 1) + text(name) + struct.pack(">iii", 1, partition, len(batch))
-    message = struct.pack(">hhi", 0, 3, 1) + text("test") + body + batch
-    host, port = broker.bootstrap.split(":")
-    with socket.create_connection((host, int(port)), timeout=5) as connection:
-        connection.sendall(struct.pack(">i", len(message)) + message)
-        size = struct.unpack(">i", connection.recv(4, socket.MSG_WAITALL))[0]
-        answer = connection.recv(size, socket.MSG_WAITALL)
-    return struct.unpack_from(">h", answer, 4 + 4 + 2 + len(name) + 4 + 4)[0]

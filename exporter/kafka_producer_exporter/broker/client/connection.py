@@ -39,6 +39,7 @@ CLIENT_ID = "kafka-producer-exporter"
 MAX_RESPONSE_BYTES = 64 << 20
 """The default size limit of one response. The library would make objects of a response of any size."""
 TLS_KEYS = TlsKeys("broker.tls.ca_file", "broker.tls.cert_file")
+MIN_RESPONSE_BYTES = 64 << 10
 ANY_BROKER = "bootstrap-0"
 """The library's node id of the bootstrap server, which the probe found usable. A broker that the metadata names may
 have died since."""
@@ -81,8 +82,12 @@ class TokenProvider(AbstractTokenProvider):  # type: ignore[misc]  # the library
 class Client:
     """Connections to one cluster, for use by one thread. ``close`` it after any TransportError."""
 
-    def __init__(self, broker: Broker, *, max_response_bytes: int = MAX_RESPONSE_BYTES) -> None:
-        """Connect and check the cluster id. A longer response than *max_response_bytes* fails. Raise TransportError."""
+    def __init__(self, broker: Broker, *, max_response_bytes: int = MAX_RESPONSE_BYTES, shared: bool = False) -> None:
+        """Connect and check the cluster id. Raise TransportError.
+
+        A longer response than *max_response_bytes* fails. If this is *shared*, the brokers' responses to one call have
+        this size together.
+        """
         self.timeout_ms = round(broker.request_timeout_seconds * 1000)
         """How long a broker may take to answer one request."""
         self._broker = broker
@@ -100,6 +105,9 @@ class Client:
             self.close()
             what = f"the bootstrap servers sent metadata that cannot be used ({type(error).__name__})"
             raise TransportError(Reason.DAMAGED, f"{what}; check for a proxy on the way") from None
+        if shared:  # for the connections to come, which are those to single brokers
+            share = max(MIN_RESPONSE_BYTES, max_response_bytes // max(1, len(self.brokers)))
+            self._manager.config["receive_message_max_bytes"] = share
         self.cluster_id = str(self._manager.cluster.cluster_id)
         if broker.cluster_id not in (None, self.cluster_id):
             self.close()

@@ -64,6 +64,10 @@ bounds the series only: the state of every id is kept.
 When the coordinator forgets an id, its series stays, in case the id comes back. Up to *limit* expired ids are
 remembered. Beyond that, the one that expired first is forgotten, with its series.
 
+If the room in memory is used up, the state of the ids that were idle for the longest time is dropped, except for ids
+with series of their own; a name that has no room counts under ``other``. What happens to a dropped id later is still
+counted, but without what was known before: the reason of an abort, a takeover and a new producer id may be missed.
+
 Reports in place of the log
 ---------------------------
 
@@ -98,6 +102,7 @@ from kafka_producer_exporter.broker.log.outcomes import (
     SessionReason,
 )
 from kafka_producer_exporter.broker.log.records import Partitions, Tombstone, TransactionState, Transition
+from kafka_producer_exporter.broker.log.room import KEPT_IDS, Room, Seats, Unlimited, id_bytes
 
 OTHER = "other"
 """The name under which all ids over the limit are counted."""
@@ -221,13 +226,17 @@ class TransactionTracker:
         limit: int = 1000,
         group_of: Callable[[str], str] = str,
         on_event: Callable[[Event], object] | None = None,
+        room: Room | None = None,
     ) -> None:
         """Create a tracker that follows no partition yet.
 
         *limit* is the number of names with series of their own. *group_of* maps a transactional id to the name under
-        which it is counted. *on_event* is called with each event when it is counted.
+        which it is counted. *on_event* is called with each event when it is counted. *room* bounds the
+        memory; None does not.
         """
         self._limit = limit
+        self._room = room or Unlimited()
+        self._seats = Seats(self._room, limit)
         self._group_of = group_of
         self._on_event = on_event
         self._partitions: dict[int, _Partition] = {}
@@ -240,6 +249,8 @@ class TransactionTracker:
         """The number of transactions that started in the log but whose end is missing from it."""
         self.folded = 0
         """The number of transactional ids that are counted under ``other``."""
+        self.dropped = 0
+        """The number of ids whose state was dropped for lack of memory."""
 
     # Reading the log
 
@@ -289,7 +300,7 @@ class TransactionTracker:
         if producer is None:
             if isinstance(record, Tombstone):
                 return
-            producer = followed.expired.pop(transactional_id, None) or _Producer()
+            producer = followed.expired.pop(transactional_id, None) or self._new_producer(transactional_id)
             followed.producers[transactional_id] = producer
         if offset < followed.counting_from:
             series = self._uncounted
@@ -331,6 +342,7 @@ class TransactionTracker:
         if stand_in is None:
             return True
         for transactional_id, producer in (*stand_in.producers.items(), *stand_in.expired.items()):
+            self._room.release(id_bytes(transactional_id))
             if producer.series and producer.series.owner is producer:
                 known = (followed.producers.get(transactional_id) for followed in self._partitions.values())
                 producer.series.owner = next(filter(None, known), self._expired.get(transactional_id))
@@ -360,6 +372,36 @@ class TransactionTracker:
                 credit[counted_as] -= 1
                 return True
         return False
+
+    def drop_idle(self, share: float = 0.1) -> int:
+        """Drop the state of this share of each partition's ids: those that were idle for the longest time.
+
+        Ids with series of their own are kept. Ids with an open transaction go last. Return how many were dropped.
+        """
+        dropped = sum(self._drop_idle_of(followed, share) for followed in self._partitions.values())
+        self.dropped += dropped
+        return dropped
+
+    def _drop_idle_of(self, followed: _Partition, share: float) -> int:
+        producers = followed.producers
+        droppable = [
+            transactional_id
+            for transactional_id, producer in producers.items()
+            if producer.series is None or producer.series.is_shared or producer.series.owner is not producer
+        ]
+        wanted = math.ceil(len(droppable) * share)
+        idle = [one for one in droppable if one not in followed.open and one not in followed.pending]
+        if len(idle) >= wanted:
+            droppable = idle
+        droppable.sort(key=lambda one: producers[one].last_update_ms)
+        del droppable[wanted:]
+        for transactional_id in droppable:
+            producer = producers[transactional_id]
+            self._end_previous(transactional_id, producer, producer.series or self._uncounted, followed)
+            _close(transactional_id, producer, followed)
+            self.folded -= producer.series is not None and producer.series.name == OTHER
+            self._forget(transactional_id, producers.pop(transactional_id))
+        return len(droppable)
 
     # Reading the results
 
@@ -515,9 +557,28 @@ class TransactionTracker:
         expired = followed.expired
         expired[transactional_id] = followed.producers.pop(transactional_id)
         if len(expired) > self._limit:
-            oldest = expired.pop(next(iter(expired)))
-            if oldest.series and oldest.series.owner is oldest and not oldest.series.is_shared:
-                del self._series[oldest.series.name]
+            first = next(iter(expired))
+            self._forget(first, expired.pop(first))
+
+    def _new_producer(self, transactional_id: str) -> _Producer:
+        """Return the state of an id that is not known. Drop idle ids if there is no room for it."""
+        self._seats.reserve()
+        cost = id_bytes(transactional_id)
+        while not self._room.admit(cost):
+            if self.known_ids - len(self._series) < KEPT_IDS or not self.drop_idle():
+                self._room.admit(cost, needed=True)
+                break
+        return _Producer()
+
+    def _forget(self, transactional_id: str, producer: _Producer) -> None:
+        """Release the room of an id that is not known any more, and that of its series if no other id counts there."""
+        self._room.release(id_bytes(transactional_id))
+        series = producer.series
+        if series and series.owner is producer:
+            series.owner = None
+            if not series.is_shared:
+                del self._series[series.name]
+                self._seats.release(series.name)
 
     def _end_previous(
         self,
@@ -573,7 +634,7 @@ class TransactionTracker:
         """Assign the series of its name to an id, or ``other`` if the limit is reached."""
         name = self._group_of(transactional_id)
         series = self._series.get(name)
-        if series is None and len(self._series) - (OTHER in self._series) < self._limit:
+        if series is None and self._has_seat(name):
             series = self._series[name] = _Series(name)
         elif series is None:
             series = self._series.setdefault(OTHER, _Series(OTHER))
@@ -584,6 +645,10 @@ class TransactionTracker:
             series.is_shared = True
         producer.series = series
         return series
+
+    def _has_seat(self, name: str) -> bool:
+        """Return whether a new name may have series of its own, and if so take the room for them."""
+        return len(self._series) - (OTHER in self._series) < self._limit and self._seats.admit(name)
 
 
 def _close(transactional_id: str, producer: _Producer, followed: _Partition) -> None:

@@ -7,13 +7,15 @@ from typing import Any
 from kafka_producer_exporter.model import Family, Labels, Metric
 
 MAX_KEPT_LABELS = 100_000
+"""The default number of labels that are kept; beyond it, all are made again."""
 
 
 class LabelTexts:
     """The labels of series, the static labels of the configuration included. Each text is made once and kept."""
 
-    def __init__(self, static: Mapping[str, str]) -> None:
+    def __init__(self, static: Mapping[str, str], *, max_kept: int = MAX_KEPT_LABELS) -> None:
         self._static = dict(static)
+        self._max_kept = max_kept
         self._kept: dict[tuple[str, ...], Labels] = {}
         self._kept_lists: dict[tuple[object, ...], tuple[Labels, ...]] = {}
 
@@ -22,7 +24,7 @@ class LabelTexts:
         key = (*labels, *labels.values())
         known = self._kept.get(key)
         if known is None:
-            if len(self._kept) >= MAX_KEPT_LABELS:  # transactional ids and producer ids come and go
+            if len(self._kept) >= self._max_kept:  # transactional ids and producer ids come and go
                 self._kept.clear()
                 self._kept_lists.clear()
             known = self._kept[key] = Labels({**self._static, **labels})

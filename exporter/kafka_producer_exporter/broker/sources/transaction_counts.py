@@ -10,8 +10,12 @@ from kafka_producer_exporter.broker.log.outcomes import OpenTransaction, Series
 from kafka_producer_exporter.broker.log.tracker import TransactionTracker
 from kafka_producer_exporter.broker.sources.samples import LabelTexts, Samples
 from kafka_producer_exporter.catalogue import broker as catalogue
+from kafka_producer_exporter.memory import MemoryBudget
 from kafka_producer_exporter.model import Family
 from kafka_producer_exporter.settings import IdGroup
+
+DROPPED_SHARE = 1 / 3
+"""The share of the idle ids to drop when the budget shrinks by this share."""
 
 log = logging.getLogger(__name__)
 
@@ -19,8 +23,11 @@ log = logging.getLogger(__name__)
 class TransactionCounts:
     """A tracker, the lock that guards it, and its families."""
 
-    def __init__(self, tracker: TransactionTracker, texts: LabelTexts) -> None:
+    def __init__(self, tracker: TransactionTracker, texts: LabelTexts, budget: MemoryBudget | None = None) -> None:
         self.tracker = tracker
+        self._budget = budget or MemoryBudget(None)
+        self._generation = self._budget.generation
+        self._logged_dropped = False
         self.lock = threading.Lock()
         """Held while a poll is taken in, never while waiting for a broker."""
         self.since_ms: int | None = None
@@ -34,8 +41,8 @@ class TransactionCounts:
 
     @property
     def is_exact(self) -> bool:
-        """True unless only the coordinators' reports are counted, or were counted when counting began."""
-        return not self.is_log_denied and (self._counts_log or self.since_ms is None)
+        """True unless state was dropped, or only the coordinators' reports are counted, or were when counting began."""
+        return not (self.is_log_denied or self.tracker.dropped) and (self._counts_log or self.since_ms is None)
 
     def begin(self, since_ms: int, *, source: str, from_log: bool) -> None:
         """Count from *since_ms* on, and log it. The caller holds the lock.
@@ -46,6 +53,18 @@ class TransactionCounts:
             self.since_ms, self._counts_log = since_ms, from_log
             since = datetime.fromtimestamp(since_ms / 1000, UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
             log.info("counting transactions", extra={"source": source, "since": since})
+
+    def keep_within_budget(self, *, source: str) -> None:
+        """Drop the state of idle ids if more memory is used than estimated. The caller holds the lock."""
+        self._budget.check()
+        if self._budget.generation != self._generation:
+            self._generation = self._budget.generation
+            self.tracker.drop_idle(DROPPED_SHARE)
+        if self.tracker.dropped and not self._logged_dropped:
+            self._logged_dropped = True
+            message = "dropped the state of idle transactional ids to stay within the memory limit; the counts are no "
+            message += "longer exact; give the exporter more memory, or set broker.total_shards"
+            log.warning(message, extra={"source": source})
 
     def families(self, *, now_ms: int | None) -> list[Family]:
         """Return the counts, and the gauges as of *now_ms*; None leaves the gauges out.

@@ -116,6 +116,7 @@ class TransactionLog(Source):
             if self._follower.is_read_to_end:
                 self._read_at = began
             self._note_counting_since()
+            self._counts.keep_within_budget(source=self.name)
         self._log_skipped(intake.skipped)
         self._log_contradicted(intake.contradicted)
         for partition, reason in intake.unreadable:
@@ -155,6 +156,7 @@ class TransactionLog(Source):
             samples.add(catalogue.ENDS_UNSEEN, follower.tracker.ends_unseen)
             samples.add(catalogue.IDS, follower.tracker.known_ids)
             samples.add(catalogue.IDS_FOLDED, follower.tracker.folded)
+            samples.add(catalogue.IDS_DROPPED, follower.tracker.dropped)
         counts = self._counts.families(now_ms=moment.fresh_ms(self.name)) if is_read else []
         return [*counts, *samples.families()]
 

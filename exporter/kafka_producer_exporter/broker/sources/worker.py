@@ -4,6 +4,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable
+from contextlib import nullcontext
 
 from kafka_producer_exporter.broker.client.connection import Client
 from kafka_producer_exporter.broker.sources.source import Session, Source
@@ -15,10 +16,33 @@ RENEW_SECONDS = 300.0
 """How long a session is used. See rule 3 of ``client.connection``."""
 RETRY_SECONDS = (0.2, 1.0, 2.0, 5.0)
 """How long to wait after the first, second, third, and every further consecutive failure."""
+TURN_SECONDS = 2.0
+"""How long a source waits for another one to end its poll, if they take turns."""
 IDLE_SECONDS = 1.0
 """How often a source that is not wanted is checked again."""
 
 log = logging.getLogger(__name__)
+
+
+class Turns:
+    """Lets one source poll at a time, so that large responses are not decoded at once. A source that hangs loses it."""
+
+    def __init__(self, *, patience_seconds: float = TURN_SECONDS) -> None:
+        """Let others wait up to *patience_seconds*."""
+        self._patience_seconds = patience_seconds
+        self._lock = threading.Lock()
+        self._holder: int | None = None
+
+    def __enter__(self) -> None:
+        """Wait for the turn, up to the patience; then go on without."""
+        if self._lock.acquire(timeout=self._patience_seconds):
+            self._holder = threading.get_ident()
+
+    def __exit__(self, *_: object) -> None:
+        """End the turn, if this thread has it."""
+        if self._holder == threading.get_ident():
+            self._holder = None
+            self._lock.release()
 
 
 class Worker:
@@ -30,14 +54,19 @@ class Worker:
         open_client: Callable[[], Client],
         statuses: Callable[[], Statuses],
         *,
+        turns: "Turns | None" = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Poll *source* with clients from *open_client*, as long as *statuses* says that it is wanted."""
+        """Poll *source* with clients from *open_client*, as long as *statuses* says that it is wanted.
+
+        Sources with the same *turns* poll one after the other.
+        """
         self.source = source
         self.state = SourceState(source.name, silent_seconds=source.silent_seconds, now=clock())
         self._session = Session(open_client)
         self._statuses = statuses
         self._clock = clock
+        self._turns = turns
         self._renew_at = clock() + RENEW_SECONDS
         self._closed = threading.Event()
         self._starting = threading.Lock()
@@ -93,7 +122,8 @@ class Worker:
         if self._clock() >= self._renew_at:
             self._renew_session()
         try:
-            wait_seconds = self.source.poll(self._session)
+            with self._turns or nullcontext():
+                wait_seconds = self.source.poll(self._session)
         except Exception:
             self._renew_session()
             raise
