@@ -13,7 +13,8 @@ HEADER = f"""\
 `make torture` writes this report. It runs the real `serve` with the limits of a small container: little memory, a user
 other than root, a read-only file system, {DESCRIPTORS} descriptors, {TASKS} threads. Its targets are a real producer
 (`{HONEST[0]}`), a synthetic JVM (`{HONEST[1]}`) and {len(MODES)} hostile JMX servers. Its broker is behind a proxy that
-damages what passes. Hostile HTTP clients ask it for pages. All of them are at work at the same time (`tests/torture/`).
+damages what passes. Hostile HTTP clients ask it for pages. Its configuration is replaced every few seconds, often by an
+invalid one. All of this happens at the same time (`tests/torture/`).
 
 {Scraper.SERVERS} scrapers, like Prometheus, take turns each second; their timeout is {Scraper.TIMEOUT_SECONDS:g} s. The
 run fails if a scrape does not show both honest targets as up, if the process ends, if it keeps threads or descriptors
@@ -44,6 +45,7 @@ def _summary(result: Result) -> Iterator[str]:
         ("honest scrapes", result.scrapes),
         ("of these, both honest targets up", result.up),
         ("longest scrape", f"{result.worst_seconds:.2f} s"),
+        ("configurations loaded, half of them invalid or with other targets", result.configurations),
         ("peak memory of the process", f"{result.peak_mb:.0f} MB"),
         ("peak memory of the control group", f"{result.group_peak_mb:.0f} MB, with page cache"),
     ]

@@ -6,6 +6,7 @@ threads and descriptors after the hostile peers than before them.
 
 import contextlib
 import json
+import random
 import re
 import shutil
 import sys
@@ -84,6 +85,8 @@ class Result:
     seen_as: dict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
     """How the page showed each hostile target, and in how many scrapes."""
     wire: Counter[str] = field(default_factory=Counter)
+    configurations: int = 0
+    """How often a configuration, valid or not, was loaded."""
     before: Usage | None = None
     after: Usage | None = None
     peak_mb: float = 0.0
@@ -190,12 +193,15 @@ def torture(*, seconds: float, seed: int, memory_mb: int = 64, only: str = "", r
         hostile = _hostile_peers(seed, only, serve, ports, folder)
         running.callback(hostile.kill)
         wire.alter = bad = BadWire(seed=seed) if re.search(only, "wire") else None
-        run.hurt(hostile, seconds, config)
+        configurations = _Configurations(config, serve, seed=seed)
+        run.hurt(hostile, seconds, configurations)
         wire.alter = None
         result.wire = bad.done if bad else Counter()
+        result.configurations = configurations.loaded
         hostile.kill()
         wire.cut()
         if serve.process.exit_code is None:
+            configurations.restore()
             run.recover()
             _compare(result, orders, paying, serve, exact)
         result.group_peak_mb = container.group.peak_bytes() / (1 << 20) if container.group else 0.0
@@ -204,6 +210,41 @@ def torture(*, seconds: float, seed: int, memory_mb: int = 64, only: str = "", r
         if result.problems:
             report(serve.process.log_tail(200))
         return result
+
+
+class _Configurations:
+    """Replaces the configuration file again and again: by one without a hostile target, by invalid ones, by itself."""
+
+    SECONDS = 3.0
+    INVALID = (b"targets: [", b"a: &a [*a, *a]", b"listen: nonsense", b"\x00\xff", b"- " * 5_000, b"x" * (2 << 20))
+
+    def __init__(self, place: Path, serve: Serve, *, seed: int) -> None:
+        self._place = place
+        self._serve = serve
+        self._chance = random.Random(f"{seed} configuration")
+        self._original = place.read_bytes()
+        settings = json.loads(self._original)
+        self._fewer = json.dumps({**settings, "targets": settings["targets"][:-1]}).encode()
+        self._due = 0.0
+        self.loaded = 0
+
+    def replace_when_due(self) -> None:
+        """Replace the file and reload, if it is time to."""
+        if time.monotonic() >= self._due:
+            self._due = time.monotonic() + self.SECONDS
+            self._load(self._chance.choice((self._original, self._fewer, self._chance.choice(self.INVALID))))
+
+    def restore(self) -> None:
+        """Load the original configuration again."""
+        self._load(self._original)
+
+    def _load(self, text: bytes) -> None:
+        self.loaded += 1
+        written = self._place.with_suffix(".new")
+        written.write_bytes(text)
+        written.chmod(0o644)
+        written.replace(self._place)  # a file that is half written could be a valid one without targets
+        self._serve.reload()
 
 
 class _Run:
@@ -224,7 +265,7 @@ class _Run:
             self._serve.page()
         self._result.before = Usage.of(self._serve.process.pid)
 
-    def hurt(self, hostile: Process, seconds: float, config: Path) -> None:
+    def hurt(self, hostile: Process, seconds: float, configurations: _Configurations) -> None:
         """Scrape every second while the hostile peers are at work."""
         judge = Judge(self._result, self._report)
         scraper = Scraper(self._serve.address, judge)
@@ -237,6 +278,7 @@ class _Run:
                 if self._serve.process.exit_code is not None:
                     self._problem(f"the exporter ended with {self._serve.process.exit_code} after {passed:.0f} s")
                     break
+                configurations.replace_when_due()
                 self._measure(int(passed // 60))
                 if time.monotonic() - shown > 10:
                     shown = time.monotonic()
