@@ -1,13 +1,15 @@
 """Configurations that would hang, exhaust or crash a careless loader: each is an ordinary problem, reported soon."""
 
 import os
-import resource
+import subprocess
+import sys
 import time
 import warnings
 from pathlib import Path
 
 import pytest
 
+from kafka_producer_exporter.config.context import MAX_PROBLEMS
 from kafka_producer_exporter.config.load import load
 from kafka_producer_exporter.config.yamlfile import MAX_DEPTH, MAX_FILE_BYTES, MAX_NODES
 from kafka_producer_exporter.errors import ConfigError
@@ -75,12 +77,50 @@ def test_a_pattern_that_python_warns_of_is_loaded_without_a_warning(tmp_path):
     assert warned == []
 
 
-def test_an_alias_bomb_costs_little_memory(tmp_path):
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+PEAK_OF_LOADING = """
+import resource, sys
+from pathlib import Path
+from kafka_producer_exporter.config.load import load
+from kafka_producer_exporter.errors import ConfigError
 
-    problems_of(written(tmp_path, ALIAS_BOMB))
+def load_and_measure(file):
+    try:
+        load(file=Path(file), environment={}, overrides={})
+    except ConfigError as error:
+        str(error), error.places
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 
-    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 64 * 1024  # kilobytes
+print(-load_and_measure("/nowhere") + load_and_measure(sys.argv[1]))
+"""
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        ALIAS_BOMB,
+        "a: &a [*a, *a]",
+        "".join(f"key{number}: 1\n" for number in range(MAX_NODES)),
+        "targets: [" + "{}," * MAX_NODES + "]",
+        "targets: [" + "{}," * (MAX_NODES - 10) + "]",
+        "x" * MAX_FILE_BYTES,
+    ],
+    ids=["aliases", "an alias of itself", "unknown keys", "too many values", "as many values as allowed", "text"],
+)
+def test_a_hostile_file_costs_little_memory(tmp_path, content):
+    file = written(tmp_path, content)
+
+    ran = subprocess.run(
+        [sys.executable, "-c", PEAK_OF_LOADING, str(file)], capture_output=True, text=True, check=True, timeout=60
+    )
+
+    assert int(ran.stdout) < 20 * 1024  # kilobytes
+
+
+def test_more_problems_than_anyone_reads_are_counted(tmp_path):
+    problems = problems_of(written(tmp_path, "".join(f"key{number}: 1\n" for number in range(MAX_PROBLEMS + 5))))
+
+    assert len(problems) == MAX_PROBLEMS + 1
+    assert problems[-1] == "more: 5 other problems are not shown; correct these first"
 
 
 @pytest.mark.parametrize(("make", "problem"), [(os.mkfifo, "not a regular file"), (Path.mkdir, "is a directory")])

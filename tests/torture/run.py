@@ -216,7 +216,7 @@ class _Configurations:
     """Replaces the configuration file again and again: by one without a hostile target, by invalid ones, by itself."""
 
     SECONDS = 3.0
-    INVALID = (b"targets: [", b"a: &a [*a, *a]", b"listen: nonsense", b"\x00\xff", b"- " * 5_000, b"x" * (2 << 20))
+    INVALID = (b"targets: [", b"a: &a [*a, *a]", b"targets: nonsense", b"\x00\xff", b"- " * 5_000, b"x" * (2 << 20))
 
     def __init__(self, place: Path, serve: Serve, *, seed: int) -> None:
         self._place = place

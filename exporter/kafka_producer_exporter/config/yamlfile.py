@@ -14,9 +14,9 @@ from kafka_producer_exporter.net.files import read_small_file
 MAX_FILE_BYTES = 1 << 20
 MAX_DEPTH = 20
 """More than any key needs. An alias that refers to a mapping around it is nested without end."""
-MAX_NODES = 50_000
-"""More than a file with a thousand targets needs. Nodes count again wherever an alias repeats them, because a few lines
-of aliases can stand for millions of nodes."""
+MAX_NODES = 20_000
+"""More than a file with a thousand targets needs, and what a small container has room for. Nodes count again where an
+alias repeats them, because a few lines of aliases can stand for millions of nodes."""
 
 
 def read_file(file: Path, context: LoadContext) -> Located:
@@ -129,8 +129,8 @@ class _NodeReader:
         where = f"{self._file}:{line} {path}".rstrip()
         value: object = None
         if depth == 0:
-            self._context.report(where, "nested too deeply; remove the alias, or the additional levels")
-        elif isinstance(node, yaml.MappingNode):
+            raise _LimitError(line, "nested too deeply; remove the alias, or the additional levels")
+        if isinstance(node, yaml.MappingNode):
             value = self._mapping(node, path, depth - 1)
         elif isinstance(node, yaml.SequenceNode):
             value = [self.located(below, f"{path}[{index}]", depth - 1) for index, below in enumerate(node.value)]
