@@ -11,9 +11,9 @@ from tests.broker.served import DOWN, UP, moment, served
 BROKER = Broker(bootstrap_servers=(Address("kafka-1", 9092),))
 
 
-def topics(monkeypatch, *, settings=None, ends=None, dead=None):
-    """The source after a poll that found the topic ``orders``, with one partition and three replicas."""
-    source = Topics(BROKER, LabelTexts({}))
+def topics(monkeypatch, *, settings=None, ends=None, dead=None, source=None):
+    """A source, or *source*, after a poll that found the topic ``orders``, with one partition and three replicas."""
+    source = source or Topics(BROKER, LabelTexts({}))
     facts = TopicFacts(
         layouts=[TopicLayout("orders", (PartitionLayout(0, 1, 3, 3),))],
         settings={} if settings is None else {"orders": settings},
@@ -51,3 +51,15 @@ def test_while_the_source_is_down_only_its_counters_are_served(monkeypatch):
     source = topics(monkeypatch, ends={("orders-dlq", 0): 5}, dead={"orders-dlq": 1})
 
     assert served(source.families(moment(topics=DOWN))) == {'kafka_dead_letter_record_total{topic="orders-dlq"}': 5}
+
+
+def test_a_dead_letter_topic_that_cannot_be_seen_has_no_series_and_its_count_goes_on_later(monkeypatch):
+    ends, name = {("orders-dlq", 0): 5}, 'kafka_dead_letter_record_total{topic="orders-dlq"}'
+    source = topics(monkeypatch, ends=ends, dead={"orders-dlq": 1})
+    counts = []
+    for end, dead in ((None, {}), (7, {"orders-dlq": 1})):
+        ends = {("orders-dlq", 0): end} if end else {}
+        topics(monkeypatch, ends=ends, dead=dead, source=source)
+        counts.append(served(source.families(moment(topics=UP))).get(name))
+
+    assert counts == [None, 7]

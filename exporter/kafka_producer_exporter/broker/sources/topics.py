@@ -46,8 +46,10 @@ class Topics(Source):
         """Return what the last successful poll learned."""
         facts = self._facts  # one poll's facts, even if the next poll ends meanwhile
         samples = Samples(self._texts)
-        for topic, records in list(self._dead_letters.totals.items()):
-            samples.add(catalogue.DEAD_LETTERS, records, topic=topic)
+        for topic in facts.dead_letter_topics:  # one that is gone, or may not be seen any more, has no series
+            records = self._dead_letters.totals.get(topic)
+            if records is not None:
+                samples.add(catalogue.DEAD_LETTERS, records, topic=topic)
         if moment.fresh_ms(self.name) is not None:
             _add_gauges(samples, facts)
         return samples.families()
