@@ -2,7 +2,7 @@
 
 from kafka_producer_exporter.broker.client.admin import LATEST
 from kafka_producer_exporter.broker.client.fetch import OutOfRangeError
-from kafka_producer_exporter.broker.log.record_batches import Chunk, Fetched, UnreadableBatch
+from kafka_producer_exporter.broker.log.record_batches import Chunk, Fetched, Hole, UnreadableBatch
 from kafka_producer_exporter.net.errors import Reason, TransportError
 from tests.transaction_log import recorded_log
 
@@ -17,11 +17,19 @@ THREE_COMMITS_AND_AN_ABORT = recorded("tv2", "tx-4.4.0")
 
 
 class Log:
-    """Reads like a LogReader. A partition holds a list of (key, value); its offsets count from ``first``."""
+    """Reads like a LogReader. A partition holds a list of (key, value); its offsets count from ``first``.
+
+    None in place of a record is one that was compacted. The leader epoch of every record is ``epoch``; if it changes,
+    the log has other records from ``diverged_at`` on than those that were written before.
+    """
 
     def __init__(self, **partitions):
         self.held = {int(name[1:]): records for name, records in partitions.items()}
         self.first = 0
+        self.topic_id = None
+        self.offsets_fail = False
+        self.epoch = 0
+        self.diverged_at = None
         self.chunk_size = 1000
         self.unreadable_at = None
         self.is_denied = False
@@ -33,19 +41,26 @@ class Log:
         return sorted(self.held)
 
     def offsets(self, partitions, at):
+        if self.offsets_fail:
+            raise TransportError(Reason.UNAVAILABLE, "__transaction_state-0: NotLeaderForPartition")
         return {p: self.first + (len(self.held[p]) if at == LATEST else 0) for p in partitions}
 
-    def fetch(self, positions, *, wait_seconds):
+    def fetch(self, positions, *, wait_seconds, epochs=None):
         if self.is_denied:
             raise DENIED
-        return [self._fetched(partition, position) for partition, position in positions.items()]
+        epochs = epochs or {}
+        return [self._fetched(partition, position, epochs.get(partition)) for partition, position in positions.items()]
 
-    def _fetched(self, partition, position):
+    def _fetched(self, partition, position, epoch):
         records, end = self.held[partition], self.first + len(self.held[partition])
         if not self.first <= position <= end:
             raise OutOfRangeError(f"no offset {position}", partition)
+        if epoch not in (None, self.epoch) and position > self.diverged_at:
+            raise OutOfRangeError(f"other records from {self.diverged_at} on", partition, diverged_at=self.diverged_at)
         if self.unreadable_at == (partition, position):
             return Fetched(partition, Chunk([], position, UnreadableBatch("it is damaged", position + 2)), end)
         upto = min(end, position + self.chunk_size)
-        records_read = [(offset, *records[offset - self.first]) for offset in range(position, upto)]
-        return Fetched(partition, Chunk(records_read, upto), end)
+        held = {offset: records[offset - self.first] for offset in range(position, upto)}
+        records_read = [(offset, *record) for offset, record in held.items() if record]
+        holes = tuple(Hole(offset, offset + 1) for offset, record in held.items() if not record)
+        return Fetched(partition, Chunk(records_read, upto, holes=holes, leader_epoch=self.epoch), end)

@@ -233,8 +233,9 @@ def log_path(chance: random.Random) -> str:
         try:
             fetched = reader.fetch(before, wait_seconds=0)
         except OutOfRangeError as error:
-            follower.reposition(error.partition, earliest=before[error.partition], latest=before[error.partition])
-            outcomes.add("repositioned")
+            at = before[error.partition]
+            follower.lose(error.partition, earliest=at, latest=at, diverged_at=error.diverged_at)
+            outcomes.add("lost")
         except TransportError as error:
             outcomes.add(str(error.reason))
         else:

@@ -347,8 +347,18 @@ SHARD = Metric(
 EXACT = Metric(
     name="kafka_producer_exporter_transaction_counts_exact",
     kind=Kind.GAUGE,
-    help="1 if the transaction log is read and the counts are exact, 0 if they are lower bounds from polling "
-    "coordinators, or if state was dropped to stay within the memory limit.",
+    help="1 if the counts are exact; 0 if they are lower bounds from polling coordinators, because the transaction log "
+    "may not be read, if records of the log are missing, or if state was dropped to stay within the memory limit.",
+    section=SOURCES,
+    source="the exporter",
+    profile=Profile.MINIMAL,
+)
+INEXACT_SINCE = Metric(
+    name="kafka_producer_exporter_transaction_counts_inexact_since_timestamp_seconds",
+    kind=Kind.GAUGE,
+    unit=Unit.SECONDS,
+    help="Time at which records of the transaction log were first found missing, or were skipped, or at which state "
+    "was dropped, in seconds since 1970; absent if nothing is.",
     section=SOURCES,
     source="the exporter",
     profile=Profile.MINIMAL,
@@ -404,6 +414,15 @@ LOG_SKIPPED = Metric(
     "damaged records, and damaged batches.",
     section=SOURCES,
     labels=("kind",),
+    source="the exporter",
+)
+LOG_MISSING = Metric(
+    name="kafka_producer_exporter_transaction_log_missing_records_total",
+    kind=Kind.COUNTER,
+    help="Records that the transaction log has lost, at least: compacted or deleted before they could be read, "
+    "truncated after they were read (an unclean leader election), or lost because the topic was recreated.",
+    section=SOURCES,
+    labels=("cause",),
     source="the exporter",
 )
 LOG_REFETCHED = Metric(

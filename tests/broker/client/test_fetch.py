@@ -1,5 +1,6 @@
 from collections import Counter
 from types import SimpleNamespace as Response
+from uuid import UUID
 
 import pytest
 from kafka.record.default_records import DefaultRecordBatchBuilder
@@ -10,13 +11,17 @@ from kafka_producer_exporter.broker.client.fetch import FETCH_BYTES, MIN_SHARE_B
 from kafka_producer_exporter.net.errors import Reason, TransportError
 from tests.broker.client.fake_client import FakeClient
 
+TOPIC_ID = UUID(int=7)
 UNKNOWN_TOPIC, OUT_OF_RANGE, TOPIC_DENIED = 3, 1, 29
 
 
 def log_of(*leaders, code=0):
     """The log's metadata: one partition per leader."""
-    partitions = [Response(partition_index=number, leader_id=leader) for number, leader in enumerate(leaders)]
-    return [Response(error_code=code, partitions=partitions)]
+    partitions = [
+        Response(partition_index=number, leader_id=leader, leader_epoch=10 + number)
+        for number, leader in enumerate(leaders)
+    ]
+    return [Response(error_code=code, partitions=partitions, topic_id=TOPIC_ID)]
 
 
 def gzipped(value):
@@ -103,7 +108,35 @@ def test_an_offset_that_the_log_no_longer_has_names_its_partition():
     with pytest.raises(OutOfRangeError) as caught:
         log.fetch({1: 100}, wait_seconds=0)
 
-    assert caught.value.partition == 1
+    assert (caught.value.partition, caught.value.diverged_at) == (1, None)
+
+
+def test_the_leader_learns_which_leader_and_which_records_the_reader_knows():
+    client, log = reader(lambda *_: Response(error_code=0, responses=[]), log=log_of(1, 1))
+    log.partitions()
+
+    log.fetch({0: 5, 1: 6}, wait_seconds=0, epochs={1: 9})
+
+    ((_, request),) = client.requests
+    asked = {one.partition: one for one in request.topics[0].partitions}
+    assert {number: (one.current_leader_epoch, one.last_fetched_epoch) for number, one in asked.items()} == {
+        0: (10, -1),
+        1: (11, 9),
+    }
+    assert request.topics[0].topic_id == TOPIC_ID
+
+
+def test_a_leader_that_has_other_records_than_those_that_were_read_says_from_where_on():
+    diverging = Response(epoch=8, end_offset=4)
+    partition = Response(partition_index=0, error_code=0, diverging_epoch=diverging)
+    response = Response(error_code=0, responses=[Response(partitions=[partition])])
+    _, log = reader(lambda *_: response, log=log_of(1))
+    log.partitions()
+
+    with pytest.raises(OutOfRangeError, match="other records from offset 4 on") as caught:
+        log.fetch({0: 6}, wait_seconds=0, epochs={0: 9})
+
+    assert caught.value.diverged_at == 4
 
 
 @pytest.mark.parametrize(("partition", "code"), [(1, 0), (7, 0), (7, OUT_OF_RANGE)])
@@ -151,7 +184,9 @@ def test_what_compressed_batches_inflate_to_is_bounded_for_all_partitions_togeth
 
     def reply(node, request):
         partitions = [
-            Response(partition_index=asked.partition, error_code=0, records=batch, high_watermark=1)
+            Response(
+                partition_index=asked.partition, error_code=0, records=batch, high_watermark=1, diverging_epoch=None
+            )
             for topic in request.topics
             for asked in topic.partitions
         ]

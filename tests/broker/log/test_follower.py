@@ -1,11 +1,15 @@
+import pytest
+
 from kafka_producer_exporter.broker.client.admin import EARLIEST, LATEST
+from kafka_producer_exporter.broker.client.fetch import OutOfRangeError
 from kafka_producer_exporter.broker.log.clock import BrokerClock
-from kafka_producer_exporter.broker.log.follower import MAX_LISTED, NEW_MS, LogFollower, Shard, SkipKind
+from kafka_producer_exporter.broker.log.follower import MAX_LISTED, NEW_MS, LogFollower, Loss, LossKind, Shard, SkipKind
 from kafka_producer_exporter.broker.log.outcomes import AbortReason
 from kafka_producer_exporter.broker.log.record_batches import Chunk, Fetched, Hole
 from kafka_producer_exporter.broker.log.records import decode
 from kafka_producer_exporter.broker.log.tracker import SETTLE_AFTER_MS, TransactionTracker
 from tests.broker.memory_log import THREE_COMMITS_AND_AN_ABORT, Log
+from tests.transaction_log import recorded_log
 
 WHOLE = Shard()
 
@@ -174,33 +178,165 @@ def test_an_unreadable_batch_that_is_whole_the_second_time_is_not_lost():
     assert following.skipped["damaged_batch"] == 0
 
 
-def test_in_a_log_whose_beginning_was_deleted_reading_continues_at_the_new_beginning():
-    log = Log(p0=[])
+def followed(records, *, before=0):
+    """Return a log, and a follower that has counted its records except the first ones."""
+    log = Log(p0=records[:before])
     following = follower()
     look_up(following, log)
-    log.first, log.held[0] = 50, THREE_COMMITS_AND_AN_ABORT
+    poll(following, log)
+    log.held[0] = list(records)
+    poll(following, log)
+    return log, following
 
-    position = following.reposition(0, earliest=50, latest=50 + len(THREE_COMMITS_AND_AN_ABORT))
+
+def open_ids(following):
+    return [transaction.transactional_id for transaction in following.tracker.open_transactions(0)]
+
+
+def started(following):
+    return sum(series.counts.started for series in following.tracker.series())
+
+
+def test_in_a_log_whose_beginning_was_deleted_reading_continues_at_the_new_beginning():
+    log, following = followed(THREE_COMMITS_AND_AN_ABORT[:7])
+    log.first, log.held[0] = 10, THREE_COMMITS_AND_AN_ABORT[10:]
+
+    loss = following.lose(0, earliest=10, latest=13)
     poll(following, log)
 
-    assert position == 50
-    assert committed(following) == 3
-    assert following.tracker.position(0) == 50 + len(THREE_COMMITS_AND_AN_ABORT)
+    assert loss == Loss(LossKind.DELETED, 0, 3, 10)
+    assert (following.missing["deleted"], following.is_complete) == (3, False)
+    assert following.tracker.position(0) == 13
+    assert (committed(following), started(following)) == (2, 3)
 
 
-def test_in_a_log_whose_end_was_truncated_reading_continues_at_the_new_end():
+def test_what_was_deleted_before_counting_begins_is_not_missing():
     log = Log(p0=THREE_COMMITS_AND_AN_ABORT)
     following = follower()
     look_up(following, log)
+    log.first, log.held[0] = 10, THREE_COMMITS_AND_AN_ABORT[10:]
+
+    loss = following.lose(0, earliest=10, latest=13)
+
+    assert (loss.records, following.is_complete) == (0, True)
+
+
+def test_in_a_log_whose_end_was_truncated_counting_continues_where_it_differs():
+    log, following = followed(THREE_COMMITS_AND_AN_ABORT[:8])
+    assert (open_ids(following), committed(following)) == (["tx-4.4.0"], 2)
+    log.held[0], log.epoch, log.diverged_at = THREE_COMMITS_AND_AN_ABORT[:4], 1, 4
+
+    with pytest.raises(OutOfRangeError) as caught:
+        poll(following, log)
+    loss = following.lose(0, earliest=0, latest=4, diverged_at=caught.value.diverged_at)
     poll(following, log)
+    assert (open_ids(following), committed(following)) == ([], 2)
+    log.held[0] = [*log.held[0], *THREE_COMMITS_AND_AN_ABORT[7:10]]
+    poll(following, log)
+
+    assert loss == Loss(LossKind.TRUNCATED, 0, 4, 4)
+    assert (following.missing["truncated"], following.is_complete) == (4, False)
+    assert committed(following) == 3
+
+
+def test_in_a_log_that_was_truncated_no_one_knows_where_only_new_records_are_counted():
+    log, following = followed(THREE_COMMITS_AND_AN_ABORT[:7])
     log.held[0] = THREE_COMMITS_AND_AN_ABORT[:4]
 
-    position = following.reposition(0, earliest=0, latest=4)
+    loss = following.lose(0, earliest=0, latest=4)
     log.held[0] = THREE_COMMITS_AND_AN_ABORT[:7]
     poll(following, log)
 
-    assert position == 4
-    assert committed(following) == 1
+    assert loss == Loss(LossKind.TRUNCATED, 0, 3, 4)
+    assert committed(following) == 3
+
+
+def test_in_a_log_that_was_deleted_and_made_anew_everything_is_counted_and_nothing_else_is_open():
+    other = [(record.key, record.value) for record in recorded_log("tv2") if record.transactional_id == "tx-4.3.1"]
+    log, following = followed(THREE_COMMITS_AND_AN_ABORT[:8])
+    log.held[0] = other
+
+    loss = following.lose(0, earliest=0, latest=len(other), is_recreated=True)
+    poll(following, log)
+
+    assert loss == Loss(LossKind.RECREATED, 0, 1, 0)
+    assert (open_ids(following), following.tracker.known_ids) == ([], 1)
+    assert (committed(following), following.tracker.ends_unseen) == (2 + 3, 1)
+
+
+def test_an_empty_log_that_was_made_anew_has_no_open_transaction():
+    _, following = followed(THREE_COMMITS_AND_AN_ABORT[:8])
+
+    following.lose(0, earliest=0, latest=0, is_recreated=True)
+
+    assert (open_ids(following), following.tracker.known_ids) == ([], 0)
+
+
+def test_records_that_were_compacted_before_they_were_read_are_missing():
+    log, following = followed(THREE_COMMITS_AND_AN_ABORT[:2])
+    log.held[0] = [None] * 9 + THREE_COMMITS_AND_AN_ABORT[9:]
+
+    poll(following, log)
+    assert following.is_complete  # one answer is not enough
+    intake = poll(following, log)
+
+    assert intake.losses == [Loss(LossKind.COMPACTED, 0, 7, 13)]
+    assert (following.missing["compacted"], following.is_complete) == (7, False)
+    # The first transaction has no end, and of the second one nothing is left.
+    assert (started(following), committed(following), following.tracker.ends_unseen) == (3, 1, 1)
+
+
+@pytest.mark.parametrize("before", range(14))
+def test_holes_are_missing_records_only_where_counting_has_begun(before):
+    compacted = [None] * 12 + THREE_COMMITS_AND_AN_ABORT[12:]
+    log = Log(p0=compacted[:before])
+    following = follower()
+    look_up(following, log)
+    log.held[0] = compacted
+
+    poll(following, log, times=2)
+
+    assert following.missing["compacted"] == max(0, 12 - before)
+    assert following.is_complete == (before >= 12)
+
+
+def test_an_id_of_which_compaction_has_left_nothing_is_dropped():
+    other = [(record.key, record.value) for record in recorded_log("tv2") if record.transactional_id == "tx-4.3.1"]
+    log, following = followed([*other[:2], *THREE_COMMITS_AND_AN_ABORT[:2]])
+    assert len(open_ids(following)) == 2
+    log.held[0] = [None, None, None, THREE_COMMITS_AND_AN_ABORT[1], None, None, *THREE_COMMITS_AND_AN_ABORT[2:]]
+    poll(following, log, times=2)
+    log.held[0] += THREE_COMMITS_AND_AN_ABORT[:0]
+
+    following.read_again(0, earliest=0, latest=len(log.held[0]))
+    poll(following, log)
+
+    assert (open_ids(following), following.tracker.known_ids) == ([], 1)
+    assert (committed(following), following.tracker.ends_unseen, following.missing["compacted"]) == (3, 1, 2)
+
+
+def test_reading_a_partition_again_counts_nothing_twice():
+    log, following = followed(THREE_COMMITS_AND_AN_ABORT[:8])
+    before = (started(following), committed(following))
+
+    following.read_again(0, earliest=0, latest=8)
+    poll(following, log)
+    assert (started(following), committed(following), open_ids(following)) == (*before, ["tx-4.4.0"])
+    log.held[0] = THREE_COMMITS_AND_AN_ABORT
+    poll(following, log)
+
+    assert (started(following), committed(following), open_ids(following)) == (4, 3, [])
+    assert following.is_complete
+
+
+def test_a_skipped_record_makes_the_counts_incomplete_only_where_counting_has_begun():
+    broken = [(THREE_COMMITS_AND_AN_ABORT[0][0], b"\0\1")]
+    _, following = followed(broken, before=1)
+    assert following.is_complete
+
+    _, following = followed(broken)
+
+    assert not following.is_complete
 
 
 def test_an_answer_with_implausible_offsets_never_moves_the_position():
@@ -232,7 +368,7 @@ def test_a_hole_that_another_answer_does_not_have_is_no_hole():
     log.held[0] = THREE_COMMITS_AND_AN_ABORT
 
     first = following.take_in([jump(log, over=8, end=len(log.held[0]))], now_ms=0)
-    assert (first, following.tracker.position(0)) == (([], [], []), 0)
+    assert (first, following.tracker.position(0)) == (([], [], [], []), 0)
     second = poll(following, log)
 
     reason = "a fetch returned nothing of the offsets 0 to 7, and another one did"

@@ -7,7 +7,7 @@ from kafka.record import MemoryRecords
 from kafka.record.default_records import DefaultRecordBatchBuilder
 from kafka.record.util import calc_crc32c as checksum
 
-from kafka_producer_exporter.broker.log.record_batches import Chunk, Hole, UnreadableBatch, read_records
+from kafka_producer_exporter.broker.log.record_batches import UNKNOWN_EPOCH, Chunk, Hole, UnreadableBatch, read_records
 from tests.transaction_log import recorded_log
 
 GZIP, SNAPPY = 1, 2
@@ -47,7 +47,7 @@ def test_a_recorded_log_is_read_as_kafka_python_reads_it():
     expected = []
     while oracle.has_next():
         expected += [(record.offset, bytes(record.key), bytes(record.value)) for record in oracle.next_batch()]
-    assert chunk == Chunk(expected, len(entries))
+    assert chunk == Chunk(expected, len(entries), leader_epoch=0)
     assert [(key, value) for _, key, value in chunk.records] == entries
 
 
@@ -87,14 +87,36 @@ def test_a_truncated_last_batch_is_left_for_the_next_fetch():
     whole, cut = batch([(b"a", b"1")]), batch([(b"b", b"2")], base_offset=1)
 
     for end in range(len(cut)):
-        assert read_records(whole + cut[:end], 0, checksum) == Chunk([(0, b"a", b"1")], 1)
+        assert read_records(whole + cut[:end], 0, checksum) == Chunk([(0, b"a", b"1")], 1, leader_epoch=0)
+
+
+def test_the_leader_epoch_is_that_of_the_last_whole_batch():
+    data = b"".join(
+        batch([(b"a", b"1")], base_offset=offset)[:12] + epoch.to_bytes(4, "big") + batch([(b"a", b"1")])[16:]
+        for offset, epoch in enumerate((3, 4, 7))
+    )
+
+    assert read_records(data, 0, checksum).leader_epoch == 7
+    assert read_records(data[:-1], 0, checksum).leader_epoch == 4
+    assert read_records(b"", 0, checksum).leader_epoch == UNKNOWN_EPOCH
+
+
+def test_records_that_compaction_removed_from_within_a_batch_are_a_hole():
+    whole = batch([(b"a", b"1"), (b"b", b"2"), (b"c", b"3")], base_offset=5)
+    last_one_only = batch([(b"c", b"3")], base_offset=5)
+    compacted = resealed(last_one_only[:23] + (2).to_bytes(4, "big") + last_one_only[27:])
+
+    assert read_records(whole, 5, checksum).holes == ()
+    assert read_records(whole, 6, checksum).holes == ()
+    assert read_records(compacted, 5, checksum).holes == (Hole(6, 8),)
+    assert read_records(compacted, 4, checksum).holes == (Hole(4, 5), Hole(6, 8))
 
 
 def test_control_batches_are_skipped():
     marker = bytearray(batch([(b"\0\0\0\1", b"")], base_offset=7))
     marker[ATTRIBUTES_AT] |= 0x20
 
-    assert read_records(resealed(bytes(marker)), 7, checksum) == Chunk([], 8)
+    assert read_records(resealed(bytes(marker)), 7, checksum) == Chunk([], 8, leader_epoch=0)
 
 
 def test_a_damaged_batch_is_reported_and_the_records_before_it_are_kept():
@@ -167,7 +189,7 @@ def test_a_flipped_bit_that_stays_within_the_log_shows_as_a_hole():
 def test_the_batch_that_contains_the_offset_may_begin_before_it():
     chunk = read_records(batch([(b"a", b"1"), (b"b", b"2")], base_offset=4), 5, checksum, high_watermark=6)
 
-    assert chunk == Chunk([(5, b"b", b"2")], 6)
+    assert chunk == Chunk([(5, b"b", b"2")], 6, leader_epoch=0)
 
 
 def test_the_end_of_a_damaged_batch_is_not_believed_if_it_is_implausible():

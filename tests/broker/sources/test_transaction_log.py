@@ -27,6 +27,10 @@ from tests.broker.served import DOWN, FORBIDDEN, moment, served
 BROKER = Broker(bootstrap_servers=(Address("kafka-1", 9092),))
 
 
+EXACT = 'kafka_producer_exporter_transaction_counts_exact{kafka_cluster="blue"}'
+INEXACT_SINCE = 'kafka_producer_exporter_transaction_counts_inexact_since_timestamp_seconds{kafka_cluster="blue"}'
+
+
 class Following:
     """The source on a log in memory."""
 
@@ -102,10 +106,74 @@ def test_a_step_of_the_clock_settles_no_abort_whose_reason_may_still_follow(log,
 def test_an_offset_that_the_log_no_longer_has_is_replaced_and_logged(log, following, caplog):
     log.first, log.held[0] = 50, THREE_COMMITS_AND_AN_ABORT
 
-    following.poll(times=2)
+    following.poll(times=3)
 
     assert following.counts.tracker.position(0) == 50 + len(THREE_COMMITS_AND_AN_ABORT)
-    assert "the next one to read was 0; continuing at 50" in caplog.text
+    assert "the log was deleted; it has offsets 50 to 63, the next one to read was 0; counting goes on at 50" in (
+        caplog.text
+    )
+    found = following.served()
+    assert (
+        found['kafka_producer_exporter_transaction_log_missing_records_total{cause="deleted",kafka_cluster="blue"}']
+        == 50
+    )
+    assert found[EXACT] == 0
+    assert found[INEXACT_SINCE] == pytest.approx(time.time(), abs=60)
+
+
+def test_one_answer_alone_does_not_move_the_position(log, following):
+    log.held[0] = THREE_COMMITS_AND_AN_ABORT
+    following.poll()
+    log.first = 50
+    following.poll()
+    log.first = 0
+
+    following.poll()
+
+    assert following.counts.tracker.position(0) == len(THREE_COMMITS_AND_AN_ABORT)
+    assert following.served()[EXACT] == 1
+
+
+def test_a_topic_that_was_made_anew_is_read_from_its_beginning_even_if_it_has_grown(log, following, caplog):
+    log.topic_id, log.held[0] = "one", THREE_COMMITS_AND_AN_ABORT[:4]
+    following.session = Session(object)  # its reader looks the topic up
+    following.poll()
+    log.topic_id, log.held[0] = "other", THREE_COMMITS_AND_AN_ABORT
+    following.session = Session(object)
+
+    following.poll()
+
+    assert "the log was recreated" in caplog.text
+    assert started(following) == 1 + 4
+    assert following.served()[EXACT] == 0
+
+
+def test_a_loss_is_not_forgotten_when_the_brokers_fail_at_that_moment(log, following, caplog):
+    log.topic_id, log.held[0] = "one", THREE_COMMITS_AND_AN_ABORT[:8]
+    following.session = Session(object)
+    following.poll()
+    log.topic_id, log.held[0] = "other", []
+    following.session, log.offsets_fail = Session(object), True
+    denied_poll(following)
+    log.offsets_fail = False
+
+    following.poll()
+
+    assert "the log was recreated" in caplog.text
+    assert following.counts.tracker.open_transactions(0) == []
+
+
+def test_what_was_compacted_before_it_was_read_is_logged_and_the_rest_is_counted(log, following, caplog):
+    assert following.served()[EXACT] == 1
+    assert INEXACT_SINCE not in following.served()
+    log.held[0] = [None] * 9 + THREE_COMMITS_AND_AN_ABORT[9:]
+
+    following.poll(times=4)
+
+    assert "9 records before offset 13 were compacted before they were read" in caplog.text
+    assert started(following) == 2
+    assert following.served()[EXACT] == 0
+    assert following.counts.tracker.position(0) == 13
 
 
 def test_an_unreadable_batch_fails_the_poll_once_and_is_then_skipped(log, following, caplog):
@@ -176,9 +244,6 @@ def test_while_the_source_is_down_only_its_counters_are_served(with_open_transac
     found = with_open_transaction.served(transaction_log=DOWN)
     assert not [name for name in found if name.startswith("kafka_transaction_open")]
     assert found['kafka_producer_exporter_transaction_counts_exact{kafka_cluster="blue"}'] == 1
-
-
-EXACT = 'kafka_producer_exporter_transaction_counts_exact{kafka_cluster="blue"}'
 
 
 def denied_poll(following):
@@ -313,16 +378,12 @@ def test_a_log_that_may_not_be_read_makes_results_weaker_until_it_may(following,
     assert following.source.open_transactions(()).weaker is None
 
 
-def test_what_was_read_before_the_right_was_taken_away_does_not_count_as_read_afterwards(following, log, monkeypatch):
-    def denied(positions, *, wait_seconds):
-        raise TransportError(Reason.AUTHORIZATION, "denied")
-
+def test_what_was_read_before_the_right_was_taken_away_does_not_count_as_read_afterwards(following, log):
     following.poll()
     before = following.source.open_transactions(()).read_at
-    with monkeypatch.context() as patched:
-        patched.setattr(log, "fetch", denied)
-        with pytest.raises(TransportError):
-            following.poll()
+    log.is_denied = True
+    denied_poll(following)
+    log.is_denied = False
     log.held[0] += THREE_COMMITS_AND_AN_ABORT
     log.chunk_size = 1
     following.poll(times=2)

@@ -5,6 +5,7 @@ partition that it may not read. Here the error code of each partition is checked
 """
 
 from collections.abc import Callable, Iterable, Mapping
+from typing import Any
 
 import kafka.errors
 from kafka.protocol.consumer import FetchRequest
@@ -13,7 +14,7 @@ from kafka.record.util import calc_crc32c
 from kafka_producer_exporter.broker.client.admin import by_leader, offsets
 from kafka_producer_exporter.broker.client.connection import Client, raise_code
 from kafka_producer_exporter.broker.cluster.snapshots import TopicPartition
-from kafka_producer_exporter.broker.log.record_batches import Fetched, read_records
+from kafka_producer_exporter.broker.log.record_batches import UNKNOWN_EPOCH, Fetched, read_records
 from kafka_producer_exporter.broker.log.records import TOPIC
 from kafka_producer_exporter.net.errors import Reason, TransportError
 
@@ -29,9 +30,11 @@ MIN_RESPONSE_BYTES = 64 << 10
 class OutOfRangeError(TransportError):
     """The log no longer has the requested offset: it was truncated, or its old records were deleted."""
 
-    def __init__(self, message: str, partition: int) -> None:
+    def __init__(self, message: str, partition: int, *, diverged_at: int | None = None) -> None:
+        """*diverged_at* is the offset from which on the log has other records than those that were read, if known."""
         super().__init__(Reason.UNAVAILABLE, message)
         self.partition = partition
+        self.diverged_at = diverged_at
 
 
 class LogReader:
@@ -54,7 +57,10 @@ class LogReader:
         self._checksum = checksum
         self._fetch_bytes = fetch_bytes
         self._leaders: dict[TopicPartition, int] = {}
+        self._leader_epochs: dict[int, int] = {}
         self._turn = 0
+        self.topic_id: object | None = None
+        """The id of the topic that ``partitions`` found. A topic that is deleted and made anew has another one."""
 
     def partitions(self) -> list[int]:
         """Return the log's partitions and remember their leaders. Empty before the cluster's first transaction.
@@ -71,6 +77,8 @@ class LogReader:
         self._leaders = {
             (self._topic, partition.partition_index): partition.leader_id for partition in topic.partitions
         }
+        self._leader_epochs = {partition.partition_index: partition.leader_epoch for partition in topic.partitions}
+        self.topic_id = topic.topic_id
         leaderless = sorted(partition for (_, partition), leader in self._leaders.items() if leader < 0)
         if leaderless:
             raise TransportError(Reason.UNAVAILABLE, f"{self._topic}-{leaderless[0]} has no leader")
@@ -85,8 +93,13 @@ class LogReader:
             found[partition] = offset
         return found
 
-    def fetch(self, positions: Mapping[int, int], *, wait_seconds: float) -> list[Fetched]:
+    def fetch(
+        self, positions: Mapping[int, int], *, wait_seconds: float, epochs: Mapping[int, int] | None = None
+    ) -> list[Fetched]:
         """Return new records of each partition, from its offset in *positions* on. Raise TransportError.
+
+        *epochs* are the leader epochs of the last records before these offsets. With them, the leader recognizes that
+        it has other records there (KIP-320), and OutOfRangeError is raised.
 
         The brokers share the size limit. Each sends one response, and waits up to *wait_seconds* while it has less than
         64 KiB or its share. A first batch that is larger than the share is sent nevertheless. Partitions take turns at
@@ -94,6 +107,7 @@ class LogReader:
         are left out of the result.
         """
         self._turn += 1
+        epochs = epochs or {}
         leaders = by_leader(self._leaders_of(positions))
         asked = _rotated(list(leaders), self._turn)[: max(1, self._fetch_bytes // MIN_SHARE_BYTES)]
         share = self._fetch_bytes // len(asked)
@@ -106,9 +120,12 @@ class LogReader:
                 topics=[
                     FetchRequest.FetchTopic(
                         topic=self._topic,
+                        topic_id=self.topic_id,
                         partitions=[
                             FetchRequest.FetchTopic.FetchPartition(
                                 partition=partition,
+                                current_leader_epoch=self._leader_epochs.get(partition, UNKNOWN_EPOCH),
+                                last_fetched_epoch=epochs.get(partition, UNKNOWN_EPOCH),
                                 fetch_offset=positions[partition],
                                 partition_max_bytes=min(PARTITION_BYTES, share),
                             )
@@ -116,7 +133,8 @@ class LogReader:
                         ],
                     )
                 ],
-                max_version=12,  # from 13 on, topics are named by id
+                # From 13 on, topics are named by id, so that a topic made anew is not taken for the old one.
+                max_version=13 if self.topic_id else 12,
             )
             for node in asked
         }
@@ -130,7 +148,7 @@ class LogReader:
                     if index not in positions:
                         message = f"the response to a fetch has {self._topic}-{index}, which was not requested"
                         raise TransportError(Reason.DAMAGED, message)
-                    self._raise(partition.error_code, index)
+                    self._raise(partition, index)
                     chunk = read_records(
                         bytes(partition.records or b""),
                         positions[index],
@@ -146,10 +164,15 @@ class LogReader:
     def _leaders_of(self, partitions: Iterable[int]) -> dict[TopicPartition, int]:
         return {(self._topic, partition): self._leaders[self._topic, partition] for partition in partitions}
 
-    def _raise(self, code: int, partition: int) -> None:
-        if code == kafka.errors.OffsetOutOfRangeError.errno:
-            raise OutOfRangeError(f"{self._topic}-{partition}: the log no longer has the requested offset", partition)
-        raise_code(code, f"{self._topic}-{partition}")
+    def _raise(self, response: Any, partition: int) -> None:
+        name = f"{self._topic}-{partition}"
+        if response.error_code == kafka.errors.OffsetOutOfRangeError.errno:
+            raise OutOfRangeError(f"{name}: the log no longer has the requested offset", partition)
+        raise_code(response.error_code, name)
+        diverged = response.diverging_epoch  # versions before 12 have none
+        if diverged is not None and diverged.end_offset >= 0:
+            message = f"{name}: the log has other records from offset {diverged.end_offset} on"
+            raise OutOfRangeError(message, partition, diverged_at=diverged.end_offset)
 
 
 def _rotated(numbers: list[int], turn: int) -> list[int]:

@@ -4,7 +4,8 @@ Pure: the caller asks the brokers and hands over what they returned.
 
 Rule 1: records that were in the log when following began only set the state; later records are counted. A partition
         that appears later is counted from its beginning, because nothing in it is older.
-Rule 2: positions survive failures. After a failure nothing is missing and nothing is counted twice.
+Rule 2: positions survive failures. After a failure nothing is missing and nothing is counted twice, unless the log
+        has lost records. Offsets are contiguous, so this is noticed and counted, and the counts are then not complete.
 Rule 3: an unreadable batch is fetched again through a new connection. It is skipped, and counted as skipped, only if
         that does not help.
 Rule 4: an answer with implausible offsets is fetched again, as often as it takes, and never moves a position. In the
@@ -19,7 +20,7 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from kafka_producer_exporter.broker.log.clock import BrokerClock
-from kafka_producer_exporter.broker.log.record_batches import Chunk, Fetched, Hole
+from kafka_producer_exporter.broker.log.record_batches import UNKNOWN_EPOCH, Chunk, Fetched, Hole
 from kafka_producer_exporter.broker.log.records import DamagedRecordError, Transition, UnknownRecord, decode
 from kafka_producer_exporter.broker.log.tracker import TransactionTracker
 
@@ -69,6 +70,30 @@ class Skipped(NamedTuple):
     """What is wrong with it, for a person."""
 
 
+class LossKind(StrEnum):
+    """How the log lost records that should have been counted."""
+
+    COMPACTED = "compacted"
+    """They were compacted before they could be read."""
+    DELETED = "deleted"
+    """The beginning of the log was deleted before it was read."""
+    TRUNCATED = "truncated"
+    """The end of the log was cut off, after it had been read."""
+    RECREATED = "recreated"
+    """The topic was deleted and made anew."""
+
+
+class Loss(NamedTuple):
+    """Records that a partition of the log has lost."""
+
+    kind: LossKind
+    partition: int
+    records: int
+    """How many, at least."""
+    offset: int
+    """Where counting continues."""
+
+
 class Intake(NamedTuple):
     """What could not be read of the chunks that were taken in."""
 
@@ -78,6 +103,8 @@ class Intake(NamedTuple):
     """Partition and reason of each batch that must be fetched again, through a new connection."""
     contradicted: list[tuple[int, str]]
     """Partition and reason of each answer that a later answer has shown to be wrong. Nothing of it was applied."""
+    losses: list[Loss]
+    """What was compacted. The caller then calls ``read_again``."""
 
 
 NEW_MS = 5000
@@ -149,6 +176,12 @@ class LogFollower:
         self._end_offsets: dict[int, int] = {}
         self._unreadable: dict[int, tuple[int, int]] = {}
         self._doubtful: dict[int, set[Hole]] = {}
+        self.missing: Counter[LossKind] = Counter(dict.fromkeys(LossKind, 0))
+        """How many records the log has lost that should have been counted, at least."""
+        self.is_complete = True
+        """False once a record that should have been counted is missing, or was skipped."""
+        self.epochs: dict[int, int] = {}
+        """The leader epoch of the last record before the position of each partition, if it is known."""
         self._complete_ms: dict[int, int] = {}
         """When a partition was asked for everything that it had, and sent it."""
         self._written_ms: dict[int, int] = {}
@@ -176,6 +209,10 @@ class LogFollower:
             ages += [] if written_ms is None else [brokers_ms - written_ms]  # the counts are no older than it
             delays += [max(0, min(ages))] if ages else []
         return max(delays, default=None)
+
+    def known_partitions(self, partitions: Iterable[int]) -> list[int]:
+        """Return the partitions of this shard that are followed, or were before the log disappeared."""
+        return [p for p in partitions if self._shard.has(p) and p in self._end_offsets]
 
     def new_partitions(self, partitions: Iterable[int]) -> list[int]:
         """Return the partitions of this shard that were never followed; ``follow`` needs their offsets."""
@@ -209,6 +246,7 @@ class LogFollower:
         self._baseline.clear()
         self._end_offsets.clear()
         self._doubtful.clear()
+        self.epochs.clear()
         self._complete_ms.clear()
         self._written_ms.clear()
 
@@ -221,6 +259,7 @@ class LogFollower:
         skipped: list[Skipped] = []
         unreadable: list[tuple[int, str]] = []
         contradicted: list[tuple[int, str]] = []
+        losses: list[Loss] = []
         read_to_end = set()
         for partition, chunk, high_watermark in fetched:
             if chunk.implausible is not None:
@@ -229,7 +268,11 @@ class LogFollower:
                 continue
             if (chunk.holes or partition in self._doubtful) and not self._believes(partition, chunk, contradicted):
                 continue
+            if missing := self._missing(partition, chunk):
+                losses.append(self._note_loss(Loss(LossKind.COMPACTED, partition, missing, chunk.next_offset)))
             skipped += take_in(self.tracker, partition, chunk, self.skipped)
+            if chunk.leader_epoch != UNKNOWN_EPOCH:
+                self.epochs[partition] = chunk.leader_epoch
             self.records_read += len(chunk.records)
             self._end_offsets[partition] = high_watermark
             self._note_times(partition, chunk, now_ms)
@@ -242,16 +285,20 @@ class LogFollower:
             offset, reason, end_offset = chunk.next_offset, chunk.unreadable.reason, chunk.unreadable.end_offset
             if self._unreadable.get(partition) == (offset, end_offset):
                 self.tracker.advance(partition, end_offset)
+                self.epochs.pop(partition, None)
                 self.skipped[SkipKind.DAMAGED_BATCH] += 1
                 skipped.append(Skipped(SkipKind.DAMAGED_BATCH, partition, offset, end_offset, reason))
             else:
                 self._unreadable[partition] = (offset, end_offset)
                 unreadable.append((partition, reason))
-        self.has_gaps |= bool(skipped)
+        for one in skipped:
+            self.has_gaps = True
+            self.tracker.note_missing(one.partition)
+            self.is_complete &= one.next_offset <= self._counted_from(one.partition)
         self.is_read_to_end = read_to_end.issuperset(self._followed)
         self._begin_counting()
         self.tracker.settle(now_ms, lagging=[p for p in self._end_offsets if p not in read_to_end])
-        return Intake(skipped, unreadable, contradicted)
+        return Intake(skipped, unreadable, contradicted, losses)
 
     def _note_times(self, partition: int, chunk: Chunk, now_ms: int) -> None:
         written_ms = _last_written_ms(chunk)
@@ -267,7 +314,7 @@ class LogFollower:
 
         Add to *contradicted* if the chunk shows that an earlier answer was wrong.
         """
-        counted_from = self._baseline.get(partition, 0)
+        counted_from = self._counted_from(partition)
         holes = {hole for hole in chunk.holes if hole.end > counted_from}
         before = self._doubtful.pop(partition, set())
         for hole in before - holes:
@@ -280,18 +327,60 @@ class LogFollower:
         self._doubtful[partition] = holes
         return False
 
-    def reposition(self, partition: int, *, earliest: int, latest: int) -> int:
-        """Continue in a partition that no longer has our position, and return the new one.
+    def lose(
+        self,
+        partition: int,
+        *,
+        earliest: int,
+        latest: int,
+        diverged_at: int | None = None,
+        is_recreated: bool = False,
+    ) -> Loss:
+        """Continue in a partition that no longer has our position, and return what it has lost.
 
-        That is the new end if the log was truncated, and the new beginning if its old records were deleted.
+        It has the offsets from *earliest* to *latest*, and other records than those that were read from *diverged_at*
+        on. If that is not known, what it has now is not counted.
         """
-        position = latest if self.tracker.position(partition) > latest else earliest
-        self.tracker.follow(partition, from_offset=position, counting_from=position)
-        self._baseline.pop(partition, None)
+        position = self.tracker.position(partition)
+        if is_recreated:
+            unread = self._end_offsets.get(partition, 0) - position
+            loss = Loss(LossKind.RECREATED, partition, max(1, unread), earliest)
+        elif position < earliest:
+            first = max(position, self._counted_from(partition))
+            loss = Loss(LossKind.DELETED, partition, max(0, earliest - first), earliest)
+        else:
+            counted_again = latest if diverged_at is None else min(position, diverged_at)
+            loss = Loss(LossKind.TRUNCATED, partition, max(1, position - counted_again), counted_again)
+        self._note_loss(loss)
+        self.read_again(partition, earliest=earliest, latest=latest, counting_from=loss.offset)
+        return loss
+
+    def read_again(self, partition: int, *, earliest: int, latest: int, counting_from: int | None = None) -> None:
+        """Read a partition that has lost records from its beginning, without counting before *counting_from*.
+
+        The default is its position. This sets the state of its ids, and drops the ids that it does not have any more.
+        """
+        begin = self.tracker.position(partition) if counting_from is None else counting_from
+        self.tracker.read_again(partition, from_offset=earliest, counting_from=begin, end_offset=max(latest, begin))
+        self._baseline[partition] = begin
         self._doubtful.pop(partition, None)
-        self.has_gaps = True
+        self.epochs.pop(partition, None)
         self._end_offsets[partition] = latest
-        return position
+
+    def _counted_from(self, partition: int) -> int:
+        return self._baseline.get(partition, 0)
+
+    def _missing(self, partition: int, chunk: Chunk) -> int:
+        """Return how many records of the counted part of the log the holes of *chunk* are."""
+        counted_from = self._counted_from(partition)
+        return sum(max(0, hole.end - max(hole.start, counted_from)) for hole in chunk.holes)
+
+    def _note_loss(self, loss: Loss) -> Loss:
+        if loss.records:
+            self.missing[loss.kind] += loss.records
+            self.is_complete = False
+            self.tracker.note_missing(loss.partition)
+        return loss
 
     def _begin_counting(self) -> None:
         if self.counting_since_ms is not None or self._began_ms is None:

@@ -8,11 +8,13 @@ batches follow each other from the requested offset to at most the high watermar
 """
 
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from struct import Struct
 from typing import NamedTuple
 
 from kafka_producer_exporter.broker.log.varint import read_uvarint
+
+UNKNOWN_EPOCH = -1
 
 Record = tuple[int, bytes | None, bytes | None]
 """Offset, key and value."""
@@ -45,7 +47,10 @@ class UnreadableBatch(NamedTuple):
 
 
 class Hole(NamedTuple):
-    """Offsets of which the fetched bytes have no batch: those from *start* to the one before *end*."""
+    """Offsets of which the fetched bytes have no record: those from *start* to the one before *end*.
+
+    The holes of a batch that has lost records itself are as many, at its end.
+    """
 
     start: int
     end: int
@@ -65,6 +70,8 @@ class Chunk(NamedTuple):
     """What is wrong with the offsets of the batches; the chunk then has no records, and must be fetched again."""
     inflated_bytes: int = 0
     """The size of the batches that were compressed, after inflating them."""
+    leader_epoch: int = UNKNOWN_EPOCH
+    """The leader epoch of the last batch before next_offset."""
 
 
 class Fetched(NamedTuple):
@@ -96,9 +103,9 @@ def read_records(
     """
     records: list[Record] = []
     holes: list[Hole] = []
-    at, next_offset, size, inflated = 0, from_offset, len(data), inflated_before
+    at, next_offset, size, inflated, leader_epoch = 0, from_offset, len(data), inflated_before, UNKNOWN_EPOCH
     while size - at >= _HEADER.size:
-        base_offset, length, _, magic, crc, attributes, last_delta, count = _HEADER.unpack_from(data, at)
+        base_offset, length, epoch, magic, crc, attributes, last_delta, count = _HEADER.unpack_from(data, at)
         end = at + _AFTER_LENGTH + length
         end_offset = base_offset + last_delta + 1
         if magic != 2 or length < _HEADER.size - _AFTER_LENGTH or last_delta < 0:
@@ -113,11 +120,10 @@ def read_records(
         codec = attributes & _COMPRESSION_MASK
         if codec and inflated >= max_inflated_bytes:
             break
-        if base_offset != next_offset or end_offset > high_watermark:
+        if base_offset != next_offset or end_offset > high_watermark or count <= last_delta:
             if wrong := _misplaced(base_offset, end_offset, next_offset, high_watermark, is_first=at == 0):
                 return Chunk([], from_offset, implausible=wrong)
-            if base_offset > next_offset:
-                holes.append(Hole(next_offset, base_offset))
+            holes += _holes(base_offset, end_offset, count, next_offset)
         if not attributes & _CONTROL:
             before = len(records)
             try:
@@ -131,13 +137,28 @@ def read_records(
                 del records[before:]
                 reason = f"the record batch at offset {base_offset} cannot be read: {broken}"
                 return _stop(records, holes, next_offset, reason, end_offset)
-        next_offset = end_offset
+        next_offset, leader_epoch = end_offset, epoch
         at = end
-    return Chunk(records, next_offset, holes=tuple(holes), inflated_bytes=inflated - inflated_before)
+    return Chunk(
+        records,
+        next_offset,
+        holes=tuple(holes),
+        inflated_bytes=inflated - inflated_before,
+        leader_epoch=leader_epoch,
+    )
 
 
 def _stop(records: list[Record], holes: list[Hole], next_offset: int, reason: str, end_offset: int) -> Chunk:
     return Chunk(records, next_offset, UnreadableBatch(reason, max(end_offset, next_offset + 1)), tuple(holes))
+
+
+def _holes(base_offset: int, end_offset: int, count: int, expected: int) -> Iterator[Hole]:
+    """Return the holes before a batch, where the offset *expected* is wanted, and in it."""
+    if base_offset > expected:
+        yield Hole(expected, base_offset)
+    first = max(base_offset, expected)
+    if first + count < end_offset:
+        yield Hole(first + count, end_offset)
 
 
 def _misplaced(base_offset: int, end_offset: int, expected: int, high_watermark: int, *, is_first: bool) -> str | None:

@@ -49,7 +49,8 @@ Holes in the log
 ----------------
 
 A log that was compacted before it was read has holes. If the records that end a transaction are missing, the
-transaction is counted in ``ends_unseen``. Over any range of the log:
+transaction is counted in ``ends_unseen``. After the log has lost records in any way, its partition is read again, which
+sets the state of the ids that it still has; the others are dropped. Over any range of the log:
 
   open before + started = committed + aborted + pending + ends unseen + open after
 
@@ -191,18 +192,32 @@ class _PendingAbort:
 class _Partition:
     """A partition of the log: how far it was read, and the state of its ids."""
 
-    __slots__ = ("counting_from", "expired", "is_whole", "next_offset", "open", "pending", "producers")
+    __slots__ = (
+        "counting_from",
+        "expired",
+        "found_by",
+        "is_whole",
+        "next_offset",
+        "open",
+        "pending",
+        "producers",
+        "unfound",
+    )
 
     def __init__(self, expired: dict[str, _Producer], *, is_whole: bool) -> None:
         self.next_offset = 0
         self.counting_from = math.inf
         self.is_whole = is_whole
-        """True if no record is missing between two records of an id."""
+        """True if no record is missing after those that have set the state of the ids."""
         self.producers: dict[str, _Producer] = {}
         self.open: dict[str, _Producer] = {}
         self.pending: dict[str, _PendingAbort] = {}
         self.expired = expired
         """The ids that the coordinator has forgotten, in case they come back."""
+        self.unfound: set[str] = set()
+        """While the partition is read again: the ids of which no record was found yet."""
+        self.found_by: float = math.inf
+        """The offset before which they must be found; infinite if the partition is not read again."""
 
 
 _EMPTY, _ONGOING, _DEAD = TransactionState.EMPTY, TransactionState.ONGOING, TransactionState.DEAD
@@ -278,6 +293,24 @@ class TransactionTracker:
         """Move the position forward to *next_offset*, over what cannot be applied: control batches, unknown records."""
         followed = self._partitions[partition]
         followed.next_offset = max(next_offset, followed.next_offset)
+        if followed.next_offset >= followed.found_by:
+            self._drop_unfound(followed)
+
+    def note_missing(self, partition: int) -> None:
+        """Take into account that records are missing at the position of *partition*."""
+        self._partitions[partition].is_whole = False
+
+    def read_again(self, partition: int, *, from_offset: int, counting_from: int, end_offset: int) -> None:
+        """Read a partition again, up to *end_offset*, because it has lost records: the state of its ids may be wrong.
+
+        Records before *counting_from* only set the state. An id of which no record is found is dropped.
+        """
+        self.follow(partition, from_offset=from_offset, counting_from=counting_from)
+        followed = self._partitions[partition]
+        followed.is_whole = False
+        followed.unfound = set(followed.producers)
+        followed.found_by = end_offset
+        self.advance(partition, from_offset)
 
     def begin_counting(self) -> None:
         """Assign series to the ids that are known by now, most recently used first.
@@ -297,6 +330,8 @@ class TransactionTracker:
         followed.next_offset = offset + 1
         transactional_id = record[0]  # faster by position than by name, and this runs for every record
         producer = followed.producers.get(transactional_id)
+        if followed.unfound:
+            followed.unfound.discard(transactional_id)
         if producer is None:
             if isinstance(record, Tombstone):
                 return
@@ -579,6 +614,16 @@ class TransactionTracker:
             if not series.is_shared:
                 del self._series[series.name]
                 self._seats.release(series.name)
+
+    def _drop_unfound(self, followed: _Partition) -> None:
+        """Drop the ids that the log does not have any more. Their transactions have no end."""
+        for transactional_id in followed.unfound & followed.producers.keys():
+            producer = followed.producers[transactional_id]
+            self.ends_unseen += producer.state in _UNFINISHED
+            if producer.state in _UNFINISHED:
+                producer.state = _DEAD
+            self._expire(transactional_id, producer, self._uncounted, followed)
+        followed.unfound, followed.found_by, followed.is_whole = set(), math.inf, True
 
     def _end_previous(
         self,

@@ -36,13 +36,17 @@ class TransactionCounts:
         """True while the log may not be read and the coordinators' reports stand in for it."""
         self.log_partitions = 0
         """How many partitions the log has; 0 until it is known."""
+        self.inexact_since_ms: int | None = None
+        """Since when records of the log are missing; None if none is."""
         self._counts_log = False
         self._texts = texts
 
     @property
     def is_exact(self) -> bool:
-        """True unless state was dropped, or only the coordinators' reports are counted, or were when counting began."""
-        return not (self.is_log_denied or self.tracker.dropped) and (self._counts_log or self.since_ms is None)
+        """False if the log may not be read, or was not read when counting began, or if records or state are missing."""
+        is_counted = self._counts_log or self.since_ms is None
+        is_whole = self.inexact_since_ms is None and not self.tracker.dropped
+        return is_counted and is_whole and not self.is_log_denied
 
     def begin(self, since_ms: int, *, source: str, from_log: bool) -> None:
         """Count from *since_ms* on, and log it. The caller holds the lock.

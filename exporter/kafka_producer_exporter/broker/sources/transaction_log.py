@@ -65,6 +65,10 @@ class TransactionLog(Source):
         self._logged: set[SkipKind] = set()
         self._logged_contradicted = False
         self._shards = broker.total_shards
+        self._topic_id: object | None = None
+        self._to_read_again: set[int] = set()
+        self._out_of_range: tuple[int, int, int | None] | None = None
+        """The last answer that a partition does not have our position: partition, position and where it diverges."""
         self._read_at: float | None = None
 
     def poll(self, session: Session) -> float:
@@ -100,13 +104,15 @@ class TransactionLog(Source):
         reader = self._reader_of(session.client())
         if time.monotonic() >= self._next_look_up:
             self._look_up_partitions(reader)
+        if self._to_read_again:
+            self._read_again(reader)
         positions = self._follower.positions
         if not positions:
             return FETCH_WAIT_SECONDS
         try:
-            fetched = reader.fetch(positions, wait_seconds=FETCH_WAIT_SECONDS)
+            fetched = reader.fetch(positions, wait_seconds=FETCH_WAIT_SECONDS, epochs=self._follower.epochs)
         except OutOfRangeError as error:
-            self._reposition(reader, error.partition)
+            self._take_in_loss(reader, error)
             return 0.0
         with self._counts.lock:
             if self._counts.is_log_denied and not self._end_stand_in():
@@ -117,6 +123,12 @@ class TransactionLog(Source):
                 self._read_at = began
             self._note_counting_since()
             self._counts.keep_within_budget(source=self.name)
+            self._note_missing()
+        for loss in intake.losses:
+            self._to_read_again.add(loss.partition)
+            self._read_at = None
+            message = "%s-%d: %d records before offset %d were compacted before they were read; they are not counted"
+            log.warning(message, TOPIC, loss.partition, loss.records, loss.offset, extra={"source": self.name})
         self._log_skipped(intake.skipped)
         self._log_contradicted(intake.contradicted)
         for partition, reason in intake.unreadable:
@@ -147,6 +159,10 @@ class TransactionLog(Source):
             samples.add(catalogue.EXACT, float(is_read and self._counts.is_exact))
             for kind, count in follower.skipped.items():
                 samples.add(catalogue.LOG_SKIPPED, count, kind=kind)
+            for cause, count in follower.missing.items():
+                samples.add(catalogue.LOG_MISSING, count, cause=cause)
+            if self._counts.inexact_since_ms is not None:
+                samples.add(catalogue.INEXACT_SINCE, self._counts.inexact_since_ms / 1000)
             samples.add(catalogue.LOG_REFETCHED, follower.refetched)
             samples.add(catalogue.LOG_LAG, follower.lag_records)
             delay_ms = follower.delay_ms(int(time.monotonic() * 1000), moment.now_ms)
@@ -167,8 +183,13 @@ class TransactionLog(Source):
             self._next_look_up = 0.0
         return self._reader
 
-    def _look_up_partitions(self, reader: LogReader) -> None:
+    def _look_up_partitions(self, reader: LogReader) -> bool:
+        """Look up the partitions of the log, and follow them. Return whether the topic was made anew."""
         partitions = reader.partitions()
+        is_recreated = None not in (self._topic_id, reader.topic_id) and self._topic_id != reader.topic_id
+        if is_recreated and (known := self._follower.known_partitions(partitions)):
+            self._lose(reader, known, is_recreated=True)
+        self._topic_id = reader.topic_id or self._topic_id
         new = self._follower.new_partitions(partitions)
         earliest = reader.offsets(new, EARLIEST) if new else {}
         latest = reader.offsets(new, LATEST) if new else {}
@@ -178,18 +199,55 @@ class TransactionLog(Source):
             self._note_counting_since()
         wait_seconds = PARTITIONS_SECONDS if self._follower.positions else NO_PARTITIONS_SECONDS
         self._next_look_up = time.monotonic() + wait_seconds
+        return is_recreated
 
-    def _reposition(self, reader: LogReader, partition: int) -> None:
-        earliest = reader.offsets([partition], EARLIEST)[partition]
-        latest = reader.offsets([partition], LATEST)[partition]
+    def _take_in_loss(self, reader: LogReader, error: OutOfRangeError) -> None:
+        """Believe that a partition does not have our position, or our records, once a second answer says so, too."""
+        answer = (error.partition, self._follower.tracker.position(error.partition), error.diverged_at)
+        is_confirmed, self._out_of_range = answer == self._out_of_range, answer
+        is_recreated = self._look_up_partitions(reader)
+        if is_confirmed and not is_recreated and error.partition in self._follower.positions:
+            self._out_of_range = None
+            self._lose(reader, [error.partition], diverged_at=error.diverged_at)
+
+    def _lose(
+        self,
+        reader: LogReader,
+        partitions: Collection[int],
+        *,
+        diverged_at: int | None = None,
+        is_recreated: bool = False,
+    ) -> None:
+        """Continue in partitions that no longer have the records that were to be read next, or read last."""
+        earliest, latest = reader.offsets(partitions, EARLIEST), reader.offsets(partitions, LATEST)
+        for partition in partitions:
+            first, end = earliest[partition], latest[partition]
+            with self._counts.lock:
+                before = self._follower.tracker.position(partition)
+                loss = self._follower.lose(
+                    partition, earliest=first, latest=end, diverged_at=diverged_at, is_recreated=is_recreated
+                )
+                self._read_at = None
+                self._note_missing()
+            log.warning(
+                "%s-%d: the log was %s; it has offsets %d to %d, the next one to read was %d; counting goes on at %d",
+                *(TOPIC, partition, loss.kind, first, end, before, loss.offset),
+                extra={"source": self.name},
+            )
+
+    def _read_again(self, reader: LogReader) -> None:
+        """Learn the state of the ids of partitions anew, after records of them were compacted before they were read."""
+        earliest = reader.offsets(self._to_read_again, EARLIEST)
+        latest = reader.offsets(self._to_read_again, LATEST)
         with self._counts.lock:
-            before = self._follower.tracker.position(partition)
-            after = self._follower.reposition(partition, earliest=earliest, latest=latest)
-        log.warning(
-            "%s-%d: the log holds offsets %d to %d, but the next one to read was %d; continuing at %d",
-            *(TOPIC, partition, earliest, latest, before, after),
-            extra={"source": self.name},
-        )
+            for partition in self._to_read_again:
+                self._follower.read_again(partition, earliest=earliest[partition], latest=latest[partition])
+        self._to_read_again.clear()
+
+    def _note_missing(self) -> None:
+        is_whole = self._follower.is_complete and not self._counts.tracker.dropped
+        if not is_whole and self._counts.inexact_since_ms is None:
+            self._counts.inexact_since_ms = _now_ms()
 
     def _note_counting_since(self) -> None:
         if self._follower.counting_since_ms is not None:
