@@ -1,3 +1,4 @@
+import importlib
 import io
 import json
 import logging
@@ -63,12 +64,21 @@ def test_the_level_is_the_configured_one(log_of):
 def test_libraries_log_from_warning_on_even_at_debug(log_of):
     _, stream = log_of(level=LogLevel.DEBUG)
 
-    logging.getLogger("kafka.conn").info("connecting")
+    logging.getLogger("jmxquery").info("connecting")
     logging.getLogger("jmxquery").debug("-p hunter2")
-    logging.getLogger("kafka.conn").warning("closed")
+    logging.getLogger("jmxquery").warning("closed")
 
     assert stream.getvalue().count("\n") == 1
-    assert "logger=kafka.conn message=closed" in stream.getvalue()
+    assert "logger=jmxquery message=closed" in stream.getvalue()
+
+
+def test_the_library_of_the_brokers_says_nothing_whenever_the_log_is_set_up(log_of):
+    importlib.import_module("kafka_producer_exporter.broker.client.connection")
+    _, stream = log_of(level=LogLevel.DEBUG)
+
+    logging.getLogger("kafka.net.connection").error("Connection lost")
+
+    assert stream.getvalue() == ""
 
 
 def test_a_log_that_is_set_up_again_writes_each_line_once(log_of):
