@@ -343,6 +343,24 @@ def test_a_log_that_was_not_read_to_its_end_is_not_taken_for_read():
     assert told.read_at is None
 
 
+def test_a_log_that_is_read_again_is_not_taken_for_read_meanwhile():
+    log = Log(p0=THREE_COMMITS_AND_AN_ABORT)
+    following = Following(log)
+    following.poll()
+    before = following.source.open_transactions(()).read_at
+
+    following.source._follower.read_again(0, earliest=0, latest=len(THREE_COMMITS_AND_AN_ABORT))
+    log.chunk_size = 2
+    following.poll()
+    meanwhile = following.source.open_transactions(()).read_at
+    log.chunk_size = 1000
+    following.poll()
+
+    assert before is not None
+    assert meanwhile is None
+    assert following.source.open_transactions(()).read_at > before
+
+
 def test_before_the_first_poll_nothing_is_known_and_the_log_is_not_taken_for_absent():
     source = Following(Log(p0=[])).source
 

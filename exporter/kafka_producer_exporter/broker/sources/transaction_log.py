@@ -119,8 +119,8 @@ class TransactionLog(Source):
                 return 0.0
             now_ms, asked_ms = int(time.monotonic() * 1000), int(began * 1000)
             intake = self._follower.take_in(fetched, now_ms=now_ms, asked_ms=asked_ms)
-            if self._follower.is_read_to_end:
-                self._read_at = began
+            # Not what was known before: a partition that is read again goes through older states of its ids.
+            self._read_at = began if self._follower.is_read_to_end else None
             self._note_counting_since()
             self._counts.keep_within_budget(source=self.name)
             self._note_missing()
