@@ -113,6 +113,50 @@ ID_CHANGES = Metric(
     source=LOG,
     profile=Profile.MINIMAL,
 )
+ALL_STARTED = Metric(
+    name="kafka_cluster_transaction_started_total",
+    kind=Kind.COUNTER,
+    help="Transactions that began, of all transactional ids together. Exists at 0 when counting begins"
+    ", so its rate misses nothing of a new transactional id.",
+    section=TRANSACTIONS,
+    source=LOG,
+    profile=Profile.MINIMAL,
+)
+ALL_COMMITTED = Metric(
+    name="kafka_cluster_transaction_committed_total",
+    kind=Kind.COUNTER,
+    help="Transactions that were committed, of all transactional ids together.",
+    section=TRANSACTIONS,
+    source=LOG,
+    profile=Profile.MINIMAL,
+)
+ALL_ABORTED = Metric(
+    name="kafka_cluster_transaction_aborted_total",
+    kind=Kind.COUNTER,
+    help="Transactions that were aborted, of all transactional ids together.",
+    section=TRANSACTIONS,
+    labels=("reason",),
+    source=LOG,
+    profile=Profile.MINIMAL,
+)
+ALL_SESSIONS = Metric(
+    name="kafka_cluster_transactional_producer_session_total",
+    kind=Kind.COUNTER,
+    help="Sessions that producers opened, of all transactional ids together.",
+    section=TRANSACTIONS,
+    labels=("reason",),
+    source=LOG,
+    profile=Profile.MINIMAL,
+)
+ALL_ID_CHANGES = Metric(
+    name="kafka_cluster_transactional_producer_id_change_total",
+    kind=Kind.COUNTER,
+    help="New producer ids, of all transactional ids together.",
+    section=TRANSACTIONS,
+    labels=("reason",),
+    source=LOG,
+    profile=Profile.MINIMAL,
+)
 EPOCH = Metric(
     name="kafka_transactional_producer_epoch",
     kind=Kind.GAUGE,
@@ -451,7 +495,7 @@ IDS = Metric(
 IDS_FOLDED = Metric(
     name="kafka_producer_exporter_transactional_ids_folded",
     kind=Kind.GAUGE,
-    help="Transactional ids beyond limits.transactional_ids, which are counted under other.",
+    help="Transactional ids that are counted under other, because there are more than limits.transactional_ids.",
     section=SOURCES,
     source="the exporter",
 )

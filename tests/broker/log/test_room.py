@@ -3,7 +3,8 @@ import pytest
 from kafka_producer_exporter.broker.log.outcomes import AbortReason
 from kafka_producer_exporter.broker.log.records import Tombstone, TransactionState, Transition
 from kafka_producer_exporter.broker.log.room import KEPT_IDS, HeldRoom, Seats, id_bytes, series_bytes
-from kafka_producer_exporter.broker.log.tracker import OTHER, TransactionTracker
+from kafka_producer_exporter.broker.log.series import OTHER
+from kafka_producer_exporter.broker.log.tracker import TransactionTracker
 
 LIMIT = 10
 ROOM = 1_500_000

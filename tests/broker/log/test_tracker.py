@@ -577,7 +577,8 @@ def test_ids_over_the_limit_are_summed_into_other_and_the_most_recently_used_are
     tracker = following(0, counting_from=3, limit=1)
     take_in(tracker, [coordinator.records[0] for coordinator in coordinators])
     tracker.begin_counting()
-    assert [series.name for series in tracker.series()] == ["c"]
+    assert [series.name for series in tracker.series()] == ["c", "other"]
+    assert tracker.folded == 2
 
     for coordinator in coordinators:
         coordinator.commit()
@@ -586,6 +587,83 @@ def test_ids_over_the_limit_are_summed_into_other_and_the_most_recently_used_are
     assert counts_of(tracker, "c") == {STARTED: 1, COMMITTED: 1}
     assert counts_of(tracker, "other") == {STARTED: 2, COMMITTED: 2}
     assert tracker.folded == 2
+
+
+MINUTE_MS = 60_000
+
+
+def ids_in_turn(tracker, *names, apart_ms):
+    """Each id commits once, *apart_ms* after the one before. Return how the series stand after each of them."""
+    for number, name in enumerate(names):
+        coordinator = Coordinator(name, now_ms=1_000_000 + number * apart_ms)
+        coordinator.init()
+        coordinator.commit()
+        take_in(tracker, coordinator.records, from_offset=10 * number)
+        yield {series.name: series.counts.committed for series in tracker.series()}
+
+
+def test_a_new_id_takes_the_seat_of_the_id_that_was_idle_longest():
+    tracker = following(0, limit=2)
+
+    *_, before, after = ids_in_turn(tracker, "a", "b", "c", apart_ms=6 * MINUTE_MS)
+
+    assert before == {"a": 1, "b": 1}
+    assert after == {"b": 1, "c": 1, "other": 0}  # the transaction of a is added nowhere
+    assert tracker.folded == 1
+    assert (tracker.totals().started, tracker.totals().committed) == (3, 3)
+
+
+def test_what_an_id_without_a_seat_does_later_counts_under_other():
+    tracker = following(0, limit=1)
+
+    *_, last = ids_in_turn(tracker, "a", "b", "a", apart_ms=11 * MINUTE_MS)
+
+    assert last == {"b": 1, "other": 1}
+    assert tracker.totals().committed == 3
+
+
+def test_nobody_loses_a_seat_who_used_it_in_the_last_ten_minutes():
+    tracker = following(0, limit=1)
+
+    *_, last = ids_in_turn(tracker, "a", "b", "c", apart_ms=4 * MINUTE_MS)
+
+    assert last == {"a": 1, "other": 2}
+    assert tracker.folded == 2
+
+
+def test_an_id_with_an_open_transaction_keeps_its_seat():
+    tracker, waiting = following(0, limit=1), Coordinator("waiting")
+    waiting.begin()
+    take_in(tracker, waiting.records)
+
+    *_, last = ids_in_turn(tracker, "b", "c", apart_ms=60 * MINUTE_MS)
+
+    assert set(last) == {"waiting", "other"}
+
+
+def test_generated_ids_never_use_up_the_seats():
+    tracker = following(0, limit=10)
+
+    for found in ids_in_turn(tracker, *(f"flink-{number}" for number in range(100)), apart_ms=2 * MINUTE_MS):
+        newest = list(found)[-1]
+        assert len(found) <= 11
+
+    assert newest == "flink-99"
+    assert tracker.totals().committed == 100
+
+
+def test_the_open_transactions_of_ids_without_series_count_under_other():
+    tracker = following(0, counting_from=100, limit=1)
+    for number in range(50):
+        coordinator = Coordinator(f"orders-{number}")
+        coordinator.begin()
+        take_in(tracker, coordinator.records, from_offset=number)
+    tracker.begin_counting()
+
+    names = {transaction.name for transaction in tracker.open_transactions(0)}
+
+    assert len(names) == 2
+    assert "other" in names
 
 
 def test_ids_of_a_group_are_summed_under_its_name_and_the_sum_keeps_them_when_they_expire():

@@ -433,6 +433,30 @@ def test_ids_beyond_the_memory_limit_are_dropped_which_is_logged_once_and_the_co
     assert len([line for line in caplog.messages if "to stay within the memory limit" in line]) == 1
 
 
+def test_more_ids_than_the_limit_are_counted_as_folded_which_is_logged_once(log, caplog):
+    following = Following(log)
+    following.poll()
+    log.held[0] = MANY_IDS
+
+    following.poll(times=5)
+
+    folded = 'kafka_producer_exporter_transactional_ids_folded{kafka_cluster="blue"}'
+    assert following.served()[folded] == len(MANY_IDS) - 1000
+    assert len([line for line in caplog.messages if "combine generated ids with id_groups" in line]) == 1
+
+
+def test_the_totals_exist_at_zero_when_counting_begins(following, log):
+    aborted = 'kafka_cluster_transaction_aborted_total{kafka_cluster="blue",reason="fenced"}'
+    committed = 'kafka_cluster_transaction_committed_total{kafka_cluster="blue"}'
+    before = following.served()
+    log.held[0] = THREE_COMMITS_AND_AN_ABORT
+
+    following.poll(times=2)
+
+    assert (before[aborted], before[committed]) == (0, 0)
+    assert following.served()[committed] == 3
+
+
 def test_a_budget_that_shrinks_costs_a_third_of_the_ids(log):
     resident = [1 << 20]
     budget = MemoryBudget(100 << 20, resident=lambda: resident[0])

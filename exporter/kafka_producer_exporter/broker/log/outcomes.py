@@ -81,6 +81,17 @@ class Counts:
         self.sessions = dict.fromkeys(SessionReason, 0)
         self.id_changes = dict.fromkeys(IdChangeReason, 0)
 
+    def add(self, other: "Counts") -> None:
+        """Add the counts of *other*."""
+        self.started += other.started
+        self.committed += other.committed
+        for reason, count in other.aborted.items():
+            self.aborted[reason] += count
+        for why, times in other.sessions.items():
+            self.sessions[why] += times
+        for cause, number in other.id_changes.items():
+            self.id_changes[cause] += number
+
 
 class Identity(NamedTuple):
     """The current producer id and epoch of a transactional id."""

@@ -58,9 +58,11 @@ Names and limits
 ----------------
 
 Counts are kept by name: by transactional id, or by the id's group. At most *limit* names get series of their own, first
-come, first served. All other ids count under ``other`` and stay there even if a name becomes free, since a counter
-that moves to another series looks like a reset. The counts of a group include those of its expired ids. The limit
-bounds the series only: the state of every id is kept.
+come, first served. For one more, the id that was idle longest, for ten minutes at least, gives up its series: they end,
+and what happens to it later counts under ``other``. If none was idle for so long, the new id counts under ``other``. An
+id under ``other`` stays there, since a counter that moves to another series looks like a reset. The counts of a group
+include those of its expired ids. The limit bounds the series only: the state of every id is kept. The totals include
+every name that ever had series.
 
 When the coordinator forgets an id, its series stays, in case the id comes back. Up to *limit* expired ids are
 remembered. Beyond that, the one that expired first is forgotten, with its series.
@@ -103,10 +105,8 @@ from kafka_producer_exporter.broker.log.outcomes import (
     SessionReason,
 )
 from kafka_producer_exporter.broker.log.records import Partitions, Tombstone, TransactionState, Transition
-from kafka_producer_exporter.broker.log.room import KEPT_IDS, Room, Seats, Unlimited, id_bytes
-
-OTHER = "other"
-"""The name under which all ids over the limit are counted."""
+from kafka_producer_exporter.broker.log.room import KEPT_IDS, Room, Unlimited, id_bytes
+from kafka_producer_exporter.broker.log.series import NamedSeries, SeriesTable
 
 FOLLOWS_MS = 1500
 """An Empty record belongs to the abort before it if it follows within this time. A new instance that fences
@@ -129,19 +129,6 @@ _REPORTED_AS: dict[str, str] = {
     IdChangeReason.RECREATED: IdChangeReason.ROLLOVER,
 }
 """As what a report may have counted an event of which the log shows the reason."""
-
-
-class _Series:
-    """The counts under one name, and the producer if it is the only one under this name."""
-
-    __slots__ = ("counts", "is_shared", "name", "owner")
-
-    def __init__(self, name: str) -> None:
-        self.name = name
-        self.owner: _Producer | None = None
-        self.is_shared = False
-        """True if other ids than that of its name are counted here."""
-        self.counts = Counts()
 
 
 class _Producer:
@@ -173,7 +160,7 @@ class _Producer:
         self.protocol = Protocol.UNKNOWN
         self.abort_reason: AbortReason | None = None
         """Why the last transaction was aborted. None if it was not aborted, or if its abort is pending."""
-        self.series: _Series | None = None
+        self.series: NamedSeries | None = None
 
 
 class _PendingAbort:
@@ -181,9 +168,9 @@ class _PendingAbort:
 
     __slots__ = ("event", "quiet_since_ms", "series")
 
-    def __init__(self, event: Event, series: _Series) -> None:
+    def __init__(self, event: Event, series: NamedSeries) -> None:
         self.event = event
-        self.series: _Series | None = series
+        self.series: NamedSeries | None = series
         """None if the abort has been counted already, from a report."""
         self.quiet_since_ms: int | None = None
         """The time of the first ``settle`` after the last record of the id; None until then."""
@@ -251,19 +238,15 @@ class TransactionTracker:
         """
         self._limit = limit
         self._room = room or Unlimited()
-        self._seats = Seats(self._room, limit)
-        self._group_of = group_of
+        self._series = SeriesTable(limit=limit, group_of=group_of, room=self._room)
         self._on_event = on_event
         self._partitions: dict[int, _Partition] = {}
         self._expired: dict[str, _Producer] = {}
-        self._series: dict[str, _Series] = {}
-        self._uncounted = _Series("")
-        self._credits: dict[_Series, Counter[str]] | None = None
+        self._uncounted = NamedSeries("")
+        self._credits: dict[NamedSeries, Counter[str]] | None = None
         """What was counted from reports, and the log has not shown yet. None if the log is read as usual."""
         self.ends_unseen = 0
         """The number of transactions that started in the log but whose end is missing from it."""
-        self.folded = 0
-        """The number of transactional ids that are counted under ``other``."""
         self.dropped = 0
         """The number of ids whose state was dropped for lack of memory."""
 
@@ -319,8 +302,8 @@ class TransactionTracker:
         """
         known = [item for partition in self._partitions.values() for item in partition.producers.items()]
         for transactional_id, producer in sorted(known, key=lambda item: -item[1].last_update_ms):
-            if producer.series is None and (len(self._series) < self._limit or transactional_id in self._series):
-                self._assign_series(transactional_id, producer)
+            if producer.series is None:
+                self._series.assign(transactional_id, producer)
 
     def apply(self, partition: int, offset: int, record: Transition | Tombstone) -> None:
         """Apply the next record of a followed partition. A record that was applied before is ignored."""
@@ -340,7 +323,7 @@ class TransactionTracker:
         if offset < followed.counting_from:
             series = self._uncounted
         else:
-            series = producer.series or self._assign_series(transactional_id, producer)
+            series = producer.series or self._assign_series(transactional_id, producer, record)
         if isinstance(record, Tombstone):
             self._expire(transactional_id, producer, series, followed)
         else:
@@ -391,7 +374,7 @@ class TransactionTracker:
                     pending.series = None
         self._credits = None
 
-    def _is_counted(self, series: _Series, event: str) -> bool:
+    def _is_counted(self, series: NamedSeries, event: str) -> bool:
         """Return True if a report has counted the event already. If this is a report, note that it counts it."""
         if self._credits is None or series is self._uncounted:
             return False
@@ -400,7 +383,7 @@ class TransactionTracker:
             return False
         return self._use_credit(series, event)
 
-    def _use_credit(self, series: _Series, event: str) -> bool:
+    def _use_credit(self, series: NamedSeries, event: str) -> bool:
         credit = (self._credits or {}).get(series, Counter())
         for counted_as in (event, _REPORTED_AS.get(event, event)):
             if credit[counted_as]:
@@ -434,7 +417,6 @@ class TransactionTracker:
             producer = producers[transactional_id]
             self._end_previous(transactional_id, producer, producer.series or self._uncounted, followed)
             _close(transactional_id, producer, followed)
-            self.folded -= producer.series is not None and producer.series.name == OTHER
             self._forget(transactional_id, producers.pop(transactional_id))
         return len(droppable)
 
@@ -442,7 +424,7 @@ class TransactionTracker:
 
     def series(self) -> Iterator[Series]:
         """Return the counts under each name."""
-        for series in self._series.values():
+        for series in self._series.all():
             owner = None if series.is_shared else series.owner
             alive = owner is not None and owner.state is not _DEAD
             identity = Identity(owner.producer_id, owner.epoch) if owner and alive else None
@@ -453,7 +435,7 @@ class TransactionTracker:
         transactions = [
             OpenTransaction(
                 transactional_id=transactional_id,
-                name=producer.series.name if producer.series else transactional_id,
+                name=producer.series.name if producer.series else self._series.name_of(transactional_id),
                 producer_id=producer.producer_id,
                 epoch=producer.epoch,
                 state=producer.state,
@@ -468,6 +450,15 @@ class TransactionTracker:
         ]
         return sorted(transactions, key=lambda transaction: (transaction.start_ms, transaction.transactional_id))
 
+    def totals(self) -> Counts:
+        """Return the sum of everything that was counted, under whatever name. It never falls."""
+        return self._series.totals()
+
+    @property
+    def folded(self) -> int:
+        """The number of transactional ids that are counted under ``other``."""
+        return self._series.folded
+
     @property
     def known_ids(self) -> int:
         """The number of transactional ids that the coordinators know in the followed partitions."""
@@ -480,7 +471,9 @@ class TransactionTracker:
 
     # Transitions
 
-    def _apply_transition(self, record: Transition, producer: _Producer, series: _Series, followed: _Partition) -> None:
+    def _apply_transition(
+        self, record: Transition, producer: _Producer, series: NamedSeries, followed: _Partition
+    ) -> None:
         # Unpacking a tuple is faster than reading its fields by name, and this runs for every record.
         (
             transactional_id,
@@ -522,14 +515,14 @@ class TransactionTracker:
         producer.start_ms = start_ms
         producer.version = version
 
-    def _begin(self, transactional_id: str, producer: _Producer, series: _Series, followed: _Partition) -> None:
+    def _begin(self, transactional_id: str, producer: _Producer, series: NamedSeries, followed: _Partition) -> None:
         """Count the start of a transaction at its first record."""
         self._end_previous(transactional_id, producer, series, followed)
         if self._credits is None or not self._is_counted(series, _STARTED):
             series.counts.started += 1
         followed.open[transactional_id] = producer
 
-    def _decide(self, record: Transition, producer: _Producer, series: _Series, followed: _Partition) -> None:
+    def _decide(self, record: Transition, producer: _Producer, series: NamedSeries, followed: _Partition) -> None:
         """Note what a Prepare record decides, or a Complete record without it. A later Prepare record replaces this."""
         is_commit = record.state in _COMMITS
         is_known = producer.state in _UNFINISHED and record.start_ms == producer.start_ms
@@ -544,7 +537,7 @@ class TransactionTracker:
             self._begin(record.transactional_id, producer, series, followed)
         producer.abort_reason = reason
 
-    def _complete(self, record: Transition, producer: _Producer, series: _Series, followed: _Partition) -> None:
+    def _complete(self, record: Transition, producer: _Producer, series: NamedSeries, followed: _Partition) -> None:
         """Count the end of a transaction, as its last Prepare record decided."""
         transactional_id, state = record.transactional_id, record.state
         if record.start_ms == producer.start_ms and producer.state is state:
@@ -569,7 +562,9 @@ class TransactionTracker:
             self._count_id_change(record, IdChangeReason.ROLLOVER, series)
         _close(transactional_id, producer, followed)
 
-    def _begin_session(self, record: Transition, producer: _Producer, series: _Series, followed: _Partition) -> None:
+    def _begin_session(
+        self, record: Transition, producer: _Producer, series: NamedSeries, followed: _Partition
+    ) -> None:
         follows = record.last_update_ms - producer.last_update_ms <= FOLLOWS_MS
         pending_reason = AbortReason.FENCED if follows else AbortReason.CLIENT
         self._end_previous(record.transactional_id, producer, series, followed, pending_reason)
@@ -584,7 +579,7 @@ class TransactionTracker:
         producer.abort_reason = None
         producer.protocol = Protocol.UNKNOWN  # the new instance may use another client version
 
-    def _expire(self, transactional_id: str, producer: _Producer, series: _Series, followed: _Partition) -> None:
+    def _expire(self, transactional_id: str, producer: _Producer, series: NamedSeries, followed: _Partition) -> None:
         """Move an id that the coordinator has forgotten to the expired ones, in case it comes back."""
         self._end_previous(transactional_id, producer, series, followed)
         _close(transactional_id, producer, followed)
@@ -597,7 +592,7 @@ class TransactionTracker:
 
     def _new_producer(self, transactional_id: str) -> _Producer:
         """Return the state of an id that is not known. Drop idle ids if there is no room for it."""
-        self._seats.reserve()
+        self._series.reserve()
         cost = id_bytes(transactional_id)
         while not self._room.admit(cost):
             if self.known_ids - len(self._series) < KEPT_IDS or not self.drop_idle():
@@ -608,12 +603,7 @@ class TransactionTracker:
     def _forget(self, transactional_id: str, producer: _Producer) -> None:
         """Release the room of an id that is not known any more, and that of its series if no other id counts there."""
         self._room.release(id_bytes(transactional_id))
-        series = producer.series
-        if series and series.owner is producer:
-            series.owner = None
-            if not series.is_shared:
-                del self._series[series.name]
-                self._seats.release(series.name)
+        self._series.forget(producer)
 
     def _drop_unfound(self, followed: _Partition) -> None:
         """Drop the ids that the log does not have any more. Their transactions have no end."""
@@ -629,7 +619,7 @@ class TransactionTracker:
         self,
         transactional_id: str,
         producer: _Producer,
-        series: _Series,
+        series: NamedSeries,
         followed: _Partition,
         pending_reason: AbortReason = AbortReason.CLIENT,
     ) -> None:
@@ -651,7 +641,7 @@ class TransactionTracker:
 
     # Counts and series
 
-    def _count_commit(self, series: _Series) -> None:
+    def _count_commit(self, series: NamedSeries) -> None:
         if self._credits is None or not self._is_counted(series, _COMMITTED):
             series.counts.committed += 1
 
@@ -661,39 +651,30 @@ class TransactionTracker:
         if pending.series:
             self._count_abort(pending.event._replace(reason=reason), reason, pending.series)
 
-    def _count_abort(self, event: Event, reason: AbortReason, series: _Series) -> None:
+    def _count_abort(self, event: Event, reason: AbortReason, series: NamedSeries) -> None:
         if not self._is_counted(series, reason):
             series.counts.aborted[reason] += 1
             self._report(event, series)
 
-    def _count_id_change(self, record: Transition, reason: IdChangeReason, series: _Series) -> None:
+    def _count_id_change(self, record: Transition, reason: IdChangeReason, series: NamedSeries) -> None:
         if not self._is_counted(series, reason):
             series.counts.id_changes[reason] += 1
             self._report(_event(record, reason), series)
 
-    def _report(self, event: Event, series: _Series) -> None:
+    def _report(self, event: Event, series: NamedSeries) -> None:
         if self._on_event is not None and series is not self._uncounted:
             self._on_event(event)
 
-    def _assign_series(self, transactional_id: str, producer: _Producer) -> _Series:
-        """Assign the series of its name to an id, or ``other`` if the limit is reached."""
-        name = self._group_of(transactional_id)
-        series = self._series.get(name)
-        if series is None and self._has_seat(name):
-            series = self._series[name] = _Series(name)
-        elif series is None:
-            series = self._series.setdefault(OTHER, _Series(OTHER))
-            self.folded += self._credits is None or STAND_IN not in self._partitions
-        if series.name == transactional_id:
-            series.owner = producer
-        else:
-            series.is_shared = True
-        producer.series = series
-        return series
-
-    def _has_seat(self, name: str) -> bool:
-        """Return whether a new name may have series of its own, and if so take the room for them."""
-        return len(self._series) - (OTHER in self._series) < self._limit and self._seats.admit(name)
+    def _assign_series(self, transactional_id: str, producer: _Producer, record: Transition | Tombstone) -> NamedSeries:
+        """Give an id series at its first record that is counted."""
+        now_ms = record.last_update_ms if isinstance(record, Transition) and self._credits is None else None
+        return self._series.assign(
+            transactional_id,
+            producer,
+            now_ms=now_ms,
+            pending=lambda: {name for followed in self._partitions.values() for name in followed.pending},
+            is_counted_again=self._credits is not None and STAND_IN in self._partitions,
+        )
 
 
 def _close(transactional_id: str, producer: _Producer, followed: _Partition) -> None:

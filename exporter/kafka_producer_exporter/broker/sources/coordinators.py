@@ -56,6 +56,7 @@ class Coordinators(Source):
                 self._log.take_in(found, now_ms)
                 self._counts.begin(now_ms, source=self.name, from_log=False)
                 self._counts.keep_within_budget(source=self.name)
+                self._counts.note_folded(source=self.name)
         return self._poll_seconds
 
     def _is_mine(self, transactional_id: str) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import UTC, datetime
 
 from kafka_producer_exporter.broker.cluster.hanging import OpenInLog
-from kafka_producer_exporter.broker.log.outcomes import OpenTransaction, Series
+from kafka_producer_exporter.broker.log.outcomes import Counts, OpenTransaction, Series
 from kafka_producer_exporter.broker.log.tracker import TransactionTracker
 from kafka_producer_exporter.broker.sources.samples import LabelTexts, Samples
 from kafka_producer_exporter.catalogue import broker as catalogue
@@ -28,6 +28,7 @@ class TransactionCounts:
         self._budget = budget or MemoryBudget(None)
         self._generation = self._budget.generation
         self._logged_dropped = False
+        self._logged_folded = False
         self.lock = threading.Lock()
         """Held while a poll is taken in, never while waiting for a broker."""
         self.since_ms: int | None = None
@@ -70,6 +71,16 @@ class TransactionCounts:
             message += "longer exact; give the exporter more memory, or set broker.total_shards"
             log.warning(message, extra={"source": source})
 
+    def note_folded(self, *, source: str) -> None:
+        """Log when the first transactional id counts under ``other``. The caller holds the lock."""
+        if self.tracker.folded and not self._logged_folded:
+            self._logged_folded = True
+            message = (
+                "there are more transactional ids than limits.transactional_ids: ids that were idle for ten minutes "
+            )
+            message += "give up their series, and others count under other; combine generated ids with id_groups"
+            log.warning(message, extra={"source": source})
+
     def families(self, *, now_ms: int | None) -> list[Family]:
         """Return the counts, and the gauges as of *now_ms*; None leaves the gauges out.
 
@@ -80,6 +91,7 @@ class TransactionCounts:
             if self.since_ms is None:
                 return []
             samples.add(catalogue.COUNTING_SINCE, self.since_ms / 1000)
+            _add_totals(samples, self.tracker.totals())
             _add_series(samples, self.tracker.series(), gauges=now_ms is not None)
             if now_ms is not None:
                 _add_open(samples, self.tracker.open_transactions(now_ms))
@@ -95,6 +107,13 @@ def open_in_log(transactions: Iterable[OpenTransaction], producer_ids: Collectio
         for one in transactions
         if one.producer_id in producer_ids
     }
+
+
+def _add_totals(samples: Samples, totals: Counts) -> None:
+    samples.add_all(((catalogue.ALL_STARTED, totals.started), (catalogue.ALL_COMMITTED, totals.committed)))
+    samples.add_each(catalogue.ALL_ABORTED, totals.aborted, by="reason")
+    samples.add_each(catalogue.ALL_SESSIONS, totals.sessions, by="reason")
+    samples.add_each(catalogue.ALL_ID_CHANGES, totals.id_changes, by="reason")
 
 
 def _add_series(samples: Samples, series: Iterable[Series], *, gauges: bool) -> None:

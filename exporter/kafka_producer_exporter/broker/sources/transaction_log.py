@@ -123,6 +123,7 @@ class TransactionLog(Source):
             self._read_at = began if self._follower.is_read_to_end else None
             self._note_counting_since()
             self._counts.keep_within_budget(source=self.name)
+            self._counts.note_folded(source=self.name)
             self._note_missing()
         for loss in intake.losses:
             self._to_read_again.add(loss.partition)
