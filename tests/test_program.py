@@ -105,7 +105,7 @@ def soon():
 
 
 def test_the_metrics_page_has_the_targets_and_the_exporter_itself(program):
-    found = series_of(program.collect(deadline=soon()))
+    found = series_of(program.collect(deadline=soon()).families())
 
     assert found['kafka_producer_up{target="checkout"}'] == 1
     assert found["kafka_producer_exporter_config_valid"] == 1
@@ -119,7 +119,7 @@ def test_an_invalid_reload_keeps_the_current_configuration_and_reports_it(progra
     with pytest.raises(ConfigError):
         program.reload()
 
-    found = series_of(program.collect(deadline=soon()))
+    found = series_of(program.collect(deadline=soon()).families())
     assert found['kafka_producer_up{target="checkout"}'] == 1
     assert found["kafka_producer_exporter_config_valid"] == 0
     assert "the new configuration is invalid; the current one stays in force" in caplog.text
@@ -133,7 +133,7 @@ def test_a_valid_reload_replaces_the_targets_and_ends_the_old_sessions(program, 
 
     program.reload()
 
-    found = series_of(program.collect(deadline=soon()))
+    found = series_of(program.collect(deadline=soon()).families())
     assert found['kafka_producer_up{target="shipping"}'] == 1
     assert not any("checkout" in name for name in found)
     wait_until(lambda: old.closed == 1)
@@ -143,7 +143,7 @@ def test_a_scrape_in_progress_at_a_reload_is_completed(program, configuration):
     configuration.jvms["checkout"].gate.clear()
     old = configuration.jvms["checkout"]
     answer = []
-    scrape = threading.Thread(target=lambda: answer.append(series_of(program.collect(deadline=soon()))))
+    scrape = threading.Thread(target=lambda: answer.append(series_of(program.collect(deadline=soon()).families())))
     scrape.start()
     wait_until(lambda: old.reads == 1)
 
@@ -164,14 +164,14 @@ def test_without_any_valid_configuration_only_the_exporter_itself_is_served(conf
     with pytest.raises(ConfigError):
         program.reload()
 
-    found = series_of(program.collect(deadline=soon()))
+    found = series_of(program.collect(deadline=soon()).families())
     assert found["kafka_producer_exporter_config_valid"] == 0
     assert "kafka_producer_exporter_config_last_reload_success_timestamp_seconds" not in found
     assert program.config_error() == "exporter.yml: 1 problem; the log says what\n  exporter.yml:1 listen"
 
 
 def test_a_probe_reads_only_the_named_target(program, configuration):
-    found = series_of(program.probe("billing", deadline=soon()))
+    found = series_of(program.probe("billing", deadline=soon()).families())
 
     assert found['kafka_producer_up{target="billing"}'] == 1
     assert configuration.jvms["checkout"].reads == 0
@@ -179,7 +179,7 @@ def test_a_probe_reads_only_the_named_target(program, configuration):
 
 def test_a_probe_of_an_allowed_address_keeps_its_session(program, configuration):
     for _ in range(2):
-        found = series_of(program.probe("10.1.2.3:9999", deadline=soon()))
+        found = series_of(program.probe("10.1.2.3:9999", deadline=soon()).families())
 
     assert found['kafka_producer_up{target="10.1.2.3:9999"}'] == 1
     assert configuration.jvms["10.1.2.3:9999"].reads == 2
@@ -233,7 +233,7 @@ def test_the_metrics_page_has_the_brokers_beside_the_targets(program, configurat
     configuration.settings = replace(configuration.settings, broker=Broker(bootstrap_servers=(Address("a", 1),)))
     program.reload()
 
-    found = series_of(program.collect(deadline=soon()))
+    found = series_of(program.collect(deadline=soon()).families())
 
     assert found['kafka_producer_exporter_source_up{source="a:1"}'] == 1
     assert found['kafka_producer_up{target="checkout"}'] == 1
@@ -265,7 +265,7 @@ def test_a_reload_keeps_the_sessions_and_counts_of_what_did_not_change(program, 
     replaced = configuration.jvms["billing"]
     program.reload()
 
-    found = series_of(program.collect(deadline=soon()))
+    found = series_of(program.collect(deadline=soon()).families())
 
     assert found['kafka_producer_up{a="b",target="billing"}'] == 1
     assert found['kafka_producer_up{target="checkout"}'] == 1
@@ -283,7 +283,7 @@ def test_a_reload_with_other_limits_replaces_every_session(program, configuratio
 
     program.reload()
 
-    assert series_of(program.collect(deadline=soon()))['kafka_producer_up{target="checkout"}'] == 1
+    assert series_of(program.collect(deadline=soon()).families())['kafka_producer_up{target="checkout"}'] == 1
     wait_until(lambda: [jvm.closed for jvm in old] == [1, 1, 1])
 
 
@@ -303,7 +303,7 @@ def test_a_reload_whose_broker_view_cannot_start_changes_nothing(program, config
     with pytest.raises(MemoryError):
         program.reload()
 
-    assert series_of(program.collect(deadline=soon()))['kafka_producer_up{target="checkout"}'] == 1
+    assert series_of(program.collect(deadline=soon()).families())['kafka_producer_up{target="checkout"}'] == 1
     program.close()
 
 

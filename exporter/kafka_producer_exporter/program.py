@@ -5,8 +5,9 @@ import logging
 import platform
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from functools import partial
 from typing import Protocol
 
 from kafka_producer_exporter import __version__
@@ -17,8 +18,8 @@ from kafka_producer_exporter.memory import MemoryBudget
 from kafka_producer_exporter.model import NO_LABELS, Family, Labels, Scrape
 from kafka_producer_exporter.net.address import Address
 from kafka_producer_exporter.net.x509 import file_expiry
-from kafka_producer_exporter.process import memory_limit, process_families
-from kafka_producer_exporter.server.application import ProbeRefusedError, TargetStatus
+from kafka_producer_exporter.process import process_families
+from kafka_producer_exporter.server.application import Collected, ProbeRefusedError, TargetStatus
 from kafka_producer_exporter.settings import Jmx, Settings, Target
 from kafka_producer_exporter.targets.collector import Collector, SharedReader, TransportFor
 from kafka_producer_exporter.targets.transports import transport_for
@@ -45,12 +46,11 @@ BrokerViewFor = Callable[[Settings], BrokerView]
 """Returns a started view of the cluster that is configured in the settings."""
 
 
-def program_from(load: Callable[[], Settings]) -> "Program":
-    """Return a program that reads real JVMs and brokers, within the memory limit of this process."""
-    budget = MemoryBudget(memory_limit())
+def program_from(load: Callable[[], Settings], budget: MemoryBudget) -> "Program":
+    """Return a program that reads real JVMs and brokers, within the memory budget of this process."""
     return Program(
         load,
-        transport_for=transport_for,
+        transport_for=partial(transport_for, memory=budget.short_lived),
         broker_view_for=lambda settings: _started_broker_view(settings, budget),
         budget=budget,
     )
@@ -122,22 +122,25 @@ class Program:
             if is_reload:
                 log.info("configuration reloaded", extra={"targets": len(settings.targets)})
 
-    def collect(self, *, deadline: float) -> list[Family]:
-        """Read every target and return the metrics page. Never raise."""
+    def collect(self, *, deadline: float) -> Collected:
+        """Read every target for the metrics page. Never raise."""
         with self._in_use() as running:
             scrapes = running.collector.scrape(deadline=deadline)
+        return Collected(_moment_of(scrapes), partial(self._page_of, scrapes))
+
+    def _page_of(self, scrapes: Sequence[Scrape]) -> list[Family]:
         return as_page(
             [*_families_of(scrapes), *(self.broker_families() or ()), *self._own_families(), *process_families()]
         )
 
-    def probe(self, target: str, *, deadline: float) -> list[Family]:
+    def probe(self, target: str, *, deadline: float) -> Collected:
         """Read one target, given by its name or an allowed address. Raise ProbeRefusedError and nothing else."""
         with self._in_use() as running:
             if any(known.name == target for known in running.settings.targets):
                 scrapes = running.collector.scrape(deadline=deadline, names=[target])
             else:
                 scrapes = [running.probe(_allowed(target, running.settings), deadline=deadline)]
-        return as_page(_families_of(scrapes))
+        return Collected(_moment_of(scrapes), lambda: as_page(_families_of(scrapes)))
 
     def statuses(self, *, max_age_seconds: float, deadline: float) -> list[TargetStatus]:
         """Return the status of every target, after reading those whose last scrape is older than *max_age_seconds*."""
@@ -239,6 +242,11 @@ class _Running:
                 self._probed.pop(next(iter(self._probed))).close()
             ticket = reader.begin(deadline=deadline)
         return reader.wait(ticket, deadline=deadline)
+
+
+def _moment_of(scrapes: Sequence[Scrape]) -> Hashable:
+    """Return what two requests have in common if they got the results of the same reads."""
+    return tuple((scrape.target, scrape.started) for scrape in scrapes)
 
 
 def _families_of(scrapes: Sequence[Scrape]) -> Iterator[Family]:

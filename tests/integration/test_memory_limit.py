@@ -2,8 +2,10 @@
 
 import concurrent.futures
 import contextlib
+import functools
 import gzip
 import http.client
+import socket
 from collections import Counter
 from pathlib import Path
 
@@ -19,6 +21,7 @@ TARGETS = ("checkout", "billing")
 PROMETHEUS_2 = "application/openmetrics-text;version=1.0.0,application/openmetrics-text;version=0.0.1;q=0.75"
 TEXT = "text/plain;version=0.0.4"
 SCRAPES = 8
+AT_ONCE = 16
 
 
 @pytest.fixture(scope="module")
@@ -45,10 +48,11 @@ def limited(jvms, tmp_path):
     return serving
 
 
-def scrape(serve, accept):
+def scrape(serve, accept, *, timeout_seconds=60):
     """Scrape as Prometheus does, and return the series without their values."""
     connection = http.client.HTTPConnection(serve.address, timeout=60)
-    headers = {"Accept": accept, "Accept-Encoding": "gzip", "X-Prometheus-Scrape-Timeout-Seconds": "60"}
+    timeout = {"X-Prometheus-Scrape-Timeout-Seconds": str(timeout_seconds)}
+    headers = {"Accept": accept, "Accept-Encoding": "gzip", **timeout}
     connection.request("GET", "/metrics", headers=headers)
     with connection.getresponse() as answer:
         assert answer.status == 200
@@ -134,6 +138,31 @@ def test_under_a_tight_limit_topics_and_nodes_are_shed_and_reported(limited, jvm
         assert count_client_series(page) == expected
         assert_reports_what_is_missing(page, reported, profile)
         assert {series.partition(" ")[0] for series in page} == {series.partition(" ")[0] for series in scrapers[0][-1]}
+
+
+def test_sixteen_scrapes_at_once_of_a_page_of_megabytes_are_served_within_64_mib(limited):
+    formats = (PROMETHEUS_2, TEXT) * (AT_ONCE // 2)
+    with limited(64 * MIB, "default") as (serve, group), concurrent.futures.ThreadPoolExecutor(AT_ONCE) as scrapers:
+        whole = set(scrape(serve, TEXT))
+        usual = functools.partial(scrape, serve, timeout_seconds=10)
+        pages = [page for _ in range(3) for page in scrapers.map(usual, formats)]
+        slow = [requested(serve) for _ in range(2 * AT_ONCE)]
+        beside_slow = scrape(serve, TEXT)
+        for client in slow:
+            client.close()
+        assert group.kills() == 0
+
+    assert sum(len(series) for series in whole) > 2.2e6
+    for page in [*pages, beside_slow]:
+        assert set(page) == whole
+
+
+def requested(serve):
+    """Return a connection on which a page is requested and not read."""
+    host, _, port = serve.address.partition(":")
+    client = socket.create_connection((host, int(port)), timeout=60)
+    client.sendall(b"GET /metrics HTTP/1.1\r\nHost: serve\r\n\r\n")
+    return client
 
 
 def assert_reports_what_is_missing(page, reported, profile):

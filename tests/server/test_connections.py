@@ -17,6 +17,7 @@ from tests.waiting import wait_until
 
 GET = b"GET %s HTTP/1.1\r\nHost: a\r\n\r\n"
 LARGE = b"x" * 4_000_000
+CHUNKS = tuple(b"x" * 40_000 for _ in range(100))
 
 
 class Site:
@@ -38,7 +39,9 @@ class Site:
             case "/wait-long":
                 return LongWait(self.wait)
             case "/large":
-                return lambda: Response(body=LARGE)
+                return lambda: Response(chunks=CHUNKS)
+            case "/own-large":
+                return lambda: Response(chunks=(b"x" * len(LARGE),))
             case "/bug":
                 raise RuntimeError("the secret of the bug")
             case "/bug-in-thread":
@@ -367,15 +370,52 @@ def test_a_client_that_does_not_read_is_disconnected(connect, listener):
     wait_until(lambda: not listener.connections)
 
 
-@with_bounds(max_unsent_bytes=8_000_000)
-def test_the_unsent_bytes_of_all_responses_are_bounded(connect, listener):
-    for _ in range(10):
-        client = connect()
-        client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-        client.sendall(GET % b"/large")
-        wait_until(lambda: any(connection.outbox for connection in listener.connections))
+def held_bodies(listener):
+    """Return the distinct bodies that wait for their clients."""
+    outboxes = [connection.outbox for connection in set(listener.connections)]
+    return {id(piece.obj): piece.obj for outbox in outboxes for piece in outbox if len(piece.obj) > 1000}.values()
 
-    wait_until(lambda: 0 < sum(connection.unsent_bytes for connection in set(listener.connections)) <= 8_000_000)
+
+@with_bounds(max_unsent_bytes=4 * len(LARGE), send_buffer_bytes=65_536, stall_seconds=0.01)
+def test_clients_that_take_nothing_are_dropped_when_their_responses_fill_the_memory(connect, listener):
+    for number in range(10):
+        connect().sendall(GET % b"/own-large")
+        wait_until(lambda: len(held_bodies(listener)) >= min(number + 1, 3))  # noqa: B023 - called at once
+        time.sleep(0.02)
+
+    assert len(held_bodies(listener)) <= 3
+    assert ask(connect(), b"/own-large") == (200, LARGE)
+
+
+@with_bounds(max_unsent_bytes=2 * len(LARGE), send_buffer_bytes=65_536, stall_seconds=60.0)
+def test_a_response_without_room_is_refused_and_no_response_in_progress_is_cut(connect, listener):
+    slow = connect()
+    slow.sendall(GET % b"/own-large")
+    wait_until(lambda: held_bodies(listener))
+
+    other = connect()
+    other.sendall(GET % b"/own-large")
+    answer = other.recv(65_536)
+
+    assert answer.startswith(b"HTTP/1.1 503 ")
+    assert b"\r\nRetry-After: 1\r\n" in answer
+    assert read_response(slow) == (200, LARGE)
+    assert ask(other, b"/own-large") == (200, LARGE)
+
+
+@with_bounds(max_unsent_bytes=3 * len(LARGE), send_buffer_bytes=65_536, stall_seconds=60.0)
+def test_slow_clients_of_one_page_hold_it_once(connect, listener):
+    slow = [connect() for _ in range(16)]
+    for client in slow:
+        client.sendall(GET % b"/large")
+    wait_until(lambda: sum(bool(connection.outbox) for connection in set(listener.connections)) == 16)
+
+    assert sum(len(body) for body in held_bodies(listener)) <= len(LARGE)
+    assert [read_response(client) for client in slow] == [(200, LARGE)] * 16
+
+
+@with_bounds(max_unsent_bytes=1)
+def test_a_response_alone_is_sent_whatever_its_size(connect):
     assert ask(connect(), b"/large") == (200, LARGE)
 
 

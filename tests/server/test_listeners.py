@@ -6,6 +6,7 @@ import pytest
 
 from kafka_producer_exporter.errors import ConfigError
 from kafka_producer_exporter.net.address import Address
+from kafka_producer_exporter.server.application import Collected
 from kafka_producer_exporter.server.listeners import Server
 
 LOCAL = Address("127.0.0.1", 0)
@@ -15,7 +16,7 @@ ELSEWHERE = Address("192.0.2.1", 0)
 
 class Program:
     def collect(self, *, deadline):
-        return []
+        return Collected((), list)
 
     def statuses(self, *, max_age_seconds, deadline):
         return []

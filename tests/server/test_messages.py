@@ -5,7 +5,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kafka_producer_exporter.server.messages import (
-    FIRST_PIECE_BYTES,
     MAX_BODY_BYTES,
     MAX_HEAD_BYTES,
     BadRequestError,
@@ -204,10 +203,12 @@ def test_a_response_to_head_has_the_length_of_the_body_that_it_omits():
     assert bytes(piece).endswith(b"Connection: close\r\n\r\n")
 
 
-def test_a_large_body_is_not_copied():
-    body = b"x" * (3 * FIRST_PIECE_BYTES)
+def test_the_chunks_of_a_large_body_are_not_copied():
+    chunks = (b"x" * 70_000, b"y" * 10)
 
-    pieces = response_pieces(Response(body=body), without_body=False, keep_alive=True, now=0)
+    pieces = response_pieces(Response(body=b"0", chunks=chunks), without_body=False, keep_alive=True, now=0)
 
-    assert b"".join(pieces).endswith(b"\r\n\r\n" + body)
-    assert pieces[1].obj is body
+    assert b"Content-Length: 70011\r\n" in bytes(pieces[0])
+    assert b"".join(pieces).endswith(b"\r\n\r\n0" + b"".join(chunks))
+    assert [piece.obj for piece in pieces[1:]] == list(chunks)
+    assert all(piece.obj is chunk for piece, chunk in zip(pieces[1:], chunks, strict=True))

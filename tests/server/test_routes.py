@@ -11,11 +11,12 @@ from kafka_producer_exporter.errors import ConfigError, Problem
 from kafka_producer_exporter.model import Family, Kind, Labels, Metric, Scrape
 from kafka_producer_exporter.net.address import Address
 from kafka_producer_exporter.net.errors import Reason
-from kafka_producer_exporter.server.application import ProbeRefusedError, TargetStatus
+from kafka_producer_exporter.server.application import Collected, ProbeRefusedError, TargetStatus
 from kafka_producer_exporter.server.connections import LongWait
 from kafka_producer_exporter.server.messages import Request, Response
+from kafka_producer_exporter.server.metrics_pages import GZIP_FROM_BYTES
 from kafka_producer_exporter.server.page_time import PageTime
-from kafka_producer_exporter.server.routes import GZIP_FROM_BYTES, deadline, metrics_handler, status_pages_handler
+from kafka_producer_exporter.server.routes import deadline, metrics_handler, status_pages_handler
 from kafka_producer_exporter.server.status_page import status_page
 
 UP = Metric(name="kafka_producer_up", kind=Kind.GAUGE, help="1 if the target answered.", section="test")
@@ -51,12 +52,12 @@ class Program:
 
     def collect(self, *, deadline):
         self.asked = {"deadline": deadline}
-        return up_page(self.series)
+        return Collected(object(), lambda: up_page(self.series))
 
     def probe(self, target, *, deadline):
         if target != "checkout":
             raise ProbeRefusedError(f"{target} is not a configured target")
-        return [Family(UP, [(Labels({"target": target}), 1.0)])]
+        return Collected(object(), lambda: [Family(UP, [(Labels({"target": target}), 1.0)])])
 
     def statuses(self, *, max_age_seconds, deadline):
         self.asked = {"max_age_seconds": max_age_seconds, "deadline": deadline}
@@ -88,6 +89,10 @@ def ask(handler, target, *, method="GET", from_loopback=False, **headers):
     return answer if isinstance(answer, Response) else answer()
 
 
+def page_of(response):
+    return b"".join(response.chunks)
+
+
 def metrics(target, *, application=None, **options):
     return ask(metrics_handler(application or Program(), http_reload=True), target, **options)
 
@@ -104,14 +109,14 @@ def test_metrics_are_served_as_text():
     response = metrics("/metrics")
 
     assert response.content_type == "text/plain; version=0.0.4; charset=utf-8"
-    assert b'\nkafka_producer_up{target="t0"} 1.0\n' in response.body
+    assert b'\nkafka_producer_up{target="t0"} 1.0\n' in page_of(response)
 
 
 def test_openmetrics_is_served_to_those_who_prefer_it():
     response = metrics("/metrics", accept="application/openmetrics-text;version=1.0.0,text/plain;q=0.5")
 
     assert response.content_type.startswith("application/openmetrics-text; version=1.0.0")
-    assert response.body.endswith(b"# EOF\n")
+    assert page_of(response).endswith(b"# EOF\n")
 
 
 @pytest.mark.parametrize(
@@ -153,9 +158,9 @@ def test_a_large_page_for_another_machine_is_compressed(accepted):
     compressed = metrics("/metrics", application=application, accept_encoding=accepted)
 
     assert compressed.headers["Content-Encoding"] == "gzip"
-    assert gzip.decompress(compressed.body) == plain.body
-    assert len(compressed.body) < len(plain.body) / 5
-    assert len(plain.body) > GZIP_FROM_BYTES
+    assert gzip.decompress(page_of(compressed)) == page_of(plain)
+    assert len(page_of(compressed)) < len(page_of(plain)) / 5
+    assert len(page_of(plain)) > GZIP_FROM_BYTES
 
 
 @pytest.mark.parametrize(
@@ -169,11 +174,11 @@ def test_a_page_is_not_compressed_where_that_only_costs(series, accepted, from_l
     )
 
     assert "Content-Encoding" not in response.headers
-    assert b"kafka_producer_up" in response.body
+    assert b"kafka_producer_up" in page_of(response)
 
 
 def test_a_probe_reads_the_named_target():
-    assert b'{target="checkout"}' in metrics("/probe?target=checkout&module=ignored").body
+    assert b'{target="checkout"}' in page_of(metrics("/probe?target=checkout&module=ignored"))
 
 
 def test_a_probe_that_is_not_allowed_is_refused_with_the_reason():

@@ -9,7 +9,10 @@ import sys
 from kafka_producer_exporter import __version__, logs
 from kafka_producer_exporter.commands.arguments import add_settings_arguments, settings_from
 from kafka_producer_exporter.errors import ConfigError
+from kafka_producer_exporter.memory import MemoryBudget
+from kafka_producer_exporter.process import memory_limit
 from kafka_producer_exporter.program import Program, program_from
+from kafka_producer_exporter.server.bounds import bounds_within
 from kafka_producer_exporter.server.listeners import Server
 from kafka_producer_exporter.settings import Settings
 
@@ -38,7 +41,8 @@ def run(arguments: argparse.Namespace) -> int:
     signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
     sys.setswitchinterval(SWITCH_SECONDS)
     logs.set_up(Settings().logging)
-    program = program_from(lambda: settings_from(arguments))
+    budget = MemoryBudget(memory_limit())
+    program = program_from(lambda: settings_from(arguments), budget)
     try:
         program.reload()
     except ConfigError as error:
@@ -50,7 +54,11 @@ def run(arguments: argparse.Namespace) -> int:
     settings = program.settings
     logs.set_up(settings.logging)
     server = Server(
-        program, listen=settings.listen, listen_pages=settings.listen_pages, http_reload=settings.http_reload
+        program,
+        listen=settings.listen,
+        listen_pages=settings.listen_pages,
+        http_reload=settings.http_reload,
+        bounds=bounds_within(pages_bytes=budget.pages_bytes),
     )
     server.start()
     log.info(

@@ -3,7 +3,7 @@
 The text of a series' labels was made once and is kept (``model.Labels``), so only its value is formatted here.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 
 from kafka_producer_exporter.exposition.formats import Format
@@ -11,15 +11,21 @@ from kafka_producer_exporter.model import Family, Kind, Metric
 
 
 def render(families: Iterable[Family], page_format: Format) -> bytes:
-    """Return the page. A family without samples is omitted, with its help and type.
+    """Return the whole page: see ``rendered``."""
+    return b"".join(rendered(families, page_format))
+
+
+def rendered(families: Iterable[Family], page_format: Format) -> Iterator[bytes]:
+    """Yield the page in pieces, one for each family. A family without samples is omitted, with its help and type.
 
     Half of a surrogate pair, which Java allows in a name and UTF-8 does not, becomes a question mark.
     """
     # Each family is encoded by itself: one text for all would have a page of 40 000 series in memory three times.
-    page = [_family(family, page_format).encode("utf-8", "replace") for family in families if family.samples]
+    for family in families:
+        if family.samples:
+            yield _family(family, page_format).encode("utf-8", "replace")
     if page_format is Format.OPENMETRICS:
-        page.append(b"# EOF\n")
-    return b"".join(page)
+        yield b"# EOF\n"
 
 
 def _family(family: Family, page_format: Format) -> str:

@@ -22,7 +22,7 @@ class Selection(NamedTuple):
     pattern: str
     choose: Callable[[ObjectName, Sequence[str]], Sequence[str]] | None
     last: tuple[str, ...] = ()
-    """Where a JVM has too many MBeans, those whose name contains one of these texts are left out first."""
+    """Where a JVM has too many MBeans, those whose name contains one of these texts are left out first, and chosen last."""
 
 
 class LeftOut(StrEnum):

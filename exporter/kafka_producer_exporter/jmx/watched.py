@@ -100,7 +100,8 @@ class WatchedMBeans:
             return []
         to_list += self._incomplete.difference(to_list)
         self._incomplete.clear()
-        return to_list
+        last = self.selection.last
+        return sorted(to_list, key=lambda name: any(text in name for text in last)) if last else to_list
 
     def _unknown(self) -> list[str]:
         read, not_chosen, quarantined, unusable = self.mbeans, self._not_chosen, self._quarantined, self._unusable

@@ -1,7 +1,8 @@
 """What the server needs of the program that it serves."""
 
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from kafka_producer_exporter.model import Family, Scrape
 from kafka_producer_exporter.net.address import Address
@@ -32,6 +33,15 @@ class TargetStatus:
         return None if self.scrape is None else sum(len(family.samples) for family in self.scrape.families)
 
 
+class Collected(NamedTuple):
+    """What was read for a metrics page."""
+
+    moment: Hashable
+    """Equal for two requests if their values come from the same reads."""
+    families: Callable[[], list[Family]]
+    """Returns the families of the page, with what is known at this moment beside the reads."""
+
+
 class ProbeRefusedError(Exception):
     """``/probe`` was asked for a target that the operator did not allow; ``str()`` says what to do, for a person."""
 
@@ -42,10 +52,10 @@ class Application(Protocol):
     A *deadline* is an instant of ``time.monotonic()`` by which the method has returned.
     """
 
-    def collect(self, *, deadline: float) -> list[Family]:
-        """Read every target and return the metrics page. Never raise: a failed target is part of the page."""
+    def collect(self, *, deadline: float) -> Collected:
+        """Read every target for the metrics page. Never raise: a failed target is part of the page."""
 
-    def probe(self, target: str, *, deadline: float) -> list[Family]:
+    def probe(self, target: str, *, deadline: float) -> Collected:
         """Read one target, given by its name or an allowed address. Raise ProbeRefusedError and nothing else."""
 
     def statuses(self, *, max_age_seconds: float, deadline: float) -> list[TargetStatus]:

@@ -20,7 +20,9 @@ class Bounds:
     max_long_waits: int = 8
     """Per listener: threads for requests that ask for an unusually long time. The others stay free for usual ones."""
     max_unsent_bytes: int = 16 * 1024 * 1024
-    """Sum of what clients have not yet taken of their responses, beyond what the kernel holds."""
+    """The responses that clients have not yet taken whole, and the kernel's buffers for them. A response that several
+    clients share counts once. With more, a client that takes nothing is dropped, and if there is none, a new response
+    is refused with a 503."""
     send_buffer_bytes: int = 256 * 1024
     """The kernel's buffer per connection. Unset, it grows to megabytes, which count as the container's memory."""
     request_seconds: float = 5.0
@@ -41,14 +43,21 @@ class Bounds:
 
 DEFAULT_BOUNDS = Bounds()
 
+MIN_SEND_BUFFER_BYTES = 32 * 1024
 
-def bounds_within(max_descriptors: int | None = None) -> Bounds:
+
+def bounds_within(max_descriptors: int | None = None, *, pages_bytes: int = DEFAULT_BOUNDS.max_unsent_bytes) -> Bounds:
     """Return the default bounds, made smaller so that two listeners use at most half of *max_descriptors*.
 
-    The other half is for targets and brokers. The default is the limit of this process.
+    The other half is for targets and brokers. The default is the limit of this process. Responses that are being sent
+    take at most *pages_bytes* of memory.
     """
     limit = resource.getrlimit(resource.RLIMIT_NOFILE)[0] if max_descriptors is None else max_descriptors
-    default = DEFAULT_BOUNDS
+    default = replace(
+        DEFAULT_BOUNDS,
+        max_unsent_bytes=min(DEFAULT_BOUNDS.max_unsent_bytes, pages_bytes),
+        send_buffer_bytes=min(DEFAULT_BOUNDS.send_buffer_bytes, max(MIN_SEND_BUFFER_BYTES, pages_bytes // 64)),
+    )
     if limit == resource.RLIM_INFINITY or limit >= 4 * default.max_connections:
         return default
     connections = max(4, limit // 4)

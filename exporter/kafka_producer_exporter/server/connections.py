@@ -42,6 +42,7 @@ Handler = Callable[[Request], Response | DeferredResponse]
 """Returns the response to a request, or a function that makes it. It runs in the loop, so it must not wait."""
 
 RECEIVE_BYTES = 16 * 1024
+PIECES_PER_SEND = 16
 INTERNAL_ERROR = text_response("internal error; see the exporter's log", status=500)
 
 log = logging.getLogger(__name__)
@@ -110,10 +111,6 @@ class _Connection:
     def is_taking(self, stalled: float) -> bool:
         """Return whether the client takes a response, and has taken some of it after the time *stalled*."""
         return self.phase is _Phase.WRITING and self.progressed > stalled
-
-    @property
-    def unsent_bytes(self) -> int:
-        return sum(len(piece) for piece in self.outbox)
 
 
 class HttpServer:
@@ -310,15 +307,14 @@ class HttpServer:
         elif connection.long_wait and long_waits >= self._bounds.max_long_waits:
             message = f"{long_waits} requests with long timeouts are in progress, which is the limit; try again"
         if message:
-            busy = text_response(message, status=503, headers={"Retry-After": "1"})
-            self._send_response(connection, _pieces(busy, request))
+            self._send_response(connection, _pieces(_busy(message), request))
             return
         connection.enter(_Phase.WORKING, math.inf)
         thread = threading.Thread(target=self._work, args=(connection, request, make), name="http-request", daemon=True)
         try:
             thread.start()
         except RuntimeError:  # the kernel grants no more threads
-            busy = text_response("this process cannot start another thread; try again", status=503)
+            busy = _busy("this process cannot start another thread; try again")
             self._send_response(connection, _pieces(busy, request))
 
     def _work(self, connection: _Connection, request: Request, make: DeferredResponse) -> None:
@@ -347,23 +343,46 @@ class HttpServer:
     # Writing
 
     def _send_response(self, connection: _Connection, pieces: list[memoryview]) -> None:
+        if not self._has_room(pieces):
+            busy = _busy("the responses that clients have not yet taken fill the memory they may use; try again")
+            keep_alive = not connection.is_last
+            pieces = response_pieces(busy, without_body=False, keep_alive=keep_alive, now=time.time())
         connection.outbox = pieces
         connection.enter(_Phase.WRITING, self._bounds.write_seconds)
         self._send(connection)
-        unsent = [other for other in self._connections() if other.outbox]
-        if len(unsent) > 1 and sum(other.unsent_bytes for other in unsent) > self._bounds.max_unsent_bytes:
-            self._drop_slowest(unsent)
+
+    def _has_room(self, pieces: list[memoryview]) -> bool:
+        """Return whether one more response may wait for its client. Drop clients that take nothing of theirs for it.
+
+        A single response always has room.
+        """
+        if sum(len(piece) for piece in pieces) <= self._bounds.send_buffer_bytes:
+            return True  # the kernel takes it at once
+        others = [other for other in self._connections() if other.outbox]
+        others.sort(key=lambda other: other.progressed)
+        stalled = time.monotonic() - self._bounds.stall_seconds
+        while others and self._unsent_bytes(others, pieces) > self._bounds.max_unsent_bytes:
+            slowest = others.pop(0)
+            if slowest.progressed > stalled:
+                return False
+            self._drop(slowest)
+        return True
+
+    def _unsent_bytes(self, connections: Iterable[_Connection], pieces: Iterable[memoryview]) -> int:
+        """Return the memory of these pieces and of the outboxes, with the kernel's buffers."""
+        outboxes = [connection.outbox for connection in connections] + [list(pieces)]
+        whole = {id(piece.obj): piece.obj for outbox in outboxes for piece in outbox}
+        return sum(len(memoryview(each)) for each in whole.values()) + len(outboxes) * self._bounds.send_buffer_bytes
 
     def _send(self, connection: _Connection) -> None:
         while connection.outbox:
-            piece = connection.outbox[0]
             try:
-                sent = connection.sock.send(piece)
+                sent = connection.sock.sendmsg(connection.outbox[:PIECES_PER_SEND])
             except (BlockingIOError, InterruptedError):
                 self._watch(connection, selectors.EVENT_WRITE)
                 return
             connection.progressed = time.monotonic()
-            connection.outbox[:1] = [piece[sent:]] if sent < len(piece) else []
+            connection.outbox = _after(connection.outbox, sent)
         if connection.is_last:
             connection.sock.shutdown(socket.SHUT_WR)
             connection.enter(_Phase.LINGERING, self._bounds.linger_seconds)
@@ -437,6 +456,19 @@ class HttpServer:
     def _woken(self) -> None:
         with suppress(BlockingIOError):
             self._wake_receiver.recv(4096)
+
+
+def _busy(message: str) -> Response:
+    return text_response(message, status=503, headers={"Retry-After": "1"})
+
+
+def _after(pieces: list[memoryview], count: int) -> list[memoryview]:
+    """Return what is left of *pieces* after their first *count* bytes."""
+    for index, piece in enumerate(pieces):
+        if count < len(piece):
+            return [piece[count:], *pieces[index + 1 :]]
+        count -= len(piece)
+    return []
 
 
 def _pieces(response: Response, request: Request) -> list[memoryview]:

@@ -8,7 +8,7 @@ from kafka_producer_exporter.errors import ConfigError, Problem
 from kafka_producer_exporter.net.address import Address, is_loopback
 from kafka_producer_exporter.server.address import advice_for, listening_socket
 from kafka_producer_exporter.server.application import Application
-from kafka_producer_exporter.server.bounds import bounds_within
+from kafka_producer_exporter.server.bounds import Bounds, bounds_within
 from kafka_producer_exporter.server.connections import HttpServer, Listener
 from kafka_producer_exporter.server.routes import metrics_handler, status_pages_handler
 from kafka_producer_exporter.settings import DEFAULT_LISTEN_PAGES
@@ -27,6 +27,7 @@ class Server:
         listen_pages: Address | None,
         http_reload: bool = False,
         default_pages: Address = DEFAULT_LISTEN_PAGES,
+        bounds: Bounds | None = None,
     ) -> None:
         """Open the listeners; *listen_pages* of None means no status pages. *http_reload* allows ``/-/reload``.
 
@@ -51,7 +52,7 @@ class Server:
         """The port for metrics, even if the kernel chose it."""
         self.pages_port = others[0] if others else None
         """The port for status pages; None if there are none."""
-        self._http = HttpServer(listeners, bounds=bounds_within())
+        self._http = HttpServer(listeners, bounds=bounds or bounds_within())
 
     def start(self) -> None:
         """Begin to serve, and return at once."""

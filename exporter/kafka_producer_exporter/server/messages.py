@@ -14,7 +14,6 @@ MAX_HEAD_BYTES = 16 * 1024
 MAX_HEADERS = 100
 MAX_BODY_BYTES = 64 * 1024
 """No request here needs a body; a small one is read and ignored."""
-FIRST_PIECE_BYTES = 64 * 1024
 MAX_DETAIL_CHARACTERS = 200
 
 
@@ -49,6 +48,8 @@ class Response:
 
     status: int = 200
     body: bytes = b""
+    chunks: tuple[bytes, ...] = ()
+    """The rest of the body, if it is large. It is not copied, so several responses may share it."""
     content_type: str = "text/plain; charset=utf-8"
     headers: Mapping[str, str] = field(default_factory=dict)
 
@@ -104,13 +105,13 @@ class RequestParser:
 def response_pieces(response: Response, *, without_body: bool, keep_alive: bool, now: float) -> list[memoryview]:
     """Return the bytes to send, in order; *now*, in seconds since the epoch, is for the Date header.
 
-    The first piece has the headers and the beginning of the body, so that a usual response leaves in one write: a body
-    that follows its headers waits 40 ms for a delayed acknowledgement. The rest of a large body is not copied.
+    The first piece has the headers and the body, and each chunk is a piece. The caller sends them in one write, since a
+    body that follows its headers waits 40 ms for a delayed acknowledgement.
     """
     fields = {
         "Date": time.strftime("%a, %d %b %Y %H:%M:%S GMT", time.gmtime(now)),
         "Content-Type": response.content_type,
-        "Content-Length": str(len(response.body)),
+        "Content-Length": str(len(response.body) + sum(len(chunk) for chunk in response.chunks)),
         "Cache-Control": "no-store",
         "X-Content-Type-Options": "nosniff",
         "Connection": "keep-alive" if keep_alive else "close",
@@ -121,9 +122,7 @@ def response_pieces(response: Response, *, without_body: bool, keep_alive: bool,
     head = ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1")
     if without_body:
         return [memoryview(head)]
-    body = memoryview(response.body)
-    pieces = [memoryview(head + body[:FIRST_PIECE_BYTES]), body[FIRST_PIECE_BYTES:]]
-    return [piece for piece in pieces if piece]
+    return [memoryview(head + response.body), *(memoryview(chunk) for chunk in response.chunks)]
 
 
 def _checked(head: h11.Request) -> Request:
