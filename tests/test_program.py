@@ -327,7 +327,7 @@ def test_the_expiry_of_each_client_certificate_is_served_for_as_long_as_the_file
 
     found = {
         labels["file"]: value
-        for family in program.collect(deadline=time.monotonic() + SOON)
+        for family in program.collect(deadline=time.monotonic() + SOON).families()
         if family.metric.name == "kafka_producer_exporter_certificate_expiry_timestamp_seconds"
         for labels, value in family.samples
     }

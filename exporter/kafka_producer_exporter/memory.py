@@ -11,13 +11,13 @@ from kafka_producer_exporter.net.pool import Pool
 from kafka_producer_exporter.process import resident_bytes
 
 # The shares of the limit. What is left, a twentieth, is for the kernel's socket buffers.
-LASTING = 0.75
+LASTING = 0.7
 """The interpreter, and what is kept from scrape to scrape and from poll to poll: labels, values, state."""
-LASTING_NEEDED = 0.85
+LASTING_NEEDED = 0.8
 """As far as what is needed most may go beyond ``LASTING``, at the expense of the other shares."""
 SHORT_LIVED = 0.1
 """What is decoded from a single answer of a JVM or a broker."""
-PAGES = 0.1
+PAGES = 0.15
 """Pages that clients have not yet taken."""
 
 MAX_SHORT_LIVED_BYTES = 64 << 20
@@ -73,6 +73,12 @@ class MemoryBudget:
                 return False
             self._admitted += cost
             return True
+
+    def take(self, cost: int) -> None:
+        """Take the room of something that is in memory already, so that less is left for others."""
+        if self._limit is not None:
+            with self._lock:
+                self._admitted += cost
 
     def release(self, cost: int) -> None:
         """Give back the room of what was admitted."""

@@ -132,7 +132,7 @@ class Replay:
         values: list[object] = []
         for at in range(0, len(answer), self.fragment):
             some, failure = self._wire.receive(answer[at : at + self.fragment])
-            values += some
+            values += map(action.take, some)
             if failure is not None:
                 return Replies(values, failure)
         return Replies(values, ClosedError(greeted=self._wire.greeted) if self._wire.waiting else None)
@@ -199,7 +199,7 @@ class _Recorder:
         if isinstance(action, Dial):
             self._connect()
             return None
-        return Replies([self._ask_call(call) for call in action.calls])
+        return Replies([action.take(self._ask_call(call)) for call in action.calls])
 
     def _ask_call(self, call: Call) -> object:
         return self.ask(b"".join(call.parts), call.reader)[1]

@@ -1,6 +1,7 @@
 """Encodes Java object streams as a JVM does, so that a test can send what no recording contains."""
 
 import struct
+from collections.abc import Sequence
 
 from kafka_producer_exporter.jmx.javatext import encode_utf
 from kafka_producer_exporter.jmx.jrmp import REPLY_HEAD
@@ -23,7 +24,7 @@ def boxed(kind: str, code: str, number: float) -> bytes:
     return b"\x73" + class_description(f"java.lang.{kind}", 2, fields) + struct.pack(f">{code}", number)
 
 
-def attribute_list(*values: bytes, names: str = "abcdef") -> bytes:
+def attribute_list(*values: bytes, names: Sequence[str] = "abcdef") -> bytes:
     """Return a reply to getAttributes that contains these encoded values."""
     fields = b"\x00\x02" + b"".join(b"L" + encode_utf(name) + string("S") for name in ("name", "value"))
     attribute = class_description("javax.management.Attribute", 2, fields)

@@ -1,11 +1,20 @@
 """The decoder reads what a JVM writes, and what a hostile peer writes does no harm."""
 
 import struct
+import tracemalloc
 
 import pytest
 
-from kafka_producer_exporter.jmx.javastream import Decoder, JavaStreamError, Limits, StreamLimitError, UnreadableError
+from kafka_producer_exporter.jmx.javastream import (
+    Decoder,
+    JavaStreamError,
+    Limits,
+    MemoryLimitError,
+    StreamLimitError,
+    UnreadableError,
+)
 from kafka_producer_exporter.jmx.javatext import encode_utf
+from kafka_producer_exporter.net.pool import Pool, Reservation
 from tests.jmx.encoding import END, NO_PARENT, NULL, class_description, string
 
 
@@ -81,9 +90,84 @@ def test_endless_superclasses_are_rejected():
         read(b"\x73" + stream)
 
 
-def test_an_endless_list_of_nulls_is_rejected():
-    with pytest.raises(StreamLimitError, match="values"):
-        read(b"\x73" + class_description("A", 3) + NULL * 300_000)
+def instances(number: int, description: bytes, fields: bytes = b"") -> bytes:
+    """Return an object whose annotations are so many instances of one class."""
+    first = b"\x73" + class_description("A", 3) + b"\x73" + description + fields
+    return first + (b"\x73\x71" + struct.pack(">i", 0x7E0002) + fields) * (number - 1) + END
+
+
+TEN_LONGS = b"\x00\x0a" + b"".join(b"J" + encode_utf(f"f{n}") for n in range(10))
+LONGS = class_description("Longs", 2, TEN_LONGS)
+LISTS = b"\x75" + class_description("[LA;", 2) + bytes(4)
+STREAMS = {
+    "nulls": b"\x73" + class_description("A", 3) + NULL * 100_000 + END,
+    "objects": instances(5_000, class_description("B", 2)),
+    "numbers in fields": instances(5_000, LONGS, struct.pack(">10q", *[1 << 50] * 10)),
+    "boxes": instances(5_000, class_description("java.lang.Long", 2, b"\x00\x01J" + encode_utf("value")), bytes(8)),
+    "names": b"\x73" + class_description("A", 3) + b"".join(string(f"{n:06}") for n in range(5_000)) + END,
+    "a text of four bytes each": b"\x75"
+    + class_description("[LA;", 2)
+    + struct.pack(">i", 20)
+    + (string("a" * 60_000 + "\U0001f600")) * 20,
+    "blocks": b"\x73" + class_description("A", 3) + b"\x77\x02hi" * 5_000 + END,
+    "an array of numbers": b"\x75" + class_description("[J", 2) + struct.pack(">i", 5_000) + bytes([1]) * 40_000,
+    "an array of bytes": b"\x75" + class_description("[B", 2) + struct.pack(">i", 200_000) + bytes(200_000),
+    "empty arrays": b"\x73"
+    + class_description("A", 3)
+    + LISTS
+    + (b"\x75\x71" + struct.pack(">ii", 0x7E0002, 0)) * 5_000
+    + END,
+    "classes": b"\x73"
+    + class_description("A", 3)
+    + b"".join(b"\x76" + class_description(f"C{n:05}", 2) for n in range(2_000))
+    + END,
+    "classes with fields": b"\x73"
+    + class_description("A", 3)
+    + b"".join(b"\x76" + class_description(f"C{n:05}", 2, TEN_LONGS) for n in range(500))
+    + END,
+}
+
+
+@pytest.mark.parametrize("stream", STREAMS.values(), ids=STREAMS)
+def test_what_is_decoded_never_takes_much_more_memory_than_is_counted(stream):
+    tracemalloc.start()
+    try:
+        decoder = Decoder(stream)
+        kept = decoder.value()
+        taken = tracemalloc.get_traced_memory()[0]
+    finally:
+        tracemalloc.stop()
+
+    assert kept is not None
+    assert taken < 1.15 * (decoder._kept + 100_000)
+    assert decoder._kept < 3 * taken + 100_000
+
+
+@pytest.mark.parametrize("stream", STREAMS.values(), ids=STREAMS)
+def test_what_would_take_too_much_memory_is_rejected(stream):
+    with pytest.raises(MemoryLimitError, match=r"more than its share of 0\.3 MB"):
+        read(stream, memory=300_000)
+
+
+def test_all_decoders_of_a_pool_share_it_and_small_replies_need_none():
+    pool = Pool(2 << 20)
+    one, other = (Limits(reservation=Reservation(pool)) for _ in range(2))
+
+    Decoder(STREAMS["objects"], 0, one).value()
+    with pytest.raises(MemoryLimitError, match=r"2\.1 MB"):
+        Decoder(STREAMS["objects"], 0, other).value()
+    assert Decoder(string("small"), 0, other).value() == "small"
+    Decoder(string("the next reply"), 0, one)
+    assert Decoder(STREAMS["objects"], 0, other).value()
+
+
+def test_the_bytes_of_a_reply_that_is_not_complete_count_too():
+    stream = string("a" * 60_000)
+    whole = b"\x75" + class_description("[LA;", 2) + struct.pack(">i", 50) + stream * 50
+    decoder = Decoder(whole[:-1], 0, Limits(memory=4_000_000))
+
+    with pytest.raises(MemoryLimitError):
+        decoder.value()
 
 
 def test_a_class_that_is_its_own_superclass_is_rejected():

@@ -1,5 +1,6 @@
 """The session with a recorded JVM, in process: what it requests, what it remembers, and how it fails."""
 
+import contextlib
 import itertools
 import re
 import struct
@@ -9,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kafka_producer_exporter.jmx import session as session_module
+from kafka_producer_exporter.jmx.javastream import LIMITS
 from kafka_producer_exporter.jmx.jrmp import REPLY_HEAD
 from kafka_producer_exporter.jmx.objectname import ObjectName
 from kafka_producer_exporter.jmx.readings import LeftOut, Reading, Selection
@@ -30,7 +32,7 @@ from tests.jmx.conversation import (
     agent,
     new_session,
 )
-from tests.jmx.encoding import END, class_description, string
+from tests.jmx.encoding import END, attribute_list, class_description, string
 
 CONVERSATION = RecordedConversation.load()
 FAILURES = CONVERSATION.failures
@@ -739,3 +741,53 @@ def test_a_reply_without_a_call_ends_in_protocol():
         Replay(CONVERSATION.answering(LOOKUP, CONVERSATION.reply(LOOKUP) * 2)).read(new_session())
 
     assert error.value.reason is Reason.PROTOCOL
+
+
+# What odd JVMs send.
+
+
+@pytest.mark.parametrize("ordinal", [4, 12], ids=["what it lists", "its values"])
+def test_an_mbean_whose_reply_takes_too_much_memory_is_left_out_and_the_others_are_read(ordinal):
+    session = Session(agent(), lambda: None, limits=LIMITS._replace(memory=400_000))
+    replay = Replay(CONVERSATION, fragment=1 << 16)
+    texts = [string("a" * 60_000)] * 7
+    replay.instead[ordinal] = attribute_list(*texts, names="abcdefg")[:-1]  # cut, as a reply that is not read on
+
+    names = {reading.name.text for reading in replay.read(session)}
+
+    [(left_out, cause)] = session.newly_quarantined
+    assert session.left_out == {LeftOut.UNREADABLE: 1}
+    assert "takes more than its share of 0.4 MB of memory" in cause
+    assert names == {reading.name.text for reading in Replay(CONVERSATION).read(new_session())} - {left_out}
+
+
+def test_the_value_of_a_reply_is_let_go_as_soon_as_it_is_read():
+    conversation = new_session().read([EVERYTHING], 0.0)
+    replay, kept = Replay(CONVERSATION), []
+
+    action = next(conversation)
+    with contextlib.suppress(StopIteration):
+        while True:
+            replies = replay.perform_action(action)
+            if replies is not None and len(replies.values) > 2:
+                kept += replies.values
+            action = conversation.send(replies)
+
+    assert len(kept) > 10
+    assert set(kept) == {None}
+
+
+def test_queries_are_kept_only_while_an_mbean_is_read_with_them():
+    session, replay = new_session(), Replay(ANY_CHOICE)
+    for now in range(30):
+        wanted = now % 3
+
+        def choose(_, listed, wanted=wanted):
+            return listed[wanted : wanted + 1]
+
+        replay.read(session, [Selection(EVERYTHING.pattern, choose)], float(now))
+        session.forget()
+        replay.read(session, [Selection(EVERYTHING.pattern, choose)], float(now))
+
+    in_use = {mbean.query for watched in session._watched for mbean in watched.mbeans.values()}
+    assert set(session._queries.values()) == in_use

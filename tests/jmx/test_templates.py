@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 from kafka_producer_exporter.jmx.javastream import Decoder, NeedMore
 from kafka_producer_exporter.jmx.javatext import encode_utf
 from kafka_producer_exporter.jmx.jrmp import REPLY_BODY, RemoteFailure
-from kafka_producer_exporter.jmx.replies import decode_listed_attributes
+from kafka_producer_exporter.jmx.replies import MAX_TEXT_LENGTH, decode_listed_attributes
 from kafka_producer_exporter.jmx.templates import AttributesReader, AttributeValues, RepeatedReplyReader
+from kafka_producer_exporter.net.pool import Pool
 from tests.fuzz.java_writer import JavaWriter
 from tests.jmx.conversation import GET_ATTRIBUTES, GET_MBEAN_INFO, RecordedConversation
 from tests.jmx.encoding import END, NULL, attribute_list, boxed, class_description, string
@@ -224,3 +225,46 @@ def test_a_template_reads_what_decoding_reads_of_3_000_odd_replies():
             assert found_end == end == len(reply)
             matched += known and len(reader._templates) == known
     assert matched > 1_000
+
+
+def replies_with_a_number(number: int) -> list[bytearray]:
+    """Return so many replies to the same question, of which no two have the same layout."""
+    return [bytearray(attribute_list(string("x" * length), boxed("Double", "d", 1.0))) for length in range(number)]
+
+
+def test_all_readers_of_a_session_share_the_room_for_templates_and_give_it_back():
+    one_reply, another_reply = replies_with_a_number(2)
+    room = Pool(len(one_reply) + 300)
+    one, other = AttributesReader(room=room), AttributesReader(room=room)
+
+    for reader in (one, other, other):
+        assert reader(one_reply, 0)[0].values == ["", 1.0]
+
+    assert (len(one._templates), len(other._templates)) == (1, 0)
+    del one, reader
+    assert other(another_reply, 0)[0].values == ["x", 1.0]
+    assert len(other._templates) == 1
+
+
+def test_a_long_reply_leaves_nothing_behind():
+    reply = bytearray(attribute_list(*[string("x" * 50_000)] * 4, boxed("Double", "d", 1.0)))
+    reader = AttributesReader()
+
+    values = reader(reply, 0)[0].values
+
+    assert reader._templates == []
+    assert [len(text) for text in values[:4]] == [MAX_TEXT_LENGTH + 1] * 4
+
+    names = RepeatedReplyReader(lambda decoder: decoder.value() and "decoded", keep=1, max_bytes=len(reply) - 1)
+    assert names(reply, 0) == ("decoded", len(reply))
+    assert names._known == []
+
+
+def test_only_requested_attributes_are_returned_each_once_and_under_the_name_that_was_requested():
+    requested = ("a", "b", "c")
+    reply = attribute_list(*[boxed("Double", "d", n) for n in range(5)], names=["b", "z", "a", "b", "c"])
+
+    result, end = AttributesReader(requested)(bytearray(reply), 0)
+
+    assert (result.attributes, list(result.values), end) == (("b", "a", "c"), [0.0, 2.0, 4.0], len(reply))
+    assert all(any(name is each for each in requested) for name in result.attributes)

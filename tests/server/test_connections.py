@@ -403,7 +403,7 @@ def test_a_response_without_room_is_refused_and_no_response_in_progress_is_cut(c
     assert ask(other, b"/own-large") == (200, LARGE)
 
 
-@with_bounds(max_unsent_bytes=3 * len(LARGE), send_buffer_bytes=65_536, stall_seconds=60.0)
+@with_bounds(max_unsent_bytes=3 * len(LARGE), send_buffer_bytes=65_536, stall_seconds=60.0, max_threads_per_client=16)
 def test_slow_clients_of_one_page_hold_it_once(connect, listener):
     slow = [connect() for _ in range(16)]
     for client in slow:

@@ -14,7 +14,7 @@ from kafka_producer_exporter.jmx.objectname import ObjectName
 from kafka_producer_exporter.jmx.readings import Reading
 from kafka_producer_exporter.model import Profile
 from kafka_producer_exporter.settings import IdGroup, Limits
-from kafka_producer_exporter.targets.families import FamilyBuilder
+from kafka_producer_exporter.targets.families import MAX_PLANS, FamilyBuilder
 from tests.families import series_of
 from tests.recordings import VERSIONS, recorded_readings
 
@@ -361,3 +361,14 @@ def test_a_second_scrape_of_the_same_values_gives_the_same_page(version):
     readings = recorded_readings(version, Profile.FULL)
 
     assert series(subject.build(readings)) == series(subject.build(readings))
+
+
+def test_ever_new_attributes_do_not_fill_the_memory_with_plans():
+    subject = builder()
+
+    for number in range(MAX_PLANS + 10):
+        values = {"record_send_total": 1.0, f"unknown_{number}": 2.0}
+        found = series(subject.build([reading("type=producer-metrics,client-id=a", **values)]))
+
+    assert found['kafka_producer_record_send_total{client_id="a",target="checkout"}'] == 1.0
+    assert len(subject._plans) <= MAX_PLANS

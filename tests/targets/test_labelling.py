@@ -4,7 +4,7 @@ import pytest
 
 from kafka_producer_exporter.model import MBeanKind
 from kafka_producer_exporter.settings import IdGroup, Limits
-from kafka_producer_exporter.targets.labelling import BOUNDS, Labeller
+from kafka_producer_exporter.targets.labelling import BOUNDS, MAX_LABEL_LENGTH, OTHER, Labeller
 
 CLIENT = MBeanKind("kafka.producer", "producer-metrics", (("client-id", "client_id"),))
 TOPIC = MBeanKind("kafka.producer", "producer-topic-metrics", (("client-id", "client_id"), ("topic", "topic")))
@@ -107,3 +107,12 @@ def test_a_client_that_is_called_other_takes_no_room():
 
     assert (other.labels["client_id"], other.folded) == ("other", None)
     assert subject.place(CLIENT, Name(client_id="a")).labels["client_id"] == "a"
+
+
+def test_a_name_that_is_too_long_for_a_label_is_folded():
+    longest, longer = "a" * MAX_LABEL_LENGTH, "a" * (MAX_LABEL_LENGTH + 1)
+    subject = labeller()
+
+    assert subject.place(CLIENT, Name(client_id=longest)).labels["client_id"] == longest
+    folded = subject.place(CLIENT, Name(client_id=longer))
+    assert (folded.labels["client_id"], folded.folded) == (OTHER, "client")

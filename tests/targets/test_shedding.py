@@ -121,3 +121,12 @@ def test_each_target_sees_once_that_the_budget_shrank():
     assert [one.budget_shrank(), one.budget_shrank()] == [True, False]
     assert [other.budget_shrank(), other.budget_shrank()] == [True, False]
     assert 0 < len(let_in(one, [topic(number) for number in range(100)])) < before
+
+
+def test_mbeans_that_are_listed_and_not_read_leave_less_room(budget, shedder):
+    shedder.retain((), listed=10)
+    left = len(let_in(shedder, [topic(number) for number in range(ROOM)]))
+    shedder.release()
+
+    assert left < ROOM
+    assert len(let_in(shedder, [topic(number) for number in range(ROOM)])) == ROOM

@@ -57,7 +57,21 @@ def _attributes_to_read(profile: Profile, name: ObjectName, listed: Sequence[str
     kind = kind_of(name)
     if kind is None or (profile is not Profile.FULL and is_bootstrap(kind, name)) or not concerns_producers(kind, name):
         return ()
-    return _served_attributes(profile, kind, tuple(listed))
+    served = _spellings(profile, kind)
+    return _served_attributes(profile, kind, tuple(attribute for attribute in listed if attribute in served))
+
+
+@cache
+def _spellings(profile: Profile, kind: MBeanKind) -> frozenset[str]:
+    """Return all spellings of the attributes that the profile serves."""
+    return frozenset(
+        spelling
+        for metric in METRICS.values()
+        if profile.includes(metric.profile)
+        for source, spellings in spellings_of(metric)
+        if source is kind
+        for spelling in spellings
+    )
 
 
 # A JVM has a handful of kinds with one attribute list each, and every client version adds a few lists.

@@ -8,14 +8,25 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from kafka_producer_exporter.jmx import requests
 from kafka_producer_exporter.jmx.explain import ClosedError
-from kafka_producer_exporter.jmx.javastream import JavaStreamError
+from kafka_producer_exporter.jmx.javastream import LIMITS, JavaStreamError
 from kafka_producer_exporter.jmx.jrmp import Wire
 from kafka_producer_exporter.jmx.readings import LeftOut, Reading, Selection
-from kafka_producer_exporter.jmx.session import Action, Agent, Call, Conversation, Dial, Replies, Result, Session
+from kafka_producer_exporter.jmx.session import (
+    Action,
+    Agent,
+    Call,
+    Conversation,
+    Dial,
+    Replies,
+    Result,
+    Session,
+    as_it_is,
+)
 from kafka_producer_exporter.net.address import Address
 from kafka_producer_exporter.net.connection import Connection, connect
 from kafka_producer_exporter.net.dns import Resolver
 from kafka_producer_exporter.net.errors import Reason, TransportError
+from kafka_producer_exporter.net.pool import Pool, Reservation
 from kafka_producer_exporter.net.tls_settings import TlsKeys, TlsSettings
 
 log = logging.getLogger(__name__)
@@ -52,10 +63,12 @@ class RmiTransport:
         credentials: Callable[[], tuple[str, str] | None] = lambda: None,
         tls: TlsSettings | None = None,
         tls_registry: bool = False,
+        memory: Pool | None = None,
     ) -> None:
         """*credentials* returns user and password at each login, or None; it may raise TransportError.
 
-        With *tls* the agent's RMI port uses TLS, and with *tls_registry* its registry (*port*) does too.
+        With *tls* the agent's RMI port uses TLS, and with *tls_registry* its registry (*port*) does too. All transports
+        that get the same *memory* share it for the replies that they decode.
         """
         self._agent = Agent(
             host=host,
@@ -67,7 +80,9 @@ class RmiTransport:
         )
         self._tls = tls
         self._resolver = Resolver(host, host_key=_HOST_KEY)
-        self._session = Session(self._agent, credentials)
+        self._memory = Reservation(memory or Pool(LIMITS.memory))
+        size = min(LIMITS.size, self._memory.pool.size_bytes // 2)
+        self._session = Session(self._agent, credentials, limits=LIMITS._replace(size=size, reservation=self._memory))
         self._channel: _Channel | None = None
         self._interrupted = False
 
@@ -80,6 +95,7 @@ class RmiTransport:
                 self._hang_up()  # replies of this read may still arrive
             raise
         finally:
+            self._memory.release()
             for name, cause in self._session.newly_quarantined:
                 extra = {"jmx": self._peer(self._agent.port), "mbean": name}
                 log.warning("the MBean cannot be read and is skipped for 10 minutes: %s", cause, extra=extra)
@@ -140,7 +156,9 @@ class RmiTransport:
             return None
         if self._channel is None:
             raise AssertionError("a session must dial before its first exchange")
-        return self._channel.exchange(action.calls, deadline=deadline, interrupted=lambda: self._interrupted)
+        return self._channel.exchange(
+            action.calls, take=action.take, deadline=deadline, interrupted=lambda: self._interrupted
+        )
 
     def _dial(self, dial: Dial, deadline: float) -> "_Channel":
         peer = self._peer(dial.port)
@@ -206,9 +224,14 @@ class _Channel:
         self._cpu_seconds = 0.0
 
     def exchange(
-        self, calls: Sequence[Call], *, deadline: float, interrupted: Callable[[], bool] = lambda: False
+        self,
+        calls: Sequence[Call],
+        *,
+        deadline: float,
+        take: Callable[[object], object] = as_it_is,
+        interrupted: Callable[[], bool] = lambda: False,
     ) -> Replies:
-        """Send all *calls* and read all replies that are due.
+        """Send all *calls*, read all replies that are due, and return what *take* makes of each.
 
         Raise TransportError at *deadline*, or soon after *interrupted* returns True.
 
@@ -237,7 +260,7 @@ class _Channel:
             data = connection.receive()
             if data:
                 new_values, failure = self._decoded(data, deadline)
-                values += new_values
+                values += map(take, new_values)
                 if failure is not None:
                     return Replies(values, failure)
             elif data is not None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from kafka_producer_exporter.jmx.javastream import JavaStreamError, StreamLimitError
+from kafka_producer_exporter.jmx.javastream import JavaStreamError, MemoryLimitError, StreamLimitError
 from kafka_producer_exporter.jmx.jrmp import NotJrmpError, RemoteFailure
 from kafka_producer_exporter.net.errors import Reason, TransportError
 from kafka_producer_exporter.net.printable import printable
@@ -33,6 +33,8 @@ def connection_error(peer: str, failure: JavaStreamError | ClosedError) -> Trans
         return TransportError(Reason.CLOSED, _closed(peer, greeted=failure.greeted))
     if isinstance(failure, NotJrmpError):
         return _not_jrmp(peer, failure)
+    if isinstance(failure, MemoryLimitError):
+        return TransportError(Reason.LIMIT, f"{peer} sent {failure}; give the container more memory")
     if isinstance(failure, StreamLimitError):
         return TransportError(
             Reason.LIMIT, f"{peer} sent {failure}, which no JMX agent does; check what listens on this port"

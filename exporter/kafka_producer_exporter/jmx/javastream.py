@@ -6,9 +6,11 @@ loaded and no code of the stream runs: an object is its class name and its field
 
 import struct
 from collections.abc import Callable, Generator
+from sys import getsizeof
 from typing import NamedTuple, Protocol, TypeGuard, TypeVar
 
 from kafka_producer_exporter.jmx.javatext import decode_modified_utf8
+from kafka_producer_exporter.net.pool import Reservation
 from kafka_producer_exporter.net.printable import printable
 
 MAGIC = bytes.fromhex("aced0005")
@@ -54,6 +56,10 @@ class StreamLimitError(JavaStreamError):
     """The stream is larger or more deeply nested than we accept."""
 
 
+class MemoryLimitError(StreamLimitError):
+    """The decoded stream would take more memory than there is for it."""
+
+
 class UnreadableError(JavaStreamError):
     """The stream is valid, but only the classes of the JVM that wrote it can read it beyond this point."""
 
@@ -65,11 +71,21 @@ class Limits(NamedTuple):
     """Bytes of one stream."""
     depth: int = 60
     """Nested objects, or superclasses of one class."""
-    values: int = 200_000
-    """Values, fields and classes. One of them can cost the peer a single byte, and us an object."""
+    memory: int = 64 << 20
+    """Bytes of memory, with what is decoded. A byte of the peer can cost us an object."""
+    reservation: Reservation | None = None
+    """Where that memory is taken from, if others share it. A decoder that begins gives back what the last one took."""
 
 
 LIMITS = Limits()
+
+FREE_BYTES = 256 << 10
+"""Memory that a stream may take without a reservation: more than any usual MBean needs, whatever others take."""
+_RESERVED_STEP = 256 << 10
+
+# What is decoded costs about this much memory in CPython 3.11 to 3.13, measured with tracemalloc; texts come on top.
+_VALUE_BYTES, _NUMBER_BYTES, _ARRAY_BYTES, _OBJECT_BYTES = 16, 60, 80, 200
+_CLASS_BYTES, _FIELD_BYTES = 600, 100
 
 
 class Instance:
@@ -155,8 +171,18 @@ class Decoder:
     """
 
     __slots__ = (
-        *("_buffer", "_end", "_handles", "_limits", "_reading", "_values", "boxed_numbers", "position", "start"),
-        *("_begin", "_classes", "_classes_size", "_classes_values", "_forgotten", "_sink", "_sink_for", "_whole"),
+        *("_buffer", "_end", "_handles", "_kept", "_limits", "_reading", "boxed_numbers", "position", "start"),
+        *(
+            "_allowed",
+            "_begin",
+            "_classes",
+            "_classes_kept",
+            "_classes_size",
+            "_forgotten",
+            "_sink",
+            "_sink_for",
+            "_whole",
+        ),
     )
 
     def __init__(self, buffer: bytes | bytearray, start: int = 0, limits: Limits = LIMITS) -> None:
@@ -166,14 +192,17 @@ class Decoder:
         self._end = len(buffer)
         self._limits = limits
         self._handles: list[object] = []
-        self._values = 0
+        self._kept = 0
+        self._allowed = min(FREE_BYTES, limits.memory)
+        if limits.reservation is not None:
+            limits.reservation.release()
         self._reading: Steps[object] | None = None
         self.boxed_numbers: list[BoxedNumber] = []
         self._sink_for: Callable[[str], Sink] | None = None
         self._sink: Sink | None = None
         # What is kept of the annotations that the sink has taken: their classes, by handle.
         self._classes: dict[int, object] = {}
-        self._classes_size = self._classes_values = 0
+        self._classes_size = self._classes_kept = 0
         self._forgotten = 0  # how many handles are not in self._handles any more
         self._begin = 0  # where the annotation begins, relative to the start
         self._whole = True
@@ -182,6 +211,12 @@ class Decoder:
         """Continue in a buffer that contains more of the stream, which begins at *start* in it."""
         self.position += start - self.start
         self._buffer, self.start, self._end = buffer, start, len(buffer)
+        self._keep(0)
+
+    @property
+    def size(self) -> int:
+        """The number of bytes of the stream that were read, as far as they are still needed."""
+        return self.position - self.start
 
     def read_bytes(self) -> bytes:
         """Return the bytes of the stream that were read; none if they are not needed any more."""
@@ -267,14 +302,14 @@ class Decoder:
         if any(isinstance(handle, _ClassDescription) for handle in self._handles):
             kept = ((at, it) for at, it in enumerate(self._handles, self._forgotten) if not isinstance(it, Instance))
             self._classes.update(kept)
-            self._classes_values = self._values
+            self._classes_kept = self._kept
             self._classes_size += end - self._begin
             if self._classes_size > self._limits.size:
                 raise StreamLimitError(f"classes of more than {self._limits.size} bytes")
         self._forgotten += len(self._handles)
         self._handles.clear()
         self.boxed_numbers.clear()
-        self._values = self._classes_values
+        self._kept = self._classes_kept
         if end > self._limits.size // 2:
             self.start, self._whole, end = self.position, False, 0
         self._begin = end
@@ -291,10 +326,19 @@ class Decoder:
         self.position = end
         return begin
 
-    def _count(self, count: int) -> None:
-        self._values += count
-        if self._values > self._limits.values:
-            raise StreamLimitError(f"a reply of more than {self._limits.values} values")
+    def _keep(self, count: int) -> None:
+        """Note that what was read takes *count* more bytes of memory. Raise MemoryLimitError if that is too much."""
+        self._kept += count
+        if self._kept + self._end - self.start > self._allowed:
+            self._allow_more()
+
+    def _allow_more(self) -> None:
+        allowed = self._kept + self._end - self.start + _RESERVED_STEP
+        reservation = self._limits.reservation
+        if allowed > self._limits.memory or (reservation is not None and not reservation.grow_to(allowed)):
+            most = self._limits.memory if reservation is None else min(self._limits.memory, reservation.pool.size_bytes)
+            raise MemoryLimitError(f"a reply that takes more than its share of {most / 1e6:.1f} MB of memory")
+        self._allowed = allowed
 
     def _deeper(self, depth: int) -> int:
         if depth >= self._limits.depth:
@@ -317,12 +361,16 @@ class Decoder:
     def _text(self, length_size: int) -> str:
         raw = self._bytes(self._unsigned(length_size))
         try:
-            return decode_modified_utf8(raw)
+            text = decode_modified_utf8(raw)
         except UnicodeDecodeError as error:
             raise JavaStreamError("a text is not modified UTF-8") from error
+        self._keep(getsizeof(text))
+        return text
 
     def _block(self, tag: int) -> bytes:
-        return self._bytes(self._unsigned(1 if tag == _BLOCK else 4))
+        block = self._bytes(self._unsigned(1 if tag == _BLOCK else 4))
+        self._keep(getsizeof(block))
+        return block
 
     # Values. A step either reads all its bytes or, at the end of the buffer, none.
 
@@ -346,17 +394,17 @@ class Decoder:
             except NeedMore as short:
                 self.position = begin + self.start
                 yield short.need
-        self._count(1)
+        self._keep(_VALUE_BYTES)
         return (yield from self._composite(tag, depth))
 
     def _leaf(self, tag: int) -> object:
         if tag in {_STRING, _LONG_STRING}:
             text = self._text(2 if tag == _STRING else 8)
-            self._count(1)
+            self._keep(_VALUE_BYTES)
             self._handles.append(text)
             return text
         found = self._reference() if tag == _REFERENCE else None
-        self._count(1)
+        self._keep(_VALUE_BYTES)
         return found
 
     def _composite(self, tag: int, depth: int) -> Steps[object]:
@@ -397,6 +445,7 @@ class Decoder:
 
     def _object(self, depth: int) -> Steps[object]:
         description = yield from self._complete_description(depth)
+        self._keep(_OBJECT_BYTES)
         instance = Instance(description.name)
         annotations: Sink = instance.annotations
         if depth == 1 and self._sink_for is not None:
@@ -405,7 +454,7 @@ class Decoder:
         self._handles.append(instance)
         offset = 0
         for level in description.levels:
-            self._count(1)
+            self._keep(_NUMBER_BYTES * (1 + len(level.primitive_names) + len(level.objects)))
             offset = self.position - self.start
             if level.flags & _SERIALIZABLE:
                 yield from self._fields(level, instance.fields, depth)
@@ -455,7 +504,7 @@ class Decoder:
                     continue
                 if tag in {_BLOCK, _LONG_BLOCK}:
                     annotations.append(self._block(tag))
-                    self._count(1)
+                    self._keep(_VALUE_BYTES)
                     continue
             except NeedMore as short:
                 self.position = begin + self.start
@@ -463,7 +512,7 @@ class Decoder:
                 continue
             if tag == _END:
                 return
-            self._count(1)
+            self._keep(_VALUE_BYTES)
             annotations.append((yield from self._composite(tag, depth)))
 
     def _array(self, depth: int) -> Steps[object]:
@@ -473,15 +522,17 @@ class Decoder:
         self._handles.append(None)
         count = yield from self._step(lambda: self._unsigned(4))
         array: object = None
+        self._keep(_ARRAY_BYTES)
         if element == "B":
+            self._keep(count)
             array = yield from self._step(lambda: self._bytes(count))
         elif element in _PRIMITIVES:
-            self._count(count)
+            self._keep(count * _NUMBER_BYTES)
             layout = struct.Struct(f">{count}{_PRIMITIVES[element]}")
             begin = yield from self._step(lambda: self._take(layout.size))
             array = list(layout.unpack_from(self._buffer, begin))
         elif element in {"L", "["}:
-            self._count(count)
+            self._keep(count * _VALUE_BYTES)
             elements: list[object] = []
             array = self._handles[index] = elements  # before its elements are read: they may refer to it
             for _ in range(count):
@@ -493,6 +544,7 @@ class Decoder:
 
     def _enum(self, depth: int) -> Steps[object]:
         description = yield from self._complete_description(depth)
+        self._keep(_OBJECT_BYTES)
         instance = Instance(description.name)
         self._handles.append(instance)
         name = yield from self._string(depth)
@@ -528,7 +580,7 @@ class Decoder:
             return None
         if tag not in {_CLASS_DESCRIPTION, _PROXY}:
             raise JavaStreamError(f"a class was expected, but tag {tag:02x} was found")
-        self._count(1)
+        self._keep(_CLASS_BYTES)
         return (yield from self._new_description(depth) if tag == _CLASS_DESCRIPTION else self._new_proxy(depth))
 
     def _known_description(self) -> _ClassDescription:
@@ -545,7 +597,7 @@ class Decoder:
         description.flags = yield from self._step(self._byte)
         layout = ">"
         for _ in range((yield from self._step(lambda: self._unsigned(2)))):
-            self._count(1)
+            self._keep(_FIELD_BYTES)
             kind, name = yield from self._step(lambda: (chr(self._byte()), self._text(2)))
             if kind in _PRIMITIVES:
                 layout += _PRIMITIVES[kind]
@@ -563,7 +615,7 @@ class Decoder:
         self._handles.append(description)
         description.flags = _SERIALIZABLE
         count = yield from self._step(lambda: self._unsigned(4))
-        self._count(count)
+        self._keep(count * _VALUE_BYTES)
         for _ in range(count):
             yield from self._step(lambda: self._text(2))
         return (yield from self._finished(description, depth))

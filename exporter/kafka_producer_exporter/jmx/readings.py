@@ -22,7 +22,8 @@ class Selection(NamedTuple):
     pattern: str
     choose: Callable[[ObjectName, Sequence[str]], Sequence[str]] | None
     last: tuple[str, ...] = ()
-    """Where a JVM has too many MBeans, those whose name contains one of these texts are left out first, and chosen last."""
+    """Where a JVM has too many MBeans, those whose name contains one of these texts are left out first.
+    Where several are new, they are chosen last."""
 
 
 class LeftOut(StrEnum):

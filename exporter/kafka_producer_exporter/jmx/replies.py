@@ -3,7 +3,7 @@
 Pure: decoders in, values out. Every part of a reply is checked, because it may come from anything.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple, TypeGuard
 
 from kafka_producer_exporter.jmx.javastream import BoxedNumber, Decoder, Instance, JavaStreamError, StreamLimitError
@@ -20,6 +20,9 @@ MAX_NAME_BYTES = 0xFFFF
 _MAX_ATTRIBUTE_LENGTH = MAX_NAME_BYTES // 6
 """The same for the name of an attribute, of which a character may take six bytes."""
 
+MAX_TEXT_LENGTH = 1000
+"""Characters of an attribute that is a string. The rest is cut off: it would be a label, in memory for each series."""
+
 # The declared types whose values can be a number or a string. Attributes of other types are not requested: each costs
 # the JVM work, and some cannot be read at all.
 _READABLE_TYPES = frozenset(
@@ -29,20 +32,30 @@ _READABLE_TYPES = frozenset(
 )
 
 
-def decode_attribute_list(decoder: Decoder) -> tuple[tuple[str, ...], list[BoxedNumber | str | None]]:
+def decode_attribute_list(
+    decoder: Decoder, requested: Mapping[str, str] | None = None
+) -> tuple[tuple[str, ...], list[BoxedNumber | str | None]]:
     """Decode the javax.management.AttributeList of getAttributes. Return the names and their values.
 
-    A value that is neither a number nor a string is None.
+    A value that is neither a number nor a string is None. If *requested* is given, it has the names that count, each
+    mapped to itself, so that they are in memory once; others, and repeated ones, are left out.
     """
     names: list[str] = []
     values: list[BoxedNumber | str | None] = []
+    seen: set[str] = set()
     for attribute in _instance(decoder.value(), "javax.management.AttributeList").annotations:
         if isinstance(attribute, bytes):
             continue  # the capacity of the list
         fields = _instance(attribute, "javax.management.Attribute").fields
-        names.append(_text(fields.get("name")))
+        name = _text(fields.get("name"))
+        if requested is not None:
+            if name not in requested or name in seen:
+                continue
+            name = requested[name]
+            seen.add(name)
+        names.append(name)
         value = fields.get("value")
-        values.append(value if isinstance(value, (BoxedNumber, str)) else None)
+        values.append(_cut(value) if isinstance(value, (BoxedNumber, str)) else None)
     return tuple(names), values
 
 
@@ -58,16 +71,17 @@ class Names(NamedTuple):
     """Whether all of those left out may be left out first."""
 
 
-def decode_names(decoder: Decoder, last: Sequence[str] = ()) -> Names:
+def decode_names(decoder: Decoder, last: Sequence[str] = (), max_bytes: int = MAX_NAMES_BYTES) -> Names:
     """Decode the java.util.Set of javax.management.ObjectName of queryNames, however large it is.
 
-    If there are too many, those that contain one of the texts *last* are left out first.
+    If there are too many, or they need more than *max_bytes*, those that contain one of the texts *last* are left out
+    first.
     """
 
     def sink_for(class_name: str) -> _NamesSink:
         if class_name != "java.util.HashSet":
             raise JavaStreamError("a java.util.HashSet was expected")
-        return _NamesSink(last)
+        return _NamesSink(last, max_bytes)
 
     sink = decoder.annotations(sink_for)
     if not isinstance(sink, _NamesSink):
@@ -78,8 +92,9 @@ def decode_names(decoder: Decoder, last: Sequence[str] = ()) -> Names:
 class _NamesSink:
     """Takes the elements of a set of names."""
 
-    def __init__(self, last: Sequence[str]) -> None:
+    def __init__(self, last: Sequence[str], max_bytes: int) -> None:
         self._last = last
+        self._max_bytes = max_bytes
         self._texts: list[str] = []
         self._unusable = self._too_many = 0
         self._complete = True
@@ -96,7 +111,7 @@ class _NamesSink:
             return
         which = any(part in text for part in self._last)
         size = len(text) if text.isascii() else 4 * len(text)
-        if self._counts[which] >= MAX_NAMES or self._sizes[which] + size > MAX_NAMES_BYTES:
+        if self._counts[which] >= MAX_NAMES or self._sizes[which] + size > self._max_bytes:
             self._too_many += 1
             self._complete = self._complete and which
             return
@@ -141,6 +156,10 @@ def decode_listed_attributes(decoder: Decoder) -> tuple[str, ...]:
         if fields.get("isRead") is True and declared in _READABLE_TYPES and len(name) <= _MAX_ATTRIBUTE_LENGTH:
             listed.append(name)
     return tuple(listed)
+
+
+def _cut(value: BoxedNumber | str) -> BoxedNumber | str:
+    return f"{value[:MAX_TEXT_LENGTH]}…" if isinstance(value, str) and len(value) > MAX_TEXT_LENGTH else value
 
 
 def _instance(value: object, class_name: str) -> Instance:

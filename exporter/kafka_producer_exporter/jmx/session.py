@@ -7,19 +7,27 @@ sent the replies, and returns its result. A test is therefore a list of replies.
 from collections import Counter
 from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import NamedTuple, TypeVar
+from weakref import WeakValueDictionary
 
 from kafka_producer_exporter.jmx import explain, requests
 from kafka_producer_exporter.jmx.explain import ClosedError
-from kafka_producer_exporter.jmx.javastream import JavaStreamError, UnreadableError
+from kafka_producer_exporter.jmx.javastream import LIMITS, JavaStreamError, Limits, StreamLimitError, UnreadableError
 from kafka_producer_exporter.jmx.jrmp import RemoteFailure, ReplyReader, read_nothing
 from kafka_producer_exporter.jmx.readings import LeftOut, Reading, Selection
 from kafka_producer_exporter.jmx.replies import Names, decode_listed_attributes
 from kafka_producer_exporter.jmx.stubs import Stub, read_registry_names, read_stub
-from kafka_producer_exporter.jmx.templates import AttributeValues, RepeatedReplyReader
+from kafka_producer_exporter.jmx.templates import (
+    TEMPLATES_BYTES,
+    AttributesReader,
+    AttributeValues,
+    RepeatedReplyReader,
+)
 from kafka_producer_exporter.jmx.watched import AttributeQuery, WatchedMBeans
 from kafka_producer_exporter.net.address import Address
 from kafka_producer_exporter.net.errors import Reason, TransportError
+from kafka_producer_exporter.net.pool import Pool
 
 MAX_IDLE_SECONDS = 100.0
 """A JVM ends a session after 120 s without a call. After this time we log in again."""
@@ -35,6 +43,12 @@ _INFOS_AT_ONCE = 2048
 """How many new MBeans list their attributes at once. If a read has not enough time for all, the next one continues."""
 _MAX_MBEAN_INFOS = 16
 """Maximum number of replies to getMBeanInfo to remember. Most MBeans share a few."""
+_MAX_NAMED = 100
+"""Maximum number of MBeans that one read puts into quarantine by name, for the log."""
+
+
+_ONE_MBEANS_FAULT = (UnreadableError, StreamLimitError)
+"""The failures after which the other MBeans can still be read, on another connection."""
 
 
 class Dial(NamedTuple):
@@ -51,10 +65,17 @@ class Call(NamedTuple):
     reader: ReplyReader
 
 
+def as_it_is(value: object) -> object:
+    """Return the value of a reply."""
+    return value
+
+
 class Exchange(NamedTuple):
     """Send all these calls on the connection at once, and read the replies while sending."""
 
     calls: Sequence[Call]
+    take: Callable[[object], object] = as_it_is
+    """Called with the value of each reply as soon as it is read. Only what it returns is kept."""
 
 
 class Replies(NamedTuple):
@@ -102,9 +123,15 @@ class _PendingLogin(NamedTuple):
 class Session:
     """Remembers the login and the known MBeans from read to read."""
 
-    def __init__(self, agent: Agent, credentials: Callable[[], tuple[str, str] | None]) -> None:
-        """*credentials* returns user and password at each login, or None; it may raise TransportError."""
+    def __init__(
+        self, agent: Agent, credentials: Callable[[], tuple[str, str] | None], *, limits: Limits = LIMITS
+    ) -> None:
+        """*credentials* returns user and password at each login, or None; it may raise TransportError.
+
+        *limits* are those of each reply.
+        """
         self._agent = agent
+        self._limits = limits
         self._credentials = credentials
         self._login: _Login | None = None
         self._pending: _PendingLogin | None = None
@@ -113,10 +140,12 @@ class Session:
         self._connected = False
         self._used_at = 0.0
         self._watched: list[WatchedMBeans] = []
-        self._queries: dict[tuple[str, ...], AttributeQuery] = {}
-        self._info_reader = RepeatedReplyReader(decode_listed_attributes, keep=_MAX_MBEAN_INFOS)
+        self._queries: WeakValueDictionary[tuple[str, ...], AttributeQuery] = WeakValueDictionary()
+        """A query is kept for as long as an MBean is read with it."""
+        self._templates_room = Pool(TEMPLATES_BYTES)
+        self._info_reader = RepeatedReplyReader(decode_listed_attributes, keep=_MAX_MBEAN_INFOS, limits=limits)
         self.newly_quarantined: list[tuple[str, str]] = []
-        """The MBeans that the last read put into quarantine, each with the cause, for the log."""
+        """The MBeans that the last read put into quarantine, each with the cause, for the log; not all if many."""
 
     def connection_lost(self) -> None:
         """Note that the connection has ended. The JVM keeps the session, so the next read needs no new login."""
@@ -187,12 +216,16 @@ class Session:
     def _watch(self, selections: Sequence[Selection]) -> None:
         if [watched.selection for watched in self._watched] != list(selections):
             known = {watched.selection: watched for watched in self._watched}
-            self._watched = [known.get(each) or WatchedMBeans(each, self._query_for) for each in selections]
+            self._watched = [known.get(each) or self._new_watched(each) for each in selections]
+
+    def _new_watched(self, selection: Selection) -> WatchedMBeans:
+        return WatchedMBeans(selection, self._query_for, limits=self._limits)
 
     def _query_for(self, attributes: tuple[str, ...]) -> AttributeQuery:
         query = self._queries.get(attributes)
         if query is None:
-            query = self._queries[attributes] = AttributeQuery(attributes)
+            reader = AttributesReader(attributes, room=self._templates_room, limits=self._limits)
+            query = self._queries[attributes] = AttributeQuery(attributes, reader)
         return query
 
     # Login.
@@ -279,10 +312,10 @@ class Session:
         yield Dial(port, tls)
         self._connected = True
 
-    def _exchange(self, calls: Sequence[Call]) -> Conversation[Replies]:
+    def _exchange(self, calls: Sequence[Call], take: Callable[[object], object] = as_it_is) -> Conversation[Replies]:
         if not self._connected and self._login is not None:
             yield from self._dial(self._login.server.port, tls=self._login.server.tls)
-        replies = yield Exchange(calls)
+        replies = yield Exchange(calls, take)
         if replies is None:
             raise AssertionError("an Exchange must be answered with Replies")
         if replies.failure is not None:
@@ -299,28 +332,39 @@ class Session:
         return replies.values
 
     def _ask_each(
-        self, owners: Sequence[tuple[WatchedMBeans, str]], calls: Sequence[Call], now: float
-    ) -> Conversation[list[object]]:
-        """Return the values of the replies, and None for each MBean that cannot be read. Those go into quarantine."""
-        values: list[object] = []
-        unreadable = 0
-        while len(values) < len(calls):
-            replies = yield from self._exchange(calls[len(values) :])
-            for value in replies.values:
-                values.append(self._checked(owners[len(values)], value, now))
+        self,
+        owners: Sequence[tuple[WatchedMBeans, str]],
+        calls: Sequence[Call],
+        now: float,
+        use: Callable[[int, object], None],
+    ) -> Conversation[None]:
+        """Have *use* take the value of each reply, with the index of its call, as soon as it is read.
+
+        An MBean that cannot be read has no value, and goes into quarantine.
+        """
+        done = unreadable = 0
+
+        def take(value: object) -> None:
+            nonlocal done
+            index, done = done, done + 1
+            if isinstance(value, RemoteFailure):
+                self._failed(owners[index], value, now)
+            else:
+                use(index, value)
+
+        while done < len(calls):
+            replies = yield from self._exchange(calls[done:], take)
             if replies.failure is not None:
                 # The JVM ends the connection in the middle of a value that it cannot serialize, and a value that we
-                # cannot decode cannot be skipped. In both cases all later calls must be sent again.
+                # cannot or will not decode cannot be skipped. In each case all later calls must be sent again.
                 unreadable += 1
-                if not isinstance(replies.failure, UnreadableError) or unreadable > _MAX_UNREADABLE:
+                if not isinstance(replies.failure, _ONE_MBEANS_FAULT) or unreadable > _MAX_UNREADABLE:
                     raise explain.connection_error(self._peer, replies.failure)
-                self._quarantine(owners[len(values)], str(replies.failure), now)
-                values.append(None)
-        return values
+                self._quarantine(owners[done], str(replies.failure), now)
+                done += 1
 
-    def _checked(self, owner: tuple[WatchedMBeans, str], value: object, now: float) -> object:
-        if not isinstance(value, RemoteFailure):
-            return value
+    def _failed(self, owner: tuple[WatchedMBeans, str], value: RemoteFailure, now: float) -> None:
+        """Handle an exception that was the reply to a call about an MBean."""
         watched, name = owner
         if value.is_a("InstanceNotFoundException"):  # the MBean was unregistered after its name was listed
             watched.drop(name)
@@ -331,12 +375,12 @@ class Session:
             raise explain.filter_error(self._peer)
         else:
             self._quarantine(owner, value.message, now)
-        return None
 
     def _quarantine(self, owner: tuple[WatchedMBeans, str], cause: str, now: float) -> None:
         watched, name = owner
         watched.quarantine(name, now)
-        self.newly_quarantined.append((name, cause))
+        if len(self.newly_quarantined) < _MAX_NAMED:
+            self.newly_quarantined.append((name, cause))
 
     # The three steps of a read.
 
@@ -376,9 +420,9 @@ class Session:
         """Ask which attributes these MBeans list."""
         owners = [(watched, name) for watched, some in zip(self._watched, names, strict=True) for name in some]
         for begin in range(0, len(owners), _INFOS_AT_ONCE):
-            some_owners = owners[begin : begin + _INFOS_AT_ONCE]
-            calls = [self._info_call(login, name) for _, name in some_owners]
-            _update_listed(some_owners, (yield from self._ask_each(some_owners, calls, now)))
+            some = owners[begin : begin + _INFOS_AT_ONCE]
+            calls = [self._info_call(login, name) for _, name in some]
+            yield from self._ask_each(some, calls, now, partial(_update_listed, some))
 
     def _read_attributes(self, login: _Login, new: Sequence[Sequence[str]], now: float) -> Conversation[list[Reading]]:
         """Read the chosen attributes and, in the same exchange, list the attributes of some MBeans again."""
@@ -392,13 +436,16 @@ class Session:
         head = login.attributes_head
         calls = [Call((head, mbean.request_name, mbean.query.request_tail), mbean.query.reader) for _, mbean in mbeans]
         calls += [self._info_call(login, name) for _, name in refreshed]
-        values = yield from self._ask_each(owners, calls, now)
-        readings = [
-            watched.reading(mbean, value)
-            for (watched, mbean), value in zip(mbeans, values, strict=False)
-            if isinstance(value, AttributeValues)
-        ]
-        _update_listed(refreshed, values[len(mbeans) :])
+        readings: list[Reading] = []
+
+        def use(index: int, value: object) -> None:
+            if index >= len(mbeans):
+                _update_listed(owners, index, value)
+            elif isinstance(value, AttributeValues):
+                watched, mbean = mbeans[index]
+                readings.append(watched.reading(mbean, value))
+
+        yield from self._ask_each(owners, calls, now, use)
         return readings
 
     def _info_call(self, login: _Login, name: str) -> Call:
@@ -409,7 +456,7 @@ def _close_call(login: _Login) -> Call:
     return Call((requests.close(login.session),), read_nothing)
 
 
-def _update_listed(owners: Sequence[tuple[WatchedMBeans, str]], values: Sequence[object]) -> None:
-    for (watched, name), listed in zip(owners, values, strict=True):
-        if isinstance(listed, tuple):
-            watched.update_listed(name, listed)
+def _update_listed(owners: Sequence[tuple[WatchedMBeans, str]], index: int, listed: object) -> None:
+    watched, name = owners[index]
+    if isinstance(listed, tuple):
+        watched.update_listed(name, listed)

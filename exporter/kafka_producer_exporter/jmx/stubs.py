@@ -3,13 +3,15 @@
 import struct
 from typing import NamedTuple
 
-from kafka_producer_exporter.jmx.javastream import Decoder, Instance, JavaStreamError
+from kafka_producer_exporter.jmx.javastream import Decoder, Instance, JavaStreamError, Limits
 from kafka_producer_exporter.jmx.jrmp import read_reply
 from kafka_producer_exporter.jmx.replies import decode_texts
 from kafka_producer_exporter.net.printable import printable
 
 _TLS_FACTORY = "javax.rmi.ssl.SslRMIClientSocketFactory"
 _OBJECT_ID_SIZE = 22
+_LIMITS = Limits(size=1 << 20, memory=4 << 20)
+"""A registry is read before anything is known about the peer, and its replies are small."""
 # Since its deserialization filters, JDK 8 wraps the stub: a proxy for javax.management.remote.rmi.RMIServer, whose only
 # field `h` is the handler with the reference that newer JDKs send in the stub itself.
 _PROXY = "java.lang.reflect.Proxy"
@@ -26,12 +28,12 @@ class Stub(NamedTuple):
 
 def read_stub(buffer: bytearray, start: int) -> tuple[object, int]:
     """Read a reply that contains a stub."""
-    return read_reply(buffer, start, _stub)
+    return read_reply(buffer, start, _stub, _LIMITS)
 
 
 def read_registry_names(buffer: bytearray, start: int) -> tuple[object, int]:
     """Read a reply that contains the names in an RMI registry."""
-    return read_reply(buffer, start, decode_texts)
+    return read_reply(buffer, start, decode_texts, _LIMITS)
 
 
 def _stub(decoder: Decoder) -> Stub:

@@ -9,13 +9,20 @@ import struct
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from kafka_producer_exporter.jmx.javastream import BoxedNumber, Continue, Decoder, NeedMore
+from kafka_producer_exporter.jmx.javastream import LIMITS, BoxedNumber, Continue, Decoder, Limits, NeedMore
 from kafka_producer_exporter.jmx.jrmp import REPLY_BODY, REPLY_HEAD, read_reply
 from kafka_producer_exporter.jmx.readings import Value
 from kafka_producer_exporter.jmx.replies import decode_attribute_list
+from kafka_producer_exporter.net.pool import Pool, Reservation
 
 _MAX_TEMPLATES = 4
 """For one list of attributes. With more layouts than that, the layouts do not recur."""
+_MAX_REPLY_BYTES = 128 << 10
+"""A longer reply is not remembered. Those of Kafka's MBeans have up to 30 kB."""
+_NUMBER_BYTES = 250
+"""What a template needs for a number, beside the bytes of the reply."""
+TEMPLATES_BYTES = 4 << 20
+"""For all templates of a session. Those of a JVM of any size take some hundred kB, as most of its replies are alike."""
 
 
 class AttributeValues(NamedTuple):
@@ -28,7 +35,14 @@ class AttributeValues(NamedTuple):
 class AttributesReader:
     """Reads replies to getAttributes that all ask for the same list of attributes."""
 
-    def __init__(self) -> None:
+    def __init__(self, requested: Sequence[str] | None = None, *, room: Pool | None = None, limits: Limits = LIMITS):
+        """Read only the attributes that are *requested*; None means all. *room* is shared by many readers.
+
+        Without room for another template, replies are decoded, which is slower and gives the same.
+        """
+        self._requested = None if requested is None else {name: name for name in requested}
+        self._room = Reservation(room or Pool(TEMPLATES_BYTES))
+        self._limits = limits
         self._templates: list[_Template] = []
         self._known_attributes: dict[tuple[str, ...], tuple[str, ...]] = {}
 
@@ -42,18 +56,22 @@ class AttributesReader:
                     return AttributeValues(template.attributes, values), start + template.size
             else:
                 _wait_while_equal(self, template.pieces, template.size, buffer, start)
-        return read_reply(buffer, start, self._decode)
+        return read_reply(buffer, start, self._decode, self._limits)
+
+    def __del__(self) -> None:
+        self._room.release()
 
     def _decode(self, decoder: Decoder) -> AttributeValues:
-        attributes, values = decode_attribute_list(decoder)
+        attributes, values = decode_attribute_list(decoder, self._requested)
         if len(self._known_attributes) > 4 * _MAX_TEMPLATES:
             self._known_attributes.clear()
         attributes = self._known_attributes.setdefault(attributes, attributes)
-        reply = decoder.read_bytes()
         if (
             len(self._templates) < _MAX_TEMPLATES
-            and reply.startswith(REPLY_HEAD)
+            and decoder.size <= _MAX_REPLY_BYTES
             and _each_number_is_one_value(decoder.boxed_numbers, values)
+            and (reply := decoder.read_bytes()).startswith(REPLY_HEAD)
+            and self._room.grow_to(self._room.taken + len(reply) + _NUMBER_BYTES * len(decoder.boxed_numbers))
         ):
             self._templates.append(_Template(reply, attributes, values))
         return AttributeValues(attributes, [_plain(value) for value in values])
@@ -161,10 +179,19 @@ class _Comparison:
 class RepeatedReplyReader:
     """Reads replies most of which equal an earlier one, and then returns the same value again."""
 
-    def __init__(self, decode: Callable[[Decoder], object], *, keep: int) -> None:
-        """Decode new replies with *decode*. Remember the *keep* replies that occurred last."""
+    def __init__(
+        self,
+        decode: Callable[[Decoder], object],
+        *,
+        keep: int,
+        max_bytes: int = _MAX_REPLY_BYTES,
+        limits: Limits = LIMITS,
+    ) -> None:
+        """Decode new replies with *decode*. Remember the last *keep* different replies of up to *max_bytes*."""
         self._decode = decode
         self._keep = keep
+        self._max_bytes = max_bytes
+        self._limits = limits
         self._known: list[tuple[bytes, object]] = []  # the most recent first
 
     def __call__(self, buffer: bytearray, start: int) -> tuple[object, int]:
@@ -179,12 +206,11 @@ class RepeatedReplyReader:
                     return value, body + len(known)
                 if available < REPLY_BODY + len(known):
                     _wait_while_equal(self, [(REPLY_BODY, known)], REPLY_BODY + len(known), buffer, start)
-        return read_reply(buffer, start, self._decode_and_remember)
+        return read_reply(buffer, start, self._decode_and_remember, self._limits)
 
     def _decode_and_remember(self, decoder: Decoder) -> object:
         value = self._decode(decoder)
-        reply = decoder.read_bytes()
-        if reply.startswith(REPLY_HEAD):
+        if decoder.size <= self._max_bytes and (reply := decoder.read_bytes()).startswith(REPLY_HEAD):
             self._known.insert(0, (reply[REPLY_BODY:], value))
             del self._known[self._keep :]
         return value

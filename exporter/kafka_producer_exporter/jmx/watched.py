@@ -7,9 +7,10 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
 from kafka_producer_exporter.jmx import requests
+from kafka_producer_exporter.jmx.javastream import LIMITS, Limits
 from kafka_producer_exporter.jmx.objectname import ObjectName
 from kafka_producer_exporter.jmx.readings import LeftOut, Reading, Selection
-from kafka_producer_exporter.jmx.replies import Names, decode_names
+from kafka_producer_exporter.jmx.replies import MAX_NAMES_BYTES, Names, decode_names
 from kafka_producer_exporter.jmx.templates import AttributesReader, AttributeValues, RepeatedReplyReader
 
 QUARANTINE_SECONDS = 600.0
@@ -21,11 +22,11 @@ _REFRESH_READS = 20
 class AttributeQuery:
     """A list of attributes to read: the end of each request for it, and the reader of all replies."""
 
-    __slots__ = ("attributes", "reader", "request_tail")
+    __slots__ = ("__weakref__", "attributes", "reader", "request_tail")
 
-    def __init__(self, attributes: tuple[str, ...]) -> None:
+    def __init__(self, attributes: tuple[str, ...], reader: AttributesReader) -> None:
         self.attributes = attributes
-        self.reader = AttributesReader()
+        self.reader = reader
         self.request_tail = requests.attributes_tail(attributes)
 
 
@@ -34,9 +35,10 @@ class MBean:
 
     __slots__ = ("answered_count", "listed", "name", "query", "request_name")
 
-    def __init__(self, name: ObjectName, listed: tuple[str, ...], query: AttributeQuery) -> None:
+    def __init__(self, name: ObjectName, listed: int, query: AttributeQuery) -> None:
         self.name = name
         self.listed = listed
+        """The hash of what it lists, which may be large."""
         self.query = query
         self.request_name = requests.object_name(name.text)
         self.answered_count = len(query.attributes)
@@ -46,17 +48,24 @@ class MBean:
 class WatchedMBeans:
     """The MBeans of one selection, from read to read."""
 
-    def __init__(self, selection: Selection, query_for: Callable[[tuple[str, ...]], AttributeQuery]) -> None:
+    def __init__(
+        self,
+        selection: Selection,
+        query_for: Callable[[tuple[str, ...]], AttributeQuery],
+        *,
+        limits: Limits = LIMITS,
+    ) -> None:
         """Raise ValueError if the pattern is not an ObjectName, because a JVM would close the connection."""
         ObjectName(selection.pattern)
         self.selection = selection
         self.mbeans: dict[str, MBean] = {}
-        self.names_reader = RepeatedReplyReader(partial(decode_names, last=selection.last), keep=1)
+        names = partial(decode_names, last=selection.last, max_bytes=min(MAX_NAMES_BYTES, limits.size // 2))
+        self.names_reader = RepeatedReplyReader(names, keep=1, max_bytes=limits.size, limits=limits)
         self._query_for = query_for
         self._found = Names(())
         self._parsed: dict[str, ObjectName] = {}  # of those that have not listed their attributes yet
         self._unusable: set[str] = set()
-        self._not_chosen: dict[str, tuple[str, ...]] = {}  # what they list; ``choose`` returned none of it
+        self._not_chosen: dict[str, int] = {}  # the hash of what they list; ``choose`` returned none of it
         self._quarantined: dict[str, float] = {}  # until when
         self._incomplete: set[str] = set()  # their replies contained fewer attributes than were requested
         self._recent: list[str] = []  # new in the last read
@@ -136,19 +145,19 @@ class WatchedMBeans:
 
     def update_listed(self, name: str, listed: tuple[str, ...]) -> None:
         """Take over the attributes that an MBean lists. If they have changed, choose again which ones to read."""
-        known = self.mbeans.get(name)
+        known, fingerprint = self.mbeans.get(name), hash(listed)
         if name in self._quarantined:
             return
-        if (known.listed if known else self._not_chosen.get(name)) == listed:
+        if (known.listed if known else self._not_chosen.get(name)) == fingerprint:
             return
         parsed = self._parsed.pop(name, None)
         object_name = known.name if known else parsed or ObjectName(name)
         self.drop(name)
         chosen = tuple(self.selection.choose(object_name, listed)) if self.selection.choose is not None else ()
         if chosen:
-            self.mbeans[name] = MBean(object_name, listed, self._query_for(chosen))
+            self.mbeans[name] = MBean(object_name, fingerprint, self._query_for(chosen))
         else:
-            self._not_chosen[name] = listed
+            self._not_chosen[name] = fingerprint
 
     def reading(self, mbean: MBean, reply: AttributeValues) -> Reading:
         """Return the reading of an MBean. If its attributes have changed, it is listed again before the next read."""

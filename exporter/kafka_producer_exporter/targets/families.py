@@ -23,6 +23,9 @@ from kafka_producer_exporter.targets.labelling import Labeller, Placement
 
 Samples = list[tuple[Labels, float]]
 
+MAX_PLANS = 1000
+"""Plans to remember. A JVM has one for each kind of MBean, and one more for each version of the client."""
+
 RECORD_SEND_RATE = METRICS["kafka_producer_record_send_rate"]
 RECORDS_PER_REQUEST = METRICS["kafka_producer_records_per_request_avg"]
 
@@ -161,6 +164,8 @@ class FamilyBuilder:
             else:
                 # Where both spellings were read, the newest comes first and wins.
                 columns.setdefault(metric, _column(place, metric))
+        if len(self._plans) >= MAX_PLANS:  # a JVM whose answers have ever new attributes
+            self._plans.clear()
         plan = self._plans[kind, attributes] = Plan(tuple(columns.values()), info, tuple(info_labels))
         return plan
 

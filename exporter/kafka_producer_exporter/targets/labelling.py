@@ -23,6 +23,11 @@ def static_labels(target: Target) -> dict[str, str]:
     return {**target.labels, "target": target.name}
 
 
+MAX_LABEL_LENGTH = 1000
+"""Characters of a label. A longer name is folded: it would be on the page, and in memory, once for each of its series.
+Kafka allows 249 for a topic."""
+
+
 class Placement(NamedTuple):
     """The labels of an MBean's series, and why it shares them with other MBeans, if it does."""
 
@@ -82,6 +87,8 @@ class Labeller:
     def _keep(self, label: str, scope: str, value: str) -> bool:
         if value == OTHER:  # takes no room, because everything over the limit is there
             return True
+        if len(value) > MAX_LABEL_LENGTH:
+            return False
         kept = self._kept.setdefault((label, scope), set())
         if value not in kept and len(kept) >= self._limits[label]:
             return False

@@ -60,7 +60,8 @@ class TargetReader:
                 self._transport.forget()
             asked = self._selections if self._has_mbeans else [*self._selections, BROKER_NAMES]
             readings = self._transport.read(asked, deadline=deadline)
-            self._shedder.retain({reading.name.text for reading in readings})
+            names = {reading.name.text for reading in readings}
+            self._shedder.retain(names, listed=len(self._transport.listed))
             found = self._families.build(readings, self._transport.listed if self._transport.lists_all else ())
             self._log_hidden(found.hidden)
             left_out = self._transport.left_out

@@ -7,7 +7,7 @@ from kafka_producer_exporter.catalogue import mbean_kinds
 from kafka_producer_exporter.jmx.objectname import ObjectName
 from kafka_producer_exporter.memory import MemoryBudget
 from kafka_producer_exporter.model import MBeanKind
-from kafka_producer_exporter.targets.mbean_costs import mbean_bytes
+from kafka_producer_exporter.targets.mbean_costs import NAME_BYTES, mbean_bytes
 
 SHED_KINDS: Mapping[MBeanKind | None, str] = {mbean_kinds.TOPIC: "topic", mbean_kinds.NODE: "node"}
 """The kinds of MBeans that are left out first."""
@@ -30,6 +30,7 @@ class Shedder:
         self._costs: dict[str, int] = {}
         self._shed: dict[str, str] = {}
         self._reads = 0
+        self._listed = 0
 
     def admits(self, name: ObjectName, attributes: int) -> bool:
         """Return whether an MBean may be read, and if so reserve memory for it.
@@ -65,8 +66,12 @@ class Shedder:
         self._shed.clear()
         return True
 
-    def retain(self, names: Collection[str]) -> None:
-        """Give back the reservations of all MBeans except these."""
+    def retain(self, names: Collection[str], *, listed: int = 0) -> None:
+        """Give back the reservations of all MBeans except these. The JVM has *listed* MBeans, read or not."""
+        unread = NAME_BYTES * max(0, listed - len(names))
+        self._budget.release(self._listed)
+        self._budget.take(unread)
+        self._listed = unread
         for name in self._costs.keys() - names:
             self._budget.release(self._costs.pop(name))
 

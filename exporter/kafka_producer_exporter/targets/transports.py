@@ -5,13 +5,14 @@ from collections.abc import Mapping
 
 from kafka_producer_exporter.jmx.connection import RmiTransport
 from kafka_producer_exporter.jmx.readings import Transport
+from kafka_producer_exporter.net.pool import Pool
 from kafka_producer_exporter.net.secrets import Secret, read_secret
 from kafka_producer_exporter.net.tls_settings import TlsSettings
 from kafka_producer_exporter.settings import Jmx, JmxTls, Target, TlsMode, TransportKind
 
 
-def transport_for(target: Target) -> Transport:
-    """Return the transport for a target. It connects at its first read."""
+def transport_for(target: Target, memory: Pool | None = None) -> Transport:
+    """Return the transport for a target, which connects at its first read. *memory* is for the replies it decodes."""
     jmx = target.jmx
     if target.transport is TransportKind.JMXQUERY:
         # Imported only where it is used, because it is rare.
@@ -26,6 +27,7 @@ def transport_for(target: Target) -> Transport:
         credentials=lambda: credentials(jmx),
         tls=_tls_settings(jmx.tls),
         tls_registry=jmx.tls.mode is TlsMode.BOTH,
+        memory=memory,
     )
 
 
