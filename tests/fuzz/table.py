@@ -2,15 +2,16 @@
 
 import fcntl
 import re
+import subprocess
 
 from tests.fuzz.decoders import DECODERS
 from tests.fuzz.run import Report
-from tests.paths import DOCS
+from tests.paths import DOCS, ROOT
 
 FILE = DOCS / "fuzzing.md"
 _HEAD = (
-    "| Decoder | Executions | Seed | How they ended | Slowest, ms | Memory added, MB | CPU time, s |\n"
-    "| --- | --- | --- | --- | --- | --- | --- |\n"
+    "| Decoder | Executions | Seed | How they ended | Slowest, ms | Memory added, MB | CPU time, s | Commit |\n"
+    "| --- | --- | --- | --- | --- | --- | --- | --- |\n"
 )
 _TABLE = re.compile(re.escape(_HEAD) + r"((?:\|.*\n)*)")
 _SHOWN_OUTCOMES = 6
@@ -32,6 +33,7 @@ def record(name: str, *, seed: int, report: Report) -> None:
         f"{report.slowest_seconds * 1e3:.0f}",
         str(report.growth_bytes >> 20),
         f"{report.cpu_seconds:,.0f}",
+        _commit(),
     )
     with FILE.open("r+", encoding="utf-8") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
@@ -49,6 +51,11 @@ def recorded_rows(text: str) -> dict[str, str]:
     if found is None:
         raise AssertionError(f"{FILE} has no table to write into")
     return {row.split("`")[1]: row for row in found[1].splitlines(keepends=True)}
+
+
+def _commit() -> str:
+    command = ["git", "-C", str(ROOT), "rev-parse", "--short", "HEAD"]
+    return subprocess.run(command, stdout=subprocess.PIPE, check=True, text=True).stdout.strip()
 
 
 def _outcomes(report: Report) -> str:
