@@ -12,7 +12,7 @@ MAKE_STARTED := $(or $(MAKE_STARTED),$(shell date +%s))
 export MAKE_STARTED
 stage = @s=$$(($$(date +%s) - $(MAKE_STARTED))); printf '\n== %d:%02d  %s\n' $$((s / 60)) $$((s % 60)) '$(1)'
 
-.PHONY: help setup check lint fast pythons generate golden generated integration demo bench jdks test fuzz torture lock clean
+.PHONY: help setup check lint fast pythons generate golden generated integration demo bench jdks test truth fuzz torture lock clean
 
 help: ## list these commands
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -93,6 +93,9 @@ bench: setup ## measure the exporter and its peers side by side (half an hour)
 
 jdks: setup ## read producers on each JDK from 8 to 26 and write docs/compatibility.md; needs root and Debian
 	$(BIN)/python -m tests.jdks
+
+truth: setup ## compare the broker view with Kafka while brokers stop and die, and write docs/truth.md; SEED=1
+	$(BIN)/python -m tests.truth --seed $(or $(SEED),1)
 
 fuzz: setup ## feed damaged bytes to each decoder (two minutes); EXECUTIONS=1000000 SEED=7 for more
 	$(BIN)/python -m tests.fuzz --executions $(or $(EXECUTIONS),10000) --seed $(or $(SEED),1) --processes 2 \

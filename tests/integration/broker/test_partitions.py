@@ -2,7 +2,6 @@
 
 import contextlib
 import re
-import subprocess
 import time
 
 import pytest
@@ -16,31 +15,11 @@ from kafka.admin import (
 )
 
 from kafka_producer_exporter.settings import Sasl, SaslMechanism
-from lab import jvm
 from lab.broker import Broker, Security
 from lab.certificates import make_certificates
 from lab.process import LabError, wait_until
-from tests.integration.broker.view import UP, collecting, counts, leave_hanging, value, values
+from tests.integration.broker.view import UP, collecting, counts, found_by_kafka, hanging, leave_hanging, value
 from tests.integration.topics import new_topic
-
-HANGING = "kafka_transaction_hanging"
-
-
-def found_by_kafka(broker, name):
-    """What kafka-transactions.sh finds on a topic, as (partition, producer id)."""
-    command = [
-        *(jvm.java(), "-cp", jvm.class_path("kafka-tools-4.3.1"), "org.apache.kafka.tools.TransactionsCommand"),
-        *("--bootstrap-server", broker.bootstrap, "find-hanging", "--topic", name),
-    ]
-    lines = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True).stdout.splitlines()
-    rows = [line.split() for line in lines if line.startswith(name)]
-    return {(int(row[1]), int(row[2])) for row in rows}
-
-
-def hanging(collector, name):
-    """What we find on a topic, as (partition, producer id)."""
-    found = [dict(pairs) for (metric, pairs) in values(collector) if metric == HANGING]
-    return {(int(row["partition"]), int(row["producer_id"])) for row in found if row["topic"] == name}
 
 
 def test_a_hanging_transaction_is_found_and_a_healthy_one_is_not(broker, producer_jvm, caplog):
@@ -121,12 +100,12 @@ def guarded(lab, tmp_path_factory):
         yield broker
 
 
-def grant(broker, kind, name, operation):
+def grant(broker, kind, name, operation, *, permission=ACLPermissionType.ALLOW):
     rule = ACL(
         principal="User:alice",
         host="*",
         operation=operation,
-        permission_type=ACLPermissionType.ALLOW,
+        permission_type=permission,
         resource_pattern=ResourcePattern(kind, name, ACLResourcePatternType.LITERAL),
     )
     with broker.admin() as admin:
@@ -183,6 +162,28 @@ def test_a_missing_right_is_reported_and_each_right_brings_its_source(guarded, p
 
         assert counts(collector, "tx") == {"started": 4, "committed": 4}
         assert value(collector, UP, source="coordinators") is None
+
+
+def test_a_transaction_whose_id_is_denied_to_the_exporter_is_not_hanging(guarded, producer_jvm, tmp_path):
+    password_file = tmp_path / "password"
+    password_file.write_text("secret")
+    sasl = Sasl(mechanism=SaslMechanism.PLAIN, username="alice", password_file=password_file)
+    grant(guarded, ResourceType.TRANSACTIONAL_ID, "*", ACLOperation.DESCRIBE)
+    grant(guarded, ResourceType.TOPIC, "payments", ACLOperation.READ)
+    grant(guarded, ResourceType.TOPIC, "__transaction_state", ACLOperation.READ)
+    denied = ACLPermissionType.DENY
+    grant(guarded, ResourceType.TRANSACTIONAL_ID, "hidden", ACLOperation.DESCRIBE, permission=denied)
+    producer = producer_jvm("4.4.0", jmx=False).new("hidden", guarded.bootstrap, transactional_id="hidden")
+    producer.init()
+    producer.begin()
+    producer.send("payments")
+    leave_hanging(guarded, "payments", partition=0, producer_id=987_654, age_seconds=7200)
+
+    with collecting(guarded.address("SASL_PLAINTEXT"), sasl=sasl) as collector:
+        wait_until("what hangs is found", lambda: hanging(collector, "payments"))
+        found = {producer_id for _, producer_id in hanging(collector, "payments")}
+
+    assert found == {987_654}
 
 
 def test_topics_and_bootstrap_servers_are_reported(broker, producer_jvm):

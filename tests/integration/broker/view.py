@@ -2,6 +2,7 @@
 
 import contextlib
 import gc
+import subprocess
 import time
 
 from kafka.admin import ConfigResource, ConfigResourceType
@@ -12,10 +13,12 @@ from kafka_producer_exporter.broker.collector import BrokerCollector
 from kafka_producer_exporter.net.address import Address
 from kafka_producer_exporter.settings import Broker as BrokerSettings
 from kafka_producer_exporter.settings import Limits
+from lab import jvm
 from lab.log_writer import produce
 from lab.process import wait_until
 
 UP = "kafka_producer_exporter_source_up"
+HANGING = "kafka_transaction_hanging"
 COUNTERS = (
     "kafka_transaction_started_total",
     "kafka_transaction_committed_total",
@@ -88,12 +91,40 @@ def coordinator_of(cluster, transactional_id):
     return found[0]
 
 
+def found_by_kafka(broker, name):
+    """What kafka-transactions.sh finds on a topic, as (partition, producer id)."""
+    command = [
+        *(
+            jvm.java(),
+            *jvm.SMALL,
+            "-cp",
+            jvm.class_path("kafka-tools-4.3.1"),
+            "org.apache.kafka.tools.TransactionsCommand",
+        ),
+        *("--bootstrap-server", broker.bootstrap, "find-hanging", "--topic", name),
+    ]
+    lines = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True).stdout.splitlines()
+    rows = [line.split() for line in lines if line.startswith(name)]
+    return {(int(row[1]), int(row[2])) for row in rows}
+
+
+def hanging(collector, name):
+    """What we find on a topic, as (partition, producer id)."""
+    found = [dict(pairs) for (metric, pairs) in values(collector) if metric == HANGING]
+    return {(int(row["partition"]), int(row["producer_id"])) for row in found if row["topic"] == name}
+
+
 def leave_hanging(broker, name, *, partition, producer_id, age_seconds):
-    """Write an open transaction that no coordinator knows, while the broker's verification is switched off."""
+    """Write an open transaction that no coordinator knows, while the broker's verification is switched off.
+
+    *broker* leads the partition.
+    """
 
     def verification(state):
         resource = ConfigResource(
-            ConfigResourceType.BROKER, "1", {"transaction.partition.verification.enable": ("SET", state)}
+            ConfigResourceType.BROKER,
+            str(broker.node_id),
+            {"transaction.partition.verification.enable": ("SET", state)},
         )
         with broker.admin() as admin:
             admin.alter_configs([resource])

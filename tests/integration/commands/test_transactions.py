@@ -59,6 +59,7 @@ def test_a_hanging_transaction_is_a_finding_with_its_abort_command(lab, broker):
     listed = transactions(broker, "--hanging")
 
     assert listed.returncode == 1, listed.stderr
+    assert "look 2 follows in 10 s" in listed.stderr
     assert f"{name}-0" in listed.stdout
     assert f"abort --topic {name} --partition 0 --start-offset 0" in listed.stdout
 
