@@ -15,6 +15,7 @@ def main() -> int:
     parser.add_argument("--seconds", type=float, default=600)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--memory-mb", type=int, default=64, help="memory limit of the exporter")
+    parser.add_argument("--priority", action="store_true", help="let the exporter go before other work; needs root")
     parser.add_argument("--only", default="", metavar="REGEX", help="hostile peers with such a name")
     parser.add_argument("--report", type=Path, help="file to write the report to")
     options = parser.parse_args()
@@ -26,6 +27,7 @@ def main() -> int:
             seed=options.seed,
             memory_mb=options.memory_mb,
             only=options.only,
+            priority=options.priority,
             report=lambda line: print(line, flush=True),
         )
     except LabError as error:

@@ -1,5 +1,6 @@
 """The report of a run, as Markdown."""
 
+import os
 from collections.abc import Iterator, Sequence
 
 from tests.torture.hostile_http import BEHAVIOURS
@@ -38,7 +39,8 @@ def _summary(result: Result) -> Iterator[str]:
     limits = "all were set" if not result.missing else "; ".join(f"not set: {text}" for text in result.missing)
     before, after = result.before, result.after
     rows = [
-        ("command", f"`make torture DURATION={result.seconds:g} SEED={result.seed}`"),
+        ("command", f"`make torture DURATION={result.seconds:g} SEED={result.seed}{' PRIORITY=1' * result.priority}`"),
+        ("load of the machine at the end, and its processors", f"{os.getloadavg()[1]:.0f}, {os.cpu_count()}"),
         ("memory limit", f"{result.memory_mb} MB"),
         ("limits", limits),
         ("outcome", "; ".join(result.problems) or "every demand was met"),

@@ -6,6 +6,7 @@ threads and descriptors after the hostile peers than before them.
 
 import contextlib
 import json
+import os
 import random
 import re
 import shutil
@@ -33,6 +34,8 @@ from tests.torture.scraper import Attempt, Scraper, is_up
 TASKS = 96
 """For main, the HTTP loop, some 20 targets, the broker view, and up to 16 requests of each listener."""
 DESCRIPTORS = 64
+PRIORITY = -15
+"""Of the exporter and of the scrapers, against other work on a busy machine: sched(7), "The autogroup feature"."""
 HONEST = ("orders", "billing")
 """A real producer with a broker, and a synthetic JVM."""
 RECORDS = 'kafka_producer_record_send_total{target="orders",client_id="orders"}'
@@ -79,6 +82,8 @@ class Result:
     memory_mb: int
     missing: list[str]
     """The limits that could not be set."""
+    priority: bool = False
+    """Whether the exporter had priority over other work of the machine."""
     minutes: dict[int, Minute] = field(default_factory=lambda: defaultdict(Minute))
     attempts: dict[str, int] = field(default_factory=dict)
     """Of each hostile peer."""
@@ -158,7 +163,9 @@ class Judge:
         self._records = max(self._records, records)
 
 
-def torture(*, seconds: float, seed: int, memory_mb: int = 64, only: str = "", report: Report = print) -> Result:
+def torture(
+    *, seconds: float, seed: int, memory_mb: int = 64, only: str = "", priority: bool = False, report: Report = print
+) -> Result:
     """Run for *seconds* with hostile peers, and return what happened; raise LabError if the lab fails."""
     with contextlib.ExitStack() as running:
         folder = Path(tempfile.mkdtemp(prefix="lab-torture-"))
@@ -175,7 +182,7 @@ def torture(*, seconds: float, seed: int, memory_mb: int = 64, only: str = "", r
         for port in ports.values():
             running.callback(port.close)
         container = running.enter_context(Container(memory_bytes=memory_mb << 20, tasks=TASKS, descriptors=DESCRIPTORS))
-        result = Result(seed, seconds, memory_mb, container.missing)
+        result = Result(seed, seconds, memory_mb, container.missing, priority)
         for text in container.missing:
             report(f"NOT LIMITED {text}")
         jvms = dict(zip(HONEST, (jvm.jmx_port, synthetic.jmx_port), strict=True))
@@ -190,6 +197,9 @@ def torture(*, seconds: float, seed: int, memory_mb: int = 64, only: str = "", r
         paying.loop("orders", per_second=2, records=2, abort_every=5)
         run = _Run(result, report, serve, container, folder)
         run.rest()
+        if priority:
+            for pid in (serve.process.pid, os.getpid()):
+                Path(f"/proc/{pid}/autogroup").write_text(str(PRIORITY))
         hostile = _hostile_peers(seed, only, serve, ports, folder)
         running.callback(hostile.kill)
         wire.alter = bad = BadWire(seed=seed) if re.search(only, "wire") else None
