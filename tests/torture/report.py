@@ -1,6 +1,7 @@
 """The report of a run, as Markdown."""
 
 import os
+import re
 from collections.abc import Iterator, Sequence
 
 from tests.torture.hostile_http import BEHAVIOURS
@@ -39,7 +40,8 @@ def _summary(result: Result) -> Iterator[str]:
     limits = "all were set" if not result.missing else "; ".join(f"not set: {text}" for text in result.missing)
     before, after = result.before, result.after
     rows = [
-        ("command", f"`make torture DURATION={result.seconds:g} SEED={result.seed}{' PRIORITY=1' * result.priority}`"),
+        ("command", f"`{_command(result)}`"),
+        ("hostile JMX servers that did not take part", ", ".join(_left_out(result)) or "none"),
         ("load of the machine at the end, and its processors", f"{os.getloadavg()[1]:.0f}, {os.cpu_count()}"),
         ("memory limit", f"{result.memory_mb} MB"),
         ("limits", limits),
@@ -60,6 +62,17 @@ def _summary(result: Result) -> Iterator[str]:
     rows += [(f"commits counted {name}", f"{number:g}") for name, number in result.committed.items() if number]
     yield from ("## Outcome", "")
     yield from _table(("", ""), rows)
+
+
+def _command(result: Result) -> str:
+    if not result.only:
+        return f"make torture DURATION={result.seconds:g} SEED={result.seed}{' PRIORITY=1' * result.priority}"
+    options = f"--seconds {result.seconds:g} --seed {result.seed}{' --priority' * result.priority}"
+    return f"python -m tests.torture {options} --only '{result.only}'".replace("|", "\\|")
+
+
+def _left_out(result: Result) -> list[str]:
+    return [mode for mode in MODES if not re.search(result.only, mode)]
 
 
 def _minutes(result: Result) -> Iterator[str]:
@@ -84,6 +97,7 @@ def _peers(result: Result) -> Iterator[str]:
         [
             (mode, result.attempts.get(mode, 0), ", ".join(f"{k} {n}" for k, n in result.seen_as[mode].most_common()))
             for mode in MODES
+            if mode not in _left_out(result)
         ],
     )
     yield ""

@@ -82,6 +82,8 @@ class Result:
     memory_mb: int
     missing: list[str]
     """The limits that could not be set."""
+    only: str = ""
+    """A regular expression: the hostile peers that took part have such a name."""
     priority: bool = False
     """Whether the exporter had priority over other work of the machine."""
     minutes: dict[int, Minute] = field(default_factory=lambda: defaultdict(Minute))
@@ -182,7 +184,7 @@ def torture(
         for port in ports.values():
             running.callback(port.close)
         container = running.enter_context(Container(memory_bytes=memory_mb << 20, tasks=TASKS, descriptors=DESCRIPTORS))
-        result = Result(seed, seconds, memory_mb, container.missing, priority)
+        result = Result(seed, seconds, memory_mb, container.missing, only, priority)
         for text in container.missing:
             report(f"NOT LIMITED {text}")
         jvms = dict(zip(HONEST, (jvm.jmx_port, synthetic.jmx_port), strict=True))
