@@ -133,3 +133,14 @@ def test_deep_values_in_single_bytes_are_work_in_proportion_to_their_size():
 def _nested(depth: int) -> bytes:
     array = b"\x75" + class_description("[LA;", 2) + struct.pack(">i", 1)
     return array * depth + b"\x70"
+
+
+def test_an_error_keeps_nothing_of_what_was_received():
+    wire = Wire()
+    wire.receive(CONVERSATION.greeting)
+    wire.expect([AttributesReader()])
+
+    _, failure = wire.receive(b"\x00" * 100_000)
+
+    assert failure.__traceback__ is None
+    assert not wire._buffer

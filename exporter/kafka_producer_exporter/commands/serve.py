@@ -10,7 +10,7 @@ from kafka_producer_exporter import __version__, logs
 from kafka_producer_exporter.commands.arguments import add_settings_arguments, settings_from
 from kafka_producer_exporter.errors import ConfigError
 from kafka_producer_exporter.memory import MemoryBudget
-from kafka_producer_exporter.process import memory_limit
+from kafka_producer_exporter.process import memory_limit, return_freed_memory
 from kafka_producer_exporter.program import Program, program_from
 from kafka_producer_exporter.server.bounds import bounds_within
 from kafka_producer_exporter.server.listeners import Server
@@ -40,6 +40,7 @@ def run(arguments: argparse.Namespace) -> int:
     # Block the signals before the first thread starts: threads inherit it, and only this one waits for signals.
     signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
     sys.setswitchinterval(SWITCH_SECONDS)
+    return_freed_memory()
     logs.set_up(Settings().logging)
     budget = MemoryBudget(memory_limit())
     program = program_from(lambda: settings_from(arguments), budget)

@@ -1,5 +1,6 @@
 """The I/O of the JMX client: performs the actions of a Session on one connection, by one deadline."""
 
+import gc
 import itertools
 import logging
 import threading
@@ -37,6 +38,8 @@ _LOG_OUT_SECONDS = 0.4
 """For each of two attempts. A JVM that is frozen gets the request in any case, and logs us out once it runs again."""
 _INTERRUPT_SECONDS = 0.2
 """How long an interrupted read may go on waiting."""
+_COLLECT_FROM_BYTES = 1 << 20
+"""Less memory can wait until Python collects it by itself."""
 LIGHT_CPU_SECONDS = 0.1
 """CPU time for decoding the replies of one exchange, beyond which it takes turns with others that need as much."""
 # The interpreter runs one thread at a time. If several threads decode long replies, a page and the short replies of
@@ -95,7 +98,7 @@ class RmiTransport:
                 self._hang_up()  # replies of this read may still arrive
             raise
         finally:
-            self._memory.release()
+            self._free()
             for name, cause in self._session.newly_quarantined:
                 extra = {"jmx": self._peer(self._agent.port), "mbean": name}
                 log.warning("the MBean cannot be read and is skipped for 10 minutes: %s", cause, extra=extra)
@@ -205,6 +208,12 @@ class RmiTransport:
 
     def _peer(self, port: int) -> str:
         return str(Address(self._agent.host, port))
+
+    def _free(self) -> None:
+        """Free the memory of replies that were not read to their end, and give back what was reserved for it."""
+        if self._channel is None and self._memory.taken > _COLLECT_FROM_BYTES:
+            gc.collect()  # an interrupted decoder is in a reference cycle, with all that it has decoded
+        self._memory.release()
 
     def _hang_up(self) -> None:
         self._session.connection_lost()

@@ -118,7 +118,10 @@ class Wire:
             self._need, self._resume = short.need, short.resume
             position += short.used
         except JavaStreamError as error:
-            return values, error
+            # Nothing can be read after an error. The traceback would keep what was decoded for as long as the error.
+            buffer.clear()
+            self._resume = None
+            return values, error.with_traceback(None)
         del buffer[:position]
         if buffer and self._greeted and not self._readers:
             return values, JavaStreamError("a reply without a call")
