@@ -45,6 +45,7 @@ NOT_OUR_FLAGS = {
     "kafka-transactions.sh": ("--partition", "--start-offset", "--topic"),
     "benchmarks": ("--clients", "--python", "--records", "--rounds"),
     "lab.fetch": ("--pin",),
+    "tests.truth": ("--seed",),
 }
 NOT_OUR_VARIABLES = {"KAFKA_PRODUCER_EXPORTER_PORT": "Kubernetes sets it for a Service with our name"}
 GENERATED_FROM_THE_CATALOGUE = ("metrics.md", "guide-coverage.md")
