@@ -102,7 +102,8 @@ fuzz: setup ## feed damaged bytes to each decoder (two minutes); EXECUTIONS=1000
 	  $(if $(RECORD),--record) $(DECODERS)
 
 torture: setup ## serve between hostile and honest peers, with the limits of a small container; DURATION=600 SEED=1
-	$(BIN)/python -m tests.torture --seconds $(or $(DURATION),600) --seed $(or $(SEED),1) $(if $(PRIORITY),--priority) --report docs/torture.md
+	$(BIN)/python -m tests.torture --seconds $(or $(DURATION),600) --seed $(or $(SEED),1) $(if $(PRIORITY),--priority) $(if $(ONLY),--only '$(ONLY)') \
+	  --report docs/torture.md
 
 # The integration tests come last, so that what did not run is at the end of the output.
 test: ## everything that must hold before a change lands; CI runs this and nothing else

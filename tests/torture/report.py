@@ -65,10 +65,10 @@ def _summary(result: Result) -> Iterator[str]:
 
 
 def _command(result: Result) -> str:
-    if not result.only:
-        return f"make torture DURATION={result.seconds:g} SEED={result.seed}{' PRIORITY=1' * result.priority}"
-    options = f"--seconds {result.seconds:g} --seed {result.seed}{' --priority' * result.priority}"
-    return f"python -m tests.torture {options} --only '{result.only}'".replace("|", "\\|")
+    words = [f"make torture DURATION={result.seconds:g} SEED={result.seed}"]
+    words += ["PRIORITY=1"] if result.priority else []
+    words += [f"ONLY='{result.only}'"] if result.only else []
+    return " ".join(words).replace("|", "\\|")
 
 
 def _left_out(result: Result) -> list[str]:
