@@ -61,6 +61,6 @@ class Log:
             return Fetched(partition, Chunk([], position, UnreadableBatch("it is damaged", position + 2)), end)
         upto = min(end, position + self.chunk_size)
         held = {offset: records[offset - self.first] for offset in range(position, upto)}
-        records_read = [(offset, *record) for offset, record in held.items() if record]
+        records_read = [(offset, *record, None) for offset, record in held.items() if record]
         holes = tuple(Hole(offset, offset + 1) for offset, record in held.items() if not record)
         return Fetched(partition, Chunk(records_read, upto, holes=holes, leader_epoch=self.epoch), end)

@@ -48,7 +48,9 @@ ABORTED = Metric(
     help="Transactions that were aborted: by the client, by the coordinator after the timeout, or by fencing when "
     "a new instance took over the id; unknown if the log no longer had the earlier records. Under protocol 2 "
     "an abort by the client is counted a few seconds late, because only the next record distinguishes it from "
-    "fencing.",
+    "fencing. Some causes look like others in the log: an application that aborts and opens a new producer of the id "
+    "within 1.5 s, and an operator who terminates a transaction, count as fenced; a fencing between the timeout and "
+    "the coordinator's next check counts as timeout.",
     section=TRANSACTIONS,
     labels=("transactional_id", "reason"),
     source=LOG,

@@ -357,7 +357,7 @@ def test_an_answer_with_implausible_offsets_never_moves_the_position():
 def jump(log, *, over, end):
     """Return what a broker would send whose batch at the offset 0 arrives with the base offset *over*."""
     (fetched,) = log.fetch({0: 0}, wait_seconds=0)
-    records = [(offset + over, key, value) for offset, key, value in fetched.chunk.records[:1]]
+    records = [(offset + over, *rest) for offset, *rest in fetched.chunk.records[:1]]
     return Fetched(0, Chunk(records, over + 1, holes=(Hole(0, over),)), end)
 
 

@@ -12,6 +12,7 @@ from tests.transaction_log import recorded_log
 
 GZIP, SNAPPY = 1, 2
 ATTRIBUTES_AT = 22
+FIRST_MS = 1_795_358_947_226
 
 
 def batch(entries, *, base_offset=0, compression=0, headers=()):
@@ -26,7 +27,7 @@ def batch(entries, *, base_offset=0, compression=0, headers=()):
         batch_size=1 << 20,
     )
     for number, (key, value) in enumerate(entries):
-        builder.append(number, 1_795_358_947_226 + 200 * number, key, value, list(headers))
+        builder.append(number, FIRST_MS + 200 * number, key, value, list(headers))
     data = bytearray(builder.build())
     data[:8] = base_offset.to_bytes(8, "big")
     return bytes(data)
@@ -46,9 +47,11 @@ def test_a_recorded_log_is_read_as_kafka_python_reads_it():
     oracle = MemoryRecords(data)
     expected = []
     while oracle.has_next():
-        expected += [(record.offset, bytes(record.key), bytes(record.value)) for record in oracle.next_batch()]
+        expected += [
+            (record.offset, bytes(record.key), bytes(record.value), record.timestamp) for record in oracle.next_batch()
+        ]
     assert chunk == Chunk(expected, len(entries), leader_epoch=0)
-    assert [(key, value) for _, key, value in chunk.records] == entries
+    assert [(key, value) for _, key, value, _ in chunk.records] == entries
 
 
 content = st.one_of(st.none(), st.binary(max_size=20), st.binary(min_size=100, max_size=300))
@@ -71,7 +74,7 @@ def test_any_records_come_out_as_they_went_in(batches, headers, compression, dat
 
     chunk = read_records(fetched, start, checksum, high_watermark=offset)
 
-    assert chunk.records == [record for record in expected if record[0] >= start]
+    assert [record[:3] for record in chunk.records] == [record for record in expected if record[0] >= start]
     assert chunk[1:5] == (offset, None, (), None)
 
 
@@ -80,14 +83,14 @@ def test_offset_deltas_with_more_than_one_byte_are_read():
 
     chunk = read_records(batch(entries, base_offset=5), 5, checksum)
 
-    assert [offset for offset, _, _ in chunk.records] == list(range(5, 305))
+    assert [offset for offset, *_ in chunk.records] == list(range(5, 305))
 
 
 def test_a_truncated_last_batch_is_left_for_the_next_fetch():
     whole, cut = batch([(b"a", b"1")]), batch([(b"b", b"2")], base_offset=1)
 
     for end in range(len(cut)):
-        assert read_records(whole + cut[:end], 0, checksum) == Chunk([(0, b"a", b"1")], 1, leader_epoch=0)
+        assert read_records(whole + cut[:end], 0, checksum) == Chunk([(0, b"a", b"1", FIRST_MS)], 1, leader_epoch=0)
 
 
 def test_the_leader_epoch_is_that_of_the_last_whole_batch():
@@ -126,7 +129,7 @@ def test_a_damaged_batch_is_reported_and_the_records_before_it_are_kept():
     chunk = read_records(good + bytes(bad), 0, checksum)
 
     reason = "the record batch at offset 1 is damaged: its checksum is wrong"
-    assert chunk == Chunk([(0, b"a", b"1")], 1, UnreadableBatch(reason, 3))
+    assert chunk == Chunk([(0, b"a", b"1", FIRST_MS)], 1, UnreadableBatch(reason, 3))
 
 
 def test_an_unsupported_compression_is_reported_with_what_to_do():
@@ -158,8 +161,8 @@ def test_compressed_batches_beyond_the_limit_are_left_for_the_next_fetch():
     rest = read_records(b"".join(batches[2:]), 2, checksum, max_inflated_bytes=1000)
     nothing = read_records(batches[0], 0, checksum, max_inflated_bytes=1000, inflated_before=1000)
 
-    assert ([offset for offset, _, _ in chunk.records], chunk.next_offset, chunk.unreadable) == ([0, 1], 2, None)
-    assert ([offset for offset, _, _ in rest.records], rest.next_offset) == ([2, 3], 4)
+    assert ([offset for offset, *_ in chunk.records], chunk.next_offset, chunk.unreadable) == ([0, 1], 2, None)
+    assert ([offset for offset, *_ in rest.records], rest.next_offset) == ([2, 3], 4)
     assert nothing == Chunk([], 0)
 
 
@@ -189,7 +192,7 @@ def test_a_flipped_bit_that_stays_within_the_log_shows_as_a_hole():
 def test_the_batch_that_contains_the_offset_may_begin_before_it():
     chunk = read_records(batch([(b"a", b"1"), (b"b", b"2")], base_offset=4), 5, checksum, high_watermark=6)
 
-    assert chunk == Chunk([(5, b"b", b"2")], 6, leader_epoch=0)
+    assert chunk == Chunk([(5, b"b", b"2", FIRST_MS + 200)], 6, leader_epoch=0)
 
 
 def test_the_end_of_a_damaged_batch_is_not_believed_if_it_is_implausible():

@@ -460,6 +460,25 @@ def test_a_transaction_whose_end_is_missing_counts_as_its_last_prepare_record_de
     assert (tracker.ends_unseen, tracker.open_transactions(0)) == (0, [])
 
 
+@pytest.mark.parametrize(("session_after_ms", "reason"), [(900, FENCED), (1501, CLIENT)])
+def test_the_time_until_a_new_session_is_measured_from_when_the_markers_were_written(session_after_ms, reason):
+    markers_take_ms = 8000
+    coordinator = Coordinator()
+    coordinator.init()
+    coordinator.abort()
+    complete = coordinator.records[-1]  # its own time is from before the markers were written
+    written_ms = complete.last_update_ms + markers_take_ms
+    coordinator.now_ms = written_ms + session_after_ms
+    coordinator.init()
+    tracker = following(0)
+
+    for offset, record in enumerate(coordinator.records):
+        tracker.apply(0, offset, record, written_ms if record is complete else record.last_update_ms)
+    settle(tracker)
+
+    assert counted(tracker)[reason] == 1
+
+
 def test_a_fencing_whose_session_is_read_too_late_stays_a_client_abort_and_its_session_is_a_takeover():
     tracker, coordinator = aborted_under_protocol_2()
     settle(tracker)

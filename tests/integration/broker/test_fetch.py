@@ -68,7 +68,7 @@ def test_the_transitions_of_a_producer_are_read_from_its_partition_of_the_log(br
         deadline = time.monotonic() + 10
         while states[-1:] != [TransactionState.COMPLETE_COMMIT] and time.monotonic() < deadline:
             for fetched in reader.fetch(positions, wait_seconds=0.2):
-                records = [decode(key, value) for _, key, value in fetched.chunk.records]
+                records = [decode(key, value) for _, key, value, _ in fetched.chunk.records]
                 states += [record.state for record in records if record.transactional_id == name]
                 assert not states or fetched.chunk.unreadable is None
                 positions[fetched.partition] = fetched.chunk.next_offset

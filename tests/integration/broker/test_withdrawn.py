@@ -34,7 +34,7 @@ def states_of(cluster, transactional_id):
         position, end = (reader.offsets([partition], at)[partition] for at in (EARLIEST, LATEST))
         while position < end:
             (fetched,) = reader.fetch({partition: position}, wait_seconds=0.1)
-            records = [decode(key, value) for _, key, value in fetched.chunk.records]
+            records = [decode(key, value) for _, key, value, _ in fetched.chunk.records]
             states += [record.state for record in records if record.transactional_id == transactional_id]
             position = fetched.chunk.next_offset
     return states

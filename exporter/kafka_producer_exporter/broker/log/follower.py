@@ -123,14 +123,14 @@ def take_in(
     """
     skipped: list[Skipped] = []
     apply = tracker.apply
-    for offset, key, value in chunk.records:
+    for offset, key, value, written_ms in chunk.records:
         try:
             record = decode(key or b"", value)
         except DamagedRecordError as damage:
             kind, reason = SkipKind.DAMAGED_RECORD, str(damage)
         else:
             if not isinstance(record, UnknownRecord):
-                apply(partition, offset, record)
+                apply(partition, offset, record, written_ms)
                 continue
             kind, reason = SkipKind.UNKNOWN_VERSION, record.kind
         if counts is not None:
@@ -394,7 +394,9 @@ def _last_written_ms(chunk: Chunk) -> int | None:
     """Return when the last record of *chunk* was written, by the coordinator's clock; None if it does not say."""
     if not chunk.records:
         return None
-    _, key, value = chunk.records[-1]
+    _, key, value, written_ms = chunk.records[-1]
+    if written_ms is not None and written_ms >= 0:
+        return written_ms
     try:
         record = decode(key or b"", value)
     except DamagedRecordError:

@@ -1,7 +1,7 @@
 """Decodes the record batches of a Fetch response into records.
 
 Pure: bytes in, values out. The formats are Kafka's DefaultRecordBatch and DefaultRecord ("magic 2", written since
-0.11). Timestamps, headers and sequence numbers are skipped, because nothing here needs them.
+0.11). The timestamps of single records, headers and sequence numbers are skipped, because nothing here needs them.
 
 The checksum of a batch does not cover its base offset. So an answer is believed only if its offsets are plausible:
 batches follow each other from the requested offset to at most the high watermark.
@@ -16,17 +16,17 @@ from kafka_producer_exporter.broker.log.varint import read_uvarint
 
 UNKNOWN_EPOCH = -1
 
-Record = tuple[int, bytes | None, bytes | None]
-"""Offset, key and value."""
+Record = tuple[int, bytes | None, bytes | None, int | None]
+"""Offset, key, value, and when its batch was written: in milliseconds since 1970, or None if that is not known."""
 
 MAX_INFLATED_BYTES = 4 << 20
 """The default size limit of an inflated batch. A few compressed bytes can inflate to any size."""
 
 ANY_HIGH_WATERMARK = 1 << 63
 
-# Base offset, length, leader epoch, magic, CRC, attributes and last offset delta. Two timestamps, the producer id, its
-# epoch and the base sequence follow and are skipped. The last field is the number of records.
-_HEADER = Struct(">qiibIhi8x8x8x2x4xi")
+# Base offset, length, leader epoch, magic, CRC, attributes, last offset delta and the largest timestamp. The first
+# timestamp, the producer id, its epoch and the base sequence are skipped. The last field is the number of records.
+_HEADER = Struct(">qiibIhi8xq8x2x4xi")
 _AFTER_LENGTH = 12
 _AFTER_CRC = 21
 _CODECS = ("none", "gzip", "snappy", "lz4", "zstd")
@@ -105,7 +105,9 @@ def read_records(
     holes: list[Hole] = []
     at, next_offset, size, inflated, leader_epoch = 0, from_offset, len(data), inflated_before, UNKNOWN_EPOCH
     while size - at >= _HEADER.size:
-        base_offset, length, epoch, magic, crc, attributes, last_delta, count = _HEADER.unpack_from(data, at)
+        base_offset, length, epoch, magic, crc, attributes, last_delta, written_ms, count = _HEADER.unpack_from(
+            data, at
+        )
         end = at + _AFTER_LENGTH + length
         end_offset = base_offset + last_delta + 1
         if magic != 2 or length < _HEADER.size - _AFTER_LENGTH or last_delta < 0:
@@ -130,9 +132,9 @@ def read_records(
                 if codec:
                     body = _inflate(data[at + _HEADER.size : end], codec, max_inflated_bytes)
                     inflated += len(body)
-                    _add_records(records, body, 0, len(body), count, base_offset, from_offset)
+                    _add_records(records, body, 0, len(body), count, base_offset, from_offset, written_ms)
                 else:
-                    _add_records(records, data, at + _HEADER.size, end, count, base_offset, from_offset)
+                    _add_records(records, data, at + _HEADER.size, end, count, base_offset, from_offset, written_ms)
             except (IndexError, ValueError, zlib.error) as broken:
                 del records[before:]
                 reason = f"the record batch at offset {base_offset} cannot be read: {broken}"
@@ -174,7 +176,14 @@ def _misplaced(base_offset: int, end_offset: int, expected: int, high_watermark:
 
 # Written out like the decoders in ``records``: no helper is called for an ordinary record.
 def _add_records(
-    records: list[Record], data: bytes, at: int, end: int, count: int, base_offset: int, from_offset: int
+    records: list[Record],
+    data: bytes,
+    at: int,
+    end: int,
+    count: int,
+    base_offset: int,
+    from_offset: int,
+    written_ms: int,
 ) -> None:
     """Add the records of one batch that are not before *from_offset* to *records*.
 
@@ -203,7 +212,7 @@ def _add_records(
         at = _after_headers(data, at) if data[at] else at + 1
         offset = base_offset + (delta >> 1)
         if offset >= from_offset:
-            records.append((offset, key, value))
+            records.append((offset, key, value, written_ms))
     if at != end:
         raise ValueError(f"its records end {abs(end - at)} bytes too {'early' if at < end else 'late'}")
 

@@ -22,7 +22,7 @@ class Owner(Protocol):
     state: TransactionState
     producer_id: int
     epoch: int
-    last_update_ms: int
+    written_ms: int
     series: "NamedSeries | None"
 
 
@@ -135,7 +135,7 @@ class SeriesTable:
             return False
         kept = pending()
         idle = (
-            (owner.last_update_ms, series, owner)
+            (owner.written_ms, series, owner)
             for series in self._by_name.values()
             if (owner := series.owner) is not None
             and not series.is_shared

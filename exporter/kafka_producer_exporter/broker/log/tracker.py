@@ -83,10 +83,13 @@ reason). So after that the counts are what they would be if the log had been rea
 What the log cannot show
 ------------------------
 
-- A producer may abort its transaction after the timeout but before the coordinator's next check (every 10 s by
-  default). Under protocol 2 this counts as ``timeout``.
+- A producer may abort its transaction, or be fenced, after the timeout but before the coordinator's next check (every
+  10 s by default). Under protocol 2 this counts as ``timeout``, and so does a fencing under the older ones.
 - An application that aborts under protocol 2 and opens a new session within ``FOLLOWS_MS`` looks like a fencing. A
-  fencing counts as ``client`` if the Empty record after it comes later than that.
+  fencing counts as ``client`` if the new instance opens its session later than that, measured from when the markers of
+  the abort were written, which is the timestamp of the batch of the Complete record.
+- An operator who terminates a transaction (forceTerminateTransaction, fenceProducers) looks like a new instance that
+  fences: ``fenced``.
 """
 
 import math
@@ -109,8 +112,9 @@ from kafka_producer_exporter.broker.log.room import KEPT_IDS, Room, Unlimited, i
 from kafka_producer_exporter.broker.log.series import NamedSeries, SeriesTable
 
 FOLLOWS_MS = 1500
-"""An Empty record belongs to the abort before it if it follows within this time. A new instance that fences
-another retries every 100 ms (older clients) to every second (newer ones); restarting an application takes longer."""
+"""An Empty record belongs to the abort before it if it follows the abort's Complete record within this time. A new
+instance that fences another retries every 100 ms (older clients) to every second (newer ones); restarting an
+application takes longer."""
 
 SETTLE_AFTER_MS = 5000
 """A pending abort is counted as the client's own if no record of its id follows within this time."""
@@ -137,7 +141,6 @@ class _Producer:
     __slots__ = (
         "abort_reason",
         "epoch",
-        "last_update_ms",
         "partitions",
         "producer_id",
         "protocol",
@@ -146,6 +149,7 @@ class _Producer:
         "state",
         "timeout_ms",
         "version",
+        "written_ms",
     )
 
     def __init__(self) -> None:
@@ -153,7 +157,7 @@ class _Producer:
         self.producer_id = -1
         self.epoch = -1
         self.timeout_ms = -1
-        self.last_update_ms = -1
+        self.written_ms = -1
         self.start_ms = -1
         self.version = -1
         self.partitions: Partitions | None = None
@@ -301,12 +305,15 @@ class TransactionTracker:
         Prometheus sees no increase when a counter first appears, so it must exist, at zero, before it first rises.
         """
         known = [item for partition in self._partitions.values() for item in partition.producers.items()]
-        for transactional_id, producer in sorted(known, key=lambda item: -item[1].last_update_ms):
+        for transactional_id, producer in sorted(known, key=lambda item: -item[1].written_ms):
             if producer.series is None:
                 self._series.assign(transactional_id, producer)
 
-    def apply(self, partition: int, offset: int, record: Transition | Tombstone) -> None:
-        """Apply the next record of a followed partition. A record that was applied before is ignored."""
+    def apply(self, partition: int, offset: int, record: Transition | Tombstone, written_ms: int | None = None) -> None:
+        """Apply the next record of a followed partition. A record that was applied before is ignored.
+
+        *written_ms* is the timestamp of its batch; that in a Complete record is from before its markers were written.
+        """
         followed = self._partitions[partition]
         if offset < followed.next_offset:
             return
@@ -327,7 +334,7 @@ class TransactionTracker:
         if isinstance(record, Tombstone):
             self._expire(transactional_id, producer, series, followed)
         else:
-            self._apply_transition(record, producer, series, followed)
+            self._apply_transition(record, producer, series, followed, written_ms)
 
     def settle(self, now_ms: int, *, lagging: Collection[int] = ()) -> None:
         """Count pending aborts as the client's own if no session followed. Call this after each poll.
@@ -411,7 +418,7 @@ class TransactionTracker:
         idle = [one for one in droppable if one not in followed.open and one not in followed.pending]
         if len(idle) >= wanted:
             droppable = idle
-        droppable.sort(key=lambda one: producers[one].last_update_ms)
+        droppable.sort(key=lambda one: producers[one].written_ms)
         del droppable[wanted:]
         for transactional_id in droppable:
             producer = producers[transactional_id]
@@ -472,7 +479,12 @@ class TransactionTracker:
     # Transitions
 
     def _apply_transition(
-        self, record: Transition, producer: _Producer, series: NamedSeries, followed: _Partition
+        self,
+        record: Transition,
+        producer: _Producer,
+        series: NamedSeries,
+        followed: _Partition,
+        written_ms: int | None,
     ) -> None:
         # Unpacking a tuple is faster than reading its fields by name, and this runs for every record.
         (
@@ -511,7 +523,7 @@ class TransactionTracker:
         producer.producer_id = producer_id
         producer.epoch = epoch
         producer.timeout_ms = timeout_ms
-        producer.last_update_ms = last_update_ms
+        producer.written_ms = last_update_ms if written_ms is None else written_ms
         producer.start_ms = start_ms
         producer.version = version
 
@@ -565,7 +577,7 @@ class TransactionTracker:
     def _begin_session(
         self, record: Transition, producer: _Producer, series: NamedSeries, followed: _Partition
     ) -> None:
-        follows = record.last_update_ms - producer.last_update_ms <= FOLLOWS_MS
+        follows = record.last_update_ms - producer.written_ms <= FOLLOWS_MS
         pending_reason = AbortReason.FENCED if follows else AbortReason.CLIENT
         self._end_previous(record.transactional_id, producer, series, followed, pending_reason)
         reason = _session_reason(producer, follows=follows)
@@ -634,7 +646,7 @@ class TransactionTracker:
         elif producer.state is TransactionState.PREPARE_ABORT:
             reason = pending_reason if producer.abort_reason is PENDING else producer.abort_reason
             producer.abort_reason = reason
-            event = Event(producer.last_update_ms, transactional_id, reason, producer.producer_id, producer.epoch)
+            event = Event(producer.written_ms, transactional_id, reason, producer.producer_id, producer.epoch)
             self._count_abort(event, reason, series)
         elif transactional_id in followed.pending:
             self._count_pending_abort(transactional_id, pending_reason, followed)
