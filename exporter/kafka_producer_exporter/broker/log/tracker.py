@@ -9,6 +9,8 @@ Rule 4: only what a record says is counted. A transaction counts as started as s
 What is counted
 ---------------
 
+``rules`` has what each record counts, as a table that the tests check row by row. In words:
+
 Started. A transaction starts with its first record, usually Ongoing, and is identified by its start time. An Ongoing
 record after a Complete record starts a new transaction even if both were written in the same millisecond. An Ongoing
 record with another start time after an Ongoing record does not: the coordinator has withdrawn the first one, because
