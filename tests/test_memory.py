@@ -34,7 +34,7 @@ def test_what_is_needed_is_admitted_beyond_the_ceiling_up_to_another_and_leaves_
     assert budget.admit(5 * MIB, needed=True)
     budget.release(4 * MIB)
     assert not budget.admit(1)
-    assert not budget.admit(11 * MIB, needed=True)
+    assert not budget.admit(21 * MIB, needed=True)
 
 
 def test_the_budget_shrinks_when_more_is_resident_than_estimated_and_only_once_per_peak():

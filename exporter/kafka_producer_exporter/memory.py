@@ -13,7 +13,7 @@ from kafka_producer_exporter.process import resident_bytes
 # The shares of the limit. What is left, a twentieth, is for the kernel's socket buffers.
 LASTING = 0.7
 """The interpreter, and what is kept from scrape to scrape and from poll to poll: labels, values, state."""
-LASTING_NEEDED = 0.8
+LASTING_NEEDED = 0.9
 """As far as what is needed most may go beyond ``LASTING``, at the expense of the other shares."""
 SHORT_LIVED = 0.1
 """What is decoded from a single answer of a JVM or a broker."""
