@@ -5,6 +5,7 @@ import pytest
 
 from kafka_producer_exporter.config.environment import Overrides
 from kafka_producer_exporter.config.load import load
+from kafka_producer_exporter.config.presets import PRESETS
 from kafka_producer_exporter.errors import ConfigError
 from kafka_producer_exporter.model import Profile
 from kafka_producer_exporter.net.address import Address
@@ -208,7 +209,7 @@ def test_id_groups_are_presets_and_own_patterns_in_their_order(tmp_path):
     groups = settings_of(tmp_path, r"id_groups: [{pattern: 'a-(\d+)', group: 'a\1'}, flink, connect]" + "\n").id_groups
 
     assert groups[0] == IdGroup(pattern=re.compile(r"a-(\d+)"), group=r"a\1")
-    assert len(groups) == 4
+    assert groups[1:] == (*PRESETS["flink"], *PRESETS["connect"])
 
 
 def test_all_problems_are_reported_at_once_by_line_with_what_to_do(tmp_path):
