@@ -728,3 +728,18 @@ def test_the_tombstone_of_an_unknown_id_counts_nothing():
     tracker.apply(0, 5, Tombstone("expired"))
 
     assert (counted(tracker), tracker.known_ids, tracker.position(0)) == ({}, 0, 6)
+
+
+@pytest.mark.parametrize("state", [TransactionState.DEAD, TransactionState.PREPARE_EPOCH_FENCE])
+def test_a_state_that_no_broker_writes_changes_nothing(state):
+    def record(of, epoch=0):
+        return Transition("orders", 1, 100, epoch, 10_000, of, None, 1_000, 1_000)
+
+    tracker = following(0)
+    take_in(tracker, [record(TransactionState.ONGOING)])
+    before = counted(tracker), tracker.open_transactions(2_000)
+
+    tracker.apply(0, 1, record(state, epoch=1))
+
+    assert (counted(tracker), tracker.open_transactions(2_000)) == before
+    assert tracker.position(0) == 2

@@ -518,8 +518,10 @@ class TransactionTracker:
             producer.partitions = partitions
         elif state is _EMPTY:
             self._begin_session(record, producer, series, followed)
-        else:
+        elif state in _COMPLETES:
             self._complete(record, producer, series, followed)
+        else:  # states of the coordinator's memory, which no broker writes: they say nothing about the transaction
+            return
 
         producer.state = state
         producer.producer_id = producer_id
