@@ -4,7 +4,7 @@ from kafka_producer_exporter.jmx.javastream import Decoder, JavaStreamError
 from kafka_producer_exporter.jmx.javatext import encode_utf
 from kafka_producer_exporter.jmx.jrmp import REPLY_BODY
 from kafka_producer_exporter.jmx.replies import decode_attribute_list, decode_listed_attributes, decode_names
-from tests.jmx.conversation import GET_ATTRIBUTES, GET_MBEAN_INFO, QUERY_NAMES, RecordedConversation
+from tests.jmx.conversation import GET_ATTRIBUTES, GET_MBEAN_INFO, JAVA_8_FILE, QUERY_NAMES, RecordedConversation
 
 CONVERSATION = RecordedConversation.load()
 
@@ -36,6 +36,17 @@ def test_an_attribute_whose_name_is_too_long_for_a_request_is_not_listed():
 
 def test_the_names_are_decoded_as_texts():
     assert "kafka.producer:type=producer-metrics,client-id=client-0" in decode_names(value_of(QUERY_NAMES)).texts
+
+
+def test_a_name_that_claims_to_be_a_set_does_not_hide_the_names_after_it():
+    reply = RecordedConversation.load(JAVA_8_FILE).reply(QUERY_NAMES)
+    known = decode_names(Decoder(reply, REPLY_BODY)).texts
+    a_name, a_set = b"\x73\x71" + (0x7E0002).to_bytes(4, "big"), b"\x73\x71" + (0x7E0000).to_bytes(4, "big")
+
+    names = decode_names(Decoder(reply.replace(a_name, a_set, 1), REPLY_BODY))
+
+    assert names.texts == (known[0], *known[2:])
+    assert names.unusable == 1
 
 
 @pytest.mark.parametrize(

@@ -491,6 +491,7 @@ class Decoder:
     def _annotations(self, annotations: Sink, depth: int) -> Steps[None]:
         while True:
             if annotations is self._sink:
+                self._forget()  # before handles of others are counted
                 missing = self._take_texts(annotations)
                 self._forget()
                 if missing:
