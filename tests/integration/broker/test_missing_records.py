@@ -50,6 +50,12 @@ class Losing:
         with self.broker.admin() as admin:
             admin.alter_configs([ConfigResource(ConfigResourceType.TOPIC, TOPIC, settings)])
 
+    def offset(self, at):
+        with Client(BrokerSettings(bootstrap_servers=(Address.parse(self.broker.bootstrap),))) as client:
+            reader = LogReader(client)
+            reader.partitions()
+            return reader.offsets([self.partition], at)[self.partition]
+
     def offsets_and_records(self):
         """Return the first and the end offset of the id's partition, and the offsets that have a record."""
         with Client(BrokerSettings(bootstrap_servers=(Address.parse(self.broker.bootstrap),))) as client:
@@ -80,7 +86,11 @@ def exposed(lab):
     with Proxy() as proxy:
         listener = Listener(name="EXPORTER", proxy=proxy)
         # Under protocol 2, a log that loses its end also loses epochs, and the producers cannot continue.
-        properties = {"log.cleaner.backoff.ms": 100, "log.retention.check.interval.ms": 100}
+        properties = {
+            "log.cleaner.backoff.ms": 100,
+            "log.retention.check.interval.ms": 100,
+            "log.initial.task.delay.ms": 100,
+        }
         with Broker(listeners=[listener], properties=properties, transaction_version=1) as broker:
             broker.create_topic("payments")
             with ProducerJvm(jmx=False) as jvm:
@@ -134,12 +144,10 @@ def test_records_that_are_deleted_before_they_can_be_read_are_missing(losing):
     losing.commit(3)
     losing.configure(cleanup_policy="delete", segment_ms=100, retention_ms=1)
 
-    def first_offset():
-        first, end, _ = losing.offsets_and_records()
-        return first if first == end else 0
-
-    wait_until("the log is deleted", lambda: first_offset() > position)
-    losing.configure(cleanup_policy="compact", segment_ms=604_800_000)
+    try:
+        wait_until("the log is deleted", lambda: position < losing.offset(EARLIEST) == losing.offset(LATEST))
+    finally:
+        losing.configure(cleanup_policy="compact", segment_ms=604_800_000)
     losing.proxy.accept()
     losing.expect_inexact()
     losing.commit()
