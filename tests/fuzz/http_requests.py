@@ -6,7 +6,7 @@ import re
 from kafka_producer_exporter.errors import ConfigError, Problem
 from kafka_producer_exporter.model import Family
 from kafka_producer_exporter.net.address import Address
-from kafka_producer_exporter.server.application import ProbeRefusedError, TargetStatus
+from kafka_producer_exporter.server.application import Collected, ProbeRefusedError, TargetStatus
 from kafka_producer_exporter.server.messages import (
     MAX_HEAD_BYTES,
     BadRequestError,
@@ -45,10 +45,10 @@ _HEADERS = (
 class _Application:
     """A program with one target that is not up, which refuses every probe and every reload."""
 
-    def collect(self, *, deadline: float) -> list[Family]:
-        return []
+    def collect(self, *, deadline: float) -> Collected:
+        return Collected(None, list)
 
-    def probe(self, target: str, *, deadline: float) -> list[Family]:
+    def probe(self, target: str, *, deadline: float) -> Collected:
         raise ProbeRefusedError(f"{target} may not be probed")
 
     def statuses(self, *, max_age_seconds: float, deadline: float) -> list[TargetStatus]:
