@@ -26,8 +26,7 @@ def log_of():
     yield make
     root.handlers[:], logging.raiseExceptions = before[0], before[2]
     root.setLevel(before[1])
-    for name in ("kafka_producer_exporter", "kafka"):
-        logging.getLogger(name).setLevel(logging.NOTSET)
+    logging.getLogger("kafka_producer_exporter").setLevel(logging.NOTSET)
 
 
 def test_a_line_has_time_level_and_target_first_and_the_message_last(log_of):

@@ -29,14 +29,13 @@ def set_up(settings: Logging, stream: TextIO | None = None) -> None:
     """Log to the stream, by default to standard error. May be called again with other settings.
 
     Our own logger has the configured level. Libraries log from WARNING on: the jmxquery package logs a password at
-    DEBUG. kafka-python is silent: at DEBUG it logs passwords, and above, it repeats what we log once.
+    DEBUG. kafka-python is silent: see ``broker.client.connection``.
     """
     level = logging.getLevelNamesMapping()[settings.level.upper()]
     handler = LineHandler(stream or sys.stderr)
     handler.setFormatter(LineFormatter(json_line if settings.format is LogFormat.JSON else logfmt_line))
     logging.basicConfig(level=max(level, logging.WARNING), handlers=[handler], force=True)
     logging.getLogger(OURS).setLevel(level)
-    logging.getLogger("kafka").setLevel(logging.CRITICAL)
     logging.raiseExceptions = False  # a closed standard error must not cause tracebacks about itself
 
 

@@ -20,7 +20,8 @@ class Log:
     """Reads like a LogReader. A partition holds a list of (key, value); its offsets count from ``first``.
 
     None in place of a record is one that was compacted. The leader epoch of every record is ``epoch``; if it changes,
-    the log has other records from ``diverged_at`` on than those that were written before.
+    the log has other records from ``diverged_at`` on than those that were written before. ``at`` are the offsets of
+    any time.
     """
 
     def __init__(self, **partitions):
@@ -34,6 +35,9 @@ class Log:
         self.unreadable_at = None
         self.is_denied = False
         self.is_hidden = False
+        self.unavailable = {}
+        self.is_broker_lost = False
+        self.at = {}
 
     def partitions(self):
         if self.is_hidden:
@@ -43,13 +47,19 @@ class Log:
     def offsets(self, partitions, at):
         if self.offsets_fail:
             raise TransportError(Reason.UNAVAILABLE, "__transaction_state-0: NotLeaderForPartition")
+        if at >= 0:
+            return {p: self.at.get(p, -1) for p in partitions}
         return {p: self.first + (len(self.held[p]) if at == LATEST else 0) for p in partitions}
 
     def fetch(self, positions, *, wait_seconds, epochs=None):
         if self.is_denied:
             raise DENIED
         epochs = epochs or {}
-        return [self._fetched(partition, position, epochs.get(partition)) for partition, position in positions.items()]
+        return [
+            self._fetched(partition, position, epochs.get(partition))
+            for partition, position in positions.items()
+            if partition not in self.unavailable
+        ]
 
     def _fetched(self, partition, position, epoch):
         records, end = self.held[partition], self.first + len(self.held[partition])

@@ -24,11 +24,12 @@ from lab.broker import Cluster, Security
 from lab.certificates import make_certificates
 from lab.process import LabError, wait_until
 from lab.producer import ProducerJvm, send_options
-from tests.integration.broker.view import collecting, found_by_kafka, hanging, leave_hanging
+from tests.integration.broker.view import UP, collecting, found_by_kafka, hanging, leave_hanging, value
 from tests.truth.page import Section
 
 LOG = "__transaction_state"
 JUDGED = "kafka_producer_exporter_hanging_judged"
+UNAVAILABLE = "kafka_producer_exporter_transaction_log_partitions_unavailable"
 DENIED = "denied-"
 """How the transactional ids begin that the DENY rule hides."""
 READS, DOES_NOT = "reads the log", "may not read it"
@@ -101,6 +102,8 @@ class Watch:
         self.suspects = 0
         """What the rule of a single look would have called hanging."""
         self.not_judged = 0
+        self.counted = []
+        """How many commits were counted, in each sample during which a partition of the log could not be read."""
         self.wrong = set()
         """Healthy transactions that were called hanging, as (partition, producer id)."""
         (self._source,) = [worker.source for worker in collector._workers if worker.source.name == "partitions"]
@@ -120,6 +123,8 @@ class Watch:
 
     def sample(self):
         """Note what is called hanging now; return whether the transaction that hangs is called so."""
+        if value(self.collector, UNAVAILABLE) and value(self.collector, UP, source="transaction_log"):
+            self.counted.append(value(self.collector, "kafka_cluster_transaction_committed_total"))
         found = hanging(self.collector, self._topic)
         self.wrong |= {one for one in found if one[1] != GHOST}
         return any(producer_id == GHOST for _, producer_id in found)

@@ -124,7 +124,10 @@ class _LogCopy:
 
         What cannot be read is skipped: ``serve`` logs and counts it. Raise TransportError.
         """
-        partitions = self._reader.partitions()
+        known = self._reader.partitions()
+        partitions = [partition for partition in known if partition not in self._reader.unavailable]
+        if len(partitions) < len(known):
+            self._missing = f"{len(known) - len(partitions)} partitions of {TOPIC} have no leader"
         latest = self._reader.offsets(partitions, LATEST)
         new = [partition for partition in partitions if partition not in self._followed]
         for partition, earliest in (self._reader.offsets(new, EARLIEST) if new else {}).items():

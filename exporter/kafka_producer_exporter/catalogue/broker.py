@@ -426,6 +426,15 @@ LOG_LAG = Metric(
     section=SOURCES,
     source="the exporter",
 )
+LOG_UNAVAILABLE = Metric(
+    name="kafka_producer_exporter_transaction_log_partitions_unavailable",
+    kind=Kind.GAUGE,
+    help="Partitions of the transaction log that have no leader, or whose leader does not answer. The others are "
+    "followed; what happens on these is counted once they can be read.",
+    section=SOURCES,
+    source="the exporter",
+    profile=Profile.MINIMAL,
+)
 LOG_DELAY = Metric(
     name="kafka_producer_exporter_transaction_log_delay_seconds",
     kind=Kind.GAUGE,

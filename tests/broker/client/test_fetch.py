@@ -56,9 +56,9 @@ def test_a_log_without_records_has_no_partitions():
 
 @pytest.mark.parametrize(
     ("metadata", "reason"),
-    [(log_of(1, -1), Reason.UNAVAILABLE), (log_of(code=TOPIC_DENIED), Reason.AUTHORIZATION)],
+    [(log_of(-1, -1), Reason.UNAVAILABLE), (log_of(code=TOPIC_DENIED), Reason.AUTHORIZATION)],
 )
-def test_a_log_that_cannot_be_read_as_a_whole_is_an_error(metadata, reason):
+def test_a_log_of_which_nothing_can_be_read_is_an_error(metadata, reason):
     _, log = reader(log=metadata)
 
     with pytest.raises(TransportError) as caught:
@@ -225,3 +225,82 @@ def test_metadata_of_another_number_of_topics_is_an_error(count):
         log.partitions()
 
     assert caught.value.reason is Reason.DAMAGED
+
+
+NOT_LEADER = 6
+
+
+def nothing_new(node, request, *, code=0):
+    """Answer a fetch without records."""
+    partitions = [
+        Response(partition_index=asked.partition, error_code=code, records=b"", high_watermark=5, diverging_epoch=None)
+        for asked in request.topics[0].partitions
+    ]
+    return Response(error_code=0, responses=[Response(partitions=partitions)])
+
+
+def fetched_from(reply, *leaders):
+    """A reader after a fetch, and the partitions of which something came."""
+    _, log = reader(reply, log=log_of(*leaders))
+    positions = dict.fromkeys(log.partitions(), 5)
+    return log, sorted(one.partition for one in log.fetch(positions, wait_seconds=0))
+
+
+def test_partitions_without_a_leader_are_unavailable_and_the_others_are_read():
+    log, found = fetched_from(nothing_new, 1, -1, 2)
+
+    assert found == [0, 2]
+    assert str(log.unavailable[1]) == "__transaction_state-1 has no leader"
+    assert not log.is_broker_lost
+
+
+def test_a_broker_that_does_not_answer_costs_only_its_partitions():
+    def reply(node, request):
+        if node == 2:
+            raise TransportError(Reason.CLOSED, "broker 2: it closed the connection")
+        return nothing_new(node, request)
+
+    log, found = fetched_from(reply, 1, 2, 2, 1)
+
+    assert found == [0, 3]
+    assert set(log.unavailable) == {1, 2}
+    assert log.is_broker_lost
+
+
+def test_a_partition_whose_leader_moves_is_unavailable_until_it_answers():
+    codes = {2: NOT_LEADER}
+    _, log = reader(lambda node, request: nothing_new(node, request, code=codes.get(node, 0)), log=log_of(1, 2))
+    positions = dict.fromkeys(log.partitions(), 5)
+
+    first = [one.partition for one in log.fetch(positions, wait_seconds=0)]
+    unavailable = set(log.unavailable)
+    codes.clear()
+    second = sorted(one.partition for one in log.fetch(positions, wait_seconds=0))
+
+    assert (first, unavailable) == ([0], {1})
+    assert (second, log.unavailable) == ([0, 1], {})
+
+
+def test_if_no_partition_can_be_read_the_first_reason_is_raised():
+    def reply(node, request):
+        raise TransportError(Reason.TIMEOUT, f"broker {node}: no reply")
+
+    _, log = reader(reply, log=log_of(1, 2))
+    positions = dict.fromkeys(log.partitions(), 5)
+
+    with pytest.raises(TransportError, match="no reply") as caught:
+        log.fetch(positions, wait_seconds=0)
+
+    assert caught.value.reason is Reason.TIMEOUT
+
+
+def test_a_right_that_is_missing_for_one_partition_is_still_an_error():
+    _, log = reader(
+        lambda node, request: nothing_new(node, request, code=TOPIC_DENIED if node == 2 else 0), log=log_of(1, 2)
+    )
+    positions = dict.fromkeys(log.partitions(), 5)
+
+    with pytest.raises(TransportError) as caught:
+        log.fetch(positions, wait_seconds=0)
+
+    assert caught.value.reason is Reason.AUTHORIZATION

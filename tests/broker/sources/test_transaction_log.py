@@ -471,3 +471,79 @@ def test_a_budget_that_shrinks_costs_a_third_of_the_ids(log):
     assert following.served()[DROPPED] == math.ceil((len(MANY_IDS) - 1000) / 3), (
         "a thousand ids have series of their own"
     )
+
+
+COMMITTED = 'kafka_cluster_transaction_committed_total{kafka_cluster="blue"}'
+UNAVAILABLE = 'kafka_producer_exporter_transaction_log_partitions_unavailable{kafka_cluster="blue"}'
+NO_LEADER = TransportError(Reason.UNAVAILABLE, "__transaction_state-1 has no leader")
+
+
+def test_while_a_partition_has_no_leader_the_others_are_counted_and_it_is_caught_up_with_later(caplog):
+    log = Log(p0=[], p1=[])
+    following = Following(log)
+    following.poll(times=2)
+    log.unavailable = {1: NO_LEADER}
+    log.held = {0: THREE_COMMITS_AND_AN_ABORT, 1: THREE_COMMITS_AND_AN_ABORT}
+
+    following.poll(times=2)
+    during = following.served()
+    log.unavailable = {}
+    following.poll(times=2)
+    after = following.served()
+
+    assert (during[COMMITTED], during[UNAVAILABLE], during[EXACT]) == (3, 1, 1)
+    assert (after[COMMITTED], after[UNAVAILABLE], after[EXACT]) == (6, 0, 1)
+    assert [line for line in caplog.messages if "cannot be read now" in line] == [
+        "1 partitions of the transaction log cannot be read now; what happens there is counted later: "
+        "__transaction_state-1 has no leader"
+    ]
+
+
+def test_a_partition_that_had_no_leader_at_the_start_is_counted_from_the_start_on():
+    log = Log(p0=THREE_COMMITS_AND_AN_ABORT, p1=THREE_COMMITS_AND_AN_ABORT)
+    log.unavailable = {1: NO_LEADER}
+    following = Following(log)
+    following.poll(times=2)
+    before = following.served()
+
+    log.unavailable = {}
+    log.at = {1: 7}  # two of the three commits are from before the start
+    following.source._next_look_up = 0.0
+    following.poll(times=3)
+
+    assert (before[COMMITTED], before[UNAVAILABLE]) == (0, 1)
+    assert following.served()[COMMITTED] == 1
+    assert following.served()[UNAVAILABLE] == 0
+
+
+def test_nothing_is_counted_of_a_partition_without_records_since_the_start():
+    log = Log(p0=[], p1=THREE_COMMITS_AND_AN_ABORT)
+    log.unavailable = {1: NO_LEADER}
+    following = Following(log)
+    following.poll(times=2)
+
+    log.unavailable = {}
+    following.source._next_look_up = 0.0
+    following.poll(times=3)
+
+    assert following.served()[COMMITTED] == 0
+
+
+def test_after_a_broker_did_not_answer_the_next_poll_uses_a_new_client():
+    class Client:
+        is_open = True
+
+        def close(self):
+            self.is_open = False
+
+    log = Log(p0=[])
+    following = Following(log)
+    following.session = Session(Client)
+    following.poll()
+    first = following.session.client()
+
+    log.is_broker_lost = True
+    following.poll()
+
+    assert not first.is_open
+    assert following.session.client() is not first

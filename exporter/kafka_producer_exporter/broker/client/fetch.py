@@ -12,7 +12,7 @@ from kafka.protocol.consumer import FetchRequest
 from kafka.record.util import calc_crc32c
 
 from kafka_producer_exporter.broker.client.admin import by_leader, offsets
-from kafka_producer_exporter.broker.client.connection import Client, raise_code
+from kafka_producer_exporter.broker.client.connection import Client, code_error, raise_code
 from kafka_producer_exporter.broker.cluster.snapshots import TopicPartition
 from kafka_producer_exporter.broker.log.record_batches import UNKNOWN_EPOCH, Fetched, read_records
 from kafka_producer_exporter.broker.log.records import TOPIC
@@ -59,19 +59,24 @@ class LogReader:
         self._leaders: dict[TopicPartition, int] = {}
         self._leader_epochs: dict[int, int] = {}
         self._turn = 0
+        self.unavailable: dict[int, TransportError] = {}
+        """The partitions that could not be read when they were last looked up or fetched, and why."""
+        self.is_broker_lost = False
+        """True once a broker did not answer a fetch: this client may not notice that it is back."""
         self.topic_id: object | None = None
         """The id of the topic that ``partitions`` found. A topic that is deleted and made anew has another one."""
 
     def partitions(self) -> list[int]:
         """Return the log's partitions and remember their leaders. Empty before the cluster's first transaction.
 
-        Raise TransportError, also if one partition has no leader: what happens there would be missed silently.
+        Those without a leader become ``unavailable``. Raise TransportError, also if no partition has a leader.
         """
         topics = self._client.metadata([self._topic])
         if len(topics) != 1:
             raise TransportError(Reason.DAMAGED, f"a broker described {len(topics)} topics instead of {self._topic}")
         [topic] = topics
         if topic.error_code == kafka.errors.UnknownTopicOrPartitionError.errno:
+            self.unavailable = {}
             return []
         raise_code(topic.error_code, self._topic)
         self._leaders = {
@@ -79,13 +84,20 @@ class LogReader:
         }
         self._leader_epochs = {partition.partition_index: partition.leader_epoch for partition in topic.partitions}
         self.topic_id = topic.topic_id
-        leaderless = sorted(partition for (_, partition), leader in self._leaders.items() if leader < 0)
-        if leaderless:
-            raise TransportError(Reason.UNAVAILABLE, f"{self._topic}-{leaderless[0]} has no leader")
+        self.unavailable = {
+            partition: TransportError(Reason.UNAVAILABLE, f"{self._topic}-{partition} has no leader")
+            for (_, partition), leader in sorted(self._leaders.items())
+            if leader < 0
+        }
+        if len(self.unavailable) == len(self._leaders):
+            raise next(iter(self.unavailable.values()), TransportError(Reason.UNAVAILABLE, f"{self._topic} is empty"))
         return sorted(partition for _, partition in self._leaders)
 
     def offsets(self, partitions: Iterable[int], at: int) -> dict[int, int]:
-        """Return the EARLIEST or LATEST offset of each partition. Raise TransportError."""
+        """Return the EARLIEST or LATEST offset of each partition, or that of a time; -1 if nothing is as new.
+
+        Raise TransportError, also for a partition without a leader.
+        """
         found = {}
         for (_, partition), offset in offsets(self._client, self._leaders_of(partitions), at).items():
             if isinstance(offset, TransportError):
@@ -104,11 +116,13 @@ class LogReader:
         The brokers share the size limit. Each sends one response, and waits up to *wait_seconds* while it has less than
         64 KiB or its share. A first batch that is larger than the share is sent nevertheless. Partitions take turns at
         the front of the request, because the first ones fill the response. Partitions of brokers whose turn it is not
-        are left out of the result.
+        are left out of the result, and so are those that become ``unavailable``. If all do, that is raised.
         """
         self._turn += 1
         epochs = epochs or {}
-        leaders = by_leader(self._leaders_of(positions))
+        leaders = by_leader({place: leader for place, leader in self._leaders_of(positions).items() if leader >= 0})
+        if not leaders:
+            raise next(iter(self.unavailable.values()))
         asked = _rotated(list(leaders), self._turn)[: max(1, self._fetch_bytes // MIN_SHARE_BYTES)]
         share = self._fetch_bytes // len(asked)
         requests = {
@@ -140,7 +154,11 @@ class LogReader:
         }
         fetched = []
         inflated = 0
-        for node, response in self._client.call_all(requests, patience_seconds=wait_seconds).items():
+        for node, response in self._client.call(requests, patience_seconds=wait_seconds).items():
+            if isinstance(response, TransportError):
+                self.is_broker_lost = True
+                self.unavailable |= dict.fromkeys(leaders[node][self._topic], response)
+                continue
             raise_code(response.error_code, f"broker {node}")
             for topic in response.responses:
                 for partition in topic.partitions:
@@ -148,7 +166,8 @@ class LogReader:
                     if index not in positions:
                         message = f"the response to a fetch has {self._topic}-{index}, which was not requested"
                         raise TransportError(Reason.DAMAGED, message)
-                    self._raise(partition, index)
+                    if self._is_moving(partition, index):
+                        continue
                     chunk = read_records(
                         bytes(partition.records or b""),
                         positions[index],
@@ -159,20 +178,30 @@ class LogReader:
                     )
                     inflated += chunk.inflated_bytes
                     fetched.append(Fetched(index, chunk, partition.high_watermark))
+        if not fetched and self.unavailable:
+            raise next(iter(self.unavailable.values()))
         return fetched
 
     def _leaders_of(self, partitions: Iterable[int]) -> dict[TopicPartition, int]:
         return {(self._topic, partition): self._leaders[self._topic, partition] for partition in partitions}
 
-    def _raise(self, response: Any, partition: int) -> None:
+    def _is_moving(self, response: Any, partition: int) -> bool:
+        """Return whether the leader of a partition could not answer, and note why. Raise every other error."""
         name = f"{self._topic}-{partition}"
         if response.error_code == kafka.errors.OffsetOutOfRangeError.errno:
             raise OutOfRangeError(f"{name}: the log no longer has the requested offset", partition)
-        raise_code(response.error_code, name)
+        error = code_error(response.error_code, name)
+        if error is not None and error.reason is Reason.UNAVAILABLE:
+            self.unavailable[partition] = error
+            return True
+        if error is not None:
+            raise error
+        self.unavailable.pop(partition, None)
         diverged = response.diverging_epoch  # versions before 12 have none
         if diverged is not None and diverged.end_offset >= 0:
             message = f"{name}: the log has other records from offset {diverged.end_offset} on"
             raise OutOfRangeError(message, partition, diverged_at=diverged.end_offset)
+        return False
 
 
 def _rotated(numbers: list[int], turn: int) -> list[int]:

@@ -3,7 +3,8 @@
 Pure: the caller asks the brokers and hands over what they returned.
 
 Rule 1: records that were in the log when following began only set the state; later records are counted. A partition
-        that appears later is counted from its beginning, because nothing in it is older.
+        that appears later is counted from its beginning, because nothing in it is older. One that had no leader when
+        following began is counted from that time on, as soon as it can be read.
 Rule 2: positions survive failures. After a failure nothing is missing and nothing is counted twice, unless the log
         has lost records. Offsets are contiguous, so this is noticed and counted, and the counts are then not complete.
 Rule 3: an unreadable batch is fetched again through a new connection. It is skipped, and counted as skipped, only if
@@ -14,7 +15,7 @@ Rule 4: an answer with implausible offsets is fetched again, as often as it take
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
@@ -172,6 +173,8 @@ class LogFollower:
         self._lookback_records = lookback_records
         self._began_ms: int | None = None
         self._followed: list[int] = []
+        self._late: set[int] = set()
+        """The partitions that were unavailable when following began, and still are."""
         self._baseline: dict[int, int] = {}
         self._end_offsets: dict[int, int] = {}
         self._unreadable: dict[int, tuple[int, int]] = {}
@@ -193,6 +196,11 @@ class LogFollower:
         return {partition: self.tracker.position(partition) for partition in self._followed}
 
     @property
+    def has_begun(self) -> bool:
+        """Whether ``follow`` was called, so that what is new from then on counts."""
+        return self._began_ms is not None
+
+    @property
     def lag_records(self) -> int:
         """The number of records in the log that have not been read yet."""
         return sum(max(0, end - self.tracker.position(partition)) for partition, end in self._end_offsets.items())
@@ -210,6 +218,10 @@ class LogFollower:
             delays += [max(0, min(ages))] if ages else []
         return max(delays, default=None)
 
+    def own_partitions(self, partitions: Iterable[int]) -> list[int]:
+        """Return the partitions of this shard."""
+        return [partition for partition in partitions if self._shard.has(partition)]
+
     def known_partitions(self, partitions: Iterable[int]) -> list[int]:
         """Return the partitions of this shard that are followed, or were before the log disappeared."""
         return [p for p in partitions if self._shard.has(p) and p in self._end_offsets]
@@ -218,16 +230,37 @@ class LogFollower:
         """Return the partitions of this shard that were never followed; ``follow`` needs their offsets."""
         return [p for p in partitions if self._shard.has(p) and p not in self._end_offsets]
 
+    def late_partitions(self, partitions: Iterable[int]) -> list[int]:
+        """Return those of the new partitions that were unavailable when following began."""
+        return [partition for partition in partitions if partition in self._late]
+
     def follow(
-        self, partitions: Iterable[int], *, earliest: Mapping[int, int], latest: Mapping[int, int], now_ms: int
+        self,
+        partitions: Iterable[int],
+        *,
+        earliest: Mapping[int, int],
+        latest: Mapping[int, int],
+        now_ms: int,
+        unavailable: Collection[int] = (),
+        since: Mapping[int, int] | None = None,
     ) -> None:
         """Follow the partitions of this shard from now on.
 
-        *partitions* are all partitions of the log; *earliest* and *latest* are the offsets of the new ones.
+        *partitions* are all partitions of the log; *earliest* and *latest* are the offsets of the new ones, except the
+        *unavailable* ones, which are followed later. *since* are the offsets of late partitions at the time when
+        following began.
         """
-        self._followed = [partition for partition in partitions if self._shard.has(partition)]
+        own = self.own_partitions(partitions)
+        self._followed = [p for p in own if p not in unavailable or p in self._end_offsets]
         for partition in self.new_partitions(self._followed):
-            if self._began_ms is None:
+            if partition in self._late:
+                first = max(earliest[partition], latest[partition] - self._lookback_records)
+                counted_from = (since or {}).get(partition, latest[partition])
+                self.has_gaps |= first > earliest[partition]
+                self._baseline[partition] = counted_from
+                self._late.discard(partition)
+                self.tracker.follow(partition, from_offset=min(first, counted_from), counting_from=counted_from)
+            elif self._began_ms is None:
                 first = max(earliest[partition], latest[partition] - self._lookback_records)
                 self.has_gaps |= first > earliest[partition]
                 self._baseline[partition] = latest[partition]
@@ -237,6 +270,7 @@ class LogFollower:
             self._end_offsets[partition] = latest[partition]
         if self._began_ms is None:
             self._began_ms = now_ms
+            self._late = set(own).intersection(unavailable)
         self._begin_counting()
 
     def begin_again(self) -> None:
@@ -295,7 +329,7 @@ class LogFollower:
             self.has_gaps = True
             self.tracker.note_missing(one.partition)
             self.is_complete &= one.next_offset <= self._counted_from(one.partition)
-        self.is_read_to_end = read_to_end.issuperset(self._followed)
+        self.is_read_to_end = read_to_end.issuperset(self._followed) and not self._late
         self._begin_counting()
         self.tracker.settle(now_ms, lagging=[p for p in self._end_offsets if p not in read_to_end])
         return Intake(skipped, unreadable, contradicted, losses)

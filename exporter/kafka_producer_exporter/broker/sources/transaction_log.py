@@ -50,6 +50,7 @@ class TransactionLog(Source):
     ) -> None:
         # Probing the server, connecting, looking up the partitions and fetching may each take the whole timeout.
         self.silent_seconds = 4 * broker.request_timeout_seconds + FETCH_WAIT_SECONDS
+        clock = clock or BrokerClock()
         self._counts = counts
         self._texts = texts
         self._open_reader = open_reader
@@ -59,6 +60,10 @@ class TransactionLog(Source):
             lookback_records=broker.lookback_records,
             clock=clock,
         )
+        self._clock = clock
+        self._began_at = 0.0
+        self._unavailable = 0
+        """How many partitions could not be read in the last poll."""
         self._client: Client | None = None
         self._reader: LogReader | None = None
         self._next_look_up = 0.0
@@ -114,6 +119,9 @@ class TransactionLog(Source):
         except OutOfRangeError as error:
             self._take_in_loss(reader, error)
             return 0.0
+        self._note_unavailable(reader)
+        if reader.is_broker_lost:
+            session.close()  # rule 3 of ``client.connection``: the next poll opens a new client
         with self._counts.lock:
             if self._counts.is_log_denied and not self._end_stand_in():
                 return 0.0
@@ -165,6 +173,7 @@ class TransactionLog(Source):
             if self._counts.inexact_since_ms is not None:
                 samples.add(catalogue.INEXACT_SINCE, self._counts.inexact_since_ms / 1000)
             samples.add(catalogue.LOG_REFETCHED, follower.refetched)
+            samples.add(catalogue.LOG_UNAVAILABLE, self._unavailable)
             samples.add(catalogue.LOG_LAG, follower.lag_records)
             delay_ms = follower.delay_ms(int(time.monotonic() * 1000), moment.now_ms)
             if delay_ms is not None:
@@ -191,16 +200,47 @@ class TransactionLog(Source):
         if is_recreated and (known := self._follower.known_partitions(partitions)):
             self._lose(reader, known, is_recreated=True)
         self._topic_id = reader.topic_id or self._topic_id
-        new = self._follower.new_partitions(partitions)
+        new = [p for p in self._follower.new_partitions(partitions) if p not in reader.unavailable]
         earliest = reader.offsets(new, EARLIEST) if new else {}
         latest = reader.offsets(new, LATEST) if new else {}
+        late = self._follower.late_partitions(new)
+        since = reader.offsets(late, self._began_ms()) if late else {}
         with self._counts.lock:
             self._counts.log_partitions = len(partitions)
-            self._follower.follow(partitions, earliest=earliest, latest=latest, now_ms=_now_ms())
+            if not self._follower.has_begun:
+                self._began_at = time.monotonic()
+            self._follower.follow(
+                partitions,
+                earliest=earliest,
+                latest=latest,
+                now_ms=_now_ms(),
+                unavailable=reader.unavailable,
+                since={partition: offset if offset >= 0 else latest[partition] for partition, offset in since.items()},
+            )
             self._note_counting_since()
-        wait_seconds = PARTITIONS_SECONDS if self._follower.positions else NO_PARTITIONS_SECONDS
+        is_whole = self._follower.positions and not reader.unavailable
+        wait_seconds = PARTITIONS_SECONDS if is_whole else NO_PARTITIONS_SECONDS
         self._next_look_up = time.monotonic() + wait_seconds
         return is_recreated
+
+    def _began_ms(self) -> int:
+        """Return when following began, by the brokers' clock or, while that is unknown, by ours."""
+        now = time.monotonic()
+        brokers_ms = self._clock.time_ms(int(now * 1000))
+        return (_now_ms() if brokers_ms is None else brokers_ms) - int((now - self._began_at) * 1000)
+
+    def _note_unavailable(self, reader: LogReader) -> None:
+        """Note which partitions cannot be read, log it when that begins and ends, and look them up again soon."""
+        before = self._unavailable
+        self._unavailable = len(self._follower.own_partitions(reader.unavailable))
+        if self._unavailable:
+            self._next_look_up = min(self._next_look_up, time.monotonic() + NO_PARTITIONS_SECONDS)
+        if self._unavailable and not before:
+            message = "%d partitions of the transaction log cannot be read now; what happens there is counted later: %s"
+            why = next(iter(reader.unavailable.values()))
+            log.warning(message, self._unavailable, why, extra={"source": self.name})
+        elif before and not self._unavailable:
+            log.info("every partition of the transaction log can be read", extra={"source": self.name})
 
     def _take_in_loss(self, reader: LogReader, error: OutOfRangeError) -> None:
         """Believe that a partition does not have our position, or our records, once a second answer says so, too."""
