@@ -68,13 +68,13 @@ def transaction_overview(
             tracker.settle(now_ms + SETTLE_AFTER_MS)
             recent, opened = log.recent.rarest_first(), tracker.open_transactions(now_ms)
         except TransportError as error:
-            unseen.append(_denied(error, "recent events"))
+            unseen.append(_unseen(error, "recent events"))
             log.is_forbidden = True
             try:
                 ApproximateLog(tracker).take_in(describe_all_transactions(client), now_ms)
                 opened = tracker.open_transactions(now_ms)
             except TransportError as also:
-                unseen.append(_denied(also, "open transactions"))
+                unseen.append(_unseen(also, "open transactions"))
         verdict = Verdict([], None, awaits_look=False, max_timeout_ms=None)
         found: Sequence[HangingTransaction] | None = None
         if hanging:
@@ -82,7 +82,7 @@ def transaction_overview(
                 verdict = look_for_hanging(client, log, report, sleep)
                 found = verdict.hanging
             except TransportError as error:
-                unseen.append(_denied(error, "hanging transactions"))
+                unseen.append(_unseen(error, "hanging transactions"))
             if verdict.awaits_look:
                 reason = verdict.obstacle or "some suspects were seen only once"
                 unseen.append(f"some transactions that may hang: {reason}; run it again")
@@ -156,8 +156,8 @@ class _LogCopy:
         return LogAnswer(open_in_log(self.tracker.open_transactions(0), producer_ids), began, weaker)
 
 
-def _denied(error: TransportError, what: str) -> str:
-    """Return a line about a missing right. Raise every other error."""
-    if error.reason is not Reason.AUTHORIZATION:
+def _unseen(error: TransportError, what: str) -> str:
+    """Return a line about a right, or a request, that is missing. Raise every other error."""
+    if error.reason not in {Reason.AUTHORIZATION, Reason.UNSUPPORTED}:
         raise error
     return f"{what}: {error}"

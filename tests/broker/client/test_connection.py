@@ -1,5 +1,8 @@
 import pytest
+from kafka.errors import IncompatibleBrokerVersion
 from kafka.net.sasl import get_sasl_mechanism
+from kafka.protocol.admin import ListTransactionsRequest
+from kafka.protocol.consumer import FetchRequest
 
 from kafka_producer_exporter.broker.client import connection
 from kafka_producer_exporter.broker.client.connection import Client, probe_server, usable_server
@@ -61,3 +64,16 @@ def test_an_error_of_the_library_while_it_connects_is_an_error_of_ours(monkeypat
         Client(Broker(bootstrap_servers=(UNRESOLVABLE,)))
 
     assert caught.value.reason is Reason.DAMAGED
+
+
+@pytest.mark.parametrize(
+    ("request_class", "message"),
+    [
+        (ListTransactionsRequest, "broker 3 does not support ListTransactions; Kafka has it since 3.0"),
+        (FetchRequest, "broker 3 does not support Fetch"),
+    ],
+)
+def test_a_request_that_a_broker_does_not_have_is_named(request_class, message):
+    error = connection._transport_error(IncompatibleBrokerVersion(), "broker 3", request_class())
+
+    assert (error.reason, str(error)) == (Reason.UNSUPPORTED, message)

@@ -10,11 +10,13 @@ from kafka_producer_exporter.broker.cluster.snapshots import TransactionDescript
 from kafka_producer_exporter.broker.log.records import TransactionState, decode
 from kafka_producer_exporter.broker.log.room import KEPT_IDS
 from kafka_producer_exporter.broker.log.tracker import TransactionTracker
+from kafka_producer_exporter.broker.sources import transaction_log
 from kafka_producer_exporter.broker.sources.coordinators import ApproximateLog, Coordinated
 from kafka_producer_exporter.broker.sources.samples import LabelTexts
 from kafka_producer_exporter.broker.sources.source import Session
+from kafka_producer_exporter.broker.sources.state import Status
 from kafka_producer_exporter.broker.sources.transaction_counts import TransactionCounts
-from kafka_producer_exporter.broker.sources.transaction_log import FETCH_WAIT_SECONDS, TransactionLog
+from kafka_producer_exporter.broker.sources.transaction_log import FETCH_WAIT_SECONDS, TransactionLog, is_forbidden
 from kafka_producer_exporter.logs import fields_of, logfmt_line
 from kafka_producer_exporter.memory import MemoryBudget
 from kafka_producer_exporter.model import Kind
@@ -46,6 +48,21 @@ class Following:
 
     def served(self, **at):
         return served(self.source.families(moment(**at)))
+
+
+@pytest.fixture(autouse=True)
+def listed(monkeypatch):
+    """What the coordinators list: transactional ids, or an error."""
+    found = []
+
+    def list_transactions(_):
+        for one in found:
+            if isinstance(one, TransportError):
+                raise one
+        return found
+
+    monkeypatch.setattr(transaction_log, "list_transactions", list_transactions)
+    return found
 
 
 @pytest.fixture
@@ -547,3 +564,59 @@ def test_after_a_broker_did_not_answer_the_next_poll_uses_a_new_client():
 
     assert not first.is_open
     assert following.session.client() is not first
+
+
+def test_a_cluster_that_keeps_its_transactions_elsewhere_is_counted_from_reports_and_not_exactly(listed):
+    listed.append("orders")
+    following = Following(Log())
+
+    for _ in range(3):
+        with pytest.raises(TransportError, match="no topic __transaction_state") as caught:
+            following.poll()
+
+    assert caught.value.reason is Reason.UNSUPPORTED
+    elsewhere = Status(Reason.UNSUPPORTED, fresh=False)
+    assert following.served(transaction_log=elsewhere)[EXACT] == 0
+    assert is_forbidden({"transaction_log": elsewhere})
+
+
+def test_a_cluster_without_any_transaction_is_counted_exactly(listed):
+    following = Following(Log())
+
+    following.poll(times=3)
+
+    assert following.served()[EXACT] == 1
+
+
+def test_the_log_that_is_made_with_the_first_transaction_is_not_taken_for_missing(listed):
+    log = Log()
+    following = Following(log)
+    following.poll()
+    listed.append("orders")
+    log.held = {0: []}
+    following.source._next_question = 0.0
+
+    following.poll(times=2)
+
+    assert following.served()[EXACT] == 1
+
+
+@pytest.mark.parametrize("reason", [Reason.UNSUPPORTED, Reason.TIMEOUT])
+def test_brokers_that_cannot_list_transactions_say_nothing_about_where_they_are(listed, reason):
+    listed.append(TransportError(reason, "broker 1 does not support ListTransactions; Kafka has it since 3.0"))
+
+    Following(Log()).poll(times=3)
+
+
+def test_once_the_topic_exists_the_log_is_read(listed):
+    listed.append("orders")
+    log = Log()
+    following = Following(log)
+    with pytest.raises(TransportError):
+        following.poll()
+
+    log.held = {0: THREE_COMMITS_AND_AN_ABORT}
+    following.source._next_look_up = 0.0
+    following.poll(times=2)
+
+    assert following.served()[EXACT] == 1

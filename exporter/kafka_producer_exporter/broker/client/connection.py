@@ -44,6 +44,9 @@ ANY_BROKER = "bootstrap-0"
 """The library's node id of the bootstrap server, which the probe found usable. A broker that the metadata names may
 have died since."""
 
+_SINCE = {"DescribeProducers": "2.8", "ListTransactions": "3.0", "DescribeTransactions": "3.0"}
+"""The version of Kafka that has a request first (KIP-664)."""
+
 ADVERTISED_KEY = "the broker's advertised.listeners"
 _REASONS: tuple[tuple[type[Exception], Reason], ...] = (
     (kafka.errors.AuthorizationError, Reason.AUTHORIZATION),
@@ -185,14 +188,14 @@ class Client:
                 to = ANY_BROKER if node is None else node
                 sent[node] = self._manager.send(request, node_id=to, request_timeout_ms=timeout_ms)
             except kafka.errors.KafkaError as error:  # raised at once for an unknown broker id
-                responses[node] = _transport_error(error, _name(node))
+                responses[node] = _transport_error(error, _name(node), request)
         for node, future in sent.items():
             try:
                 responses[node] = require_complete(await self._manager.wait_for(future, timeout_ms), _name(node))
             except TransportError as error:
                 responses[node] = error
             except kafka.errors.KafkaError as error:
-                responses[node] = _transport_error(error, _name(node))
+                responses[node] = _transport_error(error, _name(node), requests[node])
         return responses
 
     def call_all(self, requests: Mapping[Any, Any], *, patience_seconds: float = 0.0) -> dict[Any, Any]:
@@ -271,12 +274,16 @@ def raise_code(code: int, subject: str) -> None:
         raise error
 
 
-def _transport_error(error: Exception, subject: str) -> TransportError:
+def _transport_error(error: Exception, subject: str, request: object = None) -> TransportError:
     reason = next((reason for kind, reason in _REASONS if isinstance(error, kind)), Reason.DAMAGED)
     if reason is Reason.LIMIT:
         return TransportError(
             reason, f"{subject}: its response is larger than the exporter accepts; give it more memory"
         )
+    if reason is Reason.UNSUPPORTED and request is not None:
+        name = type(request).__name__.partition("Request")[0]
+        since = f"; Kafka has it since {_SINCE[name]}" if name in _SINCE else ""
+        return TransportError(reason, f"{subject} does not support {name}{since}")
     return TransportError(reason, f"{subject}: {type(error).__name__.removesuffix('Error')}")
 
 

@@ -1,10 +1,11 @@
 """The source ``transaction_log``: follows ``__transaction_state`` record by record. Its counts are exact."""
 
+import contextlib
 import logging
 import time
 from collections.abc import Callable, Collection, Iterable
 
-from kafka_producer_exporter.broker.client.admin import EARLIEST, LATEST
+from kafka_producer_exporter.broker.client.admin import EARLIEST, LATEST, list_transactions
 from kafka_producer_exporter.broker.client.connection import Client
 from kafka_producer_exporter.broker.client.fetch import LogReader, OutOfRangeError
 from kafka_producer_exporter.broker.cluster.hanging import LogAnswer
@@ -26,12 +27,15 @@ PARTITIONS_SECONDS = 30.0
 NO_PARTITIONS_SECONDS = 1.0
 """The same while this shard of the log has none."""
 
+_UNREADABLE = frozenset({Reason.AUTHORIZATION, Reason.UNSUPPORTED})
+"""The reasons for which the coordinators' reports stand in for the log."""
+
 log = logging.getLogger(__name__)
 
 
 def is_forbidden(statuses: Statuses) -> bool:
-    """Return whether the log may not be read."""
-    return statuses[TransactionLog.name].reason is Reason.AUTHORIZATION
+    """Return whether the log may not be read, or is kept where it cannot be read."""
+    return statuses[TransactionLog.name].reason in _UNREADABLE
 
 
 class TransactionLog(Source):
@@ -62,6 +66,9 @@ class TransactionLog(Source):
         )
         self._clock = clock
         self._began_at = 0.0
+        self._poll_seconds = broker.poll_seconds
+        self._is_kept_elsewhere = False
+        self._next_question = 0.0
         self._unavailable = 0
         """How many partitions could not be read in the last poll."""
         self._client: Client | None = None
@@ -81,7 +88,7 @@ class TransactionLog(Source):
         try:
             return self._poll(session)
         except TransportError as error:
-            if error.reason is Reason.AUTHORIZATION:
+            if error.reason in _UNREADABLE:
                 with self._counts.lock:
                     self._counts.is_log_denied = True
             raise
@@ -94,6 +101,8 @@ class TransactionLog(Source):
 
     def _incomplete(self) -> str | None:
         """Return why the whole log is not known here, or None if it is."""
+        if self._is_kept_elsewhere:
+            return f"the cluster has no topic {TOPIC}"
         if self._counts.is_log_denied:
             return f"the user may not read {TOPIC}; grant Read on the topic"
         if self._shards > 1:
@@ -112,6 +121,8 @@ class TransactionLog(Source):
         if self._to_read_again:
             self._read_again(reader)
         positions = self._follower.positions
+        if not self._counts.log_partitions:
+            self._require_no_transactions(session.client(), reader)
         if not positions:
             return FETCH_WAIT_SECONDS
         try:
@@ -207,6 +218,7 @@ class TransactionLog(Source):
         since = reader.offsets(late, self._began_ms()) if late else {}
         with self._counts.lock:
             self._counts.log_partitions = len(partitions)
+            self._is_kept_elsewhere = self._is_kept_elsewhere and not partitions
             if not self._follower.has_begun:
                 self._began_at = time.monotonic()
             self._follower.follow(
@@ -222,6 +234,20 @@ class TransactionLog(Source):
         wait_seconds = PARTITIONS_SECONDS if is_whole else NO_PARTITIONS_SECONDS
         self._next_look_up = time.monotonic() + wait_seconds
         return is_recreated
+
+    def _require_no_transactions(self, client: Client, reader: LogReader) -> None:
+        """Raise TransportError if the cluster has transactions but no topic for the log: it keeps them elsewhere.
+
+        Who may not list them, or whose brokers cannot, learns nothing.
+        """
+        if time.monotonic() >= self._next_question:
+            self._next_question = time.monotonic() + self._poll_seconds
+            with contextlib.suppress(TransportError):
+                # The topic may have been made between the two answers, so the second one counts.
+                self._is_kept_elsewhere = bool(list_transactions(client)) and not reader.partitions()
+        if self._is_kept_elsewhere:
+            message = f"the cluster has transactions but no topic {TOPIC}, so they are counted from the coordinators' "
+            raise TransportError(Reason.UNSUPPORTED, f"{message}reports: the counts are lower bounds")
 
     def _began_ms(self) -> int:
         """Return when following began, by the brokers' clock or, while that is unknown, by ours."""
