@@ -93,16 +93,16 @@ def test_producers_without_transactions_are_reported_by_partition(broker, produc
 
 @pytest.fixture(scope="module")
 def guarded(lab, tmp_path_factory):
-    """A broker whose user alice may do nothing, yet."""
+    """A broker whose users alice and bob may do nothing, yet. Each belongs to one test."""
     certificates = make_certificates(tmp_path_factory.mktemp("certificates"))
-    with Broker(security=Security(certificates=certificates, users={"alice": "secret"})) as broker:
+    with Broker(security=Security(certificates=certificates, users={"alice": "secret", "bob": "secret"})) as broker:
         broker.create_topic("payments")
         yield broker
 
 
-def grant(broker, kind, name, operation, *, permission=ACLPermissionType.ALLOW):
+def grant(broker, kind, name, operation, *, user="alice", permission=ACLPermissionType.ALLOW):
     rule = ACL(
-        principal="User:alice",
+        principal=f"User:{user}",
         host="*",
         operation=operation,
         permission_type=permission,
@@ -167,12 +167,12 @@ def test_a_missing_right_is_reported_and_each_right_brings_its_source(guarded, p
 def test_a_transaction_whose_id_is_denied_to_the_exporter_is_not_hanging(guarded, producer_jvm, tmp_path):
     password_file = tmp_path / "password"
     password_file.write_text("secret")
-    sasl = Sasl(mechanism=SaslMechanism.PLAIN, username="alice", password_file=password_file)
-    grant(guarded, ResourceType.TRANSACTIONAL_ID, "*", ACLOperation.DESCRIBE)
-    grant(guarded, ResourceType.TOPIC, "payments", ACLOperation.READ)
-    grant(guarded, ResourceType.TOPIC, "__transaction_state", ACLOperation.READ)
+    sasl = Sasl(mechanism=SaslMechanism.PLAIN, username="bob", password_file=password_file)
+    grant(guarded, ResourceType.TRANSACTIONAL_ID, "*", ACLOperation.DESCRIBE, user="bob")
+    grant(guarded, ResourceType.TOPIC, "payments", ACLOperation.READ, user="bob")
+    grant(guarded, ResourceType.TOPIC, "__transaction_state", ACLOperation.READ, user="bob")
     denied = ACLPermissionType.DENY
-    grant(guarded, ResourceType.TRANSACTIONAL_ID, "hidden", ACLOperation.DESCRIBE, permission=denied)
+    grant(guarded, ResourceType.TRANSACTIONAL_ID, "hidden", ACLOperation.DESCRIBE, user="bob", permission=denied)
     producer = producer_jvm("4.4.0", jmx=False).new("hidden", guarded.bootstrap, transactional_id="hidden")
     producer.init()
     producer.begin()
