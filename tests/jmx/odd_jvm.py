@@ -33,7 +33,7 @@ TOO_LARGE = ("texts", "objects", "primitives")
 
 
 def odd_jvm(*, mbeans: int) -> FakeAgent:
-    """Return the JVM with two producers and so many odd MBeans; ``with odd_jvm(mbeans=3000) as jvm: jvm.port``."""
+    """Return a JVM with two producers and this number of odd MBeans; ``with odd_jvm(mbeans=3000) as jvm: jvm.port``."""
     names = [f"kafka.producer:type=producer-metrics,client-id=usual-{number}" for number in range(2)]
     names += [f"kafka.producer:type=producer-topic-metrics,client-id={kind},topic=odd" for kind in TOO_LARGE]
     names += [f"kafka.producer:type=producer-metrics,client-id={'long' * 5000}{number}" for number in range(20)]

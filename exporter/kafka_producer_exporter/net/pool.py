@@ -6,7 +6,7 @@ import threading
 class Pool:
     """A bounded number of bytes, for what is in memory only for a short time. Thread-safe.
 
-    It counts and does not allocate. Whoever is refused does without, and says what is left out.
+    It only counts. A caller that gets no room leaves something out, and reports it.
     """
 
     def __init__(self, size_bytes: int) -> None:

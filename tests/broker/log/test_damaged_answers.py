@@ -28,7 +28,7 @@ def batches(sizes):
 
 
 class Broker:
-    """Sends whole batches from the one with the requested offset on, and damages the answers that it is told to."""
+    """Sends whole batches, beginning with that of the requested offset, and damages some of its answers."""
 
     def __init__(self, log, batches_per_answer):
         self.log = log

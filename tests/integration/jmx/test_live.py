@@ -2,7 +2,6 @@
 
 import contextlib
 import re
-import subprocess
 import threading
 import time
 from dataclasses import replace
@@ -17,11 +16,11 @@ from kafka_producer_exporter.net.errors import Reason, TransportError
 from kafka_producer_exporter.settings import Jmx, Target, TlsMode, TransportKind
 from kafka_producer_exporter.settings import JmxTls as JmxTlsSettings
 from kafka_producer_exporter.targets.transports import transport_for
-from lab import jvm
 from lab.certificates import make_certificates
-from lab.process import Port, Process, wait_until
+from lab.process import wait_until
 from lab.producer import JmxTls, ProducerJvm, write_password_file
 from tests.advice import follow
+from tests.integration.jmx.java_program import with_agent
 
 NOBODY = "127.0.0.1:9"  # a producer registers its MBeans whether a broker answers or not
 PRODUCERS = Selection("kafka.producer:*", lambda _, listed: listed)
@@ -311,19 +310,6 @@ public class Awkward {
 
 
 def test_mbeans_that_cannot_be_read_do_not_affect_the_others(lab, client, tmp_path):
-    source = tmp_path / "Awkward.java"
-    source.write_text(AWKWARD)
-    subprocess.run([jvm.java("javac"), "-d", tmp_path, source], check=True)
-    port = Port()
-    options = {
-        "port": port.number,
-        "rmi.port": port.number,
-        "host": "127.0.0.1",
-        "authenticate": "false",
-        "ssl": "false",
-    }
-    flags = [f"-Dcom.sun.management.jmxremote.{key}={value}" for key, value in options.items()]
-    command = [jvm.java(), *jvm.SMALL, "-Djava.rmi.server.hostname=10.99.99.99", *flags, "-cp", tmp_path, "Awkward"]
     awkward = Selection("awkward:*", lambda _, listed: listed)
     names = []
 
@@ -331,8 +317,9 @@ def test_mbeans_that_cannot_be_read_do_not_affect_the_others(lab, client, tmp_pa
         names.append(name)
         return ()
 
-    with Process("a JVM with awkward MBeans", command, log_file=tmp_path / "log", pipes=True) as process:
-        transport = client(port.number)
+    options = ["-Djava.rmi.server.hostname=10.99.99.99"]
+    with with_agent(AWKWARD, tmp_path, options=options) as (process, port):
+        transport = client(port)
 
         def ready():
             with contextlib.suppress(TransportError):
@@ -342,7 +329,6 @@ def test_mbeans_that_cannot_be_read_do_not_affect_the_others(lab, client, tmp_pa
 
         wait_until("the last MBean is there", ready, processes=[process])
         first, second = (transport.read([awkward], deadline=within(5)) for _ in range(2))
-    port.close()
 
     for readings in (first, second):
         plain = [reading for reading in readings if reading.name.properties["type"] == "plain"]

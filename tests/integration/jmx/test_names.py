@@ -1,6 +1,5 @@
 """A JVM with more MBeans than can be read, one of them with a name of a megabyte."""
 
-import subprocess
 import time
 
 from kafka_producer_exporter.catalogue.selections import PRODUCER_NAMES, selections
@@ -8,8 +7,7 @@ from kafka_producer_exporter.jmx import replies
 from kafka_producer_exporter.jmx.connection import RmiTransport
 from kafka_producer_exporter.jmx.readings import LeftOut
 from kafka_producer_exporter.model import Profile
-from lab import jvm
-from lab.process import Port, Process
+from tests.integration.jmx.java_program import with_agent
 
 MANY = """
 import java.lang.management.ManagementFactory;
@@ -47,17 +45,9 @@ def test_a_jvm_with_too_many_mbeans_is_read_and_what_is_left_out_is_counted_unti
     lab, tmp_path, monkeypatch
 ):
     monkeypatch.setattr(replies, "MAX_NAMES", 2_000)  # a JVM needs a minute for more than the real limit
-    source = tmp_path / "Many.java"
-    source.write_text(MANY)
-    subprocess.run([jvm.java("javac"), "-d", tmp_path, source], check=True)
-    port = Port()
-    options = {"port": port.number, "rmi.port": port.number, "authenticate": "false", "ssl": "false"}
-    flags = [f"-Dcom.sun.management.jmxremote.{key}={value}" for key, value in options.items()]
-    flags += ["-Dcom.sun.management.jmxremote.host=127.0.0.1", "-Xmx256m"]
-    command = [jvm.java(), *jvm.SMALL, *flags, "-cp", tmp_path, "Many", "3000"]
-    with Process("a JVM with many MBeans", command, log_file=tmp_path / "log", pipes=True) as process:
+    with with_agent(MANY, tmp_path, "3000", options=["-Xmx256m"]) as (process, port):
         assert process.stdout.readline() == b"READY\n"
-        transport = RmiTransport("127.0.0.1", port.number)
+        transport = RmiTransport("127.0.0.1", port)
 
         transport.read([PRODUCER_NAMES], deadline=time.monotonic() + 30)
         names, left_out = transport.listed, transport.left_out
@@ -69,7 +59,6 @@ def test_a_jvm_with_too_many_mbeans_is_read_and_what_is_left_out_is_counted_unti
         transport.read([PRODUCER_NAMES], deadline=time.monotonic() + 30)
         left_out_afterwards = transport.left_out
         transport.close()
-    port.close()
 
     assert left_out == left_out_when_read == {LeftOut.TOO_MANY: 3_001 - 2_000, LeftOut.NAME: 1}
     assert left_out_afterwards == {}

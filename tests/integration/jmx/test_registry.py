@@ -2,7 +2,6 @@
 
 import contextlib
 import re
-import subprocess
 import time
 
 import pytest
@@ -10,8 +9,8 @@ import pytest
 from kafka_producer_exporter.jmx.connection import RmiTransport
 from kafka_producer_exporter.jmx.readings import Selection
 from kafka_producer_exporter.net.errors import Reason, TransportError
-from lab import jvm
-from lab.process import Port, Process
+from lab.process import Port
+from tests.integration.jmx.java_program import java_program
 
 RUNTIME = Selection("java.lang:type=Runtime", lambda _, listed: listed)
 
@@ -50,13 +49,9 @@ public class Container {
 @pytest.fixture(scope="module")
 def container(lab, tmp_path_factory):
     """Return the process, the port of its registry, and its RMI port."""
-    folder = tmp_path_factory.mktemp("container")
-    source = folder / "Container.java"
-    source.write_text(SOURCE)
-    subprocess.run([jvm.java("javac"), "-d", folder, source], check=True)
     registry, rmi = Port(), Port()
-    words = [jvm.java(), *jvm.SMALL, "-cp", folder, "Container", str(registry.number), str(rmi.number)]
-    with Process("a container", words, log_file=folder / "log", pipes=True) as process:
+    folder = tmp_path_factory.mktemp("container")
+    with java_program(SOURCE, folder, str(registry.number), str(rmi.number)) as process:
         assert process.stdout.readline() == b"ready\n"
         yield process, registry.number, rmi.number
     registry.close()

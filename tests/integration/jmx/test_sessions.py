@@ -4,7 +4,6 @@ A JVM has a thread for each JMX session, "JMX server connection timeout N". The 
 """
 
 import contextlib
-import subprocess
 import time
 from pathlib import Path
 
@@ -13,10 +12,10 @@ import pytest
 from kafka_producer_exporter.jmx.connection import RmiTransport
 from kafka_producer_exporter.jmx.readings import Selection
 from kafka_producer_exporter.net.errors import Reason, TransportError
-from lab import jvm
-from lab.process import Port, Process, wait_until
+from lab.process import wait_until
 from lab.producer import ProducerJvm, write_password_file
 from lab.proxy import Proxy
+from tests.integration.jmx.java_program import with_agent
 from tests.integration.serving import Serve
 
 EVERYTHING = Selection("*:*", lambda _, listed: listed)
@@ -153,16 +152,9 @@ public class Huge {
 
 
 def test_replies_over_a_limit_leave_one_session_and_none_after_close(lab, client, tmp_path):
-    source = tmp_path / "Huge.java"
-    source.write_text(HUGE)
-    subprocess.run([jvm.java("javac"), "-d", tmp_path, source], check=True)
-    port = Port()
-    options = {"port": port.number, "rmi.port": port.number, "authenticate": "false", "ssl": "false"}
-    flags = [f"-Dcom.sun.management.jmxremote.{key}={value}" for key, value in options.items()]
-    command = [jvm.java(), *jvm.SMALL, *flags, "-Dcom.sun.management.jmxremote.host=127.0.0.1", "-cp", tmp_path, "Huge"]
-    with Process("a JVM with a huge list", command, log_file=tmp_path / "log", pipes=True) as process:
+    with with_agent(HUGE, tmp_path) as (process, port):
         assert process.stdout.readline() == b"READY\n"
-        transport = client(port.number)
+        transport = client(port)
 
         found = reasons(transport, 5, selection=Selection("huge:*", lambda _, listed: listed))
 
@@ -170,7 +162,6 @@ def test_replies_over_a_limit_leave_one_session_and_none_after_close(lab, client
         wait_for_sessions(1, process.pid)
         transport.close()
         wait_for_sessions(0, process.pid)
-    port.close()
 
 
 @pytest.mark.parametrize("frozen", [False, True], ids=["running", "frozen"])

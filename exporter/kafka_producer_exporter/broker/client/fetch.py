@@ -64,7 +64,7 @@ class LogReader:
         self.is_broker_lost = False
         """True once a broker did not answer a fetch: this client may not notice that it is back."""
         self.topic_id: object | None = None
-        """The id of the topic that ``partitions`` found. A topic that is deleted and made anew has another one."""
+        """The id of the topic that ``partitions`` found. A topic that was recreated has another one."""
 
     def partitions(self) -> list[int]:
         """Return the log's partitions and remember their leaders. Empty before the cluster's first transaction.
@@ -147,7 +147,7 @@ class LogReader:
                         ],
                     )
                 ],
-                # From 13 on, topics are named by id, so that a topic made anew is not taken for the old one.
+                # From 13 on, topics are named by id, so that a recreated topic is not taken for the old one.
                 max_version=13 if self.topic_id else 12,
             )
             for node in asked

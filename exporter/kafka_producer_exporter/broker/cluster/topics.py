@@ -75,7 +75,7 @@ class TopicFacts:
 class DeadLetterCounts:
     """How far the end offsets of dead letter topics have advanced, added up over polls. The counts never fall.
 
-    An end offset falls when an unclean election loses records, and when a topic is deleted and made anew. That is no
+    An end offset falls when an unclean election loses records, and when a topic is deleted and recreated. That is no
     new dead letter, so the count continues from the lower offset.
     """
 

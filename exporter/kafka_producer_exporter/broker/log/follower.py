@@ -81,7 +81,7 @@ class LossKind(StrEnum):
     TRUNCATED = "truncated"
     """The end of the log was cut off, after it had been read."""
     RECREATED = "recreated"
-    """The topic was deleted and made anew."""
+    """The topic was deleted and created again."""
 
 
 class Loss(NamedTuple):

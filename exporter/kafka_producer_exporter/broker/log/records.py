@@ -33,6 +33,9 @@ class TransactionState(IntEnum):
     PREPARE_EPOCH_FENCE = 7
 
 
+UNFINISHED = (TransactionState.ONGOING, TransactionState.PREPARE_COMMIT, TransactionState.PREPARE_ABORT)
+"""The states of a transaction whose markers are not all written."""
+
 Partitions = tuple[tuple[str, tuple[int, ...]], ...]
 """Topics, each with the partitions that the transaction wrote to."""
 

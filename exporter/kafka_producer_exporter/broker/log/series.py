@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection, Iterable
 from typing import Protocol
 
 from kafka_producer_exporter.broker.log.outcomes import Counts
-from kafka_producer_exporter.broker.log.records import TransactionState
+from kafka_producer_exporter.broker.log.records import UNFINISHED, TransactionState
 from kafka_producer_exporter.broker.log.room import Room, Seats
 
 OTHER = "other"
@@ -12,8 +12,6 @@ OTHER = "other"
 
 SEAT_IDLE_MS = 600_000
 """An id that was idle for this long may lose its series. By then Prometheus has its last counts."""
-
-_OPEN = (TransactionState.ONGOING, TransactionState.PREPARE_COMMIT, TransactionState.PREPARE_ABORT)
 
 
 class Owner(Protocol):
@@ -139,7 +137,7 @@ class SeriesTable:
             for series in self._by_name.values()
             if (owner := series.owner) is not None
             and not series.is_shared
-            and owner.state not in _OPEN
+            and owner.state not in UNFINISHED
             and series.name not in kept
         )
         since_ms, series, owner = min(idle, key=lambda one: one[0], default=(now_ms, None, None))

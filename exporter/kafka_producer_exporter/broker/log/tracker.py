@@ -61,7 +61,7 @@ Names and limits
 
 Counts are kept by name: by transactional id, or by the id's group. At most *limit* names get series of their own, first
 come, first served. For one more, the id that was idle longest, for ten minutes at least, gives up its series: they end,
-and what happens to it later counts under ``other``. If none was idle for so long, the new id counts under ``other``. An
+and what happens to it later counts under ``other``. If no id was idle that long, the new one counts under ``other``. An
 id under ``other`` stays there, since a counter that moves to another series looks like a reset. The counts of a group
 include those of its expired ids. The limit bounds the series only: the state of every id is kept. The totals include
 every name that ever had series.
@@ -109,7 +109,7 @@ from kafka_producer_exporter.broker.log.outcomes import (
     Series,
     SessionReason,
 )
-from kafka_producer_exporter.broker.log.records import Partitions, Tombstone, TransactionState, Transition
+from kafka_producer_exporter.broker.log.records import UNFINISHED, Partitions, Tombstone, TransactionState, Transition
 from kafka_producer_exporter.broker.log.room import KEPT_IDS, Room, Unlimited, id_bytes
 from kafka_producer_exporter.broker.log.series import NamedSeries, SeriesTable
 
@@ -218,7 +218,6 @@ _COMMITS = (TransactionState.PREPARE_COMMIT, TransactionState.COMPLETE_COMMIT)
 _COMPLETES = (TransactionState.COMPLETE_COMMIT, TransactionState.COMPLETE_ABORT)
 _IDLE = (_EMPTY, *_COMPLETES)
 _PREPARES = (TransactionState.PREPARE_COMMIT, TransactionState.PREPARE_ABORT)
-_UNFINISHED = (_ONGOING, *_PREPARES)
 _PREPARE_OF = {
     TransactionState.COMPLETE_COMMIT: TransactionState.PREPARE_COMMIT,
     TransactionState.COMPLETE_ABORT: TransactionState.PREPARE_ABORT,
@@ -505,7 +504,7 @@ class TransactionTracker:
         if state is _ONGOING:
             if producer.state is _ONGOING and followed.is_whole:
                 pass  # it has more partitions, or the coordinator has withdrawn its first start
-            elif start_ms != producer.start_ms or producer.state not in _UNFINISHED:
+            elif start_ms != producer.start_ms or producer.state not in UNFINISHED:
                 self._begin(transactional_id, producer, series, followed)
             producer.abort_reason = None
             if client_transaction_version >= 2:
@@ -541,7 +540,7 @@ class TransactionTracker:
     def _decide(self, record: Transition, producer: _Producer, series: NamedSeries, followed: _Partition) -> None:
         """Note what a Prepare record decides, or a Complete record without it. A later Prepare record replaces this."""
         is_commit = record.state in _COMMITS
-        is_known = producer.state in _UNFINISHED and record.start_ms == producer.start_ms
+        is_known = producer.state in UNFINISHED and record.start_ms == producer.start_ms
         epoch = _ongoing_epoch(producer)
         epoch_rise = record.epoch - epoch if record.producer_id == producer.producer_id and epoch is not None else None
         reason = None if is_commit else abort_reason(_evidence(record, producer, is_known, epoch_rise))
@@ -625,8 +624,8 @@ class TransactionTracker:
         """Drop the ids that the log does not have any more. Their transactions have no end."""
         for transactional_id in followed.unfound & followed.producers.keys():
             producer = followed.producers[transactional_id]
-            self.ends_unseen += producer.state in _UNFINISHED
-            if producer.state in _UNFINISHED:
+            self.ends_unseen += producer.state in UNFINISHED
+            if producer.state in UNFINISHED:
                 producer.state = _DEAD
             self._expire(transactional_id, producer, self._uncounted, followed)
         followed.unfound, followed.found_by, followed.is_whole = set(), math.inf, True

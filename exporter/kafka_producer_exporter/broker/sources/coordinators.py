@@ -55,8 +55,7 @@ class Coordinators(Source):
             if self._counts.is_log_denied:  # not since this poll began
                 self._log.take_in(found, now_ms)
                 self._counts.begin(now_ms, source=self.name, from_log=False)
-                self._counts.keep_within_budget(source=self.name)
-                self._counts.note_folded(source=self.name)
+                self._counts.keep_limits(source=self.name)
         return self._poll_seconds
 
     def _is_mine(self, transactional_id: str) -> bool:

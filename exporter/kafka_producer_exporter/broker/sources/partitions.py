@@ -34,7 +34,7 @@ from kafka_producer_exporter.broker.cluster.sightings import Settled, settled_le
 from kafka_producer_exporter.broker.cluster.snapshots import ProducerState, TopicPartition
 from kafka_producer_exporter.broker.log.clock import BrokerClock
 from kafka_producer_exporter.broker.sources.samples import LabelTexts, Samples
-from kafka_producer_exporter.broker.sources.source import Moment, Session, Source
+from kafka_producer_exporter.broker.sources.source import Moment, Session, Source, cluster_ms
 from kafka_producer_exporter.catalogue import broker as catalogue
 from kafka_producer_exporter.model import Family
 from kafka_producer_exporter.settings import Broker
@@ -148,8 +148,7 @@ class Partitions(Source):
             self._last_scan = scan
             self._idempotent.take_in(scan)
             self._verdict = self._hanging.take_in(scan.look)
-        brokers_ms = self._clock.time_ms(int(time.monotonic() * 1000))
-        self._log_changes(self._verdict, time.time_ns() // 1_000_000 if brokers_ms is None else brokers_ms)
+        self._log_changes(self._verdict, cluster_ms(self._clock))
         return self._poll_seconds
 
     def families(self, moment: Moment) -> list[Family]:

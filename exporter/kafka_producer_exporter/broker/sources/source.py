@@ -1,11 +1,19 @@
 """The contract of a source of the broker view."""
 
+import time
 from collections.abc import Callable
 from typing import NamedTuple, Protocol
 
 from kafka_producer_exporter.broker.client.connection import Client
+from kafka_producer_exporter.broker.log.clock import BrokerClock
 from kafka_producer_exporter.broker.sources.state import Statuses
 from kafka_producer_exporter.model import Family
+
+
+def cluster_ms(clock: BrokerClock) -> int:
+    """Return the time in milliseconds since 1970, by the brokers' clock or, while that is unknown, by ours."""
+    brokers_ms = clock.time_ms(time.monotonic_ns() // 1_000_000)
+    return time.time_ns() // 1_000_000 if brokers_ms is None else brokers_ms
 
 
 class Session:

@@ -17,6 +17,15 @@ from kafka_producer_exporter.settings import IdGroup
 DROPPED_SHARE = 1 / 3
 """The share of the idle ids to drop when the budget shrinks by this share."""
 
+_DROPPED = (
+    "dropped the state of idle transactional ids to stay within the memory limit; the counts are no longer exact; give "
+    "the exporter more memory, or set broker.total_shards"
+)
+_FOLDED = (
+    "there are more transactional ids than limits.transactional_ids: ids that were idle for ten minutes give up their "
+    "series, and others count under other; combine generated ids with id_groups"
+)
+
 log = logging.getLogger(__name__)
 
 
@@ -27,8 +36,7 @@ class TransactionCounts:
         self.tracker = tracker
         self._budget = budget or MemoryBudget(None)
         self._generation = self._budget.generation
-        self._logged_dropped = False
-        self._logged_folded = False
+        self._logged: set[str] = set()
         self.lock = threading.Lock()
         """Held while a poll is taken in, never while waiting for a broker."""
         self.since_ms: int | None = None
@@ -59,27 +67,22 @@ class TransactionCounts:
             since = datetime.fromtimestamp(since_ms / 1000, UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
             log.info("counting transactions", extra={"source": source, "since": since})
 
-    def keep_within_budget(self, *, source: str) -> None:
-        """Drop the state of idle ids if more memory is used than estimated. The caller holds the lock."""
+    def keep_limits(self, *, source: str) -> None:
+        """Drop the state of idle ids if more memory is used than estimated, and log each limit when it is first met.
+
+        The caller holds the lock.
+        """
         self._budget.check()
         if self._budget.generation != self._generation:
             self._generation = self._budget.generation
             self.tracker.drop_idle(DROPPED_SHARE)
-        if self.tracker.dropped and not self._logged_dropped:
-            self._logged_dropped = True
-            message = "dropped the state of idle transactional ids to stay within the memory limit; the counts are no "
-            message += "longer exact; give the exporter more memory, or set broker.total_shards"
-            log.warning(message, extra={"source": source})
-
-    def note_folded(self, *, source: str) -> None:
-        """Log when the first transactional id counts under ``other``. The caller holds the lock."""
-        if self.tracker.folded and not self._logged_folded:
-            self._logged_folded = True
-            message = (
-                "there are more transactional ids than limits.transactional_ids: ids that were idle for ten minutes "
-            )
-            message += "give up their series, and others count under other; combine generated ids with id_groups"
-            log.warning(message, extra={"source": source})
+        for kind, count, message in (
+            ("dropped", self.tracker.dropped, _DROPPED),
+            ("folded", self.tracker.folded, _FOLDED),
+        ):
+            if count and kind not in self._logged:
+                self._logged.add(kind)
+                log.warning(message, extra={"source": source})
 
     def families(self, *, now_ms: int | None) -> list[Family]:
         """Return the counts, and the gauges as of *now_ms*; None leaves the gauges out.

@@ -13,7 +13,7 @@ from kafka_producer_exporter.broker.log.clock import BrokerClock
 from kafka_producer_exporter.broker.log.follower import LogFollower, Shard, SkipKind, Skipped
 from kafka_producer_exporter.broker.log.records import TOPIC
 from kafka_producer_exporter.broker.sources.samples import LabelTexts, Samples
-from kafka_producer_exporter.broker.sources.source import Moment, Session, Source
+from kafka_producer_exporter.broker.sources.source import Moment, Session, Source, cluster_ms
 from kafka_producer_exporter.broker.sources.state import Statuses
 from kafka_producer_exporter.broker.sources.transaction_counts import TransactionCounts, open_in_log
 from kafka_producer_exporter.catalogue import broker as catalogue
@@ -141,8 +141,7 @@ class TransactionLog(Source):
             # Not what was known before: a partition that is read again goes through older states of its ids.
             self._read_at = began if self._follower.is_read_to_end else None
             self._note_counting_since()
-            self._counts.keep_within_budget(source=self.name)
-            self._counts.note_folded(source=self.name)
+            self._counts.keep_limits(source=self.name)
             self._note_missing()
         for loss in intake.losses:
             self._to_read_again.add(loss.partition)
@@ -205,7 +204,7 @@ class TransactionLog(Source):
         return self._reader
 
     def _look_up_partitions(self, reader: LogReader) -> bool:
-        """Look up the partitions of the log, and follow them. Return whether the topic was made anew."""
+        """Look up the partitions of the log, and follow them. Return whether the topic was recreated."""
         partitions = reader.partitions()
         is_recreated = None not in (self._topic_id, reader.topic_id) and self._topic_id != reader.topic_id
         if is_recreated and (known := self._follower.known_partitions(partitions)):
@@ -251,9 +250,7 @@ class TransactionLog(Source):
 
     def _began_ms(self) -> int:
         """Return when following began, by the brokers' clock or, while that is unknown, by ours."""
-        now = time.monotonic()
-        brokers_ms = self._clock.time_ms(int(now * 1000))
-        return (_now_ms() if brokers_ms is None else brokers_ms) - int((now - self._began_at) * 1000)
+        return cluster_ms(self._clock) - int((time.monotonic() - self._began_at) * 1000)
 
     def _note_unavailable(self, reader: LogReader) -> None:
         """Note which partitions cannot be read, log it when that begins and ends, and look them up again soon."""
@@ -303,7 +300,7 @@ class TransactionLog(Source):
             )
 
     def _read_again(self, reader: LogReader) -> None:
-        """Learn the state of the ids of partitions anew, after records of them were compacted before they were read."""
+        """Learn the state of the ids again, in partitions whose records were compacted before they were read."""
         earliest = reader.offsets(self._to_read_again, EARLIEST)
         latest = reader.offsets(self._to_read_again, LATEST)
         with self._counts.lock:
