@@ -23,6 +23,7 @@ VERBS: Mapping[str, str] = {
     "check": "check whether each target can be read, and what to change if it cannot",
     "transactions": "list a cluster's open and hanging transactions, and recent aborts, sessions and new producer ids",
     "metrics": "list every metric with its type, labels, source and meaning",
+    "runbook": "print what an alert means and what to do about it, or list all alerts",
 }
 
 EXIT_CODES = "exit codes: 0 (success), 1 (problems found), 2 (usage or configuration error), 3 (unreachable)"
@@ -52,15 +53,20 @@ def main(words: Sequence[str] | None = None) -> int:
         advice = f"did you mean {close[0]}?" if close else f"the verbs are {', '.join(VERBS)}"
         print(f"{PROGRAM}: there is no verb {name}; {advice}", file=sys.stderr)
         return 2
-    parser, parsers = _parsers()
     if name is None:
+        parser, _ = _parsers()
         parser.parse_args(words)  # --help and --version end here
         parser.print_help(sys.stderr)
         return 2
+    return run(*parsed(name, words))
+
+
+def parsed(name: str, words: Sequence[str]) -> tuple[Verb, argparse.Namespace]:
+    """Return the verb *name* and its arguments; raise SystemExit if they are wrong."""
+    parser, parsers = _parsers()
     verb = cast(Verb, importlib.import_module(f"kafka_producer_exporter.commands.{name}"))
     verb.add_arguments(parsers[name])
-    arguments = parser.parse_args(words)
-    return run(verb, arguments)
+    return verb, parser.parse_args(words)
 
 
 def _parsers() -> tuple[argparse.ArgumentParser, Mapping[str, argparse.ArgumentParser]]:

@@ -16,6 +16,13 @@ MAX_BODY_BYTES = 64 * 1024
 """No request here needs a body; a small one is read and ignored."""
 MAX_DETAIL_CHARACTERS = 200
 
+_HTML_HEADERS = {
+    "Content-Security-Policy": (
+        "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    ),
+    "Referrer-Policy": "no-referrer",
+}
+
 
 class BadRequestError(Exception):
     """The peer sent no request that can be served. Holds the status of the answer; ``str()`` is for a person."""
@@ -57,6 +64,11 @@ class Response:
 def text_response(text: str, *, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
     """Return a plain text response, with a newline at its end."""
     return Response(status=status, body=f"{text}\n".encode(), headers=headers or {})
+
+
+def html_response(page: bytes, *, headers: Mapping[str, str] | None = None) -> Response:
+    """Return a response with an HTML page, which may load and run nothing."""
+    return Response(body=page, content_type="text/html; charset=utf-8", headers={**_HTML_HEADERS, **(headers or {})})
 
 
 class RequestParser:

@@ -14,7 +14,7 @@ from kafka_producer_exporter.errors import ConfigError
 from kafka_producer_exporter.exposition.formats import negotiate
 from kafka_producer_exporter.server.application import Application, Collected, ProbeRefusedError, TargetStatus
 from kafka_producer_exporter.server.connections import DeferredResponse, Handler, LongWait
-from kafka_producer_exporter.server.messages import Request, Response, text_response
+from kafka_producer_exporter.server.messages import Request, Response, html_response, text_response
 from kafka_producer_exporter.server.metrics_pages import MetricsPages
 from kafka_producer_exporter.server.page_time import PageTime
 from kafka_producer_exporter.server.status_page import STYLE, status_page
@@ -26,17 +26,12 @@ STATUS_DEADLINE_SECONDS = 5.0
 MAX_STATUS_AGE_SECONDS = 5.0
 """However often somebody reloads the status page, it causes no more than one read of a JVM in this time."""
 
-_HTML = "text/html; charset=utf-8"
-_HTML_HEADERS = {
-    "Content-Security-Policy": (
-        "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-    ),
-    "Referrer-Policy": "no-referrer",
-}
+RUNBOOKS = "/runbooks/"
+ABOUT_RUNBOOKS = "what each alert means and what to do about it"
 
 
 class Route(NamedTuple):
-    """What one path serves, and with which methods."""
+    """What one path serves, and with which methods. A path that ends in a slash serves the names below it, too."""
 
     handler: Handler
     about: str
@@ -73,11 +68,12 @@ def metrics_handler(application: Application, *, http_reload: bool = False) -> H
     routes = {
         "/metrics": Route(metrics, "the metrics of all targets"),
         "/probe": Route(probe, "the metrics of one target: ?target=NAME"),
+        RUNBOOKS: Route(_runbook, ABOUT_RUNBOOKS),
         "/-/healthy": Route(healthy, "200 while the process is running"),
         "/-/ready": Route(ready, "200 once a valid configuration is loaded"),
         "/-/reload": Route(reload, "POST: load the configuration again, if http_reload is on", ("POST", "PUT")),
     }
-    landing = Response(content_type=_HTML, headers=_HTML_HEADERS, body=_landing_page(routes))
+    landing = html_response(_landing_page(routes))
     return partial(dispatch, {"/": Route(lambda _: landing, "this list"), **routes})
 
 
@@ -97,6 +93,7 @@ def status_pages_handler(application: Application, *, own_host: str | None) -> H
     routes = {
         "/": Route(status, "the status of all targets, for people"),
         "/targets.json": Route(targets, "the same, for programs"),
+        RUNBOOKS: Route(_runbook, ABOUT_RUNBOOKS),
     }
 
     def handler(request: Request) -> Response | DeferredResponse:
@@ -113,9 +110,15 @@ def status_pages_handler(application: Application, *, own_host: str | None) -> H
 
 def dispatch(routes: Mapping[str, Route], request: Request) -> Response | DeferredResponse:
     """Serve a request by its path and method."""
-    route = routes.get(request.path)
+    path = request.path
+    folder = path[: path.rfind("/") + 1]
+    route = routes.get(path) or (routes.get(folder) if folder != "/" else None)
+    if route is None and path and f"{path}/" in routes:
+        query = f"?{request.query}" if request.query else ""
+        place = f"{path.rpartition('/')[2]}/{query}"  # relative, for the sake of a proxy with a path of its own
+        return text_response(f"the path is {path}/", status=308, headers={"Location": place})
     if route is None:
-        paths = "\n".join(f"  {path:14}{known.about}" for path, known in routes.items())
+        paths = "\n".join(f"  {known:14}{serves.about}" for known, serves in routes.items())
         return text_response(f"not found; the paths are\n{paths}", status=404)
     if request.method not in route.methods:
         allowed = ", ".join(route.methods)
@@ -175,6 +178,16 @@ def accepts_gzip(request: Request) -> bool:
     return False
 
 
+def _runbook(request: Request) -> DeferredResponse:
+    def response() -> Response:
+        # Here and not above, so that an exporter that is not asked for a runbook does not pay for its memory.
+        from kafka_producer_exporter.server.runbook_pages import runbook_response  # noqa: PLC0415
+
+        return runbook_response(request)
+
+    return response
+
+
 def _reload(application: Application) -> Response:
     try:
         application.reload()
@@ -189,7 +202,7 @@ def _status_page(application: Application, request: Request) -> Response:
     body = status_page(
         _statuses(application, request), brokers=application.broker_families(), config_error=application.config_error()
     )
-    return Response(body=body, content_type=_HTML, headers=_HTML_HEADERS)
+    return html_response(body)
 
 
 def _targets_json(application: Application, request: Request) -> Response:

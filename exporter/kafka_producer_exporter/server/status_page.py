@@ -97,7 +97,7 @@ def status_page(
 </main>
 <footer>
 <span>As of {_clock(now)}, refreshed every {REFRESH_SECONDS} s</span>
-<a href="/targets.json">targets.json</a>
+<span><a href="/runbooks/">runbooks</a> · <a href="/targets.json">targets.json</a></span>
 </footer>
 </body>
 </html>

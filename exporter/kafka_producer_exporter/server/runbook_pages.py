@@ -1,0 +1,35 @@
+"""The runbooks over HTTP. Imported with the first request for one, since most exporters never serve any."""
+
+from urllib.parse import parse_qs
+
+from kafka_producer_exporter.net.printable import printable
+from kafka_producer_exporter.pack import runbooks
+from kafka_producer_exporter.server.messages import Request, Response, html_response, text_response
+
+
+def runbook_response(request: Request) -> Response:
+    """Return the runbook that the last part of the path names, or the list of all if that part is empty.
+
+    The parameter ``lang`` chooses the language; without it, Accept-Language does.
+    """
+    language = _language(request)
+    name = request.path.rpartition("/")[2]
+    headers = {"Content-Language": language, "Vary": "Accept-Language"}
+    if not name:
+        return html_response(runbooks.index_page(language).encode(), headers=headers)
+    try:
+        page = runbooks.page(name, language)
+    except KeyError:
+        return text_response(_not_found(name), status=404)
+    return html_response(page.encode(), headers=headers)
+
+
+def _language(request: Request) -> str:
+    chosen = [language for language in parse_qs(request.query).get("lang", []) if language in runbooks.LANGUAGES]
+    return chosen[0] if chosen else runbooks.preferred_language(request.headers.get("accept-language", ""))
+
+
+def _not_found(name: str) -> str:
+    close = runbooks.close_names(name)
+    found = "; did you mean\n" + "\n".join(f"  /runbooks/{other}" for other in close) if close else ""
+    return f"there is no runbook {printable(name)}{found}\nall runbooks are listed at /runbooks/"

@@ -1,0 +1,3 @@
+from tests.two_runbooks import two_runbooks
+
+__all__ = ["two_runbooks"]
