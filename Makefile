@@ -5,14 +5,15 @@ VENV := .venv
 BIN := $(VENV)/bin
 PYTEST := $(BIN)/python -m pytest
 COMPILE := $(BIN)/pip-compile -q --strip-extras --generate-hashes --allow-unsafe --no-emit-index-url --no-emit-trusted-host --no-emit-find-links
-SOURCES := $(shell find exporter -name '*.py' -o -name '*.json' -path 'exporter/*') pyproject.toml
+SOURCES := $(shell find exporter -name '*.py' -o -name '*.json' -path 'exporter/*' -not -path '*/pack/data/*') \
+  $(shell find alerts -name '*.yaml' -o -name '*.md' -o -name '*.py') hatch_build.py pyproject.toml
 
 # $(call stage,TEXT) announces a stage, with the minutes and seconds since the outermost make began.
 MAKE_STARTED := $(or $(MAKE_STARTED),$(shell date +%s))
 export MAKE_STARTED
 stage = @s=$$(($$(date +%s) - $(MAKE_STARTED))); printf '\n== %d:%02d  %s\n' $$((s / 60)) $$((s % 60)) '$(1)'
 
-.PHONY: help setup check lint fast pythons generate golden generated integration demo bench jdks test truth fuzz torture lock clean
+.PHONY: help setup check lint fast pythons generate golden generated integration rules demo bench jdks test truth fuzz torture lock clean
 
 help: ## list these commands
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -38,7 +39,7 @@ lint: $(VENV)/.wheel
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	MYPYPATH=exporter $(BIN)/mypy -p lab -p tools -p tests.fuzz
+	MYPYPATH=exporter $(BIN)/mypy -p lab -p tools -p alerts -p tests.fuzz
 	$(BIN)/lint-imports
 
 fast: $(VENV)/.wheel
@@ -64,6 +65,7 @@ generate: setup ## write the generated docs and the JSON schema again
 	$(BIN)/kafka-producer-exporter metrics --format markdown > docs/metrics.md
 	$(BIN)/kafka-producer-exporter metrics --guide --format markdown > docs/guide-coverage.md
 	$(BIN)/python -m tools.generate_configuration exporter/kafka_producer_exporter/config/exporter.schema.json docs/configuration.md
+	$(BIN)/python -m alerts.render
 	@$(MAKE) --no-print-directory setup
 
 golden: setup ## write the golden pages again; review every difference
@@ -72,12 +74,15 @@ golden: setup ## write the golden pages again; review every difference
 generated: ## generate, and fail if the committed files differ
 	$(call stage,generated files: compare with the committed ones)
 	@$(MAKE) --no-print-directory generate
-	@git diff --exit-code --stat -- docs exporter/kafka_producer_exporter/config/exporter.schema.json \
+	@git diff --exit-code --stat -- docs alerts/rendered exporter/kafka_producer_exporter/config/exporter.schema.json \
 	  || { echo 'generated files are out of date: run "make generate" and commit the result'; exit 1; }
 
 integration: setup ## tests with real brokers, producers and Prometheus; with CI set, every one of them is required
 	$(call stage,integration tests$(if $(CI), (CI is set: each one is required)))
 	$(if $(CI),REQUIRE_INTEGRATION=1 )$(PYTEST) -q -m integration
+
+rules: setup ## check the alert rules and run their unit tests with both generations of Prometheus
+	$(BIN)/python -m alerts.unit_tests
 
 demo: setup ## watch a real broker, real producers and the exporter live; DURATION=60 ends it after 60 s
 	$(call stage,demo)

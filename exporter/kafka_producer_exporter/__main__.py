@@ -23,6 +23,7 @@ VERBS: Mapping[str, str] = {
     "check": "check whether each target can be read, and what to change if it cannot",
     "transactions": "list a cluster's open and hanging transactions, and recent aborts, sessions and new producer ids",
     "metrics": "list every metric with its type, labels, source and meaning",
+    "rules": "print the alert rules for Prometheus or its Operator, with your own parameters",
     "runbook": "print what an alert means and what to do about it, or list all alerts",
 }
 

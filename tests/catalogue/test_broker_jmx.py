@@ -72,8 +72,10 @@ def test_a_broker_is_up_and_counts_no_producers(reader):
     found = series(scrape)
     assert found[key("kafka_producer_up")] == 1
     assert scrape.clients is None
+    assert found[key("kafka_producer_exporter_target_info", kind="broker")] == 1
     assert {name for name, _ in found if name.startswith("kafka_producer_")} == {
         "kafka_producer_up",
+        "kafka_producer_exporter_target_info",
         "kafka_producer_exporter_scrape_duration_seconds",
     }
     assert not any(label == "client_id" for _, labels in found for label, _ in labels)

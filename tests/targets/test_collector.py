@@ -79,6 +79,7 @@ def test_a_target_that_fails_is_down_and_does_not_affect_the_others(collector, j
     assert checkout.pop('kafka_producer_exporter_scrape_duration_seconds{target="checkout",team="c"}') >= 0
     assert checkout == {
         'kafka_producer_up{target="checkout",team="c"}': 0,
+        'kafka_producer_exporter_target_info{kind="producer",target="checkout",team="c"}': 1,
         f'kafka_producer_exporter_target_error{{reason="{reason}",target="checkout",team="c"}}': 1,
     }
     assert of("billing", found).keys() == whole.keys()

@@ -22,6 +22,15 @@ TARGET_ERROR = Metric(
     source="the exporter",
     profile=Profile.MINIMAL,
 )
+TARGET_INFO = Metric(
+    name="kafka_producer_exporter_target_info",
+    kind=Kind.INFO,
+    help="Kind of the target, as a label: producer, or broker if the JVM is a broker's; the value is always 1.",
+    section=SECTION,
+    labels=("target", "kind"),
+    source="the exporter",
+    profile=Profile.MINIMAL,
+)
 SCRAPE_DURATION = Metric(
     name="kafka_producer_exporter_scrape_duration_seconds",
     kind=Kind.GAUGE,

@@ -171,6 +171,7 @@ def answered_scrape(
     counted = _counted(target, clients)
     own: list[OwnSample] = [
         (exporter.UP, {}, 1.0),
+        (exporter.TARGET_INFO, {"kind": target.kind.value}, 1.0),
         *([] if counted is None else [(exporter.CLIENTS, {}, float(counted))]),
         (exporter.SCRAPE_DURATION, {}, duration),
     ]
@@ -182,6 +183,7 @@ def failed_scrape(target: Target, reason: Reason, detail: str, *, started: float
     duration = time.monotonic() - started
     own: list[OwnSample] = [
         (exporter.UP, {}, 0.0),
+        (exporter.TARGET_INFO, {"kind": target.kind.value}, 1.0),
         (exporter.TARGET_ERROR, {"reason": reason.value}, 1.0),
         (exporter.SCRAPE_DURATION, {}, duration),
     ]

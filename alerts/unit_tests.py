@@ -1,0 +1,86 @@
+"""Runs the unit tests of the rules with promtool: ``python -m alerts.unit_tests [ALERT …] [--generation 2|3]``.
+
+``tests/NAME.yaml`` tests the alert NAME. It is a test file of promtool without ``rule_files``: the rules are rendered
+with every alert, and with the parameters' defaults.
+"""
+
+import argparse
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from alerts.data import HERE
+from kafka_producer_exporter.pack import rules
+from kafka_producer_exporter.pack.document import document
+from lab.prometheus import promtool_binary
+
+TESTS = HERE / "tests"
+GENERATIONS = (2, 3)
+EVALUATION_INTERVAL = "1m"
+
+
+def test_file(name: str, rule_file: Path) -> Mapping[str, Any]:
+    """Return the content of the test file *name* (an alert, without the suffix) for promtool."""
+    content = yaml.safe_load((TESTS / f"{name}.yaml").read_text(encoding="utf-8"))
+    return {"rule_files": [str(rule_file)], "evaluation_interval": EVALUATION_INTERVAL, **content}
+
+
+def names() -> Sequence[str]:
+    """Return the names of all test files."""
+    return sorted(file.stem for file in TESTS.glob("*.yaml"))
+
+
+def check_rules(content: Mapping[str, Any], generation: int) -> str:
+    """Return what promtool finds wrong with a rule file; empty if nothing."""
+    with tempfile.TemporaryDirectory(prefix="rules-") as folder:
+        file = Path(folder, "rules.yaml")
+        file.write_text(document(content, "prometheus"), encoding="utf-8")
+        return _failure([promtool_binary(generation), "check", "rules", "--lint=all", "--lint-fatal", file])
+
+
+def run_tests(content: Mapping[str, Any], chosen: Sequence[str], generation: int) -> str:
+    """Run test files against the rules *content*. Return what failed; empty if nothing did."""
+    with tempfile.TemporaryDirectory(prefix="rules-") as folder:
+        rule_file = Path(folder, "rules.yaml")
+        rule_file.write_text(document(content, "prometheus"), encoding="utf-8")
+        files = []
+        for name in chosen:
+            file = Path(folder, f"{name}.test.yaml")
+            file.write_text(yaml.safe_dump(test_file(name, rule_file), allow_unicode=True), encoding="utf-8")
+            files.append(file)
+        return _failure([promtool_binary(generation), "test", "rules", *files])
+
+
+def _failure(command: Sequence[str | Path]) -> str:
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    return "" if done.returncode == 0 else done.stdout + done.stderr
+
+
+def main() -> int:
+    """Return 1 if a rule file or a test fails, else 0."""
+    parser = argparse.ArgumentParser(prog="python -m alerts.unit_tests", description=__doc__)
+    parser.add_argument("alerts", nargs="*", metavar="ALERT", help="default: all")
+    parser.add_argument("--generation", type=int, choices=GENERATIONS, help="of Prometheus; default: both")
+    options = parser.parse_args()
+    everything = rules.render(enable=(rules.ALL,))
+    chosen = options.alerts or names()
+    failed = False
+    for generation in GENERATIONS if options.generation is None else (options.generation,):
+        for what, failure in (
+            ("rules", check_rules(everything, generation)),
+            (f"{len(chosen)} test files", run_tests(everything, chosen, generation)),
+        ):
+            print(f"Prometheus {generation}: {what}: {'FAILED' if failure else 'well'}", flush=True)
+            if failure:
+                print(failure)
+            failed = failed or bool(failure)
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,78 @@
+"""The verb ``rules``: prints the alert rules with a user's own parameters, for Prometheus or its Operator."""
+
+import argparse
+import sys
+
+from kafka_producer_exporter.errors import ConfigError, Problem
+from kafka_producer_exporter.pack import rules
+from kafka_producer_exporter.pack.data import rules_and_parameters
+from kafka_producer_exporter.text import table
+
+FORMATS = ("prometheus", "prometheusrule")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the verb's own arguments."""
+    parser.add_argument("--format", choices=FORMATS, default="prometheus", help="default: %(default)s")
+    parser.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        dest="given",
+        help="value of a parameter; repeatable",
+    )
+    parser.add_argument(
+        "--enable",
+        action="append",
+        default=[],
+        metavar="ALERT",
+        help="add an alert that is off by default; repeatable; or all",
+    )
+    parser.add_argument(
+        "--disable", action="append", default=[], metavar="ALERT", help="leave an alert out; repeatable; or all"
+    )
+    parser.add_argument(
+        "--lang", choices=rules.LANGUAGES, default="en", help="language of the annotations; default: %(default)s"
+    )
+    parser.add_argument("--list", action="store_true", help="list the alerts and the parameters instead")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Print the rules, or the list. Return the exit code; raise ConfigError if the arguments are wrong."""
+    if arguments.list:
+        sys.stdout.write(_list(arguments.lang))
+        return 0
+    given = dict(_assignments(arguments.given))
+    content = rules.render(given, enable=arguments.enable, disable=arguments.disable, language=arguments.lang)
+    from kafka_producer_exporter.pack.document import document
+
+    sys.stdout.write(document(content, arguments.format))
+    return 0
+
+
+def _assignments(texts: list[str]) -> list[tuple[str, str]]:
+    wrong = [text for text in texts if "=" not in text]
+    if wrong:
+        raise ConfigError("the parameters", [Problem(f"--set {text}", "write it like NAME=VALUE") for text in wrong])
+    return [(name.strip(), value.strip()) for name, _, value in (text.partition("=") for text in texts)]
+
+
+def _list(language: str) -> str:
+    alerts = {alert["alert"]: alert for alert in reversed(rules.alerts())}
+    rows = [
+        ("on" if alert["default"] else "off", alert["severity"], name, alert["summary"][language])
+        for name, alert in sorted(alerts.items(), key=lambda item: (item[1]["theme"], item[0]))
+    ]
+    parameters = rules_and_parameters()["parameters"].items()
+    settings = [
+        (name, str(parameter["default"]) or '""', parameter.get("unit", ""), parameter["change"])
+        for name, parameter in parameters
+        if not parameter.get("fixed")
+    ]
+    return (
+        "Alerts (--enable, --disable):\n"
+        + table(rows, numbers=False)
+        + "\nParameters (--set NAME=VALUE), their defaults, and when to change them:\n"
+        + table(settings, numbers=False)
+    )

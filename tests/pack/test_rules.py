@@ -1,0 +1,114 @@
+import argparse
+import json
+
+import pytest
+import yaml
+
+from kafka_producer_exporter.commands import rules as verb
+from kafka_producer_exporter.errors import ConfigError
+from kafka_producer_exporter.pack import rules
+from kafka_producer_exporter.pack.document import document
+
+
+@pytest.fixture
+def printed(capsys):
+    def printed(*words):
+        parser = argparse.ArgumentParser()
+        verb.add_arguments(parser)
+        assert verb.run(parser.parse_args(words)) == 0
+        return capsys.readouterr().out
+
+    return printed
+
+
+def alerts_of(content):
+    return [rule for group in content["groups"] for rule in group["rules"] if "alert" in rule]
+
+
+def test_about_fifteen_alerts_are_on_and_at_most_five_page():
+    on = {alert["alert"]: alert for alert in alerts_of(rules.render())}
+    everything = alerts_of(rules.render(enable=("all",)))
+
+    assert 5 <= len(on) <= 18
+    assert len({alert["alert"] for alert in everything if alert["labels"]["severity"] == "critical"}) <= 5
+    assert len(everything) > len(on)
+
+
+def test_an_alert_is_switched_by_its_name():
+    names = {alert["alert"] for alert in alerts_of(rules.render())}
+
+    more = rules.render(enable=("KafkaProducerHighRetryRatio",), disable=("KafkaProducerWatchdog",))
+
+    assert {a["alert"] for a in alerts_of(more)} == (names | {"KafkaProducerHighRetryRatio"}) - {
+        "KafkaProducerWatchdog"
+    }
+    assert alerts_of(rules.render(disable=("all",))) == []
+
+
+def test_an_unknown_alert_is_refused_with_the_one_that_was_meant():
+    with pytest.raises(ConfigError, match=r"--disable KafkaProducerWatchdg: .* did you mean KafkaProducerWatchdog\?"):
+        rules.render(disable=("KafkaProducerWatchdg",))
+
+
+def test_runbook_links_are_rendered_only_where_their_base_is_known():
+    without = alerts_of(rules.render())
+    with_base = alerts_of(rules.render({"runbook_base": "http://exporter:9797/runbooks/"}))
+
+    assert not any("runbook_url" in alert["annotations"] for alert in without)
+    assert {alert["annotations"]["runbook_url"] for alert in with_base} == {
+        f"http://exporter:9797/runbooks/{alert['alert']}" for alert in with_base
+    }
+
+
+def test_every_description_ends_with_a_command_that_looks_further():
+    for language, words in (
+        ("en", "Look further: `kafka-producer-exporter "),
+        ("ko", "더 보기: `kafka-producer-exporter "),
+    ):
+        for alert in alerts_of(rules.render(enable=("all",), language=language)):
+            assert words in alert["annotations"]["description"], alert["alert"]
+            assert alert["annotations"]["description"].endswith("`")
+
+
+def test_no_place_of_a_parameter_is_left():
+    for language in rules.LANGUAGES:
+        assert "${" not in json.dumps(rules.render(enable=("all",), language=language, scale=20))
+
+
+def test_each_threshold_is_a_recording_rule_with_the_users_own_value():
+    content = rules.render({"error_budget": "0.01"})
+
+    recorded = {rule["record"]: rule["expr"] for rule in content["groups"][0]["rules"]}
+    assert recorded["kafka_producer_threshold:error_budget"] == "vector(0.01)"
+    assert "> 14.4 * 0.01" in next(
+        a["expr"] for a in alerts_of(content) if a["alert"] == "KafkaProducerErrorBudgetBurn"
+    )
+
+
+def test_the_documents_read_back_as_what_was_rendered():
+    content = rules.render(enable=("all",), language="ko")
+
+    assert yaml.safe_load(document(content, "prometheus")) == content
+    resource = yaml.safe_load(document(content, "prometheusrule"))
+    assert (resource["kind"], resource["spec"]) == ("PrometheusRule", content)
+
+
+def test_the_verb_prints_with_the_users_parameters(printed):
+    text = printed("--set", 'producers=namespace="shop"', "--set", "hold=7m", "--enable", "all")
+
+    assert 'record_error_total{namespace="shop"}[30m]' in text
+    assert "for: 7m" in text
+    assert yaml.safe_load(printed("--format", "prometheusrule"))["apiVersion"] == "monitoring.coreos.com/v1"
+
+
+def test_the_list_names_alerts_and_parameters(printed):
+    text = printed("--list", "--lang", "ko")
+
+    assert "KafkaProducerWatchdog" in text
+    assert "error_budget" in text
+    assert "레코드" in text
+
+
+def test_a_parameter_without_a_value_is_refused(printed):
+    with pytest.raises(ConfigError, match="--set hold: write it like NAME=VALUE"):
+        printed("--set", "hold")
