@@ -13,7 +13,7 @@ MAKE_STARTED := $(or $(MAKE_STARTED),$(shell date +%s))
 export MAKE_STARTED
 stage = @s=$$(($$(date +%s) - $(MAKE_STARTED))); printf '\n== %d:%02d  %s\n' $$((s / 60)) $$((s % 60)) '$(1)'
 
-.PHONY: help setup check lint fast pythons generate golden generated integration rules demo bench jdks test truth fuzz torture lock clean
+.PHONY: help setup check lint fast pythons generate golden generated integration rules mutation demo bench jdks test truth fuzz torture lock clean
 
 help: ## list these commands
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -82,7 +82,11 @@ integration: setup ## tests with real brokers, producers and Prometheus; with CI
 	$(if $(CI),REQUIRE_INTEGRATION=1 )$(PYTEST) -q -m integration
 
 rules: setup ## check the alert rules and run their unit tests with both generations of Prometheus
+	$(BIN)/python -m alerts.lint
 	$(BIN)/python -m alerts.unit_tests
+
+mutation: setup ## change each alert rule in many small ways, see whether its tests notice, and write docs/mutation.md
+	$(BIN)/python -m alerts.mutation $(if $(PROCESSES),--processes $(PROCESSES)) $(ALERTS)
 
 demo: setup ## watch a real broker, real producers and the exporter live; DURATION=60 ends it after 60 s
 	$(call stage,demo)
