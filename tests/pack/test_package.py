@@ -1,0 +1,21 @@
+"""The installed package has the runbooks of the repository, as the build has made them."""
+
+from alerts.runbook_pages import LANGUAGES, pages
+from kafka_producer_exporter.pack import runbooks
+from tests.paths import ROOT
+
+
+def test_the_package_has_each_runbook_of_the_repository_and_no_other():
+    made = pages(ROOT / "alerts" / "runbooks")
+    found = {}
+    for language in LANGUAGES:
+        found[f"runbooks/{language}/index.html"] = runbooks.index_page(language)
+        for name in runbooks.names():
+            found[f"runbooks/{language}/{name}.html"] = runbooks.page(name, language)
+            found[f"runbooks/{language}/{name}.md"] = runbooks.markdown(name, language)
+
+    assert found == made, "build the wheel again (make setup), or write the data of the sources (python -m alerts.data)"
+
+
+def test_both_rooms_know_the_same_languages():
+    assert tuple(LANGUAGES) == runbooks.LANGUAGES
