@@ -210,6 +210,13 @@ class Broker(Service):
         self.stop()
         self.start()
 
+    def wipe(self) -> None:
+        """Delete its data while it is down, like a node that is replaced: the next start formats its storage again."""
+        if self.process is not None:
+            raise LabError(f"{self.name} is running")
+        shutil.rmtree(self.folder / "data", ignore_errors=True)
+        self._properties_file.unlink(missing_ok=True)
+
     def close(self) -> None:
         """Take it down for good; delete the storage unless the caller chose its folder."""
         self.stop() if self._archive_is_wanted() else self.kill()

@@ -7,12 +7,12 @@ from collections.abc import Callable, Mapping
 
 from lab.process import exit_on_sigterm
 from tests.paths import DOCS
-from tests.truth import hanging
+from tests.truth import hanging, random_run
 from tests.truth.page import Section, with_section
 
 PLACE = DOCS / "truth.md"
 Report = Callable[[str], None]
-PARTS: Mapping[str, Callable[[int, Report], Section]] = {"hanging": hanging.run}
+PARTS: Mapping[str, Callable[[int, Report], Section]] = {"hanging": hanging.run, "counts": random_run.run}
 """Each part by its name: it gets a seed and a function that shows a line, and returns its section."""
 
 

@@ -6,7 +6,7 @@ from typing import NamedTuple
 HEADER = """\
 # What the broker view says, and what Kafka says
 
-`make truth` writes this page. It takes about a quarter of an hour and needs what the integration tests need.
+`make truth` writes this page. It takes about half an hour and needs what the integration tests need.
 `.venv/bin/python -m tests.truth PART` runs one part and leaves the other sections as they are.
 """
 

@@ -1,3 +1,5 @@
+import re
+
 from tests.paths import DOCS
 from tests.truth.__main__ import PARTS
 from tests.truth.page import HEADER, Section, with_section
@@ -20,3 +22,9 @@ def test_the_committed_page_has_a_section_of_each_part():
 
     assert page.startswith(HEADER)
     assert all(f"<!-- {name} -->" in page for name in PARTS)
+
+
+def test_the_broker_view_names_the_runs_that_the_page_reports():
+    (command,) = re.findall(r"`python -m tests\.truth counts --seed \d+`", (DOCS / "truth.md").read_text())
+
+    assert command in (DOCS / "broker-view.md").read_text()
