@@ -11,14 +11,18 @@ import sys
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from itertools import pairwise
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-import yaml
 from markdown_it.token import Token
 
-from alerts import promql
+from alerts.data import write_data
+from alerts.expressions import ExpressionError, parse, selectors
+from alerts.lint import Pack, unknown_label, unknown_metric, with_recordings
+from alerts.pack_rules import Rule, rules_of, whole_pack
 from alerts.runbook_pages import LANGUAGES, RUNBOOK_LINK, markdown_parser
 from kafka_producer_exporter.__main__ import PROGRAM, VERBS, parsed
+from kafka_producer_exporter.catalogue.table import METRICS
+from kafka_producer_exporter.model import Profile
 
 HERE = Path(__file__).parent
 
@@ -75,22 +79,15 @@ class Known(NamedTuple):
 
     alerts: Mapping[str, str]
     """The severity of each alert."""
-    recordings: Collection[str]
-    """The names of the recording rules."""
+    pack: Pack
+    """The recording rules, beside the catalogue."""
 
 
-def known_rules(folder: Path = HERE) -> Known:
-    """Return what the files of ``rules/`` and ``parameters.yaml`` define."""
-    groups = [_yaml(file) for file in sorted(folder.joinpath("rules").glob("*.yaml"))]
-    rules = [rule for group in groups for rule in group["rules"]]
-    parameters = _yaml(folder / "parameters.yaml")
-    return Known(
-        {rule["alert"]: rule["severity"] for rule in rules if "alert" in rule},
-        {
-            *(rule["record"] for rule in rules if "record" in rule),
-            *(f"kafka_producer_threshold:{name}" for name, one in parameters.items() if one["kind"] == "threshold"),
-        },
-    )
+def known_rules() -> Known:
+    """Return the alerts and recording rules of the package."""
+    rules = rules_of(whole_pack())
+    alerts = {rule.name: rule.labels["severity"] for rule in rules if rule.is_alert}
+    return Known(alerts, Pack(rules, with_recordings(rules)))
 
 
 def findings(folder: Path, known: Known) -> list[str]:
@@ -121,9 +118,7 @@ def _in_runbook(name: str, language: str, text: str, known: Known) -> Iterator[s
         if block.language not in BLOCKS:
             yield f":{block.line}: write the language of the code block, one of {', '.join(BLOCKS)}"
         elif block.language == "promql":
-            yield from (
-                f":{block.line}: {finding}" for finding in promql.findings(block.text, recordings=known.recordings)
-            )
+            yield from (f":{block.line}: {finding}" for finding in _in_query(block.text, known.pack))
         elif block.language == "sh":
             yield from (f":{block.line}: {finding}" for finding in _in_commands(block.text, known.alerts))
     for token in tokens:
@@ -204,6 +199,20 @@ def blocks(tokens: Sequence[Token]) -> list[Block]:
     ]
 
 
+def _in_query(text: str, pack: Pack) -> Iterator[str]:
+    try:
+        tree = parse(text)
+    except ExpressionError as error:
+        yield f"the query does not parse: {error}"
+        return
+    query = Rule(title="", name="", group="", is_alert=False, text=text, tree=tree, content={})
+    for check in (unknown_metric, unknown_label):
+        yield from (f"{where}: {what}" for where, what in check(query, pack))
+    for name in dict.fromkeys(selector.name for selector in selectors(tree)):
+        if name in METRICS and METRICS[name].profile is Profile.FULL:
+            yield f"{name}: only the profile full serves it, which few exporters have"
+
+
 def _in_commands(text: str, alerts: Collection[str]) -> Iterator[str]:
     for line in text.replace("\\\n", " ").splitlines():
         try:
@@ -274,12 +283,8 @@ def _links(tokens: Sequence[Token]) -> set[str]:
     return {str(child.attrs["href"]) for token in tokens for child in token.children or () if child.type == "link_open"}
 
 
-def _yaml(file: Path) -> dict[str, Any]:
-    content: dict[str, Any] = yaml.safe_load(file.read_text(encoding="utf-8"))
-    return content
-
-
 if __name__ == "__main__":
+    write_data()  # the rules of the files as they are now
     wrong = findings(HERE / "runbooks", known_rules())
     sys.stdout.write("".join(f"{finding}\n" for finding in wrong))
     sys.exit(1 if wrong else 0)

@@ -2,7 +2,10 @@
 
 import pytest
 
+from alerts import series
+from alerts.lint import Pack, with_recordings
 from alerts.runbook_checks import HERE, Known, findings, known_rules
+from kafka_producer_exporter.model import Kind
 
 NAME = "KafkaProducerRecordErrors"
 NOT_WRITTEN_YET = frozenset(
@@ -57,7 +60,11 @@ NOT_WRITTEN_YET = frozenset(
     ]
 )
 """Alerts that may still be without a runbook. A test says when this can go."""
-KNOWN = Known({NAME: "warning", "KafkaOther": "info", "KafkaWatchdog": "none"}, frozenset({"service:kafka_x:rate5m"}))
+RECORDING = series.Known(Kind.GAUGE, frozenset({"kafka_cluster", "topic"}), series.Unit.RATE, is_recorded=True)
+KNOWN = Known(
+    {NAME: "warning", "KafkaOther": "info", "KafkaWatchdog": "none"},
+    Pack((), {**with_recordings(()), "service:kafka_x:rate5m": RECORDING}),
+)
 GOOD = """# KafkaProducerRecordErrors
 
 A producer lost a record, e.g. one of 2.5 kB.
@@ -81,7 +88,7 @@ sum by (target) (rate(kafka_producer_record_error_total{target!=""}[5m])) # comm
 1. First:
 
    ```promql
-   service:kafka_x:rate5m{topic="TOPIC"} / on (kafka_cluster) group_left (topic) up{job="x"}
+   service:kafka_x:rate5m{topic="TOPIC"} / on (kafka_cluster) group_left (version) kafka_producer_info{client_id="x"}
    ```
 
    - What it means.
@@ -140,8 +147,8 @@ def found_in(folder, english=GOOD, translated=None, known=KNOWN, extra=()):
 
 
 def test_the_runbooks_are_complete_and_their_links_queries_and_commands_are_good():
-    alerts, recordings = known_rules()
-    found = findings(HERE / "runbooks", Known({**dict.fromkeys(NOT_WRITTEN_YET, "warning"), **alerts}, recordings))
+    alerts, pack = known_rules()
+    found = findings(HERE / "runbooks", Known({**dict.fromkeys(NOT_WRITTEN_YET, "warning"), **alerts}, pack))
     allowed = {f"{language}/{name}.md: missing" for language in ("en", "ko") for name in NOT_WRITTEN_YET}
 
     assert [finding for finding in found if finding not in allowed] == []
@@ -189,31 +196,39 @@ MUTANTS = {
     "block without language": ("```promql\nsum", "```\nsum", "write the language of the code block, one of promql, sh"),
     "indented code": ("## Impact\n\nText.", "## Impact\n\n    Text.", "write the language of the code block"),
     "bad query": ("[5m]))", "[5m])", "the query does not parse: unclosed left parenthesis"),
-    "unknown metric": ("kafka_producer_record_error_total", "kafka_producer_errors", "no metric kafka_producer_errors"),
-    "unknown recording": ("service:kafka_x:rate5m", "service:kafka_x:rate1h", "no metric service:kafka_x:rate1h"),
-    "no name": ("kafka_producer_record_error_total{", "{", "there is no metric without a name"),
+    "unknown metric": (
+        "kafka_producer_record_error_total",
+        "kafka_producer_errors",
+        "kafka_producer_errors: neither the catalogue nor the pack has this metric",
+    ),
+    "unknown recording": (
+        "service:kafka_x:rate5m",
+        "service:kafka_x:rate1h",
+        "service:kafka_x:rate1h: neither the catalogue nor the pack",
+    ),
+    "no name": ("kafka_producer_record_error_total{", "{", "a selector without a metric name reads every series"),
     "metric of the profile full": (
         "kafka_producer_record_error_total",
         "kafka_producer_successful_reauthentication_total",
-        "is only in the profile full",
+        "only the profile full serves it",
     ),
     "unknown label in a selector": (
         '{target!=""}',
         '{topic!=""}',
         "kafka_producer_record_error_total has no label topic",
     ),
-    "unknown label in by": ("by (target)", "by (workload)", "no metric of the query has the label workload"),
+    "unknown label in by": ("by (target)", "by (workload)", "has no label workload"),
     "unknown label in on": (
         "on (kafka_cluster)",
         "on (cluster_name)",
-        "no metric of the query has the label cluster_name",
+        "has no label cluster_name",
     ),
     "unknown label in group_left": (
-        "group_left (topic)",
+        "group_left (version)",
         "group_left (foo)",
-        "no metric of the query has the label foo",
+        "has no label foo",
     ),
-    "label that up does not have": ('up{job="x"}', 'up{topic="x"}', "up has no label topic"),
+    "unknown label of a recording": ('rate5m{topic="TOPIC"}', 'rate5m{target="a"}', "rate5m has no label target"),
     "unknown program": ("kafka-topics.sh", "kafka-topic.sh", "kafka-topic.sh is not among the known programs"),
     "unknown program behind a pipe": ("| grep", "| gerp", "gerp is not among the known programs"),
     "open quote": ("grep -c x", "grep -c 'x", "No closing quotation"),
@@ -268,7 +283,10 @@ def test_comments_in_code_may_be_translated(tmp_path):
 def test_a_missing_runbook_is_named(tmp_path):
     (tmp_path / "en").mkdir()
 
-    assert findings(tmp_path, Known({"KafkaX": "info"}, ())) == ["en/KafkaX.md: missing", "ko/KafkaX.md: missing"]
+    assert findings(tmp_path, Known({"KafkaX": "info"}, KNOWN.pack)) == [
+        "en/KafkaX.md: missing",
+        "ko/KafkaX.md: missing",
+    ]
 
 
 def test_a_runbook_without_an_alert_is_named(tmp_path):
