@@ -8,7 +8,7 @@ import signal
 import socket
 import tempfile
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -346,11 +346,19 @@ class Broker(Service):
 class Cluster(Service):
     """Several nodes, each broker and controller; ``nodes[1]`` is node 1.
 
-    Further options are those of ``Broker`` and apply to every node. A listener with a proxy is not possible, because a
-    proxy belongs to one node.
+    Further options are those of ``Broker`` and apply to every node; *of_node* returns those that differ, such as a
+    listener with a proxy, which belongs to one node.
     """
 
-    def __init__(self, size: int = 3, *, heap_megabytes: int = 96, folder: Path | None = None, **options: Any) -> None:
+    def __init__(
+        self,
+        size: int = 3,
+        *,
+        heap_megabytes: int = 96,
+        folder: Path | None = None,
+        of_node: Callable[[int], Mapping[str, Any]] = lambda _: {},
+        **options: Any,
+    ) -> None:
         quorum = {node_id: Port() for node_id in range(1, size + 1)}
         self.nodes = {
             node_id: Broker(
@@ -358,7 +366,7 @@ class Cluster(Service):
                 heap_megabytes=heap_megabytes,
                 folder=folder / str(node_id) if folder else None,
                 _quorum=quorum,
-                **options,
+                **{**options, **of_node(node_id)},
             )
             for node_id in quorum
         }
@@ -366,7 +374,11 @@ class Cluster(Service):
     @property
     def bootstrap(self) -> str:
         """The addresses of the plain listeners of all nodes."""
-        return ",".join(node.bootstrap for node in self.nodes.values())
+        return self.address(BROKER)
+
+    def address(self, listener: str) -> str:
+        """Return the ``bootstrap.servers`` of clients that use this listener."""
+        return ",".join(node.address(listener) for node in self.nodes.values())
 
     def start(self) -> None:
         """Start all nodes at the same time, and return once each answers."""

@@ -37,11 +37,15 @@ class Prometheus(Service):
         interval_seconds: float = 1,
         rule_files: Sequence[Path] = (),
         settings: Mapping[str, object] | None = None,
+        alertmanagers: Sequence[str] = (),
+        flags: Sequence[str] = (),
         folder: Path | None = None,
     ) -> None:
+        """Set it up; *alertmanagers* are addresses (HOST:PORT), and *flags* are further ones of the program."""
         self.name = f"Prometheus {generation}"
         self.process: Process | None = None
         self._generation = generation
+        self._flags = tuple(flags)
         self._own_folder = folder is None
         self.folder = Path(tempfile.mkdtemp(prefix="lab-prometheus-")) if folder is None else folder
         self.log_file = self.folder / "prometheus.log"
@@ -52,6 +56,7 @@ class Prometheus(Service):
             "global": {"scrape_interval": interval, "scrape_timeout": interval, "evaluation_interval": interval},
             "rule_files": [str(file) for file in rule_files],
             "scrape_configs": [dict(config) for config in scrape_configs],
+            **({"alerting": _alerting(alertmanagers)} if alertmanagers else {}),
             **(settings or {}),
         }
 
@@ -65,6 +70,7 @@ class Prometheus(Service):
             [
                 *(prometheus_binary(self._generation), f"--config.file={config}", "--log.level=warn"),
                 *(f"--storage.tsdb.path={self.folder / 'data'}", f"--web.listen-address=127.0.0.1:{self._port.number}"),
+                *self._flags,
             ],
             log_file=self.log_file,
         )
@@ -101,6 +107,15 @@ class Prometheus(Service):
         result: list[dict[str, Any]] = self.get("targets", state="active")["activeTargets"]
         return result
 
+    def alerts(self) -> list[dict[str, Any]]:
+        """Return the active alerts, each with ``state`` (``pending`` or ``firing``), ``labels`` and ``annotations``."""
+        result: list[dict[str, Any]] = self.get("alerts")["alerts"]
+        return result
+
+    def rules(self) -> list[dict[str, Any]]:
+        """Return all rules, each with ``name``, ``type``, ``health`` and ``lastError``."""
+        return [rule for group in self.get("rules")["groups"] for rule in group["rules"]]
+
     def get(self, path: str, **parameters: str) -> Any:
         """Return the ``data`` of an HTTP API response; raise LabError with Prometheus' own message if it fails."""
         address = f"{self.url}/api/v1/{path}?{urllib.parse.urlencode(parameters)}"
@@ -128,6 +143,10 @@ class Prometheus(Service):
 def job(name: str, *addresses: str, **settings: object) -> dict[str, object]:
     """Return a scrape configuration with fixed addresses: ``job("demo", "127.0.0.1:9797", metrics_path="/probe")``."""
     return {"job_name": name, "static_configs": [{"targets": list(addresses)}], **settings}
+
+
+def _alerting(addresses: Sequence[str]) -> dict[str, object]:
+    return {"alertmanagers": [{"static_configs": [{"targets": list(addresses)}]}]}
 
 
 def prometheus_binary(generation: int = CURRENT) -> Path:

@@ -12,6 +12,7 @@ from collections import Counter
 
 import pytest
 
+from lab.alertmanager import alertmanager_binary, amtool_binary
 from lab.broker import Broker, Cluster
 from lab.cgroup import MemoryCgroup
 from lab.fetch import default_fetcher
@@ -25,7 +26,7 @@ PARTS = (
     *(f"kafka-clients-{version}" for version in ("2.4.1", "2.8.2", "3.9.2", "4.4.0")),
     *("kafka-tools-4.3.1", "jmx-exporter-1.0.1"),
 )
-PROMETHEUS_PARTS = ("prometheus-2", "prometheus-3")
+PROMETHEUS_PARTS = ("prometheus-2", "prometheus-3", "alertmanager")
 REQUIRED = os.environ.get("REQUIRE_INTEGRATION") == "1"
 
 
@@ -41,6 +42,16 @@ def prometheus_programs(lab):
         for generation in (2, 3):
             prometheus_binary(generation)
             promtool_binary(generation)
+    except LabError as error:
+        pytest.skip(str(error))
+
+
+@pytest.fixture(scope="session")
+def alertmanager_program(lab):
+    """Alertmanager and amtool; without them the test is not run."""
+    try:
+        alertmanager_binary()
+        amtool_binary()
     except LabError as error:
         pytest.skip(str(error))
 
@@ -101,7 +112,7 @@ def pytest_collection_finish(session):
             fetcher.fetch(part)
     except LabError as error:
         raise pytest.UsageError(f"no integration test can run on this machine\n{error}") from None
-    with contextlib.suppress(LabError):  # the fixture prometheus_programs reports it
+    with contextlib.suppress(LabError):  # the fixtures of these programs report it
         for part in PROMETHEUS_PARTS:
             fetcher.fetch(part)
 

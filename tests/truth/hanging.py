@@ -22,9 +22,10 @@ from kafka_producer_exporter.broker.cluster.hanging import LogAnswer
 from kafka_producer_exporter.settings import Sasl, SaslMechanism
 from lab.broker import Cluster, Security
 from lab.certificates import make_certificates
+from lab.hanging import leave_hanging
 from lab.process import LabError, wait_until
 from lab.producer import ProducerJvm, send_options
-from tests.integration.broker.view import UP, collecting, found_by_kafka, hanging, leave_hanging, value
+from tests.integration.broker.view import UP, collecting, found_by_kafka, hanging, value
 from tests.truth.page import Section
 
 LOG = "__transaction_state"

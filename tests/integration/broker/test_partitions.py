@@ -17,8 +17,9 @@ from kafka.admin import (
 from kafka_producer_exporter.settings import Sasl, SaslMechanism
 from lab.broker import Broker, Security
 from lab.certificates import make_certificates
+from lab.hanging import leave_hanging
 from lab.process import LabError, wait_until
-from tests.integration.broker.view import UP, collecting, counts, found_by_kafka, hanging, leave_hanging, value
+from tests.integration.broker.view import UP, collecting, counts, found_by_kafka, hanging, value
 from tests.integration.topics import new_topic
 
 

@@ -3,18 +3,14 @@
 import contextlib
 import gc
 import subprocess
-import time
 
-from kafka.admin import ConfigResource, ConfigResourceType
 from kafka.errors import KafkaError
-from kafka.record.default_records import DefaultRecordBatchBuilder
 
 from kafka_producer_exporter.broker.collector import BrokerCollector
 from kafka_producer_exporter.net.address import Address
 from kafka_producer_exporter.settings import Broker as BrokerSettings
 from kafka_producer_exporter.settings import Limits
 from lab import jvm
-from lab.log_writer import produce
 from lab.process import wait_until
 
 UP = "kafka_producer_exporter_source_up"
@@ -112,38 +108,3 @@ def hanging(collector, name):
     """What we find on a topic, as (partition, producer id)."""
     found = [dict(pairs) for (metric, pairs) in values(collector) if metric == HANGING]
     return {(int(row["partition"]), int(row["producer_id"])) for row in found if row["topic"] == name}
-
-
-def leave_hanging(broker, name, *, partition, producer_id, age_seconds):
-    """Write an open transaction that no coordinator knows, while the broker's verification is switched off.
-
-    *broker* leads the partition.
-    """
-
-    def verification(state):
-        resource = ConfigResource(
-            ConfigResourceType.BROKER,
-            str(broker.node_id),
-            {"transaction.partition.verification.enable": ("SET", state)},
-        )
-        with broker.admin() as admin:
-            admin.alter_configs([resource])
-
-    builder = DefaultRecordBatchBuilder(
-        magic=2,
-        compression_type=0,
-        is_transactional=True,
-        producer_id=producer_id,
-        producer_epoch=0,
-        base_sequence=0,
-        batch_size=1 << 20,
-    )
-    builder.append(0, round((time.time() - age_seconds) * 1000), None, b"stuck", [])
-    verification("false")
-    try:
-        deadline = time.monotonic() + 10
-        while produce(broker, name, partition, bytes(builder.build())):
-            assert time.monotonic() < deadline
-            time.sleep(0.05)
-    finally:
-        verification("true")

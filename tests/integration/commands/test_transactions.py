@@ -7,7 +7,7 @@ import uuid
 
 import pytest
 
-from tests.integration.broker.view import leave_hanging
+from lab.hanging import leave_hanging
 from tests.integration.topics import new_topic
 
 

@@ -1,0 +1,203 @@
+"""A real Alertmanager on loopback, amtool, and a webhook that records the notifications."""
+
+import hashlib
+import json
+import os
+import re
+import shutil
+import tempfile
+import threading
+import time
+import urllib.request
+from collections.abc import Mapping, Sequence
+from functools import cache
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import yaml
+
+from lab.fetch import fetch
+from lab.jvm import built_folder, rename_or_leave
+from lab.process import Port, Process, Service, run, wait_until
+
+PART = "alertmanager"
+TEMPLATES = b"/usr/share/prometheus/alertmanager"
+_TIMES = ("group_wait", "group_interval", "repeat_interval")
+
+
+class Notification(NamedTuple):
+    """One message of the Alertmanager to a receiver."""
+
+    at: float
+    """``time.monotonic()`` when it arrived."""
+    receiver: str
+    status: str
+    """``firing`` if at least one of its alerts fires, else ``resolved``."""
+    alerts: Sequence[Mapping[str, Any]]
+    """Each with ``status``, ``labels`` and ``annotations``."""
+
+    def names(self, status: str) -> set[str]:
+        """Return the names of its alerts in this status: ``firing`` or ``resolved``."""
+        return {alert["labels"]["alertname"] for alert in self.alerts if alert["status"] == status}
+
+
+class Webhook(Service):
+    """Receives what an Alertmanager sends to ``url(receiver)``, and keeps it in ``notifications``."""
+
+    def __init__(self) -> None:
+        self.notifications: list[Notification] = []
+        self._server: ThreadingHTTPServer | None = None
+
+    def start(self) -> None:
+        """Accept notifications."""
+        notifications = self.notifications
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+                receiver = self.path.strip("/")
+                notifications.append(Notification(time.monotonic(), receiver, body["status"], body["alerts"]))
+                self.send_response(200)
+                self.end_headers()
+
+            def log_message(self, *_: object) -> None:
+                """Stay silent."""
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+
+    def close(self) -> None:
+        """Refuse further notifications."""
+        server, self._server = self._server, None
+        if server is not None:
+            server.shutdown()
+            server.server_close()
+
+    def url(self, receiver: str) -> str:
+        """Return the address for the notifications to a receiver."""
+        assert self._server is not None
+        return f"http://127.0.0.1:{self._server.server_port}/{receiver}"
+
+    def of(self, alert: str, status: str, *, since: float = 0.0) -> Notification | None:
+        """Return the first notification with this alert in this status, or None."""
+        found = (one for one in list(self.notifications) if one.at >= since and alert in one.names(status))
+        return next(found, None)
+
+
+class Alertmanager(Service):
+    """An Alertmanager with the given configuration.
+
+    ``with Webhook() as hook, Alertmanager(to_webhook(config, hook)) as alertmanager: alertmanager.alerts()``
+    """
+
+    def __init__(self, config: Mapping[str, Any], *, folder: Path | None = None) -> None:
+        self.name = "Alertmanager"
+        self.process: Process | None = None
+        self.config = config
+        self._own_folder = folder is None
+        self.folder = Path(tempfile.mkdtemp(prefix="lab-alertmanager-")) if folder is None else folder
+        self._port = Port()
+        self.address = f"127.0.0.1:{self._port.number}"
+        self.url = f"http://{self.address}"
+
+    def start(self) -> None:
+        """Start it, and return once it is ready."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        config = self.folder / "alertmanager.yml"
+        config.write_text(yaml.safe_dump(dict(self.config), sort_keys=False))
+        program, home = alertmanager_binary()
+        self.process = Process(
+            self.name,
+            [
+                *(program, f"--config.file={config}", f"--storage.path={self.folder / 'data'}", "--log.level=warn"),
+                *(f"--web.listen-address={self.address}", "--cluster.listen-address="),
+            ],
+            log_file=self.folder / "alertmanager.log",
+            cwd=home,
+        )
+        wait_until(f"{self.name} is ready on {self.url}", self._is_ready, processes=[self.process])
+
+    def close(self) -> None:
+        """Stop it; delete its data unless the caller chose the folder."""
+        if self.process is not None:
+            self.process.stop()
+            self.process = None
+        self._port.close()
+        if self._own_folder:
+            shutil.rmtree(self.folder, ignore_errors=True)
+
+    def alerts(self) -> list[dict[str, Any]]:
+        """Return its alerts, each with ``labels``, ``receivers``, and ``status`` with ``state`` and ``inhibitedBy``."""
+        with urllib.request.urlopen(f"{self.url}/api/v2/alerts", timeout=10) as answer:
+            found: list[dict[str, Any]] = json.load(answer)
+        return found
+
+    def amtool(self, *arguments: str) -> str:
+        """Return what ``amtool`` prints for it: ``amtool("silence", "add", "alertname=X", …)``."""
+        return run([amtool_binary(), f"--alertmanager.url={self.url}", *arguments], what="amtool")
+
+    def _is_ready(self) -> bool:
+        try:
+            with urllib.request.urlopen(f"{self.url}/-/ready", timeout=2) as answer:
+                return bool(answer.status == 200)
+        except OSError:
+            return False
+
+
+def to_webhook(config: Mapping[str, Any], hook: Webhook, *, scale: float = 1) -> dict[str, Any]:
+    """Return *config* with the webhook in place of every receiver's own ways, and its times divided by *scale*."""
+    receivers = [
+        {
+            "name": receiver["name"],
+            "webhook_configs": [{"url": hook.url(receiver["name"]), "send_resolved": True}],
+        }
+        for receiver in config["receivers"]
+    ]
+    kept = {key: value for key, value in config.items() if key not in ("receivers", "route", "global", "templates")}
+    return {"route": _shortened(config["route"], scale), "receivers": receivers, **kept}
+
+
+def _shortened(route: Mapping[str, Any], scale: float) -> dict[str, Any]:
+    made = {key: value for key, value in route.items() if key != "routes"}
+    made |= {key: f"{max(1, round(1000 * seconds(route[key]) / scale))}ms" for key in _TIMES if key in route}
+    if "routes" in route:
+        made["routes"] = [_shortened(child, scale) for child in route["routes"]]
+    return made
+
+
+def seconds(duration: str) -> float:
+    """Return the seconds of a Prometheus duration such as ``1h30m``."""
+    units = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86_400.0, "w": 604_800.0, "y": 31_536_000.0}
+    return sum(int(number) * units[unit] for number, unit in re.findall(r"(\d+)(ms|[smhdwy])", duration))
+
+
+@cache
+def alertmanager_binary() -> tuple[Path, Path | None]:
+    """Return the program, and the folder to start it in: the one on the PATH, else the fetched one.
+
+    Debian's program opens its templates under /usr/share, where an unpacked package does not have them. So the path in
+    the program is made relative, which works for any user.
+    """
+    installed = shutil.which("alertmanager") or shutil.which("prometheus-alertmanager")
+    if installed is not None:
+        return Path(installed), None
+    part = fetch(PART)
+    original = part / "usr" / "bin" / "prometheus-alertmanager"
+    relative = TEMPLATES.replace(b"/usr/", b"usr//", 1)
+    program = original.read_bytes().replace(TEMPLATES, relative)
+    place = built_folder() / f"alertmanager-{hashlib.sha256(program).hexdigest()[:12]}"
+    if not place.exists():
+        with tempfile.TemporaryDirectory(dir=built_folder(), prefix=".copying-") as work:
+            made = Path(work) / place.name
+            made.write_bytes(program)
+            os.chmod(made, 0o755)  # noqa: PTH101 (as elsewhere in the lab)
+            rename_or_leave(made, place)
+    return place, part
+
+
+@cache
+def amtool_binary() -> Path:
+    """Return amtool: the one on the PATH, else the fetched one."""
+    installed = shutil.which("amtool")
+    return Path(installed) if installed else fetch(PART) / "usr" / "bin" / "amtool"

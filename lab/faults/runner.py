@@ -1,0 +1,232 @@
+"""Runs faults in the world, one after the other or several at the same time, and says what they fired."""
+
+import threading
+import time
+import traceback
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from lab.faults.fault import Fault
+from lab.faults.page import Fired, Result
+from lab.faults.table import Row, class_of
+from lab.faults.world import WATCHDOG, Firing, World
+from lab.process import LabError
+
+QUIET_SECONDS = 300.0
+"""How long everything is quiet before a fault begins, in real windows."""
+QUIET_WITHIN_SECONDS = 120.0
+"""How long to wait for that, in seconds of the lab."""
+
+Say = Callable[[str], None]
+
+
+def owners(labels: Mapping[str, str], running: Mapping[str, Row], known: Iterable[str] = ()) -> set[str]:
+    """Return whose an alert is: the fault that it is named after, else those that expect it, else all that run.
+
+    An alert that is named after a fault which does not run any more belongs to nobody.
+    """
+    if alone := [name for name, row in running.items() if row.alone]:
+        return set(alone)
+    named = [name for name in {*running, *known} for value in labels.values() if _begins(value, name)]
+    if named:
+        return {max(named, key=len)} & running.keys()
+    expecting = {name for name, row in running.items() if labels["alertname"] in (*row.fires, *row.may_fire)}
+    return expecting or set(running)
+
+
+def _begins(value: str, name: str) -> bool:
+    return value.startswith(name) and not value[len(name) : len(name) + 1].isalnum()
+
+
+class Runner:
+    """Runs faults in a world; *versions* are recorded with their results."""
+
+    def __init__(
+        self,
+        world: World,
+        known: Iterable[str],
+        say: Say,
+        versions: Mapping[str, str],
+        quiet_seconds: float = QUIET_SECONDS,
+    ) -> None:
+        self._world = world
+        self._known = list(known)
+        self._say = say
+        self._versions = versions
+        self._quiet = quiet_seconds / world.scale
+        self._running: dict[str, Row] = {}
+        self._lock = threading.Lock()
+
+    def run(self, rows: Sequence[Row], done: Callable[[Result], object], *, at_once: int = 4) -> list[Result]:
+        """Run the faults, those that run alone first; call *done* with each result as soon as it is there."""
+        results = []
+
+        def one(row: Row) -> None:
+            result = self.run_one(row)
+            with self._lock:
+                results.append(result)
+                done(result)
+
+        for row in rows:
+            if row.alone:
+                one(row)
+        with ThreadPoolExecutor(at_once) as pool:
+            list(pool.map(one, [row for row in rows if not row.alone]))
+        return results
+
+    def run_one(self, row: Row) -> Result:
+        """Run one fault from its preparation to its removal."""
+        with self._lock:
+            self._running[row.name] = row
+        fault = class_of(row.name)(self._world, row.name)
+        self._tell(row, f"prepare: {row.what}")
+        try:
+            return self._go_through(row, fault)
+        except Exception as error:  # noqa: BLE001 (one fault that cannot run must not end the others)
+            self._tell(row, traceback.format_exc())
+            return self._result(row, 0.0, [], 0, [f"{type(error).__name__}: {str(error).splitlines()[0]}"])
+        finally:
+            fault.close()
+            with self._lock:
+                del self._running[row.name]
+
+    def _go_through(self, row: Row, fault: Fault) -> Result:
+        fault.prepare()
+        if noisy := self._wait_quiet(row):
+            return self._result(row, 0.0, [], 0, [f"{name} fires before the fault" for name in noisy])
+        problems: list[str] = []
+        began = time.monotonic()
+        fault.begin()
+        self._tell(row, f"begun; waiting for {', '.join(row.fires) or f'{row.lasts:g} s of silence'}")
+        missing = self._wait_for(row, began)
+        problems += [f"{name} does not fire within {row.fires_within:g} s" for name in sorted(missing)]
+        time.sleep(row.lasts)
+        repaired = time.monotonic()
+        fault.end()
+        self._tell(row, "repaired; waiting until all is resolved")
+        problems += self._wait_resolved(row)
+        fired = self._mine(row, began)
+        allowed = {*row.fires, *row.may_fire}
+        problems += [f"{one} must not fire" for one in map(str, fired) if one.partition("{")[0] not in allowed]
+        pages = self._pages(row, began)
+        if row.pages is not None and pages > row.pages:
+            problems.append(f"{pages} pages, where {row.pages} may be sent")
+        problems += self._notified(row, began)
+        if not any(one.name == WATCHDOG for one in self._world.watcher.firing()) and self._has_watchdog():
+            problems.append("the watchdog does not fire")
+        return self._result(row, began, fired, pages, problems, repaired)
+
+    def _wait_quiet(self, row: Row) -> list[str]:
+        """Return once nothing has fired for a while; or, if that takes too long, what fires."""
+        started = since = time.monotonic()
+        while time.monotonic() < since + self._quiet:
+            if noisy := sorted(self._names(row, max(since, time.monotonic() - 1))):
+                since = time.monotonic()
+                if since > started + QUIET_WITHIN_SECONDS:
+                    return noisy
+            time.sleep(0.5)
+        return []
+
+    def _wait_for(self, row: Row, began: float) -> set[str]:
+        deadline = time.monotonic() + row.fires_within
+        waiting = set(row.fires)
+        while waiting and time.monotonic() < deadline:
+            for one in self._mine(row, began):
+                if one.name in waiting:
+                    waiting.discard(one.name)
+                    self._tell(row, f"{one} fires after {one.began - began:.1f} s")
+            time.sleep(0.5)
+        return waiting
+
+    def _wait_resolved(self, row: Row) -> list[str]:
+        deadline = time.monotonic() + row.resolves_within
+        while time.monotonic() < deadline:
+            left = [one for one in self._world.watcher.firing() if self._is_mine(row, one)]
+            if not left:
+                return []
+            time.sleep(0.5)
+        return [f"{one} does not resolve within {row.resolves_within:g} s" for one in left]
+
+    def _notified(self, row: Row, began: float) -> list[str]:
+        """Return the expected alerts of which the Alertmanager has told nobody, and which it does not inhibit."""
+        hook = self._world.webhook
+        deadline = time.monotonic() + 10
+        while True:
+            untold = [
+                f"{name}: no receiver was told that it is {status}"
+                for name in row.fires
+                for status in ("firing", "resolved")
+                if hook.of(name, "firing", since=began) is not None or not self._world.inhibits
+                if hook.of(name, status, since=began) is None
+            ]
+            if not untold or time.monotonic() > deadline:
+                return untold
+            time.sleep(0.5)
+
+    def _pages(self, row: Row, began: float) -> int:
+        def is_page(alert: Mapping[str, Any]) -> bool:
+            labels = alert["labels"]
+            is_critical = alert["status"] == "firing" and labels.get("severity") == "critical"
+            return is_critical and row.name in self._owners(labels)
+
+        messages = [one for one in list(self._world.webhook.notifications) if one.at >= began]
+        return sum(any(map(is_page, message.alerts)) for message in messages)
+
+    def _owners(self, labels: Mapping[str, str]) -> set[str]:
+        with self._lock:
+            return owners(labels, self._running, self._known)
+
+    def _is_mine(self, row: Row, one: Firing) -> bool:
+        return one.name != WATCHDOG and row.name in self._owners(one.labels)
+
+    def _mine(self, row: Row, moment: float) -> list[Firing]:
+        return [one for one in self._world.watcher.since(moment) if self._is_mine(row, one)]
+
+    def _names(self, row: Row, moment: float) -> set[str]:
+        return {str(one) for one in self._mine(row, moment)}
+
+    def _has_watchdog(self) -> bool:
+        return any(rule["name"] == WATCHDOG for rule in self._world.prometheus.rules())
+
+    def _result(
+        self,
+        row: Row,
+        began: float,
+        fired: Sequence[Firing],
+        pages: int,
+        problems: Sequence[str],
+        repaired: float = 0.0,
+    ) -> Result:
+        alerts: dict[str, Fired] = {}
+        for name in sorted({one.name for one in fired}):
+            same = [one for one in fired if one.name == name]
+            ends = [one.ended for one in same if one.ended is not None]
+            alerts[name] = Fired(
+                severity=same[0].severity,
+                fires_after=round(min(one.began for one in same) - began, 1),
+                resolved_after=round(max(ends) - repaired, 1) if len(ends) == len(same) else None,
+                instances=len({tuple(sorted(one.labels.items())) for one in same}),
+            )
+        verdict = "; ".join(problems) or "as expected"
+        self._tell(row, f"done, {verdict}" + "".join(f"\n    {name}: {alert}" for name, alert in alerts.items()))
+        return Result(
+            fault=row.name,
+            generation=self._world.generation,
+            scale=self._world.scale,
+            versions=self._versions,
+            lasted=round(max(0.0, repaired - began), 1),
+            fired=alerts,
+            pages=pages,
+            problems=list(problems),
+        )
+
+    def _tell(self, row: Row, text: str) -> None:
+        self._say(f"{row.name}: {text}")
+
+
+def check_rules(world: World) -> None:
+    """Raise LabError if Prometheus cannot evaluate a rule."""
+    bad = [f"{rule['name']}: {rule['lastError']}" for rule in world.prometheus.rules() if rule["health"] == "err"]
+    if bad:
+        raise LabError("Prometheus cannot evaluate these rules\n" + "\n".join(bad))
