@@ -13,7 +13,7 @@ MAKE_STARTED := $(or $(MAKE_STARTED),$(shell date +%s))
 export MAKE_STARTED
 stage = @s=$$(($$(date +%s) - $(MAKE_STARTED))); printf '\n== %d:%02d  %s\n' $$((s / 60)) $$((s % 60)) '$(1)'
 
-.PHONY: help setup check lint fast pythons generate golden generated integration rules mutation demo bench jdks test truth fuzz torture lock clean
+.PHONY: help setup check lint fast pythons generate golden generated integration rules mutation demo faults bench jdks test truth fuzz torture lock clean
 
 help: ## list these commands
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -66,6 +66,7 @@ generate: setup ## write the generated docs and the JSON schema again
 	$(BIN)/kafka-producer-exporter metrics --guide --format markdown > docs/guide-coverage.md
 	$(BIN)/python -m tools.generate_configuration exporter/kafka_producer_exporter/config/exporter.schema.json docs/configuration.md
 	$(BIN)/python -m alerts.render
+	$(BIN)/python -m lab.faults --page
 	@$(MAKE) --no-print-directory setup
 
 golden: setup ## write the golden pages again; review every difference
@@ -91,6 +92,9 @@ mutation: setup ## change each alert rule in many small ways, see whether its te
 demo: setup ## watch a real broker, real producers and the exporter live; DURATION=60 ends it after 60 s
 	$(call stage,demo)
 	$(BIN)/python -m lab.demo $(if $(DURATION),--duration $(DURATION))
+
+faults: setup ## fire the alerts by real faults, and write docs/fault-matrix.md; FAULTS='NAME …' GENERATION=2
+	$(BIN)/python -m lab.faults $(FAULTS) $(if $(GENERATION),--generation $(GENERATION))
 
 bench: setup ## measure the exporter and its peers side by side (half an hour)
 	$(BIN)/python -m benchmarks.against_jmx_exporter

@@ -385,7 +385,7 @@ class Cluster(Service):
         with ThreadPoolExecutor(len(self.nodes)) as pool:
             list(pool.map(Broker.launch, self.nodes.values()))
         for node in self.nodes.values():
-            node.wait_ready()
+            node.wait_ready(timeout_seconds=60 * len(self.nodes))  # they share the processors
 
     def close(self) -> None:
         """Take all nodes down for good. They are killed, since the last ones would wait for a quorum in vain."""

@@ -15,11 +15,11 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from kafka_producer_exporter.pack import rules as pack
 
+from kafka_producer_exporter.pack import rules as pack
 from lab.alertmanager import alertmanager_binary
 from lab.broker import VERSION
-from lab.faults.page import PAGE, ROOT, Result, load, save, text_of
+from lab.faults.page import ROOT, Result, save, write_page
 from lab.faults.runner import Runner, check_rules
 from lab.faults.table import read_table
 from lab.faults.world import QUICK_CONFIG, SCALE, World
@@ -86,12 +86,6 @@ def main(arguments: list[str]) -> int:
 def rules(scale: float = SCALE) -> Mapping[str, Any]:
     """Return every rule of the pack, with windows for the lab."""
     return pack.render({}, enable=("all",), scale=scale)
-
-
-def write_page() -> None:
-    """Write the page from what is recorded."""
-    severities = {str(alert["alert"]): str(alert["severity"]) for alert in pack.alerts()}
-    PAGE.write_text(text_of(read_table(), severities, load()))
 
 
 def versions(generation: int) -> dict[str, str]:

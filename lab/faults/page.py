@@ -6,7 +6,8 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from lab.faults.table import Row, Table
+from kafka_producer_exporter.pack import rules as pack
+from lab.faults.table import Row, Table, read_table
 
 ROOT = Path(__file__).parents[2]
 RESULTS = ROOT / "recorded" / "faults"
@@ -79,6 +80,21 @@ def load(folder: Path = RESULTS) -> dict[tuple[str, int], Result]:
 def _result(content: Mapping[str, Any]) -> Result:
     fired = {name: Fired(**alert) for name, alert in content["fired"].items()}
     return Result(**{**content, "fired": fired})
+
+
+def severities() -> dict[str, str]:
+    """Return the names of the pack's alerts, each with the highest of its severities."""
+    found: dict[str, str] = {}
+    for severity in ("critical", "warning", "info", "none"):
+        for alert in pack.alerts():
+            if alert["severity"] == severity:
+                found.setdefault(alert["alert"], severity)
+    return found
+
+
+def write_page() -> None:
+    """Write the page from what is recorded."""
+    PAGE.write_text(text_of(read_table(), severities(), load()))
 
 
 def text_of(table: Table, alerts: Mapping[str, str], results: Mapping[tuple[str, int], Result]) -> str:

@@ -1,8 +1,8 @@
 """A few faults in the world of the fault runs, and the way of an alert to a receiver and back to resolved."""
 
 import pytest
-from kafka_producer_exporter.pack import rules as pack
 
+from kafka_producer_exporter.pack import rules as pack
 from lab.faults.runner import Runner, check_rules
 from lab.faults.table import read_table
 from lab.faults.world import SCALE, World
