@@ -235,11 +235,16 @@ def _takes_a_counter(node: Node) -> bool:
 
 
 def _only_presence_counts(node: Node, above: Sequence[Node]) -> bool:
-    """Return whether the value of a node does not matter, or is compared with the time before the counter existed."""
+    """Return whether only the presence of a counter matters, or whether it is known to be young.
+
+    It is young if its series did not exist some time before, or if the start time of its process or client is compared.
+    """
     inner = node
     for outer in above:
         if isinstance(outer, Binary) and outer.op in {"and", "unless"}:
             if outer.right is inner:
+                return True
+            if outer.op == "and" and any(s.name.endswith("_start_time_seconds") for s in selectors(outer.right)):
                 return True
             past = [s for s in selectors(outer.right) if isinstance(node, Selector) and s.name == node.name]
             if outer.op == "unless" and any(s.offset_seconds for s in past):

@@ -143,6 +143,7 @@ def test_each_check_has_a_bad_rule():
         alert(f"increase({ERRORS}[30m]) > 0"),
         alert(f"max_over_time({FREE}[5m]) / kafka_producer_buffer_total_bytes < 0.1"),
         alert(f"rate({ERRORS}[5m]) > 0 and on (job, instance) max_over_time(up[5m]) == 1"),
+        alert(f"{ERRORS} > 0 and on (job, instance, client_id) time() - kafka_producer_start_time_seconds < 600"),
         alert(f"({ERRORS} unless {ERRORS} offset 30m) > 0"),
         alert(f"max_over_time({FREE}[5m]) < 1 unless on (target) kafka_producer_up", **{"for": "5m"}),
         described(

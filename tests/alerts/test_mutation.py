@@ -78,6 +78,14 @@ def test_an_alert_is_chosen_with_the_recordings_that_only_it_needs():
     assert chosen_rules(RULES, []) == RULES
 
 
+def test_thresholds_are_not_changed_because_they_only_repeat_a_parameter():
+    rules = rules_of(
+        {"groups": [{"name": "g", "rules": [{"record": "kafka_producer_threshold:retry_ratio", "expr": "vector(1)"}]}]}
+    )
+
+    assert chosen_rules(rules, []) == []
+
+
 def test_less_than_95_percent_noticed_is_a_problem():
     assert problems([result(killed=95, survived=5)], []) == []
     (problem,) = problems([result(killed=94, survived=6)], [])
