@@ -54,6 +54,46 @@ def test_the_budget_shrinks_when_more_is_resident_than_estimated_and_only_once_p
     assert admitted(budget) == int(50 * MIB / (COST * 1.5))
 
 
+def test_one_holder_leaves_a_quarter_of_what_is_beyond_the_ceiling_to_others():
+    budget = MemoryBudget(100 * MIB, resident=lambda: 50 * MIB)
+    own = 0
+    while budget.admit(MIB, needed=True, own=own):
+        own += MIB
+
+    assert own == 30 * MIB
+    assert budget.admit(3 * MIB, needed=True)
+    assert not budget.admit(MIB)
+
+
+def test_memory_that_is_free_goes_back_before_it_counts_as_in_use():
+    resident = [20 * MIB]
+    tidied = []
+
+    def tidy():
+        tidied.append(resident[0])
+        resident[0] = 50 * MIB
+
+    budget = MemoryBudget(100 * MIB, resident=lambda: resident[0], tidy=tidy)
+    for megabytes in (70, 95, 70):
+        resident[0] = megabytes * MIB
+        budget.check()
+
+    assert tidied == [95 * MIB]
+    assert budget.generation == 0
+
+
+def test_the_budget_does_not_shrink_without_end_for_memory_that_it_never_admitted():
+    resident = [20 * MIB]
+    budget = MemoryBudget(100 * MIB, resident=lambda: resident[0])
+    admitted(budget, 0)
+    assert budget.admit(MIB)
+    for megabytes in range(90, 200, 5):
+        resident[0] = megabytes * MIB
+        budget.check()
+
+    assert budget.admit(20 * MIB)
+
+
 @pytest.mark.parametrize("limit", [32 * MIB, 64 * MIB, 1024 * MIB])
 def test_all_shares_together_leave_a_part_of_the_limit_to_the_kernel(limit):
     budget = MemoryBudget(limit, resident=lambda: 0)

@@ -5,10 +5,11 @@ out, and the page and the log say so: a process that the kernel kills serves not
 """
 
 import threading
+import time
 from collections.abc import Callable
 
 from kafka_producer_exporter.net.pool import Pool
-from kafka_producer_exporter.process import resident_bytes
+from kafka_producer_exporter.process import resident_bytes, return_free_memory
 
 # The shares of the limit. What is left, a twentieth, is for the kernel's socket buffers.
 LASTING = 0.7
@@ -24,9 +25,17 @@ MAX_SHORT_LIVED_BYTES = 64 << 20
 MAX_PAGES_BYTES = 16 << 20
 """The bounds for a process without a limit, and the most that one with a limit needs."""
 
+TIDY = 0.8
+"""The share of the limit above which memory that is free goes back to the kernel, before it is missing."""
+TIDY_SECONDS = 5.0
+"""How long to wait before it is done again."""
 ALARM = 0.9
 """The share of the limit that shows that the estimate was too low. It is compared with the peak, so reaching the
 ceiling alone does not raise it."""
+
+MAX_SCALE = 2.25
+"""How far below the truth the estimates can be, at the most. Memory beyond that is not what was admitted, so to admit
+less would not free it, and would only take the place of those that need little."""
 
 
 class MemoryBudget:
@@ -37,10 +46,17 @@ class MemoryBudget:
     only ever make it smaller. ``short_lived`` is for what is gone after a moment, and counts it exactly.
     """
 
-    def __init__(self, limit: int | None, resident: Callable[[], int] = resident_bytes) -> None:
-        """*limit* is in bytes; with None everything that lasts is admitted."""
+    def __init__(
+        self,
+        limit: int | None,
+        resident: Callable[[], int] = resident_bytes,
+        tidy: Callable[[], None] = return_free_memory,
+    ) -> None:
+        """*limit* is in bytes; with None everything that lasts is admitted. *tidy* makes *resident* less, if it can."""
         self._limit = limit
         self._resident = resident
+        self._tidy = tidy
+        self._tidy_at = 0.0
         self._base: int | None = None
         self._worst = 0
         self._scale = 1.0
@@ -58,19 +74,22 @@ class MemoryBudget:
         """The limit of the process; None without one."""
         return self._limit
 
-    def admit(self, cost: int, *, needed: bool = False) -> bool:
+    def admit(self, cost: int, *, needed: bool = False, own: int = 0) -> bool:
         """Return whether something lasting of this estimated cost, in bytes, fits; if so take its room.
 
-        What is *needed* may take a part of the other shares, and leaves less room for others.
+        What is *needed* may take a part of the other shares, and leaves less room for others. One holder, which has
+        *own* bytes of them already, leaves a quarter of what it could have, so that others are not without any.
         """
         if self._limit is None:
             return True
         with self._lock:
             if self._base is None:
                 self._base = self._measured()
-            ceiling = int(self._limit * (LASTING_NEEDED if needed else LASTING))
-            if (self._base or 0) + (self._admitted + cost) * self._scale > ceiling:
-                return False
+            after = (self._base or 0) + (self._admitted + cost) * self._scale
+            if after > int(self._limit * LASTING):
+                left = int(self._limit * LASTING_NEEDED) - after
+                if not needed or left < max(0.0, own * self._scale / 3):
+                    return False
             self._admitted += cost
             return True
 
@@ -95,13 +114,25 @@ class MemoryBudget:
         if self._limit is None:
             return
         resident = self._measured()
+        if resident is not None and resident > int(self._limit * TIDY) and self._tidy_due():
+            self._tidy()
+            resident = self._measured()
         with self._lock:
             if resident is None:
                 return
             if resident > int(self._limit * ALARM) and resident > self._worst * 1.02:
                 self._worst = resident
-                self._scale *= 1.5
+                self._scale = min(self._scale * 1.5, MAX_SCALE)
                 self.generation += 1
+
+    def _tidy_due(self) -> bool:
+        """Return whether to return free memory now. One thread does it at a time."""
+        with self._lock:
+            now = time.monotonic()
+            due = now >= self._tidy_at
+            if due:
+                self._tidy_at = now + TIDY_SECONDS
+            return due
 
     def _measured(self) -> int | None:
         """Return the resident memory; None if no descriptor is left to measure it with, so that the next read tries."""

@@ -189,7 +189,7 @@ def test_an_odd_jvm_is_served_as_far_as_it_fits_and_costs_an_honest_one_nothing(
     left_out = {"target": "odd", "reason": "unreadable"}
     assert page.value("kafka_producer_exporter_mbeans_left_out", **left_out) == len(TOO_LARGE)
     assert page.value("kafka_producer_exporter_series_folded", target="odd", kind="client") >= 20  # long names
-    assert "skipped for 10 minutes: a reply that takes more than its share of 6.7 MB of memory" in log
+    assert "skipped for 10 minutes: a reply that takes more than its share of 3.4 MB of memory" in log
 
 
 def requested(serve):

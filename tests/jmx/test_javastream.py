@@ -1,5 +1,7 @@
 """The decoder reads what a JVM writes, and what a hostile peer writes does no harm."""
 
+import contextlib
+import gc
 import struct
 import tracemalloc
 
@@ -10,6 +12,7 @@ from kafka_producer_exporter.jmx.javastream import (
     JavaStreamError,
     Limits,
     MemoryLimitError,
+    NeedMore,
     StreamLimitError,
     UnreadableError,
 )
@@ -147,6 +150,59 @@ def test_what_is_decoded_never_takes_much_more_memory_than_is_counted(stream):
 def test_what_would_take_too_much_memory_is_rejected(stream):
     with pytest.raises(MemoryLimitError, match=r"more than its share of 0\.3 MB"):
         read(stream, memory=300_000)
+
+
+@pytest.mark.parametrize("missing", [0, 1, 1000])
+@pytest.mark.parametrize("stream", STREAMS.values(), ids=STREAMS)
+def test_what_was_decoded_is_free_before_its_room_is_given_back(stream, missing):
+    pool = Pool(64 << 20)
+    reservation = Reservation(pool)
+    gc.collect()
+    gc.disable()  # it can take minutes until it runs
+    tracemalloc.start()
+    try:
+        decoder = Decoder(stream[: len(stream) - missing], 0, Limits(reservation=reservation))
+        with contextlib.suppress(NeedMore):
+            decoder.value()
+        before = tracemalloc.get_traced_memory()[0]
+        reservation.release()
+        after = tracemalloc.get_traced_memory()[0]
+    finally:
+        tracemalloc.stop()
+        gc.enable()
+
+    assert pool.admit(64 << 20)
+    assert after < before / 5  # free lists of the interpreter keep a little
+
+
+def test_objects_that_refer_to_themselves_are_freed_too():
+    itself = (
+        b"\x73" + class_description("A", 3) + b"\x71" + struct.pack(">i", 0x7E0001) + b"\x77\xff" + bytes(255) + END
+    )
+    reservation = Reservation(Pool(64 << 20))
+    gc.collect()
+    gc.disable()
+    tracemalloc.start()
+    try:
+        for _ in range(1_000):
+            assert Decoder(itself, 0, Limits(reservation=reservation)).value()
+        after = tracemalloc.get_traced_memory()[0]
+    finally:
+        tracemalloc.stop()
+        gc.enable()
+
+    assert after < 50_000
+
+
+def test_bytes_that_are_announced_count_before_they_arrive():
+    pool = Pool(2 << 20)
+    one, other = (Limits(reservation=Reservation(pool)) for _ in range(2))
+    announced = b"\x7c" + struct.pack(">q", 1_200_000)
+
+    with pytest.raises(NeedMore):
+        Decoder(announced, 0, one).value()
+    with pytest.raises(MemoryLimitError):
+        Decoder(announced, 0, other).value()
 
 
 def test_all_decoders_of_a_pool_share_it_and_small_replies_need_none():

@@ -11,10 +11,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kafka_producer_exporter.jmx import javastream, replies
-from kafka_producer_exporter.jmx.javastream import JavaStreamError, StreamLimitError
-from kafka_producer_exporter.jmx.jrmp import REPLY_HEAD, Wire
+from kafka_producer_exporter.jmx.javastream import JavaStreamError, Limits, MemoryLimitError, StreamLimitError
+from kafka_producer_exporter.jmx.jrmp import REPLY_HEAD, Wire, read_reply
 from kafka_producer_exporter.jmx.replies import MAX_NAMES, Names, decode_names
 from kafka_producer_exporter.jmx.templates import RepeatedReplyReader
+from kafka_producer_exporter.jmx.watched import AttributeQuery, WatchedMBeans
+from kafka_producer_exporter.net.pool import Pool, Reservation
+from tests.jmx.conversation import EVERYTHING
 from tests.jmx.encoding import END, class_description, string
 
 SET = REPLY_HEAD + bytes(14) + b"\x73" + class_description("java.util.HashSet", 3) + b"\x77\x08" + bytes(8)
@@ -171,6 +174,48 @@ def test_a_reply_of_many_large_names_and_classes_needs_little_memory():
         tracemalloc.stop()
 
     assert peak < 64 << 20
+
+
+def test_names_that_are_kept_count_while_they_arrive():
+    pool = Pool(4 << 20)
+    one, other = (Limits(reservation=Reservation(pool)) for _ in range(2))
+    many = names(*(f"a:b={number:0100}" for number in range(10_000)))
+    reply = bytearray(b"".join(in_pieces([*many])))
+
+    assert len(read_reply(reply, 0, decode_names, one)[0].texts) == 10_000
+    with pytest.raises(MemoryLimitError):
+        read_reply(reply, 0, decode_names, other)
+    assert one.reservation.taken > 10_000 * 150
+
+
+@pytest.mark.parametrize("length", [20, 1000])
+def test_names_without_room_are_left_out_and_the_others_fit_into_the_memory_of_a_reply(length):
+    limits = Limits(size=1 << 20, memory=2 << 20, reservation=Reservation(Pool(4 << 20)))
+    watched = WatchedMBeans(EVERYTHING._replace(last=("late",)), AttributeQuery, limits=limits)
+    texts = (f"a:{kind}={number:0{length}}" for number in range(25_000) for kind in ("late", "b"))
+    wire = Wire()
+    wire.receive(b"\x4e" + bytes(6))
+    wire.expect([watched.names_reader])
+
+    [kept] = [value for piece in in_pieces(names(*texts)) for value in wire.receive(piece)[0]]
+
+    assert kept.too_many > 0
+    assert not kept.complete
+    assert len(kept.texts) + kept.too_many == 50_000
+    assert 0 < limits.reservation.taken <= limits.memory
+
+
+def test_mbeans_that_wait_to_be_listed_need_little_memory():
+    texts = tuple(f"kafka.producer:type=producer-metrics,client-id=c{number}" for number in range(10_000))
+    watched = WatchedMBeans(EVERYTHING, AttributeQuery)
+    tracemalloc.start()
+    try:
+        assert len(watched.update_names(Names(texts), 0.0)) == len(texts)
+        taken = tracemalloc.get_traced_memory()[0]
+    finally:
+        tracemalloc.stop()
+
+    assert taken < 1_000_000
 
 
 def test_a_reply_that_is_too_large_to_be_remembered_is_read_again_with_the_same_result():

@@ -60,6 +60,13 @@ def test_producers_without_end_are_left_out_before_the_process_is_killed(shedder
     assert sum(mbean_bytes(1, len(name.text)) for name in kept) < ROOM * 1.5 * mbean_bytes(1, 100)
 
 
+def test_a_target_with_producers_without_end_leaves_room_for_those_of_another(budget, shedder):
+    greedy = let_in(shedder, map(producer, range(1000)))
+
+    assert len(greedy) < 1000
+    assert let_in(Shedder(budget, label_length=0), [producer(0)])
+
+
 def test_an_mbean_that_is_listed_again_is_counted_once_with_the_same_result(shedder):
     topics = [topic(number) for number in range(9)]
 

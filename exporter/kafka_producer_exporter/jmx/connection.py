@@ -1,6 +1,5 @@
 """The I/O of the JMX client: performs the actions of a Session on one connection, by one deadline."""
 
-import gc
 import itertools
 import logging
 import threading
@@ -9,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from kafka_producer_exporter.jmx import requests
 from kafka_producer_exporter.jmx.explain import ClosedError
-from kafka_producer_exporter.jmx.javastream import LIMITS, JavaStreamError
+from kafka_producer_exporter.jmx.javastream import FREE_BYTES, LIMITS, JavaStreamError, Limits
 from kafka_producer_exporter.jmx.jrmp import Wire
 from kafka_producer_exporter.jmx.readings import LeftOut, Reading, Selection
 from kafka_producer_exporter.jmx.session import (
@@ -38,8 +37,6 @@ _LOG_OUT_SECONDS = 0.4
 """For each of two attempts. A JVM that is frozen gets the request in any case, and logs us out once it runs again."""
 _INTERRUPT_SECONDS = 0.2
 """How long an interrupted read may go on waiting."""
-_COLLECT_FROM_BYTES = 1 << 20
-"""Less memory can wait until Python collects it by itself."""
 LIGHT_CPU_SECONDS = 0.1
 """CPU time for decoding the replies of one exchange, beyond which it takes turns with others that need as much."""
 # The interpreter runs one thread at a time. If several threads decode long replies, a page and the short replies of
@@ -84,8 +81,9 @@ class RmiTransport:
         self._tls = tls
         self._resolver = Resolver(host, host_key=_HOST_KEY)
         self._memory = Reservation(memory or Pool(LIMITS.memory))
-        size = min(LIMITS.size, self._memory.pool.size_bytes // 2)
-        self._session = Session(self._agent, credentials, limits=LIMITS._replace(size=size, reservation=self._memory))
+        pool = self._memory.pool.size_bytes
+        limits = Limits(size=min(LIMITS.size, pool // 4), memory=max(pool // 2, FREE_BYTES), reservation=self._memory)
+        self._session = Session(self._agent, credentials, limits=limits)
         self._channel: _Channel | None = None
         self._interrupted = False
 
@@ -98,7 +96,7 @@ class RmiTransport:
                 self._hang_up()  # replies of this read may still arrive
             raise
         finally:
-            self._free()
+            self._memory.release()
             for name, cause in self._session.newly_quarantined:
                 extra = {"jmx": self._peer(self._agent.port), "mbean": name}
                 log.warning("the MBean cannot be read and is skipped for 10 minutes: %s", cause, extra=extra)
@@ -209,12 +207,6 @@ class RmiTransport:
     def _peer(self, port: int) -> str:
         return str(Address(self._agent.host, port))
 
-    def _free(self) -> None:
-        """Free the memory of replies that were not read to their end, and give back what was reserved for it."""
-        if self._channel is None and self._memory.taken > _COLLECT_FROM_BYTES:
-            gc.collect()  # an interrupted decoder is in a reference cycle, with all that it has decoded
-        self._memory.release()
-
     def _hang_up(self) -> None:
         self._session.connection_lost()
         if self._channel is not None:
@@ -310,5 +302,6 @@ class _Channel:
             greeting = b""
 
     def close(self) -> None:
-        """Close the connection."""
+        """Close the connection, and free what arrived on it."""
         self._connection.close()
+        self._wire = Wire()

@@ -5,7 +5,7 @@ loaded and no code of the stream runs: an object is its class name and its field
 """
 
 import struct
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterable
 from sys import getsizeof
 from typing import NamedTuple, Protocol, TypeGuard, TypeVar
 
@@ -111,11 +111,18 @@ class Instance:
         return b"".join(item for item in self.annotations if isinstance(item, bytes))
 
 
-class Sink(Protocol):
+class Annotations(Protocol):
     """Takes the annotations of one object, in their order, each as soon as it is complete."""
 
     def append(self, annotation: object, /) -> None:
         """Take the next annotation. It may raise JavaStreamError."""
+
+
+class Sink(Annotations, Protocol):
+    """Takes annotations, and may keep texts of them, but not their objects."""
+
+    kept_bytes: int
+    """How much memory needs what it has kept."""
 
 
 class _ClassDescription:
@@ -145,6 +152,16 @@ def _is_bare(description: object) -> TypeGuard[_ClassDescription]:
         and not description.primitive_names
         and not description.objects
     )
+
+
+def _break_up(objects: Iterable[object]) -> None:
+    """Let each of the *objects* let go of what it refers to."""
+    for each in objects:
+        if isinstance(each, Instance):
+            each.fields.clear()
+            each.annotations.clear()
+        elif isinstance(each, list):
+            each.clear()
 
 
 class BoxedNumber(NamedTuple):
@@ -195,7 +212,7 @@ class Decoder:
         self._kept = 0
         self._allowed = min(FREE_BYTES, limits.memory)
         if limits.reservation is not None:
-            limits.reservation.release()
+            limits.reservation.begin(self.discard)
         self._reading: Steps[object] | None = None
         self.boxed_numbers: list[BoxedNumber] = []
         self._sink_for: Callable[[str], Sink] | None = None
@@ -212,6 +229,25 @@ class Decoder:
         self.position += start - self.start
         self._buffer, self.start, self._end = buffer, start, len(buffer)
         self._keep(0)
+
+    def discard(self) -> None:
+        """Free what was decoded. Nothing can be read after this.
+
+        Whatever refers to itself, as an unfinished reading does and any object of a stream can, would otherwise stay in
+        memory until Python's garbage collector finds it, which can take minutes.
+        """
+        reading, self._reading = self._reading, None
+        if reading is not None:
+            reading.close()
+        _break_up(self._handles)
+        for description in (*self._handles, *self._classes.values()):
+            if isinstance(description, _ClassDescription):
+                description.levels = ()
+        self._handles.clear()
+        self._classes.clear()
+        self.boxed_numbers = []
+        self._sink_for = self._sink = None
+        self._buffer = b""
 
     @property
     def size(self) -> int:
@@ -249,6 +285,8 @@ class Decoder:
             self._reading = None
             value: object = end.value
             return value
+        if self._kept + need > self._allowed:
+            self._allow_more(need)  # the bytes are collected until there are as many
         raise NeedMore(need)
 
     def annotations(self, sink_for: Callable[[str], Sink]) -> Sink | None:
@@ -296,7 +334,7 @@ class Decoder:
         self.position = at
         return missing
 
-    def _forget(self) -> None:
+    def _forget(self, sink: Sink) -> None:
         """Forget the annotation that the sink has just taken, and once they are many, the bytes of all of them."""
         end = self.position - self.start
         if any(isinstance(handle, _ClassDescription) for handle in self._handles):
@@ -307,9 +345,11 @@ class Decoder:
             if self._classes_size > self._limits.size:
                 raise StreamLimitError(f"classes of more than {self._limits.size} bytes")
         self._forgotten += len(self._handles)
+        _break_up(self._handles)
         self._handles.clear()
         self.boxed_numbers.clear()
-        self._kept = self._classes_kept
+        self._kept = self._classes_kept + sink.kept_bytes
+        self._keep(0)
         if end > self._limits.size // 2:
             self.start, self._whole, end = self.position, False, 0
         self._begin = end
@@ -332,8 +372,8 @@ class Decoder:
         if self._kept + self._end - self.start > self._allowed:
             self._allow_more()
 
-    def _allow_more(self) -> None:
-        allowed = self._kept + self._end - self.start + _RESERVED_STEP
+    def _allow_more(self, need: int = 0) -> None:
+        allowed = self._kept + max(self._end - self.start, need) + _RESERVED_STEP
         reservation = self._limits.reservation
         if allowed > self._limits.memory or (reservation is not None and not reservation.grow_to(allowed)):
             most = self._limits.memory if reservation is None else min(self._limits.memory, reservation.pool.size_bytes)
@@ -447,7 +487,7 @@ class Decoder:
         description = yield from self._complete_description(depth)
         self._keep(_OBJECT_BYTES)
         instance = Instance(description.name)
-        annotations: Sink = instance.annotations
+        annotations: Annotations = instance.annotations
         if depth == 1 and self._sink_for is not None:
             annotations = self._sink = self._sink_for(description.name)
         handle = len(self._handles)
@@ -488,12 +528,12 @@ class Decoder:
         for name in level.objects:
             fields[name] = yield from self._value(depth)
 
-    def _annotations(self, annotations: Sink, depth: int) -> Steps[None]:
+    def _annotations(self, annotations: Annotations, depth: int) -> Steps[None]:
         while True:
-            if annotations is self._sink:
-                self._forget()  # before handles of others are counted
-                missing = self._take_texts(annotations)
-                self._forget()
+            if self._sink is not None and annotations is self._sink:
+                self._forget(self._sink)  # before handles of others are counted
+                missing = self._take_texts(self._sink)
+                self._forget(self._sink)
                 if missing:
                     yield missing - self.start
                     continue

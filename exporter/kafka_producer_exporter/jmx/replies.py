@@ -12,6 +12,8 @@ MAX_NAMES = 65_536
 """How many names of a reply are kept, and as many of those that may be left out first."""
 MAX_NAMES_BYTES = 8 << 20
 """How much memory they may need, approximately."""
+_TEXT_BYTES = 80
+"""What a text takes beside its characters: the object, and its places in a list and in a tuple."""
 MAX_NAMES_SEEN = 1_000_000
 """How many names a reply may contain at all."""
 MAX_NAME_BYTES = 0xFFFF
@@ -71,17 +73,22 @@ class Names(NamedTuple):
     """Whether all of those left out may be left out first."""
 
 
-def decode_names(decoder: Decoder, last: Sequence[str] = (), max_bytes: int = MAX_NAMES_BYTES) -> Names:
+def decode_names(
+    decoder: Decoder,
+    last: Sequence[str] = (),
+    max_bytes: int = MAX_NAMES_BYTES,
+    max_kept_bytes: int = 4 * MAX_NAMES_BYTES,
+) -> Names:
     """Decode the java.util.Set of javax.management.ObjectName of queryNames, however large it is.
 
-    If there are too many, or they need more than *max_bytes*, those that contain one of the texts *last* are left out
-    first.
+    If there are too many, or they have more than *max_bytes*, or keeping them needs more than *max_kept_bytes*, those
+    that contain one of the texts *last* are left out first. These have bounds of their own, of the same size.
     """
 
     def sink_for(class_name: str) -> _NamesSink:
         if class_name != "java.util.HashSet":
             raise JavaStreamError("a java.util.HashSet was expected")
-        return _NamesSink(last, max_bytes)
+        return _NamesSink(last, max_bytes, max_kept_bytes)
 
     sink = decoder.annotations(sink_for)
     if not isinstance(sink, _NamesSink):
@@ -92,10 +99,12 @@ def decode_names(decoder: Decoder, last: Sequence[str] = (), max_bytes: int = MA
 class _NamesSink:
     """Takes the elements of a set of names."""
 
-    def __init__(self, last: Sequence[str], max_bytes: int) -> None:
+    def __init__(self, last: Sequence[str], max_bytes: int, max_kept_bytes: int) -> None:
         self._last = last
         self._max_bytes = max_bytes
+        self._max_kept_bytes = max_kept_bytes
         self._texts: list[str] = []
+        self.kept_bytes = 0
         self._unusable = self._too_many = 0
         self._complete = True
         self._counts, self._sizes = [0, 0], [0, 0]  # of the others, and of those that are left out first
@@ -111,13 +120,14 @@ class _NamesSink:
             return
         which = any(part in text for part in self._last)
         size = len(text) if text.isascii() else 4 * len(text)
-        if self._counts[which] >= MAX_NAMES or self._sizes[which] + size > self._max_bytes:
+        count, total = self._counts[which] + 1, self._sizes[which] + size
+        if count > MAX_NAMES or total > self._max_bytes or total + count * _TEXT_BYTES > self._max_kept_bytes:
             self._too_many += 1
             self._complete = self._complete and which
             return
-        self._counts[which] += 1
-        self._sizes[which] += size
+        self._counts[which], self._sizes[which] = count, total
         self._texts.append(text)
+        self.kept_bytes += size + _TEXT_BYTES
 
     def names(self) -> Names:
         """Return what was taken."""

@@ -19,6 +19,7 @@ from kafka_producer_exporter.jmx.readings import LeftOut, Reading, Selection
 from kafka_producer_exporter.jmx.replies import Names, decode_listed_attributes
 from kafka_producer_exporter.jmx.stubs import Stub, read_registry_names, read_stub
 from kafka_producer_exporter.jmx.templates import (
+    MAX_REPLY_BYTES,
     TEMPLATES_BYTES,
     AttributesReader,
     AttributeValues,
@@ -39,7 +40,7 @@ _SESSION_ENDED = ("NoSuchObjectException", "IOException")
 """What a JVM throws if it does not know the session, or is just closing it."""
 _MAX_UNREADABLE = 20
 """Maximum number of unreadable MBeans per read. Each ends the connection, and is quarantined for the next reads."""
-_INFOS_AT_ONCE = 2048
+_INFOS_AT_ONCE = 1024
 """How many new MBeans list their attributes at once. If a read has not enough time for all, the next one continues."""
 _MAX_MBEAN_INFOS = 16
 """Maximum number of replies to getMBeanInfo to remember. Most MBeans share a few."""
@@ -142,8 +143,11 @@ class Session:
         self._watched: list[WatchedMBeans] = []
         self._queries: WeakValueDictionary[tuple[str, ...], AttributeQuery] = WeakValueDictionary()
         """A query is kept for as long as an MBean is read with it."""
-        self._templates_room = Pool(TEMPLATES_BYTES)
-        self._info_reader = RepeatedReplyReader(decode_listed_attributes, keep=_MAX_MBEAN_INFOS, limits=limits)
+        self._templates_room = Pool(min(TEMPLATES_BYTES, limits.size // 2))
+        info_bytes = min(MAX_REPLY_BYTES, limits.size // 2 // _MAX_MBEAN_INFOS)
+        self._info_reader = RepeatedReplyReader(
+            decode_listed_attributes, keep=_MAX_MBEAN_INFOS, max_bytes=info_bytes, limits=limits
+        )
         self.newly_quarantined: list[tuple[str, str]] = []
         """The MBeans that the last read put into quarantine, each with the cause, for the log; not all if many."""
 
@@ -420,7 +424,7 @@ class Session:
         """Ask which attributes these MBeans list."""
         owners = [(watched, name) for watched, some in zip(self._watched, names, strict=True) for name in some]
         for begin in range(0, len(owners), _INFOS_AT_ONCE):
-            some = owners[begin : begin + _INFOS_AT_ONCE]
+            some = [(watched, name) for watched, name in owners[begin : begin + _INFOS_AT_ONCE] if watched.usable(name)]
             calls = [self._info_call(login, name) for _, name in some]
             yield from self._ask_each(some, calls, now, partial(_update_listed, some))
 

@@ -17,7 +17,7 @@ from kafka_producer_exporter.net.pool import Pool, Reservation
 
 _MAX_TEMPLATES = 4
 """For one list of attributes. With more layouts than that, the layouts do not recur."""
-_MAX_REPLY_BYTES = 128 << 10
+MAX_REPLY_BYTES = 128 << 10
 """A longer reply is not remembered. Those of Kafka's MBeans have up to 30 kB."""
 _NUMBER_BYTES = 250
 """What a template needs for a number, beside the bytes of the reply."""
@@ -68,7 +68,7 @@ class AttributesReader:
         attributes = self._known_attributes.setdefault(attributes, attributes)
         if (
             len(self._templates) < _MAX_TEMPLATES
-            and decoder.size <= _MAX_REPLY_BYTES
+            and decoder.size <= MAX_REPLY_BYTES
             and _each_number_is_one_value(decoder.boxed_numbers, values)
             and (reply := decoder.read_bytes()).startswith(REPLY_HEAD)
             and self._room.grow_to(self._room.taken + len(reply) + _NUMBER_BYTES * len(decoder.boxed_numbers))
@@ -184,7 +184,7 @@ class RepeatedReplyReader:
         decode: Callable[[Decoder], object],
         *,
         keep: int,
-        max_bytes: int = _MAX_REPLY_BYTES,
+        max_bytes: int = MAX_REPLY_BYTES,
         limits: Limits = LIMITS,
     ) -> None:
         """Decode new replies with *decode*. Remember the last *keep* different replies of up to *max_bytes*."""

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
 from kafka_producer_exporter.jmx import requests
-from kafka_producer_exporter.jmx.javastream import LIMITS, Limits
+from kafka_producer_exporter.jmx.javastream import FREE_BYTES, LIMITS, Limits
 from kafka_producer_exporter.jmx.objectname import ObjectName
 from kafka_producer_exporter.jmx.readings import LeftOut, Reading, Selection
 from kafka_producer_exporter.jmx.replies import MAX_NAMES_BYTES, Names, decode_names
@@ -59,7 +59,13 @@ class WatchedMBeans:
         ObjectName(selection.pattern)
         self.selection = selection
         self.mbeans: dict[str, MBean] = {}
-        names = partial(decode_names, last=selection.last, max_bytes=min(MAX_NAMES_BYTES, limits.size // 2))
+        arriving = limits.size // 2 + 2 * FREE_BYTES  # the bytes of a reply that are in memory beside the names
+        names = partial(
+            decode_names,
+            last=selection.last,
+            max_bytes=min(MAX_NAMES_BYTES, limits.size),
+            max_kept_bytes=max(limits.memory // 4, (limits.memory - arriving) // 2),
+        )
         self.names_reader = RepeatedReplyReader(names, keep=1, max_bytes=limits.size, limits=limits)
         self._query_for = query_for
         self._found = Names(())
@@ -104,9 +110,9 @@ class WatchedMBeans:
             self._found = found
         for name in [name for name, until in self._quarantined.items() if until <= now]:
             del self._quarantined[name]
-        to_list = [name for name in self._unknown() if self._is_usable(name)]
         if self.selection.choose is None:
             return []
+        to_list = self._unknown()
         to_list += self._incomplete.difference(to_list)
         self._incomplete.clear()
         last = self.selection.last
@@ -122,8 +128,12 @@ class WatchedMBeans:
             if not (name in read or name in not_chosen or name in quarantined or name in unusable)
         ]
 
-    def _is_usable(self, name: str) -> bool:
-        if name not in self._parsed:
+    def usable(self, name: str) -> bool:
+        """Return whether a request can name this MBean. Called only for those that are asked next.
+
+        A parsed name needs some kB until its MBean has listed its attributes, and there can be many thousands.
+        """
+        if not (name in self._parsed or name in self.mbeans or name in self._not_chosen):
             try:
                 requests.object_name(name)
                 self._parsed[name] = ObjectName(name)

@@ -1,6 +1,7 @@
 """Bytes that many users share: each takes what it needs for a while, and gives it back."""
 
 import threading
+from collections.abc import Callable
 
 
 class Pool:
@@ -34,6 +35,12 @@ class Reservation:
     def __init__(self, pool: Pool) -> None:
         self.pool = pool
         self.taken = 0
+        self._discard: Callable[[], None] | None = None
+
+    def begin(self, discard: Callable[[], None]) -> None:
+        """Give everything back, and begin with something else. *discard* frees it, before its bytes are given back."""
+        self.release()
+        self._discard = discard
 
     def grow_to(self, count: int) -> bool:
         """Return whether the user may have *count* bytes in total, and if so take what is missing."""
@@ -44,6 +51,9 @@ class Reservation:
         return True
 
     def release(self) -> None:
-        """Give everything back."""
+        """Free what is in memory, and give everything back."""
+        discard, self._discard = self._discard, None
+        if discard is not None:
+            discard()
         taken, self.taken = self.taken, 0
         self.pool.release(taken)

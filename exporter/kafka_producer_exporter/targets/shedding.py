@@ -28,6 +28,8 @@ class Shedder:
         self._label_length = label_length
         self._generation = budget.generation
         self._costs: dict[str, int] = {}
+        self._needed: dict[str, int] = {}  # of those that took a part of the other shares
+        self._needed_cost = 0
         self._shed: dict[str, str] = {}
         self._reads = 0
         self._listed = 0
@@ -39,13 +41,24 @@ class Shedder:
         """
         shed_kind = SHED_KINDS.get(mbean_kinds.kind_of(name))
         cost = mbean_bytes(attributes, len(name.text) + self._label_length)
-        before = self._costs.pop(name.text, 0)
-        self._budget.release(before)
-        if self._budget.admit(cost, needed=before > 0 or shed_kind is None):
+        before = self._give_back(name.text)
+        if self._budget.admit(cost):
             self._costs[name.text] = cost
+            return True
+        if (before > 0 or shed_kind is None) and self._budget.admit(cost, needed=True, own=self._needed_cost):
+            self._costs[name.text] = cost
+            self._needed[name.text] = cost
+            self._needed_cost += cost
             return True
         self._shed[name.text] = shed_kind or LAST_RESORT
         return False
+
+    def _give_back(self, name: str) -> int:
+        """Give back the reservation of an MBean. Return its cost, which is 0 if it had none."""
+        cost = self._costs.pop(name, 0)
+        self._budget.release(cost)
+        self._needed_cost -= self._needed.pop(name, 0)
+        return cost
 
     def budget_shrank(self) -> bool:
         """Return whether the process needs more memory than estimated.
@@ -73,7 +86,7 @@ class Shedder:
         self._budget.take(unread)
         self._listed = unread
         for name in self._costs.keys() - names:
-            self._budget.release(self._costs.pop(name))
+            self._give_back(name)
 
     def release(self) -> None:
         """Give back all reservations."""
