@@ -89,7 +89,8 @@ What the log cannot show
   10 s by default). Under protocol 2 this counts as ``timeout``, and so does a fencing under the older ones.
 - An application that aborts under protocol 2 and opens a new session within ``FOLLOWS_MS`` looks like a fencing. A
   fencing counts as ``client`` if the new instance opens its session later than that, measured from when the markers of
-  the abort were written, which is the timestamp of the batch of the Complete record.
+  the abort were written, which is the timestamp of the batch of the Complete record. So does one whose Empty record can
+  be read only after ``SETTLE_AFTER_MS``, because a replica of the log hangs.
 - An operator who terminates a transaction (forceTerminateTransaction, fenceProducers) looks like a new instance that
   fences: ``fenced``.
 """
