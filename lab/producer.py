@@ -1,15 +1,17 @@
 """Real Java producers of any client version, driven from Python: a JVM with any number of producers in it."""
 
+import contextlib
 import itertools
 import os
 import shutil
 import tempfile
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeoutError
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 from lab import jvm
 from lab.certificates import PASSWORD, Identity
@@ -169,7 +171,7 @@ class ProducerJvm(Service):
             raise LabError(f"{self.name}: {what}: no answer within {timeout_seconds:g} s\n{tail}") from None
 
     def _read_answers(self, process: Process, waiting: dict[str, "Future[str]"]) -> None:
-        for line in process.stdout:
+        for line in _until_closed(process.stdout):
             number, kind, text = line.decode(errors="replace").rstrip("\n").split("\t", 2)
             answer = waiting.pop(number)
             if kind == "ok":
@@ -347,6 +349,12 @@ class Producer:
     def close(self, timeout_ms: int | None = None) -> None:
         """Close the producer; a timeout of 0 discards every record that has not been sent yet."""
         self.call("close", {} if timeout_ms is None else {"timeout_ms": timeout_ms})
+
+
+def _until_closed(stream: IO[bytes]) -> Iterator[bytes]:
+    """Yield the lines of *stream*, which ends when another thread closes it, too."""
+    with contextlib.suppress(ValueError):
+        yield from stream
 
 
 def send_options(
