@@ -25,8 +25,16 @@ EVALUATION_INTERVAL = "1m"
 
 
 def test_file(name: str, rule_file: Path) -> Mapping[str, Any]:
-    """Return the content of the test file *name* (an alert, without the suffix) for promtool."""
+    """Return the content of the test file *name* (an alert, without the suffix) for promtool.
+
+    Raise TypeError for values that YAML takes for a number: ``0x40`` is 64 and not forty-one zeros.
+    """
     content = yaml.safe_load((TESTS / f"{name}.yaml").read_text(encoding="utf-8"))
+    for series in (series for test in content["tests"] for series in test["input_series"]):
+        if not isinstance(series["values"], str):
+            raise TypeError(
+                f"{name}.yaml: {series['series']}: put the values into quotes, {series['values']!r} is a number"
+            )
     return {"rule_files": [str(rule_file)], "evaluation_interval": EVALUATION_INTERVAL, **content}
 
 

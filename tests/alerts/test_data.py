@@ -7,6 +7,7 @@ import yaml
 
 from alerts import render
 from alerts.data import DATA, HERE, MistakeError, load
+from alerts.unit_tests import test_file as content_of
 from kafka_producer_exporter.pack.data import rules_and_parameters
 
 
@@ -96,3 +97,11 @@ def test_the_files_load_and_the_package_has_them():
 def test_the_generated_files_are_committed():
     for file, text in render.files():
         assert file.read_text(encoding="utf-8") == text, f"{file} is old: run `make generate` and review the difference"
+
+
+def test_values_of_a_unit_test_that_yaml_takes_for_a_number_are_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr("alerts.unit_tests.TESTS", tmp_path)
+    (tmp_path / "X.yaml").write_text("tests: [{input_series: [{series: up, values: 0x40}]}]")
+
+    with pytest.raises(TypeError, match="put the values into quotes, 64 is a number"):
+        content_of("X", tmp_path / "rules.yaml")
