@@ -45,12 +45,17 @@ class Fault:
         return service
 
     def pod(self, *, index: int = 0, **options: Any) -> Pod:
-        """Start a pod of the fault's own service; *options* are those of ``Pod``."""
-        return self.keep(Pod(self.world, self.name, index=index, **options))
+        """Start a pod of the fault's own service, which Prometheus has scraped; *options* are those of ``Pod``."""
+        pod = self.keep(Pod(self.world, self.name, index=index, **options))
+        self.world.wait_scraped(pod.exporter)
+        return pod
 
     def topic(self, suffix: str = "", **config: Any) -> str:
-        """Create a topic of the fault, such as ``NAME.dlq`` for the suffix ``.dlq``, and return its name."""
-        self.world.cluster.create_topic(self.name + suffix, **config)
+        """Create a topic of the fault, such as ``NAME.dlq`` for the suffix ``.dlq``, and return its name.
+
+        It can bear the loss of a broker, unless ``replication`` and ``min_insync_replicas`` say otherwise.
+        """
+        self.world.create_topic(self.name + suffix, **config)
         return self.name + suffix
 
     def line(self) -> Line:
@@ -63,7 +68,9 @@ class Fault:
 
     def broker_view(self, **options: Any) -> Exporter:
         """Start a collector of its own, with the label ``kafka_cluster`` of the fault's name."""
-        return self.keep(self.world.broker_view(f"{self.name}-view-0", cluster=self.name, **options))
+        view = self.keep(self.world.broker_view(f"{self.name}-view-0", cluster=self.name, **options))
+        self.world.wait_scraped(view)
+        return view
 
     def sleep(self, seconds: float) -> None:
         """Wait."""

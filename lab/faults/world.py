@@ -5,7 +5,9 @@ All windows of the alerts are divided by ``scale``, and so are the clients' own 
 
 import contextlib
 import json
+import os
 import queue
+import signal
 import sys
 import tempfile
 import threading
@@ -137,8 +139,7 @@ class Exporter(Service):
     def start(self) -> None:
         """Start it, return once it listens, and let Prometheus find it."""
         self._folder.mkdir(parents=True, exist_ok=True)
-        config = self._folder / "exporter.yml"
-        config.write_text(yaml.safe_dump({"listen": self.address, "listen_pages": "off", **self.config}))
+        config = self._write(self.config)
         self.process = Process(
             f"exporter {self.pod}",
             [sys.executable, "-m", "kafka_producer_exporter", "serve", "--config", config],
@@ -151,6 +152,17 @@ class Exporter(Service):
             timeout_seconds=60,
         )
         self.announce()
+
+    def reload(self, config: Mapping[str, object]) -> None:
+        """Load a configuration with SIGHUP."""
+        self._write(config)
+        if self.process is not None:
+            os.kill(self.process.pid, signal.SIGHUP)
+
+    def _write(self, config: Mapping[str, object]) -> Path:
+        file = self._folder / "exporter.yml"
+        file.write_text(yaml.safe_dump({"listen": self.address, "listen_pages": "off", **config}))
+        return file
 
     def announce(self) -> None:
         """Let Prometheus find it, as it finds a pod that runs."""
@@ -290,15 +302,14 @@ class World(Service):
         for port in self.jmx_ports.values():
             self._stack.callback(port.close)
         self.cluster = self._stack.enter_context(self._cluster(lines))
-        replication = min(3, self._brokers)
-        self.cluster.create_topic(WARM_UP, replication=replication)
+        self.create_topic(WARM_UP)
         self.webhook = self._stack.enter_context(Webhook())
         self.alertmanager = Alertmanager(
             to_webhook(self._config, self.webhook, scale=self.scale), folder=self.folder / "alertmanager"
         )
         self._stack.enter_context(self.alertmanager)
         if self._has_services:
-            self._start_services(replication)
+            self._start_services()
         self.view = self._stack.enter_context(self.broker_view("kafka-view-0"))
         self.prometheus = self._stack.enter_context(self._prometheus())
         self.watcher = self._stack.enter_context(Watcher(self.prometheus))
@@ -308,6 +319,10 @@ class World(Service):
     def close(self) -> None:
         """Take everything down."""
         self._stack.close()
+
+    def wait_scraped(self, exporter: Exporter) -> None:
+        """Return once Prometheus has scraped an exporter."""
+        self.prometheus.wait_for(f'up{{pod="{exporter.pod}"}} == 1', timeout_seconds=60)
 
     @contextlib.contextmanager
     def line(self) -> Iterator[Line]:
@@ -338,6 +353,12 @@ class World(Service):
         }
         names = {"monitor": "kafka-producer-collector", "container": "collector", "namespace": "kafka"}
         return Exporter(self, pod, {"broker": broker}, **names)
+
+    def create_topic(self, name: str, **config: Any) -> None:
+        """Create a topic with three replicas, two of which must be in sync, as far as there are so many brokers."""
+        replication = config.pop("replication", min(3, self._brokers))
+        safe = {"min_insync_replicas": min(2, replication), **config}
+        self.cluster.create_topic(name, replication=replication, **safe)
 
     def leader(self, topic: str, partition: int = 0) -> Broker:
         """Return the broker that leads a partition."""
@@ -401,10 +422,9 @@ class World(Service):
         properties = {"num.network.threads": 1, "num.io.threads": 3, "auto.leader.rebalance.enable": "false"}
         return Cluster(self._brokers, of_node=of_node, properties=properties)
 
-    def _start_services(self, replication: int) -> None:
-        safe = {"partitions": 3, "replication": replication, "min_insync_replicas": min(2, replication)}
+    def _start_services(self) -> None:
         for topic in ("orders", "payments", "archive"):
-            self.cluster.create_topic(topic, **safe)
+            self.create_topic(topic, partitions=3)
         names = [("checkout", 0), ("checkout", 1), ("payments", 0), ("archive", 0)]
         pods = [Pod(self, service, index=index) for service, index in names]
         with ThreadPoolExecutor(len(pods)) as pool:

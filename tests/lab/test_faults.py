@@ -22,18 +22,17 @@ def result(fault, generation=3, **options):
 
 AWAITED = {
     *("KafkaDeadLetterGrowth", "KafkaProducerAuthenticationFailures", "KafkaTransactionFenced"),
-    *("KafkaTransactionHanging", "KafkaTransactionTimeouts"),
+    *("KafkaBootstrapServerDown", "KafkaProducerNotConnected", "KafkaProducerSessionResets", "KafkaTransactionAborts"),
+    *("KafkaTransactionHanging", "KafkaTransactionOpenTooLong", "KafkaTransactionTimeouts"),
 }
 """Alerts that the table names, and that the pack may not have yet."""
 UNTRIED = {
     *("KafkaBootstrapServerDown", "KafkaBrokerProduceErrors", "KafkaCertificateExpiresSoon", "KafkaClockSkew"),
     *("KafkaProducerBatchSplits", "KafkaProducerCommitSlow", "KafkaProducerCompressionIneffective"),
     *("KafkaProducerConnectionChurn", "KafkaProducerDuplicateClientId", "KafkaProducerEpochBumps"),
-    *("KafkaProducerExporterConfigInvalid", "KafkaProducerHidden", "KafkaProducerIdLeak"),
-    *("KafkaProducerMetadataStale", "KafkaProducerNotConnected", "KafkaProducerRecordsNearExpiry"),
+    *("KafkaProducerHidden", "KafkaProducerIdLeak", "KafkaProducerMetadataStale", "KafkaProducerNotConnected"),
     *("KafkaProducerSenderSaturated", "KafkaProducerSeriesLeftOut", "KafkaProducerSessionResets"),
-    *("KafkaProducerTargetsMissing", "KafkaProducerTinyBatches", "KafkaTopicMinIsrTooLow", "KafkaTopicPartitionSkew"),
-    *("KafkaTransactionAborts", "KafkaTransactionCountsDelayed", "KafkaTransactionCountsInexact"),
+    *("KafkaProducerTinyBatches", "KafkaTopicMinIsrTooLow", "KafkaTopicPartitionSkew", "KafkaTransactionAborts"),
     *("KafkaTransactionLogReplicationLow", "KafkaTransactionOpenTooLong"),
 }
 """Alerts that no fault fires yet."""
