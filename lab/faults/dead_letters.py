@@ -9,7 +9,7 @@ class DeadLetters(Fault):
     def prepare(self) -> None:
         """Create the dead letter topic, and the service that writes to it."""
         self._dead = self.topic(".dlq")
-        self._producer = self.pod().producer()
+        self._producer = self.pod().producer(own_times=True)
         self._producer.send(self._dead, count=1)
 
     def begin(self) -> None:

@@ -10,7 +10,7 @@ class ExporterKilled(Fault):
         """Send."""
         topic = self.topic()
         self._pod = self.pod()
-        self._pod.producer().loop(topic, per_second=20)
+        self._pod.producer(own_times=True).loop(topic, per_second=20)
 
     def begin(self) -> None:
         """Kill the exporter."""

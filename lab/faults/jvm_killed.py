@@ -23,4 +23,4 @@ class JvmKilled(Fault):
         self._send()
 
     def _send(self) -> None:
-        self._pod.producer().loop(self._topic, per_second=20)
+        self._pod.producer(own_times=True).loop(self._topic, per_second=20)

@@ -9,7 +9,7 @@ class RecordTooLarge(Fault):
     def prepare(self) -> None:
         """Send records of an ordinary size."""
         topic = self.topic()
-        self.producer = self.pod().producer(max_request_size=10_000)
+        self.producer = self.pod().producer(own_times=True, max_request_size=10_000)
         self.send = lambda size: self.producer.loop(topic, per_second=20, size=size)
         self.send(500)
 

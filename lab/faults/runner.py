@@ -24,7 +24,7 @@ Say = Callable[[str], None]
 def owners(labels: Mapping[str, str], running: Mapping[str, Row], known: Iterable[str] = ()) -> set[str]:
     """Return whose an alert is: the fault that it is named after, else those that expect it, else all that run.
 
-    An alert that is named after a fault which does not run any more belongs to nobody.
+    An alert that is named after something else in *known*, such as a fault which does not run any more, is nobody's.
     """
     if alone := [name for name, row in running.items() if row.alone]:
         return set(alone)
@@ -108,7 +108,8 @@ class Runner:
         problems += self._wait_resolved(row)
         fired = self._mine(row, began)
         allowed = {*row.fires, *row.may_fire}
-        problems += [f"{one} must not fire" for one in map(str, fired) if one.partition("{")[0] not in allowed]
+        problems += [f"{one} must not fire" for one in fired if one.name not in allowed]
+        problems += [f"{one} fires for a healthy service" for one in self._strays(began) if not row.alone]
         pages = self._pages(row, began)
         if row.pages is not None and pages > row.pages:
             problems.append(f"{pages} pages, where {row.pages} may be sent")
@@ -174,8 +175,9 @@ class Runner:
         return sum(any(map(is_page, message.alerts)) for message in messages)
 
     def _owners(self, labels: Mapping[str, str]) -> set[str]:
+        healthy = [pod.service for pod in self._world.pods.values()]
         with self._lock:
-            return owners(labels, self._running, self._known)
+            return owners(labels, self._running, [*self._known, *healthy])
 
     def _is_mine(self, row: Row, one: Firing) -> bool:
         return one.name != WATCHDOG and row.name in self._owners(one.labels)
@@ -183,8 +185,12 @@ class Runner:
     def _mine(self, row: Row, moment: float) -> list[Firing]:
         return [one for one in self._world.watcher.since(moment) if self._is_mine(row, one)]
 
+    def _strays(self, moment: float) -> list[Firing]:
+        healthy = {pod.service for pod in self._world.pods.values()}
+        return [one for one in self._world.watcher.since(moment) if one.labels.get("target") in healthy]
+
     def _names(self, row: Row, moment: float) -> set[str]:
-        return {str(one) for one in self._mine(row, moment)}
+        return {str(one) for one in [*self._mine(row, moment), *self._strays(moment)]}
 
     def _has_watchdog(self) -> bool:
         return any(rule["name"] == WATCHDOG for rule in self._world.prometheus.rules())

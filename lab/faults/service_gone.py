@@ -10,7 +10,7 @@ class ServiceGone(Fault):
         """Run for what would be half an hour: what was there for a moment only is not missed."""
         topic = self.topic()
         self._pod = self.pod()
-        self._pod.producer().loop(topic, per_second=5)
+        self._pod.producer(own_times=True).loop(topic, per_second=5)
         self.sleep(1800 / self.world.scale)
 
     def begin(self) -> None:
