@@ -48,7 +48,7 @@ def check_rules(content: Mapping[str, Any], generation: int) -> str:
     with tempfile.TemporaryDirectory(prefix="rules-") as folder:
         file = Path(folder, "rules.yaml")
         file.write_text(document(content, "prometheus"), encoding="utf-8")
-        return _failure([promtool_binary(generation), "check", "rules", "--lint=all", "--lint-fatal", file])
+        return promtool_failure(generation, "check", "rules", "--lint=all", "--lint-fatal", file)
 
 
 def run_tests(content: Mapping[str, Any], chosen: Sequence[str], generation: int) -> str:
@@ -61,11 +61,12 @@ def run_tests(content: Mapping[str, Any], chosen: Sequence[str], generation: int
             file = Path(folder, f"{name}.test.yaml")
             file.write_text(yaml.safe_dump(test_file(name, rule_file), allow_unicode=True), encoding="utf-8")
             files.append(file)
-        return _failure([promtool_binary(generation), "test", "rules", *files])
+        return promtool_failure(generation, "test", "rules", *files)
 
 
-def _failure(command: Sequence[str | Path]) -> str:
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+def promtool_failure(generation: int, *arguments: str | Path) -> str:
+    """Run promtool. Return what it prints if it fails; empty if it does not."""
+    done = subprocess.run([promtool_binary(generation), *arguments], capture_output=True, text=True, check=False)
     return "" if done.returncode == 0 else done.stdout + done.stderr
 
 
