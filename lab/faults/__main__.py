@@ -39,6 +39,8 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--at-once", type=int, default=4, help="faults that run at the same time; default 4")
     parser.add_argument("--scale", type=float, default=SCALE, help=f"what windows are divided by; default {SCALE:g}")
     parser.add_argument("--rules", type=Path, help="a rule file in place of the pack's; nothing is recorded then")
+    busy = "for a machine with other work: let alerts on slowness be; nothing is recorded then"
+    parser.add_argument("--busy", action="store_true", help=busy)
     parser.add_argument("--verbose", action="store_true", help="log every step of the lab")
     parser.add_argument("--page", action="store_true", help="write the page from what was recorded, and run nothing")
     options = parser.parse_args(arguments)
@@ -59,7 +61,7 @@ def main(arguments: list[str]) -> int:
         print(f"{minutes:2}:{seconds:02}  {text}", flush=True)
 
     def done(result: Result) -> None:
-        if not options.rules:
+        if not options.rules and not options.busy:
             save(result)
             write_page()
 
@@ -69,7 +71,7 @@ def main(arguments: list[str]) -> int:
         say("starting brokers, producers, exporters, Prometheus and Alertmanager")
         with World(content, config=config, generation=options.generation, scale=options.scale) as world:
             check_rules(world)
-            runner = Runner(world, table.rows, say, versions(options.generation))
+            runner = Runner(world, table.rows, say, versions(options.generation), is_busy=options.busy)
             results = runner.run(rows, done, at_once=options.at_once)
     except LabError as error:
         print(f"ERROR {error}", file=sys.stderr)

@@ -64,7 +64,11 @@ class Fault:
 
     def broker(self, **options: Any) -> Broker:
         """Start a cluster of one broker for this fault alone."""
-        return self.keep(Broker(**options))
+        broker = Broker(**options)
+        self._stack.callback(broker.close)
+        broker.launch()
+        broker.wait_ready(timeout_seconds=180)  # other faults begin at the same time
+        return broker
 
     def broker_view(self, **options: Any) -> Exporter:
         """Start a collector of its own, with the label ``kafka_cluster`` of the fault's name."""

@@ -21,6 +21,6 @@ class FencingLoop(Fault):
         self.pods[1].close()
 
     def _work(self, index: int) -> None:
-        producer = self.pods[index].producer(transactional_id=f"{self.name}-0", max_block_ms=20_000)
+        producer = self.pods[index].producer(transactional_id=f"{self.name}-0", own_times=True)
         producer.init()
         producer.loop(self._topic, per_second=5, records=3, revive=True)

@@ -11,7 +11,9 @@ class TransactionTimeouts(Fault):
         """Commit in time."""
         self._topic = self.topic()
         self._pod = self.pod()
-        self._producer = self._pod.producer(transactional_id=f"{self.name}-0", transaction_timeout_ms=1000)
+        self._producer = self._pod.producer(
+            transactional_id=f"{self.name}-0", own_times=True, transaction_timeout_ms=2000
+        )
         self._producer.init()
         self._end_loop = self.repeat(0.5, lambda: self._transaction(late=False))
 
@@ -29,7 +31,7 @@ class TransactionTimeouts(Fault):
         self._producer.begin()
         self._producer.send(self._topic)
         if late:
-            self.sleep(3)
+            self.sleep(5)
         try:
             self._producer.commit()
         except LabError:

@@ -4,17 +4,17 @@ from lab.faults.fault import Fault
 
 
 class ViewWithoutBrokers(Fault):
-    """Its connections are refused, as after a change of a network policy; producers are not touched."""
+    """The only broker of its cluster is killed."""
 
     def prepare(self) -> None:
-        """Start a collector with a line of its own."""
-        self._line = self.line()
-        self.broker_view(bootstrap=self.world.way(self._line))
+        """Start a cluster of one broker, and its collector."""
+        self.single = self.broker()
+        self.broker_view(bootstrap=self.single.bootstrap)
 
     def begin(self) -> None:
-        """Refuse its connections."""
-        self._line.refuse()
+        """Kill the broker."""
+        self.single.kill()
 
     def end(self) -> None:
-        """Accept them again."""
-        self._line.accept()
+        """Start it again."""
+        self.single.start()
