@@ -9,7 +9,7 @@ class ClientAborts(Fault):
     def prepare(self) -> None:
         """Commit every transaction."""
         self._topic = self.topic()
-        self._producer = self.pod().producer(transactional_id=f"{self.name}-0")
+        self._producer = self.pod().producer(transactional_id=f"{self.name}-0", transaction_timeout_ms=60_000)
         self._producer.init()
         self._work(abort_every=0)
 

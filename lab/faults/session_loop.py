@@ -21,7 +21,9 @@ class SessionLoop(Fault):
         self._end_loop()
 
     def _job(self) -> None:
-        producer = self._pod.producer(transactional_id=f"{self.name}-0", max_block_ms=20_000)
+        producer = self._pod.producer(
+            transactional_id=f"{self.name}-0", transaction_timeout_ms=60_000, max_block_ms=20_000
+        )
         producer.init()
         producer.begin()
         producer.send(self._topic)
