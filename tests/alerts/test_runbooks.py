@@ -8,58 +8,6 @@ from alerts.runbook_checks import HERE, Known, findings, known_rules
 from kafka_producer_exporter.model import Kind
 
 NAME = "KafkaProducerRecordErrors"
-NOT_WRITTEN_YET = frozenset(
-    [
-        "KafkaBootstrapServerDown",
-        "KafkaBrokerProduceErrors",
-        "KafkaCertificateExpiresSoon",
-        "KafkaClockSkew",
-        "KafkaDeadLetterGrowth",
-        "KafkaProducerAuthenticationFailures",
-        "KafkaProducerBatchSplits",
-        "KafkaProducerBufferBackpressure",
-        "KafkaProducerBufferExhausted",
-        "KafkaProducerCommitSlow",
-        "KafkaProducerCompressionIneffective",
-        "KafkaProducerConnectionChurn",
-        "KafkaProducerDeliveryStalled",
-        "KafkaProducerDuplicateClientId",
-        "KafkaProducerEpochBumps",
-        "KafkaProducerErrorBudgetBurn",
-        "KafkaProducerExporterConfigInvalid",
-        "KafkaProducerExporterDown",
-        "KafkaProducerExporterSourceDown",
-        "KafkaProducerHidden",
-        "KafkaProducerHighQueueTime",
-        "KafkaProducerHighRequestLatency",
-        "KafkaProducerHighRetryRatio",
-        "KafkaProducerIdLeak",
-        "KafkaProducerMetadataStale",
-        "KafkaProducerNotConnected",
-        "KafkaProducerRecordsNearExpiry",
-        "KafkaProducerSenderSaturated",
-        "KafkaProducerSeriesLeftOut",
-        "KafkaProducerSessionResets",
-        "KafkaProducerTargetDown",
-        "KafkaProducerTargetsMissing",
-        "KafkaProducerThrottled",
-        "KafkaProducerTinyBatches",
-        "KafkaProducerWatchdog",
-        "KafkaTopicMinIsrTooLow",
-        "KafkaTopicOffline",
-        "KafkaTopicPartitionSkew",
-        "KafkaTopicUnderMinIsr",
-        "KafkaTransactionAborts",
-        "KafkaTransactionCountsDelayed",
-        "KafkaTransactionCountsInexact",
-        "KafkaTransactionFenced",
-        "KafkaTransactionHanging",
-        "KafkaTransactionLogReplicationLow",
-        "KafkaTransactionOpenTooLong",
-        "KafkaTransactionTimeouts",
-    ]
-)
-"""Alerts that may still be without a runbook. A test says when this can go."""
 RECORDING = series.Known(Kind.GAUGE, frozenset({"kafka_cluster", "topic"}), series.Unit.RATE, is_recorded=True)
 KNOWN = Known(
     {NAME: "warning", "KafkaOther": "info", "KafkaWatchdog": "none"},
@@ -147,17 +95,7 @@ def found_in(folder, english=GOOD, translated=None, known=KNOWN, extra=()):
 
 
 def test_the_runbooks_are_complete_and_their_links_queries_and_commands_are_good():
-    alerts, pack = known_rules()
-    found = findings(HERE / "runbooks", Known({**dict.fromkeys(NOT_WRITTEN_YET, "warning"), **alerts}, pack))
-    allowed = {f"{language}/{name}.md: missing" for language in ("en", "ko") for name in NOT_WRITTEN_YET}
-
-    assert [finding for finding in found if finding not in allowed] == []
-
-
-def test_no_exception_is_left_once_every_runbook_is_written():
-    missing = [finding for finding in findings(HERE / "runbooks", known_rules()) if finding.endswith(": missing")]
-
-    assert missing or not NOT_WRITTEN_YET, "every alert has its runbook: delete NOT_WRITTEN_YET"
+    assert findings(HERE / "runbooks", known_rules()) == []
 
 
 def test_a_good_runbook_has_no_finding(tmp_path):
