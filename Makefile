@@ -89,7 +89,7 @@ rules: setup ## check the alert rules and run their unit tests with both generat
 mutation: setup ## change each alert rule in many small ways, see whether its tests notice, and write docs/mutation.md
 	$(BIN)/python -m alerts.mutation $(if $(PROCESSES),--processes $(PROCESSES)) $(ALERTS)
 
-demo: setup ## watch a real broker, real producers and the exporter live; DURATION=60 ends it after 60 s
+demo: setup ## watch real producers and an alert live; DURATION=60 starts a fault at once and ends after 60 s
 	$(call stage,demo)
 	$(BIN)/python -m lab.demo $(if $(DURATION),--duration $(DURATION))
 

@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 
 import yaml
 
+from kafka_producer_exporter.pack import durations
 from lab.fetch import fetch
 from lab.jvm import built_folder, rename_or_leave
 from lab.process import Port, Process, Service, run, wait_until
@@ -36,6 +37,8 @@ class Notification(NamedTuple):
     """``firing`` if at least one of its alerts fires, else ``resolved``."""
     alerts: Sequence[Mapping[str, Any]]
     """Each with ``status``, ``labels`` and ``annotations``."""
+    group: str = ""
+    """Names the group: messages of one group are one page, or one ticket."""
 
     def names(self, status: str) -> set[str]:
         """Return the names of its alerts in this status: ``firing`` or ``resolved``."""
@@ -57,7 +60,9 @@ class Webhook(Service):
             def do_POST(self) -> None:
                 body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
                 receiver = self.path.strip("/")
-                notifications.append(Notification(time.monotonic(), receiver, body["status"], body["alerts"]))
+                notifications.append(
+                    Notification(time.monotonic(), receiver, body["status"], body["alerts"], body.get("groupKey", ""))
+                )
                 self.send_response(200)
                 self.end_headers()
 
@@ -133,6 +138,12 @@ class Alertmanager(Service):
             found: list[dict[str, Any]] = json.load(answer)
         return found
 
+    def post(self, alerts: Sequence[Mapping[str, str]]) -> None:
+        """Report alerts as firing, each given by its labels, as Prometheus does."""
+        body = json.dumps([{"labels": dict(labels)} for labels in alerts]).encode()
+        request = urllib.request.Request(f"{self.url}/api/v2/alerts", body, {"Content-Type": "application/json"})
+        urllib.request.urlopen(request, timeout=10).close()
+
     def amtool(self, *arguments: str) -> str:
         """Return what ``amtool`` prints for it: ``amtool("silence", "add", "alertname=X", …)``."""
         return run([amtool_binary(), f"--alertmanager.url={self.url}", *arguments], what="amtool")
@@ -146,7 +157,10 @@ class Alertmanager(Service):
 
 
 def to_webhook(config: Mapping[str, Any], hook: Webhook, *, scale: float = 1) -> dict[str, Any]:
-    """Return *config* with the webhook in place of every receiver's own ways, and its times divided by *scale*."""
+    """Return *config* with the webhook in place of every receiver's own ways, and its times divided by *scale*.
+
+    So are the values of the label ``window``, which are windows of the rules. Nothing is muted by the clock.
+    """
     receivers = [
         {
             "name": receiver["name"],
@@ -155,15 +169,35 @@ def to_webhook(config: Mapping[str, Any], hook: Webhook, *, scale: float = 1) ->
         for receiver in config["receivers"]
     ]
     kept = {key: value for key, value in config.items() if key not in ("receivers", "route", "global", "templates")}
+    if "inhibit_rules" in kept:
+        kept["inhibit_rules"] = [_windows_shortened(rule, scale) for rule in kept["inhibit_rules"]]
     return {"route": _shortened(config["route"], scale), "receivers": receivers, **kept}
 
 
+def _windows_shortened(rule: Mapping[str, Any], scale: float) -> dict[str, Any]:
+    def shorter(matched: re.Match[str]) -> str:
+        return durations.duration(round(durations.milliseconds(matched[0]) / scale))
+
+    def of(matcher: str) -> str:
+        return re.sub(r"\d+[a-z]+", shorter, matcher) if re.match(r"window\W", matcher) else matcher
+
+    sides = ("source_matchers", "target_matchers")
+    return {key: [of(matcher) for matcher in value] if key in sides else value for key, value in rule.items()}
+
+
 def _shortened(route: Mapping[str, Any], scale: float) -> dict[str, Any]:
-    made = {key: value for key, value in route.items() if key != "routes"}
+    left_out = ("routes", "mute_time_intervals", "active_time_intervals")
+    made = {key: value for key, value in route.items() if key not in left_out}
     made |= {key: f"{max(1, round(1000 * seconds(route[key]) / scale))}ms" for key in _TIMES if key in route}
     if "routes" in route:
         made["routes"] = [_shortened(child, scale) for child in route["routes"]]
     return made
+
+
+def longest_interval(route: Mapping[str, Any]) -> float:
+    """Return how many seconds it can take until a receiver is told of a change: the longest wait of any route."""
+    waits = [seconds(route[key]) for key in ("group_wait", "group_interval") if key in route]
+    return max([0.0, *waits, *(longest_interval(child) for child in route.get("routes", ()))])
 
 
 def seconds(duration: str) -> float:

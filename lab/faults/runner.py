@@ -113,6 +113,7 @@ class Runner:
         missing = self._wait_for(row, began)
         problems += [f"{name} does not fire within {row.fires_within:g} s" for name in sorted(missing)]
         time.sleep(row.lasts)
+        problems += self._wait_told(row, "firing", began)
         repaired = time.monotonic()
         fault.end()
         self._tell(row, "repaired; waiting until all is resolved")
@@ -124,7 +125,7 @@ class Runner:
         pages = self._pages(row, began)
         if row.pages is not None and pages > row.pages:
             problems.append(f"{pages} pages, where {row.pages} may be sent")
-        problems += self._notified(row, began)
+        problems += self._wait_told(row, "resolved", began)
         if not any(one.name == WATCHDOG for one in self._world.watcher.firing()) and self._has_watchdog():
             problems.append("the watchdog does not fire")
         return self._result(row, began, fired, pages, problems, repaired)
@@ -160,30 +161,34 @@ class Runner:
             time.sleep(0.5)
         return [f"{one} does not resolve within {row.resolves_within:g} s" for one in left]
 
-    def _notified(self, row: Row, began: float) -> list[str]:
-        """Return the expected alerts of which the Alertmanager has told nobody, and which it does not inhibit."""
-        hook = self._world.webhook
-        deadline = time.monotonic() + 10
+    def _wait_told(self, row: Row, status: str, began: float) -> list[str]:
+        """Return the expected alerts of which no receiver is told in time, and which are not inhibited either."""
+        deadline = time.monotonic() + self._world.notifies_within
+        fired = {one.name for one in self._mine(row, began)}
         while True:
-            untold = [
-                f"{name}: no receiver was told that it is {status}"
-                for name in row.fires
-                for status in ("firing", "resolved")
-                if hook.of(name, "firing", since=began) is not None or not self._world.inhibits
-                if hook.of(name, status, since=began) is None
-            ]
-            if not untold or time.monotonic() > deadline:
-                return untold
+            left = {name for name in row.fires if name in fired and not self._is_told(name, status, began)}
+            left -= {
+                labels["alertname"]
+                for labels in self._world.watcher.inhibited_since(began)
+                if row.name in self._owners(labels)
+            }
+            if not left or time.monotonic() > deadline:
+                return [f"{name}: no receiver was told that it is {status}" for name in sorted(left)]
             time.sleep(0.5)
 
+    def _is_told(self, name: str, status: str, began: float) -> bool:
+        return self._world.webhook.of(name, status, since=began) is not None
+
     def _pages(self, row: Row, began: float) -> int:
+        """Return the number of pages: all messages of one group are the same page."""
+
         def is_page(alert: Mapping[str, Any]) -> bool:
             labels = alert["labels"]
             is_critical = alert["status"] == "firing" and labels.get("severity") == "critical"
             return is_critical and row.name in self._owners(labels)
 
         messages = [one for one in list(self._world.webhook.notifications) if one.at >= began]
-        return sum(any(map(is_page, message.alerts)) for message in messages)
+        return len({message.group for message in messages if any(map(is_page, message.alerts))})
 
     def _owners(self, labels: Mapping[str, str]) -> set[str]:
         healthy = [pod.service for pod in self._world.pods.values()]

@@ -20,7 +20,7 @@ from typing import Any
 import yaml
 
 from lab import jvm
-from lab.alertmanager import Alertmanager, Webhook, to_webhook
+from lab.alertmanager import Alertmanager, Webhook, longest_interval, to_webhook
 from lab.broker import Broker, Cluster, Listener
 from lab.process import Port, Process, Service, listens, run, wait_until
 from lab.producer import Producer, ProducerJvm
@@ -273,8 +273,8 @@ class World(Service):
     ) -> None:
         self.scale = scale
         self.generation = generation
-        self.inhibits = bool(config.get("inhibit_rules"))
-        """Whether the Alertmanager may keep an alert to itself because of another."""
+        self.notifies_within = longest_interval(config["route"]) / scale + 10
+        """Seconds after which a receiver has been told of every change."""
         self._stack = contextlib.ExitStack()
         self.folder = Path(self._stack.enter_context(tempfile.TemporaryDirectory(prefix="lab-world-")))
         self.discovery = self.folder / "discovery"
@@ -312,7 +312,7 @@ class World(Service):
             self._start_services()
         self.view = self._stack.enter_context(self.broker_view("kafka-view-0"))
         self.prometheus = self._stack.enter_context(self._prometheus())
-        self.watcher = self._stack.enter_context(Watcher(self.prometheus))
+        self.watcher = self._stack.enter_context(Watcher(self.prometheus, self.alertmanager))
         count = len(self.pods)
         self.prometheus.wait_for(f"sum(kafka_producer_up) >= {count} and sum(up) >= {count + 1}" if count else "up")
 
@@ -518,10 +518,12 @@ class Firing:
 
 
 class Watcher(Service):
-    """Looks twice a second which alerts fire, and remembers it."""
+    """Looks twice a second which alerts fire, and which of them are inhibited, and remembers it."""
 
-    def __init__(self, prometheus: Prometheus) -> None:
+    def __init__(self, prometheus: Prometheus, alertmanager: Alertmanager) -> None:
         self._prometheus = prometheus
+        self._alertmanager = alertmanager
+        self._inhibited: dict[tuple[tuple[str, str], ...], float] = {}
         self._firing: dict[tuple[tuple[str, str], ...], Firing] = {}
         self._all: list[Firing] = []
         self._lock = threading.Lock()
@@ -548,10 +550,24 @@ class Watcher(Service):
         with self._lock:
             return [one for one in self._all if one.ended is None or one.ended > moment]
 
+    def inhibited_since(self, moment: float) -> list[dict[str, str]]:
+        """Return the labels of the alerts that were inhibited at any time after a moment of ``time.monotonic()``."""
+        with self._lock:
+            return [dict(key) for key, seen in self._inhibited.items() if seen > moment]
+
     def _watch(self) -> None:
         while not self._ends.wait(0.5):
             with contextlib.suppress(OSError):
                 self.look(self._prometheus.alerts(), time.monotonic())
+            with contextlib.suppress(OSError):
+                self.look_for_inhibited(self._alertmanager.alerts(), time.monotonic())
+
+    def look_for_inhibited(self, alerts: Sequence[Mapping[str, Any]], now: float) -> None:
+        """Take in what the Alertmanager says of its alerts at a time."""
+        with self._lock:
+            for alert in alerts:
+                if alert["status"]["inhibitedBy"]:
+                    self._inhibited[tuple(sorted(alert["labels"].items()))] = now
 
     def look(self, alerts: Sequence[Mapping[str, Any]], now: float) -> None:
         """Take in what Prometheus says of its alerts at a time."""

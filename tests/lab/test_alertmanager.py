@@ -7,10 +7,22 @@ CONFIG = {
     "route": {
         "receiver": "tickets",
         "group_wait": "1m",
-        "routes": [{"receiver": "pages", "matchers": ['severity="critical"'], "repeat_interval": "4h"}],
+        "routes": [
+            {
+                "receiver": "pages",
+                "matchers": ['severity="critical"'],
+                "repeat_interval": "4h",
+                "mute_time_intervals": ["night"],
+            }
+        ],
     },
+    "time_intervals": [
+        {"name": "night", "time_intervals": [{"times": [{"start_time": "00:00", "end_time": "06:00"}]}]}
+    ],
     "receivers": [{"name": "tickets", "email_configs": [{"to": "a@example.org"}]}, {"name": "pages"}],
-    "inhibit_rules": [{"equal": ["namespace"]}],
+    "inhibit_rules": [
+        {"source_matchers": ['window="1h"'], "target_matchers": ['window=~"6h|1d"', 'x="1h"'], "equal": ["namespace"]}
+    ],
 }
 
 
@@ -26,7 +38,9 @@ def test_every_receiver_becomes_the_webhook_and_times_are_divided_in_each_route(
         "matchers": ['severity="critical"'],
         "repeat_interval": "720000ms",
     }
-    assert made["inhibit_rules"] == CONFIG["inhibit_rules"]
+    assert made["inhibit_rules"] == [
+        {"source_matchers": ['window="3m"'], "target_matchers": ['window=~"18m|72m"', 'x="1h"'], "equal": ["namespace"]}
+    ]
     assert "global" not in made
 
 

@@ -116,7 +116,7 @@ def test_the_watcher_remembers_what_fired_and_when_it_ended():
     def alert(name, state="firing"):
         return {"labels": {"alertname": name}, "state": state}
 
-    watcher = Watcher(prometheus=None)
+    watcher = Watcher(prometheus=None, alertmanager=None)
     watcher.look([alert("A"), alert("B", "pending")], 1.0)
     watcher.look([alert("A"), alert("B")], 2.0)
     watcher.look([alert("B")], 3.0)
@@ -124,6 +124,18 @@ def test_the_watcher_remembers_what_fired_and_when_it_ended():
     assert [(one.name, one.began, one.ended) for one in watcher.since(0)] == [("A", 1.0, 3.0), ("B", 2.0, None)]
     assert [one.name for one in watcher.since(3.5)] == ["B"]
     assert [one.name for one in watcher.firing()] == ["B"]
+
+
+def test_the_watcher_remembers_what_was_inhibited():
+    def alert(name, *causes):
+        return {"labels": {"alertname": name}, "status": {"inhibitedBy": list(causes)}}
+
+    watcher = Watcher(prometheus=None, alertmanager=None)
+    watcher.look_for_inhibited([alert("A", "cause"), alert("B")], 1.0)
+    watcher.look_for_inhibited([alert("A")], 2.0)
+
+    assert watcher.inhibited_since(0.5) == [{"alertname": "A"}]
+    assert watcher.inhibited_since(1.5) == []
 
 
 def test_results_are_kept_by_fault_and_generation(tmp_path):
