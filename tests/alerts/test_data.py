@@ -7,7 +7,9 @@ import yaml
 
 from alerts import render
 from alerts.data import DATA, HERE, MistakeError, load
+from alerts.unit_tests import TESTS
 from alerts.unit_tests import test_file as content_of
+from kafka_producer_exporter.catalogue.guide import GUIDE
 from kafka_producer_exporter.pack.data import rules_and_parameters
 
 
@@ -105,3 +107,15 @@ def test_values_of_a_unit_test_that_yaml_takes_for_a_number_are_refused(tmp_path
 
     with pytest.raises(TypeError, match="put the values into quotes, 64 is a number"):
         content_of("X", tmp_path / "rules.yaml")
+
+
+def test_each_alert_has_a_test_and_each_test_an_alert():
+    names = {rule["alert"] for group in load()["groups"] for rule in group["rules"] if "alert" in rule}
+
+    assert {file.stem for file in TESTS.glob("*.yaml")} - {"recordings"} == names
+
+
+def test_each_name_of_the_guide_is_found_in_a_rule():
+    used = {rule["guide"] for group in load()["groups"] for rule in group["rules"] if "guide" in rule}
+
+    assert used == {name.name for name in GUIDE}
