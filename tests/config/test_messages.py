@@ -32,7 +32,6 @@ SECTIONS = ("broker", "defaults", "id_groups", "jmx", "limits", "logging", "prob
 NOT_KEYS = {
     "jmx.readings": "a module",
     "targets.json": "a page of the exporter",
-    "stand_ins": "a key of the table of faults",
     "add_arguments": "a function",
     "tls_registry": "a parameter",
     "from_hostname": "a value of broker.shard",
