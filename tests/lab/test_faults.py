@@ -21,7 +21,7 @@ def result(fault, generation=3, **options):
 
 
 UNTRIED = {
-    *("KafkaBootstrapServerDown", "KafkaBrokerProduceErrors", "KafkaCertificateExpiresSoon", "KafkaClockSkew"),
+    *("KafkaBootstrapServerDown", "KafkaBrokerProduceErrors", "KafkaCertificateExpiresSoon"),
     *("KafkaProducerBatchSplits", "KafkaProducerCompressionIneffective", "KafkaProducerConnectionChurn"),
     *("KafkaProducerDuplicateClientId", "KafkaProducerHidden", "KafkaProducerMetadataStale"),
     *("KafkaProducerNotConnected", "KafkaProducerSenderSaturated", "KafkaProducerSeriesLeftOut"),
