@@ -12,14 +12,14 @@ class BufferFull(Fault):
         self.way = self.line()
         producer = self.pod().producer(
             bootstrap=self.world.way(self.way),
-            buffer_memory=65_536,
+            buffer_memory=131_072,
             batch_size=4096,
-            max_block_ms=500,
+            max_block_ms=1500,
             max_in_flight_requests_per_connection=1,
             request_timeout_ms=10_000,
             delivery_timeout_ms=60_000,
         )
-        producer.loop(topic, per_second=60, size=2000)
+        producer.loop(topic, per_second=40, size=4000)
 
     def begin(self) -> None:
         """Make the network slow."""
