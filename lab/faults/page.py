@@ -21,6 +21,8 @@ Each fault of [`lab/faults.yaml`](../lab/faults.yaml) was begun in a world of re
 JVMs with real producers, an exporter beside each, a collector with the broker view, a Prometheus and an Alertmanager.
 Before a fault everything is quiet. Once its alerts fire, it is repaired, and all of them must resolve.
 An alert that is in no column of a fault was silent; a run with any other alert fails.
+Only the warnings of the error budget are not looked at: they look back hours and days, and outlive every fault here
+(`alerts/tests/KafkaProducerErrorBudgetBurn.yaml` tests them).
 
 All windows of the rules are divided by {scale:g}, and so are the clients' own times (`request.timeout.ms`,
 `delivery.timeout.ms`, `metadata.max.age.ms`, `metrics.sample.window.ms` and so on); thresholds are not touched.
