@@ -373,12 +373,12 @@ class World(Service):
         row = next(row for row in rows if row["partition_index"] == partition)
         return sorted(row["replica_nodes"], key=lambda node: node != row["leader_id"])
 
-    def set_topic(self, topic: str, **config: object) -> None:
+    def set_topic(self, topic: str, *, cluster: Cluster | None = None, **config: object) -> None:
         """Change the configuration of a topic; ``max_message_bytes=9`` sets ``max.message.bytes``."""
         from kafka.admin import ConfigResource, ConfigResourceType  # noqa: PLC0415 (a slow import)
 
         changes = {key.replace("_", "."): ("SET", str(value)) for key, value in config.items()}
-        with self.cluster.admin() as admin:
+        with (cluster or self.cluster).admin() as admin:
             admin.alter_configs([ConfigResource(ConfigResourceType.TOPIC, topic, changes)])
 
     def set_quota(self, client_id: str, bytes_per_second: int | None) -> None:

@@ -25,8 +25,7 @@ UNTRIED = {
     *("KafkaProducerBatchSplits", "KafkaProducerCompressionIneffective", "KafkaProducerConnectionChurn"),
     *("KafkaProducerDuplicateClientId", "KafkaProducerHidden", "KafkaProducerMetadataStale"),
     *("KafkaProducerNotConnected", "KafkaProducerSenderSaturated", "KafkaProducerSeriesLeftOut"),
-    *("KafkaProducerTinyBatches", "KafkaTopicMinIsrTooLow", "KafkaTopicPartitionSkew"),
-    *("KafkaTransactionLogReplicationLow",),
+    *("KafkaProducerTinyBatches", "KafkaTopicPartitionSkew"),
 }
 """Alerts that no fault fires yet."""
 
