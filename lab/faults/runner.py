@@ -71,6 +71,7 @@ class Runner:
         self._ignored = SLOW if is_busy else frozenset()
         self._running: dict[str, Row] = {}
         self._lock = threading.Lock()
+        self._ends = threading.Event()
 
     def run(self, rows: Sequence[Row], done: Callable[[Result], object], *, at_once: int = 4) -> list[Result]:
         """Run the faults, those that run alone first; call *done* with each result as soon as it is there."""
@@ -86,7 +87,12 @@ class Runner:
             if row.alone:
                 one(row)
         with ThreadPoolExecutor(at_once) as pool:
-            list(pool.map(one, [row for row in rows if not row.alone]))
+            try:
+                list(pool.map(one, [row for row in rows if not row.alone]))
+            except BaseException:  # interrupted: the faults that run are given up, too
+                self._ends.set()
+                pool.shutdown(wait=True, cancel_futures=True)
+                raise
         return results
 
     def run_one(self, row: Row) -> Result:
@@ -115,7 +121,7 @@ class Runner:
         self._tell(row, f"begun; waiting for {', '.join(row.fires) or f'{row.lasts:g} s of silence'}")
         missing = self._wait_for(row, began)
         problems += [f"{name} does not fire within {row.fires_within:g} s" for name in sorted(missing)]
-        time.sleep(row.lasts)
+        self._pause(row.lasts)
         problems += self._wait_told(row, "firing", began)
         repaired = time.monotonic()
         fault.end()
@@ -141,7 +147,7 @@ class Runner:
                 since = time.monotonic()
                 if since > started + QUIET_WITHIN_SECONDS:
                     return noisy
-            time.sleep(0.5)
+            self._pause(0.5)
         return []
 
     def _wait_for(self, row: Row, began: float) -> set[str]:
@@ -152,7 +158,7 @@ class Runner:
                 if one.name in waiting:
                     waiting.discard(one.name)
                     self._tell(row, f"{one} fires after {one.began - began:.1f} s")
-            time.sleep(0.5)
+            self._pause(0.5)
         return waiting
 
     def _wait_resolved(self, row: Row) -> list[str]:
@@ -161,7 +167,7 @@ class Runner:
             left = [one for one in self._world.watcher.firing() if self._is_mine(row, one)]
             if not left:
                 return []
-            time.sleep(0.5)
+            self._pause(0.5)
         return [f"{one} does not resolve within {row.resolves_within:g} s" for one in left]
 
     def _wait_told(self, row: Row, status: str, began: float) -> list[str]:
@@ -177,7 +183,7 @@ class Runner:
             }
             if not left or time.monotonic() > deadline:
                 return [f"{name}: no receiver was told that it is {status}" for name in sorted(left)]
-            time.sleep(0.5)
+            self._pause(0.5)
 
     def _is_told(self, name: str, status: str, began: float) -> bool:
         return self._world.webhook.of(name, status, since=began) is not None
@@ -250,6 +256,10 @@ class Runner:
             pages=pages,
             problems=list(problems),
         )
+
+    def _pause(self, seconds: float) -> None:
+        if self._ends.wait(seconds):
+            raise LabError("interrupted")
 
     def _tell(self, row: Row, text: str) -> None:
         self._say(f"{row.name}: {text}")
