@@ -115,6 +115,9 @@ def text_of(table: Table, alerts: Mapping[str, str], results: Mapping[tuple[str,
         lines = ["| Alert | Why, and the test that stands in |", "| --- | --- |"]
         lines += [f"| {name} | {why} |" for name, why in sorted(table.stand_ins.items())]
         parts.append(_paragraph("Alerts that no fault fires", lines))
+    tried = {name for row in table.rows.values() for name in row.fires} | table.stand_ins.keys()
+    if untried := sorted(alerts.keys() - tried):
+        parts.append(_paragraph("Alerts that have no fault yet", [", ".join(untried) + "."]))
     return "\n".join(parts)
 
 
