@@ -53,9 +53,11 @@ class Fault:
     def topic(self, suffix: str = "", **config: Any) -> str:
         """Create a topic of the fault, such as ``NAME.dlq`` for the suffix ``.dlq``, and return its name.
 
-        It can bear the loss of a broker, unless ``replication`` and ``min_insync_replicas`` say otherwise.
+        It can bear the loss of a broker, unless ``replication`` and ``min_insync_replicas`` say otherwise. It is
+        deleted with the fault, because a topic that can bear nothing is a finding of its own.
         """
         self.world.create_topic(self.name + suffix, **config)
+        self._stack.callback(self.world.delete_topic, self.name + suffix)
         return self.name + suffix
 
     def line(self) -> Line:

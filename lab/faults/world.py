@@ -244,12 +244,14 @@ class Pod(Service):
     ) -> Producer:
         """Create a producer with shortened times; ``max_block_ms=5000`` sets its config ``max.block.ms``.
 
-        With *own_times*, Kafka's own times are kept, but for the window of its metrics.
+        With *own_times*, Kafka's own times are kept, but for those that alerts on healthy producers depend on: the
+        window of its metrics, and the greatest age of its metadata.
         """
         name, bootstrap = name or self.service, bootstrap or self._world.cluster.bootstrap
         settings = client_settings(config, self._world.scale)
         if own_times:
-            settings = {"metrics_sample_window_ms": settings["metrics_sample_window_ms"], **config}
+            kept = ("metrics_sample_window_ms", "metadata_max_age_ms")
+            settings = {name: settings[name] for name in kept} | config
         return self.jvm.new(name, bootstrap, **settings)
 
 
@@ -359,6 +361,11 @@ class World(Service):
         replication = config.pop("replication", min(3, self._brokers))
         safe = {"min_insync_replicas": min(2, replication), **config}
         self.cluster.create_topic(name, replication=replication, **safe)
+
+    def delete_topic(self, name: str) -> None:
+        """Delete a topic."""
+        with self.cluster.admin() as admin:
+            admin.delete_topics([name])
 
     def leader(self, topic: str, partition: int = 0) -> Broker:
         """Return the broker that leads a partition."""
