@@ -22,19 +22,15 @@ import yaml
 
 from alerts.lint import THRESHOLD
 from alerts.mutants import Mutant, mutants_of
-from alerts.pack_rules import Rule, recordings_used, rules_of, whole_pack
-from alerts.unit_tests import TESTS, test_file
+from alerts.pack_rules import RECORDINGS, Rule, needed_rules, recordings_used, rule_file, rules_of, whole_pack
+from alerts.unit_tests import IN_MEMORY, TESTS, test_file
 from lab.prometheus import CURRENT, promtool_binary
 
 HERE = Path(__file__).parent
-RECORDINGS = "recordings"
-"""The test file of the recording rules that no alert uses."""
 EQUIVALENT_FILE = HERE / "equivalent_mutants.yaml"
 REPORT_FILE = HERE.parent / "docs" / "mutation.md"
 LEAST_KILLED = 0.95
 MOST_EQUIVALENT = 0.05
-IN_MEMORY = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
-"""Where promtool keeps its databases, which takes most of its time on a disk."""
 BATCH = 20
 """Mutants for each start of promtool, which takes longer than a test."""
 
@@ -82,23 +78,6 @@ def noticed_by(rule: Rule, rules: Sequence[Rule]) -> list[str]:
         if alert.is_alert and any(used.name == rule.name for used in recordings_used(rules, by=[alert]))
     }
     return sorted(users) or [RECORDINGS]
-
-
-def needed_rules(test: str, rules: Sequence[Rule]) -> list[Rule]:
-    """Return the rules that a test file is about, with the recordings that they need, in the order of the pack."""
-    if test == RECORDINGS:
-        return [rule for rule in rules if not rule.is_alert]
-    about = [rule for rule in rules if rule.is_alert and rule.name == test]
-    used = {rule.title for rule in recordings_used(rules, by=about)}
-    return [rule for rule in rules if rule in about or (not rule.is_alert and rule.title in used)]
-
-
-def rule_file(rules: Sequence[Rule], changed: Mapping[str, Mapping[str, Any]]) -> Mapping[str, Any]:
-    """Return the content of a rule file with some rules changed, by title."""
-    groups: dict[str, list[Mapping[str, Any]]] = {}
-    for rule in rules:
-        groups.setdefault(rule.group, []).append(changed.get(rule.title, rule.content))
-    return {"groups": [{"name": name, "rules": content} for name, content in groups.items()]}
 
 
 def run_tests(test: str, rule_files: Sequence[Mapping[str, Any]], *, promtool: Path) -> list[bool]:

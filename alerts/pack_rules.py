@@ -7,6 +7,9 @@ from typing import Any
 from alerts.expressions import Node, parse, selectors
 from kafka_producer_exporter.pack.rules import ALL, render
 
+RECORDINGS = "recordings"
+"""The test file of the recording rules that no alert uses."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
@@ -74,3 +77,20 @@ def recordings_used(rules: Sequence[Rule], *, by: Sequence[Rule]) -> Iterator[Ru
                 needed.add(selector.name)
                 waiting += recordings[selector.name]
     return (rule for rule in rules if not rule.is_alert and rule.name in needed)
+
+
+def needed_rules(test: str, rules: Sequence[Rule]) -> list[Rule]:
+    """Return the rules that a test file is about, with the recordings that they need, in the order of the pack."""
+    if test == RECORDINGS:
+        return [rule for rule in rules if not rule.is_alert]
+    about = [rule for rule in rules if rule.is_alert and rule.name == test]
+    used = {rule.title for rule in recordings_used(rules, by=about)}
+    return [rule for rule in rules if rule in about or (not rule.is_alert and rule.title in used)]
+
+
+def rule_file(rules: Sequence[Rule], changed: Mapping[str, Mapping[str, Any]]) -> Mapping[str, Any]:
+    """Return the content of a rule file with some rules changed, by title."""
+    groups: dict[str, list[Mapping[str, Any]]] = {}
+    for rule in rules:
+        groups.setdefault(rule.group, []).append(changed.get(rule.title, rule.content))
+    return {"groups": [{"name": name, "rules": content} for name, content in groups.items()]}
