@@ -416,6 +416,8 @@ class Run:
         self._choose = random.Random(seed)
         self._report = report
         self._ended = threading.Event()
+        self._is_late = threading.Event()
+        """Set after half of the events: a collector that is started later would have little to count."""
         self._seed = seed
         self._versions = versions
         self.result = Result(seed, versions)
@@ -423,6 +425,7 @@ class Run:
     def events(self):
         """The events of the brokers and of the cluster, in a random order; versions only rise."""
         events = [self._stop, self._stop, self._kill, self._kill, *[self._hang] * 4, self._replace, self._roll]
+        events.append(self._kill_two)
         self._choose.shuffle(events)
         places = sorted(self._choose.sample(range(2, len(events) - 2), len(self._versions) - 1))
         for later, (place, version) in enumerate(zip(places, self._versions[1:], strict=True)):
@@ -440,7 +443,10 @@ class Run:
             try:
                 self._ended.wait(8)
                 self._stage.wait_in_sync()
-                for event in self.events():
+                events = self.events()
+                for number, event in enumerate(events):
+                    if number > len(events) / 2:
+                        self._is_late.set()
                     event()
                     self._stage.wait_in_sync()
                     self._ended.wait(self._choose.uniform(0.5, 4))
@@ -477,6 +483,18 @@ class Run:
         self._note("broker killed", node.node_id)
         node.kill()
         self._return(node)
+
+    def _kill_two(self):
+        """Kill two brokers at once, so that nothing can be written, and no leader elected, until one is back."""
+        nodes = self._choose.sample(list(self._stage.cluster.nodes.values()), 2)
+        self._note("two brokers killed", f"{nodes[0].node_id} and {nodes[1].node_id}")
+        for node in nodes:
+            node.kill()
+        self._ended.wait(self._choose.uniform(1, 6))
+        for node in nodes:
+            node.launch()
+        for node in nodes:
+            node.wait_ready(PATIENCE_SECONDS)
 
     def _hang(self):
         """Freeze a broker: shorter than replica.lag.time.max.ms (5 s) and longer than the timeout of transactions."""
@@ -519,7 +537,7 @@ class Run:
             seconds = choose.choice([2, 5, 15])
             self._note("collector frozen", f"for {seconds} s")
             collectors[FROZEN].freeze(seconds)
-            if choose.random() < 0.4 and not self._ended.is_set():
+            if not self._is_late.is_set() and choose.random() < 0.6:
                 self._note("collector restarted")
                 collectors[RESTARTED].start()
 
@@ -613,8 +631,8 @@ Three brokers hold the transaction log three times, and need two copies to write
 transactional id of its own, do what a random number says, with a new client of a random version
 ({", ".join(CLIENTS)}) whenever they need one: they commit, abort, let a transaction time out, are fenced by another
 producer, die in a transaction, or abort one before they have sent anything. Meanwhile their JVMs are killed, brokers
-are stopped, killed, frozen (longer than most transactions may take, so that the coordinator withdraws what it has
-written), rolled, and replaced by an empty one with the same id. The transaction version is raised.
+are stopped, killed (two at once, too), frozen (longer than most transactions may take, so that the coordinator
+withdraws what it has written), rolled, and replaced by an empty one with the same id. The transaction version rises.
 
 {_table(events)}
 
