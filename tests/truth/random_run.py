@@ -467,10 +467,19 @@ class Run:
     def _any_node(self):
         return self._stage.cluster.nodes[self._choose.choice([1, 2, 3])]
 
-    def _return(self, node):
+    def _return(self, *nodes):
+        """Start brokers again. One that finds no quorum in time ends; like any supervisor, start it once more."""
         self._ended.wait(self._choose.uniform(1, 6))
-        node.launch()
-        node.wait_ready(PATIENCE_SECONDS)
+        for node in nodes:
+            node.launch()
+        for node in nodes:
+            try:
+                node.wait_ready(PATIENCE_SECONDS)
+            except LabError:
+                self._report(f"broker {node.node_id} has ended, and is started once more")
+                node.kill()
+                node.launch()
+                node.wait_ready(PATIENCE_SECONDS)
 
     def _stop(self):
         node = self._any_node()
@@ -490,11 +499,7 @@ class Run:
         self._note("two brokers killed", f"{nodes[0].node_id} and {nodes[1].node_id}")
         for node in nodes:
             node.kill()
-        self._ended.wait(self._choose.uniform(1, 6))
-        for node in nodes:
-            node.launch()
-        for node in nodes:
-            node.wait_ready(PATIENCE_SECONDS)
+        self._return(*nodes)
 
     def _hang(self):
         """Freeze a broker: shorter than replica.lag.time.max.ms (5 s) and longer than the timeout of transactions."""
