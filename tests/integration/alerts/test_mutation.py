@@ -1,7 +1,7 @@
 """Mutants of real rules, and the real promtool."""
 
-from alerts.mutation import loadable, mutate, needed_rules, rule_file, run_tests
-from alerts.pack_rules import rules_of, whole_pack
+from alerts.mutation import loadable, mutate, run_tests
+from alerts.pack_rules import needed_rules, rule_file, rules_of, whole_pack
 from lab.prometheus import promtool_binary
 
 NAME = "KafkaProducerDeliveryStalled"
