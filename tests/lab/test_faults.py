@@ -21,11 +21,17 @@ def result(fault, generation=3, **options):
 
 
 UNTRIED = {
-    *("KafkaBootstrapServerDown", "KafkaBrokerProduceErrors", "KafkaCertificateExpiresSoon"),
-    *("KafkaProducerBatchSplits", "KafkaProducerCompressionIneffective", "KafkaProducerConnectionChurn"),
-    *("KafkaProducerDuplicateClientId", "KafkaProducerHidden", "KafkaProducerMetadataStale"),
-    *("KafkaProducerNotConnected", "KafkaProducerSenderSaturated", "KafkaProducerSeriesLeftOut"),
-    *("KafkaProducerTinyBatches", "KafkaTopicPartitionSkew"),
+    "KafkaBootstrapServerDown",
+    "KafkaCertificateExpiresSoon",
+    "KafkaProducerBatchSplits",
+    "KafkaProducerCompressionIneffective",
+    "KafkaProducerConnectionChurn",
+    "KafkaProducerMetadataStale",
+    "KafkaProducerNotConnected",
+    "KafkaProducerSenderSaturated",
+    "KafkaProducerSeriesLeftOut",
+    "KafkaProducerTinyBatches",
+    "KafkaTopicPartitionSkew",
 }
 """Alerts that no fault fires yet."""
 
