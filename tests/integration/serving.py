@@ -16,6 +16,7 @@ from tests.paths import ROOT
 COMMAND = Path(sys.executable).with_name("kafka-producer-exporter")
 DOWN = {
     "kafka_producer_up",
+    "kafka_producer_exporter_target_info",
     "kafka_producer_exporter_target_error",
     "kafka_producer_exporter_scrape_duration_seconds",
 }

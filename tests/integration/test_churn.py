@@ -6,16 +6,11 @@ from pathlib import Path
 from typing import NamedTuple
 
 from lab.process import wait_until
-from tests.integration.serving import Serve
+from tests.integration.serving import DOWN, Serve
 
 SCRAPES = 300
 LIVES = 6
 NO_BROKER = "127.0.0.1:1"
-WHILE_DOWN = {
-    "kafka_producer_up",
-    "kafka_producer_exporter_target_error",
-    "kafka_producer_exporter_scrape_duration_seconds",
-}
 DEAD_REASONS = {"refused", "closed"}
 STARTING_REASONS = DEAD_REASONS | {"protocol", "not_jmx"}
 """A JVM that starts has its port before its registry, and its registry before its agent."""
@@ -127,7 +122,7 @@ def test_a_jvm_that_is_killed_and_started_again_leaves_nothing_behind_and_nothin
         assert life.started < answer.came
         assert answer.asked < life.killed
     for answer in downs:
-        assert {sample.name for sample in answer.page.series(target="checkout")} == WHILE_DOWN
+        assert {sample.name for sample in answer.page.series(target="checkout")} == DOWN
         (error,) = [s for s in answer.page.samples if s.name == "kafka_producer_exporter_target_error"]
         assert error.labels["reason"] in (STARTING_REASONS if lives_met(answer, lives) else DEAD_REASONS)
 
