@@ -8,11 +8,14 @@ from tests.torture.run import DESCRIPTORS, TASKS, torture
 pytestmark = pytest.mark.timeout(400)  # whichever test comes first waits for the whole run
 
 SECONDS = 20
+PEERS = r"^(?!endless|huge-|deep|many|thousands|other-names)"
+"""All but those with the largest replies: with them, a scrape can take longer than its timeout on a machine that is
+busy with other tests. ``make torture`` has all of them."""
 
 
 @pytest.fixture(scope="module")
 def result(lab):
-    return torture(seconds=SECONDS, seed=1, priority=True)
+    return torture(seconds=SECONDS, seed=1, only=PEERS, priority=True)
 
 
 def test_honest_targets_are_up_in_every_scrape_between_hostile_peers(result):
