@@ -22,6 +22,10 @@ pytestmark = pytest.mark.timeout(300)  # a broker, three producers and an export
 JMX = "-Dcom.sun.management.jmxremote"
 MEMORY_LIMIT = "tests/integration/test_memory_limit.py"
 SHOWN_ELSEWHERE = {
+    "kafka_producer_exporter_certificate_expiry_timestamp_seconds": (
+        "tests/test_program.py",
+        "test_the_expiry_of_each_client_certificate_is_served_for_as_long_as_the_file_can_be_read",
+    ),
     "kafka_producer_exporter_clock_skew_seconds": (
         "tests/broker/test_collector.py",
         "test_a_clock_that_is_off_makes_no_transaction_older_or_younger",
@@ -29,6 +33,14 @@ SHOWN_ELSEWHERE = {
     "kafka_producer_exporter_mbeans_left_out": (
         MEMORY_LIMIT,
         "test_an_odd_jvm_is_served_as_far_as_it_fits_and_costs_an_honest_one_nothing",
+    ),
+    "kafka_producer_exporter_source_error": (
+        "tests/integration/broker/test_partitions.py",
+        "test_a_missing_right_is_reported_and_each_right_brings_its_source",
+    ),
+    "kafka_producer_group_clients": (
+        "tests/targets/test_families.py",
+        "test_the_average_of_a_group_is_weighted_by_the_requests_of_its_members",
     ),
     "kafka_producer_exporter_series_shed": (
         MEMORY_LIMIT,
