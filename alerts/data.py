@@ -12,7 +12,7 @@ from typing import Any
 import yaml
 
 from alerts.runbook_pages import pages
-from kafka_producer_exporter.pack import durations
+from kafka_producer_exporter.pack import LANGUAGES, durations
 from kafka_producer_exporter.pack.parameters import places
 
 HERE = Path(__file__).parent
@@ -32,7 +32,6 @@ THEMES = (
     "exporter",
 )
 """The files of ``rules/``, in the order in which the rules are rendered."""
-LANGUAGES = ("en", "ko")
 SEVERITIES = ("critical", "warning", "info", "none")
 KINDS = ("threshold", "window", "selector", "labels", "text")
 _PARAMETER_KEYS = {"default", "kind", "unit", "reason", "change", "fixed"}
@@ -72,7 +71,7 @@ def load(folder: Path = HERE) -> Mapping[str, Any]:
 
 
 def write_data(folder: Path = DATA) -> None:
-    """Write the data of the package anew."""
+    """Write the data of the package again, and remove what was there."""
     content = load()
     shutil.rmtree(folder, ignore_errors=True)
     rules = json.dumps(content, ensure_ascii=False, indent=1) + "\n"

@@ -19,10 +19,11 @@ from alerts.data import write_data
 from alerts.expressions import ExpressionError, parse, selectors
 from alerts.lint import Pack, unknown_label, unknown_metric, with_recordings
 from alerts.pack_rules import Rule, rules_of, whole_pack
-from alerts.runbook_pages import LANGUAGES, RUNBOOK_LINK, markdown_parser
+from alerts.runbook_pages import RUNBOOK_LINK, markdown_parser
 from kafka_producer_exporter.__main__ import PROGRAM, VERBS, parsed
 from kafka_producer_exporter.catalogue.table import METRICS
 from kafka_producer_exporter.model import Profile
+from kafka_producer_exporter.pack import LANGUAGES
 
 HERE = Path(__file__).parent
 

@@ -13,8 +13,9 @@ from pathlib import Path
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-LANGUAGES = {"en": "English", "ko": "한국어"}
-"""Each language by its code, with its own name."""
+from kafka_producer_exporter.pack import LANGUAGES
+
+_OWN_NAMES = {"en": "English", "ko": "한국어"}
 _LIST = {"en": "Runbooks", "ko": "런북"}
 _ABOUT_LIST = {
     "en": "One runbook for each alert: what it means, how to find the cause, and what to do.",
@@ -111,7 +112,7 @@ def _list(by_name: Mapping[str, str], language: str, translated: list[str]) -> s
 
 
 def _document(title: str, body: str, language: str, navigation: str, translated: list[str]) -> str:
-    choices = " ".join(f'<a href="?lang={o}" hreflang="{o}" lang="{o}">{LANGUAGES[o]}</a>' for o in translated)
+    choices = " ".join(f'<a href="?lang={o}" hreflang="{o}" lang="{o}">{_OWN_NAMES[o]}</a>' for o in translated)
     return f"""<!doctype html>
 <html lang="{language}">
 <head>

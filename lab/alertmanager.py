@@ -20,7 +20,7 @@ import yaml
 from kafka_producer_exporter.pack import durations
 from lab.fetch import fetch
 from lab.jvm import built_folder, rename_or_leave
-from lab.process import Port, Process, Service, run, wait_until
+from lab.process import Process, Server, Service, run
 
 PART = "alertmanager"
 TEMPLATES = b"/usr/share/prometheus/alertmanager"
@@ -90,21 +90,15 @@ class Webhook(Service):
         return next(found, None)
 
 
-class Alertmanager(Service):
+class Alertmanager(Server):
     """An Alertmanager with the given configuration.
 
     ``with Webhook() as hook, Alertmanager(to_webhook(config, hook)) as alertmanager: alertmanager.alerts()``
     """
 
     def __init__(self, config: Mapping[str, Any], *, folder: Path | None = None) -> None:
-        self.name = "Alertmanager"
-        self.process: Process | None = None
+        super().__init__("Alertmanager", folder)
         self.config = config
-        self._own_folder = folder is None
-        self.folder = Path(tempfile.mkdtemp(prefix="lab-alertmanager-")) if folder is None else folder
-        self._port = Port()
-        self.address = f"127.0.0.1:{self._port.number}"
-        self.url = f"http://{self.address}"
 
     def start(self) -> None:
         """Start it, and return once it is ready."""
@@ -112,25 +106,17 @@ class Alertmanager(Service):
         config = self.folder / "alertmanager.yml"
         config.write_text(yaml.safe_dump(dict(self.config), sort_keys=False))
         program, home = alertmanager_binary()
-        self.process = Process(
-            self.name,
-            [
-                *(program, f"--config.file={config}", f"--storage.path={self.folder / 'data'}", "--log.level=warn"),
-                *(f"--web.listen-address={self.address}", "--cluster.listen-address="),
-            ],
-            log_file=self.folder / "alertmanager.log",
-            cwd=home,
+        self._launch(
+            Process(
+                self.name,
+                [
+                    *(program, f"--config.file={config}", f"--storage.path={self.folder / 'data'}", "--log.level=warn"),
+                    *(f"--web.listen-address={self.address}", "--cluster.listen-address="),
+                ],
+                log_file=self.folder / "alertmanager.log",
+                cwd=home,
+            )
         )
-        wait_until(f"{self.name} is ready on {self.url}", self._is_ready, processes=[self.process])
-
-    def close(self) -> None:
-        """Stop it; delete its data unless the caller chose the folder."""
-        if self.process is not None:
-            self.process.stop()
-            self.process = None
-        self._port.close()
-        if self._own_folder:
-            shutil.rmtree(self.folder, ignore_errors=True)
 
     def alerts(self) -> list[dict[str, Any]]:
         """Return its alerts, each with ``labels``, ``receivers``, and ``status`` with ``state`` and ``inhibitedBy``."""
@@ -147,13 +133,6 @@ class Alertmanager(Service):
     def amtool(self, *arguments: str) -> str:
         """Return what ``amtool`` prints for it: ``amtool("silence", "add", "alertname=X", …)``."""
         return run([amtool_binary(), f"--alertmanager.url={self.url}", *arguments], what="amtool")
-
-    def _is_ready(self) -> bool:
-        try:
-            with urllib.request.urlopen(f"{self.url}/-/ready", timeout=2) as answer:
-                return bool(answer.status == 200)
-        except OSError:
-            return False
 
 
 def to_webhook(config: Mapping[str, Any], hook: Webhook, *, scale: float = 1) -> dict[str, Any]:

@@ -14,8 +14,10 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 import time
+import urllib.request
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import IO, Self
@@ -54,6 +56,41 @@ class Service:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+class Server(Service):
+    """A program with a loopback port and a folder of its own, which answers ``/-/ready`` once it is ready."""
+
+    def __init__(self, name: str, folder: Path | None) -> None:
+        """Reserve the port. Without *folder*, the program gets a new one, which ``close`` deletes."""
+        self.name = name
+        self.process: Process | None = None
+        self._own_folder = folder is None
+        self.folder = Path(tempfile.mkdtemp(prefix="lab-server-")) if folder is None else folder
+        self._port = Port()
+        self.address = f"127.0.0.1:{self._port.number}"
+        self.url = f"http://{self.address}"
+
+    def _launch(self, process: "Process") -> None:
+        """Watch the program that was started, and return once it is ready."""
+        self.process = process
+        wait_until(f"{self.name} is ready on {self.url}", self._is_ready, processes=[process])
+
+    def close(self) -> None:
+        """Stop it; delete its data unless the caller chose the folder."""
+        if self.process is not None:
+            self.process.stop()
+            self.process = None
+        self._port.close()
+        if self._own_folder:
+            shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _is_ready(self) -> bool:
+        try:
+            with urllib.request.urlopen(f"{self.url}/-/ready", timeout=2) as answer:
+                return bool(answer.status == 200)
+        except OSError:
+            return False
 
 
 class Process:

@@ -4,7 +4,6 @@ import json
 import re
 import shutil
 import subprocess
-import tempfile
 import urllib.error
 import urllib.parse
 import urllib.request
@@ -16,12 +15,12 @@ from typing import Any
 import yaml
 
 from lab.fetch import fetch
-from lab.process import LabError, Port, Process, Service, wait_until
+from lab.process import LabError, Process, Server, wait_until
 
 CURRENT = 3
 
 
-class Prometheus(Service):
+class Prometheus(Server):
     """A Prometheus with the given scrape configurations.
 
     The first scrape comes five seconds after the start, whatever the interval, because of Prometheus' target discovery.
@@ -42,15 +41,10 @@ class Prometheus(Service):
         folder: Path | None = None,
     ) -> None:
         """Set it up; *alertmanagers* are addresses (HOST:PORT), and *flags* are further ones of the program."""
-        self.name = f"Prometheus {generation}"
-        self.process: Process | None = None
+        super().__init__(f"Prometheus {generation}", folder)
         self._generation = generation
         self._flags = tuple(flags)
-        self._own_folder = folder is None
-        self.folder = Path(tempfile.mkdtemp(prefix="lab-prometheus-")) if folder is None else folder
         self.log_file = self.folder / "prometheus.log"
-        self._port = Port()
-        self.url = f"http://127.0.0.1:{self._port.number}"
         interval = f"{round(interval_seconds * 1000)}ms"
         self.config = {
             "global": {"scrape_interval": interval, "scrape_timeout": interval, "evaluation_interval": interval},
@@ -65,25 +59,17 @@ class Prometheus(Service):
         self.folder.mkdir(parents=True, exist_ok=True)
         config = self.folder / "prometheus.yml"
         config.write_text(yaml.safe_dump(self.config, sort_keys=False))
-        self.process = Process(
-            self.name,
-            [
-                *(prometheus_binary(self._generation), f"--config.file={config}", "--log.level=warn"),
-                *(f"--storage.tsdb.path={self.folder / 'data'}", f"--web.listen-address=127.0.0.1:{self._port.number}"),
-                *self._flags,
-            ],
-            log_file=self.log_file,
+        self._launch(
+            Process(
+                self.name,
+                [
+                    *(prometheus_binary(self._generation), f"--config.file={config}", "--log.level=warn"),
+                    *(f"--storage.tsdb.path={self.folder / 'data'}", f"--web.listen-address={self.address}"),
+                    *self._flags,
+                ],
+                log_file=self.log_file,
+            )
         )
-        wait_until(f"{self.name} is ready on {self.url}", self._is_ready, processes=[self.process])
-
-    def close(self) -> None:
-        """Stop it; delete its data unless the caller chose the folder."""
-        if self.process is not None:
-            self.process.stop()
-            self.process = None
-        self._port.close()
-        if self._own_folder:
-            shutil.rmtree(self.folder, ignore_errors=True)
 
     def query(self, expression: str) -> list[dict[str, Any]]:
         """Return the series of an instant query, each with ``metric`` (its labels) and ``value`` (time and text)."""
@@ -131,13 +117,6 @@ class Prometheus(Service):
         what = f"{self.name} has series for {expression}"
         wait_until(what, lambda: self.query(expression), processes=processes, timeout_seconds=timeout_seconds)
         return self.query(expression)
-
-    def _is_ready(self) -> bool:
-        try:
-            with urllib.request.urlopen(f"{self.url}/-/ready", timeout=2) as answer:
-                return bool(answer.status == 200)
-        except OSError:
-            return False
 
 
 def job(name: str, *addresses: str, **settings: object) -> dict[str, object]:

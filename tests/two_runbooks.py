@@ -39,5 +39,5 @@ def two_runbooks(tmp_path, monkeypatch):
         file = tmp_path / "data" / path
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(text, encoding="utf-8")
-    monkeypatch.setattr(runbooks, "_FOLDER", tmp_path / "data" / "runbooks")
+    monkeypatch.setattr(runbooks, "_RUNBOOKS", tmp_path / "data" / "runbooks")
     return tmp_path / "data"

@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable
 
 from kafka_producer_exporter.net.pool import Pool
-from kafka_producer_exporter.process import resident_bytes, return_free_memory
+from kafka_producer_exporter.process import resident_bytes, trim_memory
 
 # The shares of the limit. What is left, a twentieth, is for the kernel's socket buffers.
 LASTING = 0.7
@@ -50,7 +50,7 @@ class MemoryBudget:
         self,
         limit: int | None,
         resident: Callable[[], int] = resident_bytes,
-        tidy: Callable[[], None] = return_free_memory,
+        tidy: Callable[[], None] = trim_memory,
     ) -> None:
         """*limit* is in bytes; with None everything that lasts is admitted. *tidy* makes *resident* less, if it can."""
         self._limit = limit

@@ -40,7 +40,7 @@ def return_freed_memory() -> None:
             mallopt(option, value)
 
 
-def return_free_memory() -> None:
+def trim_memory() -> None:
     """Free what only refers to itself, and return to the kernel the free pages between those in use, if possible now.
 
     Takes some hundredths of a second.

@@ -4,7 +4,7 @@ from lab.faults.fault import Fault
 
 
 class FencingLoop(Fault):
-    """An overlapping deployment: each instance starts anew when it finds itself fenced, and fences the other."""
+    """An overlapping deployment: each instance starts again when it finds itself fenced, and fences the other."""
 
     def prepare(self) -> None:
         """Let one instance work."""

@@ -4,7 +4,7 @@ from lab.faults.fault import Fault
 
 
 class SessionLoop(Fault):
-    """Each instance commits one transaction and is started anew. No transaction is open then, so none is fenced."""
+    """Each instance commits one transaction and is started again. No transaction is open then, so none is fenced."""
 
     def prepare(self) -> None:
         """Start once."""

@@ -1,4 +1,3 @@
-import argparse
 import json
 import re
 
@@ -6,7 +5,7 @@ import pytest
 
 from kafka_producer_exporter.catalogue.guide import GUIDE
 from kafka_producer_exporter.catalogue.table import METRICS, by_attribute
-from kafka_producer_exporter.commands import metrics as verb
+from kafka_producer_exporter.commands import metrics
 from kafka_producer_exporter.model import Profile
 from tests.paths import DOCS
 
@@ -30,14 +29,8 @@ IN_NO_JAVA_CLIENT = {"producer-id", "epoch", "transaction-start-rate", "transact
 
 
 @pytest.fixture
-def printed(capsys):
-    def printed(*words):
-        parser = argparse.ArgumentParser()
-        verb.add_arguments(parser)
-        assert verb.run(parser.parse_args(words)) == 0
-        return capsys.readouterr().out
-
-    return printed
+def verb():
+    return metrics
 
 
 def test_the_json_has_exactly_the_promised_keys(printed):

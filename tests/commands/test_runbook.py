@@ -1,9 +1,7 @@
-import argparse
-
 import pytest
 
 from kafka_producer_exporter.__main__ import main
-from kafka_producer_exporter.commands import runbook as verb
+from kafka_producer_exporter.commands import runbook
 from tests.two_runbooks import ENGLISH, KOREAN, two_runbooks
 
 __all__ = ["two_runbooks"]
@@ -11,14 +9,8 @@ pytestmark = pytest.mark.usefixtures("two_runbooks")
 
 
 @pytest.fixture
-def printed(capsys):
-    def printed(*words):
-        parser = argparse.ArgumentParser()
-        verb.add_arguments(parser)
-        assert verb.run(parser.parse_args(words)) == 0
-        return capsys.readouterr().out
-
-    return printed
+def verb():
+    return runbook
 
 
 def test_a_runbook_is_printed_as_it_was_written(printed):

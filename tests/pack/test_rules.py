@@ -1,24 +1,11 @@
-import argparse
 import json
 
 import pytest
 import yaml
 
-from kafka_producer_exporter.commands import rules as verb
 from kafka_producer_exporter.errors import ConfigError
-from kafka_producer_exporter.pack import rules
+from kafka_producer_exporter.pack import LANGUAGES, rules
 from kafka_producer_exporter.pack.document import document
-
-
-@pytest.fixture
-def printed(capsys):
-    def printed(*words):
-        parser = argparse.ArgumentParser()
-        verb.add_arguments(parser)
-        assert verb.run(parser.parse_args(words)) == 0
-        return capsys.readouterr().out
-
-    return printed
 
 
 def alerts_of(content):
@@ -71,7 +58,7 @@ def test_every_description_ends_with_a_command_that_looks_further():
 
 
 def test_no_place_of_a_parameter_is_left():
-    for language in rules.LANGUAGES:
+    for language in LANGUAGES:
         assert "${" not in json.dumps(rules.render(enable=("all",), language=language, scale=20))
 
 
@@ -91,24 +78,3 @@ def test_the_documents_read_back_as_what_was_rendered():
     assert yaml.safe_load(document(content, "prometheus")) == content
     resource = yaml.safe_load(document(content, "prometheusrule"))
     assert (resource["kind"], resource["spec"]) == ("PrometheusRule", content)
-
-
-def test_the_verb_prints_with_the_users_parameters(printed):
-    text = printed("--set", 'producers=namespace="shop"', "--set", "hold=7m", "--enable", "all")
-
-    assert 'record_error_total{namespace="shop"}[30m]' in text
-    assert "for: 7m" in text
-    assert yaml.safe_load(printed("--format", "prometheusrule"))["apiVersion"] == "monitoring.coreos.com/v1"
-
-
-def test_the_list_names_alerts_and_parameters(printed):
-    text = printed("--list", "--lang", "ko")
-
-    assert "KafkaProducerWatchdog" in text
-    assert "error_budget" in text
-    assert "레코드" in text
-
-
-def test_a_parameter_without_a_value_is_refused(printed):
-    with pytest.raises(ConfigError, match="--set hold: write it like NAME=VALUE"):
-        printed("--set", "hold")

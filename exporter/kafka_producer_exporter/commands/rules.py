@@ -4,11 +4,10 @@ import argparse
 import sys
 
 from kafka_producer_exporter.errors import ConfigError, Problem
-from kafka_producer_exporter.pack import rules
+from kafka_producer_exporter.pack import LANGUAGES, rules
 from kafka_producer_exporter.pack.data import rules_and_parameters
+from kafka_producer_exporter.pack.document import FORMATS, document
 from kafka_producer_exporter.text import table
-
-FORMATS = ("prometheus", "prometheusrule")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -33,7 +32,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--disable", action="append", default=[], metavar="ALERT", help="leave an alert out; repeatable; or all"
     )
     parser.add_argument(
-        "--lang", choices=rules.LANGUAGES, default="en", help="language of the annotations; default: %(default)s"
+        "--lang", choices=LANGUAGES, default="en", help="language of the annotations; default: %(default)s"
     )
     parser.add_argument("--list", action="store_true", help="list the alerts and the parameters instead")
 
@@ -45,8 +44,6 @@ def run(arguments: argparse.Namespace) -> int:
         return 0
     given = dict(_assignments(arguments.given))
     content = rules.render(given, enable=arguments.enable, disable=arguments.disable, language=arguments.lang)
-    from kafka_producer_exporter.pack.document import document
-
     sys.stdout.write(document(content, arguments.format))
     return 0
 

@@ -4,13 +4,13 @@ import argparse
 import sys
 
 from kafka_producer_exporter.errors import ConfigError, Problem
-from kafka_producer_exporter.pack import runbooks
+from kafka_producer_exporter.pack import LANGUAGES, runbooks
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the verb's own arguments."""
     parser.add_argument("name", metavar="NAME", nargs="?", help="the name of an alert; default: list all runbooks")
-    parser.add_argument("--lang", choices=runbooks.LANGUAGES, default="en", help="default: %(default)s")
+    parser.add_argument("--lang", choices=LANGUAGES, default="en", help="default: %(default)s")
     parser.add_argument("--format", choices=("text", "html"), default="text", help="default: %(default)s")
 
 

@@ -6,15 +6,11 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
-
-@cache
-def read(name: str) -> str:
-    """Return the text of a file of the data; raise FileNotFoundError if there is none: ``read("rules.json")``."""
-    return files(__package__).joinpath("data", name).read_text(encoding="utf-8")
+FOLDER = files(__package__).joinpath("data")
 
 
 @cache
 def rules_and_parameters() -> Mapping[str, Any]:
     """Return ``{"parameters": {name: …}, "groups": […]}``; ``alerts/data.py`` describes the shape."""
-    content: Mapping[str, Any] = json.loads(read("rules.json"))
+    content: Mapping[str, Any] = json.loads(FOLDER.joinpath("rules.json").read_text(encoding="utf-8"))
     return content

@@ -7,7 +7,6 @@ from kafka_producer_exporter.errors import ConfigError, Problem
 from kafka_producer_exporter.pack.data import rules_and_parameters
 from kafka_producer_exporter.pack.parameters import Values, unknown, values
 
-LANGUAGES = ("en", "ko")
 COMPONENT = "kafka-producer"
 ALL = "all"
 _LOOK_FURTHER = {"en": "Look further: `{}`", "ko": "더 보기: `{}`"}

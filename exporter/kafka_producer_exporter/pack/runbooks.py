@@ -5,17 +5,17 @@ Both are data of the package, which the build makes of ``alerts/runbooks`` (see 
 
 import difflib
 from collections.abc import Sequence
-from importlib.resources import files
 
-LANGUAGES = ("en", "ko")
-"""The first one is for readers of any other language."""
+from kafka_producer_exporter.pack import LANGUAGES
+from kafka_producer_exporter.pack.data import FOLDER
+
 MAX_CLOSE_NAMES = 5
-_FOLDER = files(__package__).joinpath("data", "runbooks")
+_RUNBOOKS = FOLDER.joinpath("runbooks")
 
 
 def names() -> Sequence[str]:
     """Return the names of all runbooks, which are those of the alerts, in alphabetical order."""
-    entries = (entry.name for entry in _FOLDER.joinpath(LANGUAGES[0]).iterdir())
+    entries = (entry.name for entry in _RUNBOOKS.joinpath(LANGUAGES[0]).iterdir())
     return sorted(name.removesuffix(".md") for name in entries if name.endswith(".md"))
 
 
@@ -79,4 +79,4 @@ def _known(name: str) -> str:
 
 
 def _text(name: str, language: str, suffix: str) -> str:
-    return _FOLDER.joinpath(language, f"{name}.{suffix}").read_text(encoding="utf-8")
+    return _RUNBOOKS.joinpath(language, f"{name}.{suffix}").read_text(encoding="utf-8")

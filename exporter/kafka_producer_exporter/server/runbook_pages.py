@@ -3,7 +3,7 @@
 from urllib.parse import parse_qs
 
 from kafka_producer_exporter.net.printable import printable
-from kafka_producer_exporter.pack import runbooks
+from kafka_producer_exporter.pack import LANGUAGES, runbooks
 from kafka_producer_exporter.server.messages import Request, Response, html_response, text_response
 
 
@@ -25,7 +25,7 @@ def runbook_response(request: Request) -> Response:
 
 
 def _language(request: Request) -> str:
-    chosen = [language for language in parse_qs(request.query).get("lang", []) if language in runbooks.LANGUAGES]
+    chosen = [language for language in parse_qs(request.query).get("lang", []) if language in LANGUAGES]
     return chosen[0] if chosen else runbooks.preferred_language(request.headers.get("accept-language", ""))
 
 
