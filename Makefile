@@ -102,6 +102,7 @@ bench: setup ## measure the exporter and its peers side by side (half an hour)
 	$(BIN)/python -m benchmarks.targets_at_once
 	$(BIN)/python -m benchmarks.transaction_log
 	$(BIN)/python -m benchmarks.collector_memory
+	$(BIN)/python -m benchmarks.alert_rules
 	PYTHONPATH=exporter $(BIN)/python -m benchmarks.http_layer
 
 jdks: setup ## read producers on each JDK from 8 to 26 and write docs/compatibility.md; needs root and Debian
