@@ -32,18 +32,22 @@ OUTLIVES = ("KafkaProducerErrorBudgetBurn", "warning")
 Say = Callable[[str], None]
 
 
-def owners(labels: Mapping[str, str], running: Mapping[str, Row], known: Iterable[str] = ()) -> set[str]:
+def owners(
+    labels: Mapping[str, str], running: Mapping[str, Row], known: Iterable[str] = (), healthy: Iterable[str] = ()
+) -> set[str]:
     """Return whose an alert is: the fault that it is named after, else those that expect it, else all that run.
 
-    An alert that is named after something else in *known*, such as a fault which does not run any more, is nobody's.
+    What is named after a fault in *known* that does not run any more is nobody's, because the fault's service was taken
+    down. What is named after one of the *healthy* services is nobody's, too, unless a fault runs alone: that one hurts
+    what all share, and everything else is its.
     """
-    if alone := [name for name, row in running.items() if row.alone]:
-        return set(alone)
-    named = [name for name in {*running, *known} for value in labels.values() if _begins(value, name)]
+    alone = {name for name, row in running.items() if row.alone}
+    names = {*running, *known, *(() if alone else healthy)}
+    named = [name for name in names for value in labels.values() if _begins(value, name)]
     if named:
         return {max(named, key=len)} & running.keys()
     expecting = {name for name, row in running.items() if labels["alertname"] in (*row.fires, *row.may_fire)}
-    return expecting or set(running)
+    return alone or expecting or set(running)
 
 
 def _begins(value: str, name: str) -> bool:
@@ -202,7 +206,7 @@ class Runner:
     def _owners(self, labels: Mapping[str, str]) -> set[str]:
         healthy = [pod.service for pod in self._world.pods.values()]
         with self._lock:
-            return owners(labels, self._running, [*self._known, *healthy])
+            return owners(labels, self._running, self._known, healthy)
 
     def _is_mine(self, row: Row, one: Firing) -> bool:
         if one.name == WATCHDOG or (one.name in self._ignored and one.name not in row.fires):

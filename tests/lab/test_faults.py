@@ -95,10 +95,23 @@ def test_an_alert_belongs_to_the_fault_it_is_named_after_or_to_those_that_expect
     assert owners(labels, RUNNING, ["finished-before"]) == expected
 
 
-def test_every_alert_belongs_to_a_fault_that_runs_alone():
-    running = {"healthy": row("healthy", alone=True)}
+@pytest.mark.parametrize(
+    ("target", "expected"),
+    [
+        ("broker-killed", {"broker-killed"}),
+        ("checkout", {"broker-killed"}),
+        ("elsewhere", {"broker-killed"}),
+        ("finished-before", set()),  # its service was taken down, which is no fault
+    ],
+)
+def test_every_alert_belongs_to_a_fault_that_runs_alone(target, expected):
+    running = {"broker-killed": row("broker-killed", alone=True)}
 
-    assert owners({"alertname": "Slow", "target": "quota"}, running, ["quota"]) == {"healthy"}
+    assert owners({"alertname": "Slow", "target": target}, running, ["finished-before"], ["checkout"]) == expected
+
+
+def test_an_alert_on_a_healthy_service_is_nobodys_while_several_faults_run():
+    assert owners({"alertname": "Slow", "target": "checkout"}, RUNNING, [], ["checkout"]) == set()
 
 
 def test_the_clients_times_are_divided_unless_they_are_given():
