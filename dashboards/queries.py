@@ -1,0 +1,86 @@
+"""Selectors and variables that the boards share.
+
+Each variable matches with ``=~``, and All means ``.*``: that also matches series without the label, so the boards work
+where there is only ``target``.
+"""
+
+from dashboards.model import Query, Variable, Words
+
+PRODUCER = (
+    '%{cluster}=~"$cluster"',
+    'namespace=~"$namespace"',
+    'target=~"$target"',
+    'pod=~"$pod"',
+    'client_id=~"$client_id"',
+)
+RATE = "$__rate_interval"
+
+
+def producer(metric: str, *more: str) -> str:
+    """Return the selector of a producer's metric; *more* are further matchers."""
+    return f"{metric}{{{', '.join((*PRODUCER, *more))}}}"
+
+
+def jvm(metric: str, *more: str) -> str:
+    """Return the selector of a metric of a whole JVM, which has no ``client_id``."""
+    return f"{metric}{{{', '.join((*PRODUCER[:-1], *more))}}}"
+
+
+def service(metric: str, *more: str) -> str:
+    """Return the selector of a metric or recording rule that has no more than the labels of a service."""
+    return f"{metric}{{{', '.join((*PRODUCER[:3], *more))}}}"
+
+
+def brokers(metric: str, *more: str) -> str:
+    """Return the selector of a metric of the broker view, which has no ``target``."""
+    return f"{metric}{{{', '.join((PRODUCER[0], 'target=""', *more))}}}"
+
+
+def rate(selector: str) -> str:
+    """Return the increase per second."""
+    return f"rate({selector}[{RATE}])"
+
+
+def threshold(name: str) -> Query:
+    """Return the line of an alert's threshold, which is the user's own value."""
+    words = Words("the alert's threshold", "알림 기준값")
+    return Query(f"max(kafka_producer_threshold:{name})", words, is_limit=True)
+
+
+def _variable(name: str, label: Words, query: str, description: Words) -> Variable:
+    return Variable(name, label, query, description)
+
+
+CLUSTER = _variable(
+    "cluster",
+    Words("Kafka cluster", "Kafka 클러스터"),
+    'label_values({__name__=~"kafka_producer_up|kafka_producer_exporter_source_up"}, %{cluster})',
+    Words("The label for the Kafka cluster, if your series have one.", "Kafka 클러스터 레이블(있는 경우)."),
+)
+NAMESPACE = _variable(
+    "namespace",
+    Words("Namespace", "네임스페이스"),
+    'label_values(kafka_producer_up{%{cluster}=~"$cluster"}, namespace)',
+    Words("The namespace in Kubernetes, if your series have one.", "Kubernetes 네임스페이스(있는 경우)."),
+)
+TARGET = _variable(
+    "target",
+    Words("Service", "서비스"),
+    'label_values(kafka_producer_up{%{cluster}=~"$cluster", namespace=~"$namespace"}, target)',
+    Words("The target in the exporter's configuration: the service.", "익스포터 설정의 대상 이름, 곧 서비스."),
+)
+POD = _variable(
+    "pod",
+    Words("Pod", "파드"),
+    'label_values(kafka_producer_up{%{cluster}=~"$cluster", namespace=~"$namespace", target=~"$target"}, pod)',
+    Words("The pod, if your series have one.", "파드(있는 경우)."),
+)
+CLIENT = _variable(
+    "client_id",
+    Words("Client", "클라이언트"),
+    "label_values("
+    'kafka_producer_info{%{cluster}=~"$cluster", namespace=~"$namespace", target=~"$target", pod=~"$pod"}, client_id)',
+    Words("The producer's client.id.", "프로듀서의 client.id."),
+)
+SERVICE = (CLUSTER, NAMESPACE, TARGET)
+EVERYTHING = (*SERVICE, POD, CLIENT)
