@@ -1,4 +1,4 @@
-"""Puts what ``alerts/`` contains into the wheel, as data of the package ``kafka_producer_exporter.pack``."""
+"""Puts the alert rules, runbooks and dashboards into the wheel, as data of ``kafka_producer_exporter.pack``."""
 
 import sys
 from pathlib import Path
@@ -11,10 +11,10 @@ class CustomBuildHook(BuildHookInterface):  # type: ignore[type-arg]
     """Writes the data before the wheel is packed."""
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
-        """Write the data; raise ``alerts.data.MistakeError`` if a file of ``alerts/`` is wrong."""
+        """Write the data; raise ``alerts.data.MistakeError`` if a file is wrong."""
         del version, build_data
         sys.path.insert(0, self.root)
         sys.path.insert(0, str(Path(self.root, "exporter")))
-        from alerts.data import write_data  # noqa: PLC0415 - found through the path
+        from tools.package_data import write  # noqa: PLC0415 - found through the path
 
-        write_data()
+        write()

@@ -1,10 +1,6 @@
-"""Reads and checks ``parameters.yaml`` and ``rules/``, and makes the data of the package ``pack`` of them.
-
-``python -m alerts.data`` writes the data. Building the wheel does the same.
-"""
+"""Reads and checks ``parameters.yaml`` and ``rules/``, and makes them data for the package ``pack``."""
 
 import json
-import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -16,7 +12,6 @@ from kafka_producer_exporter.pack import LANGUAGES, durations
 from kafka_producer_exporter.pack.parameters import places
 
 HERE = Path(__file__).parent
-DATA = HERE.parent / "exporter" / "kafka_producer_exporter" / "pack" / "data"
 
 THEMES = (
     "errors",
@@ -70,15 +65,10 @@ def load(folder: Path = HERE) -> Mapping[str, Any]:
     return {"parameters": parameters, "groups": groups}
 
 
-def write_data(folder: Path = DATA) -> None:
-    """Write the data of the package again, and remove what was there."""
-    content = load()
-    shutil.rmtree(folder, ignore_errors=True)
-    rules = json.dumps(content, ensure_ascii=False, indent=1) + "\n"
-    for path, text in {"rules.json": rules, **pages(HERE / "runbooks")}.items():
-        file = folder / path
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(text, encoding="utf-8")
+def package_data() -> Mapping[str, str]:
+    """Return the files of the package's data that are about alerts, by path."""
+    rules = json.dumps(load(), ensure_ascii=False, indent=1) + "\n"
+    return {"rules.json": rules, **pages(HERE / "runbooks")}
 
 
 def _read(file: Path) -> dict[str, Any]:
@@ -146,7 +136,3 @@ def _unused(parameters: Mapping[str, Any], groups: Sequence[Mapping[str, Any]]) 
     } | {name for group in groups for name in places(group.get("interval", ""))}
     used.add("runbook_base")  # the renderer's own
     yield from (f"parameters.yaml, {name}: no rule uses it" for name in parameters if name not in used)
-
-
-if __name__ == "__main__":
-    write_data()

@@ -19,8 +19,8 @@ class Words(NamedTuple):
 class Query:
     """A PromQL expression with Grafana's variables. ``legend`` is Grafana's, such as ``{{client_id}}``.
 
-    ``%{cluster}`` stands for the name of the user's label for the Kafka cluster (a parameter of the alerts). In a table,
-    ``column`` is the heading of the values. A ``limit`` is drawn as a dashed red line, in the colour of an alarm.
+    ``%{cluster}`` stands for the name of the user's label for the Kafka cluster (a parameter of the alerts). In a
+    table, ``column`` is the heading of the values. A limit is drawn as a dashed red line.
     """
 
     expr: str
@@ -45,8 +45,8 @@ class Panel:
 
     ``description`` says which question the panel answers, and how to read it. ``guide`` has the names of the guide's
     monitoring section that it shows, ``alerts`` the alerts that lead here, ``confluent`` the panels of Confluent's
-    producer board that it stands for. ``fault`` is the fault of ``lab/faults.yaml`` in which it has data; without one it
-    has data in health. ``no_value`` is what it shows without data.
+    producer board that it stands for. ``fault`` is the fault of ``lab/faults.yaml`` in which it has data; without one
+    it has data in health. ``no_value`` is what it shows without data.
     """
 
     title: Words
@@ -64,7 +64,7 @@ class Panel:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stat(Panel):
-    """One number for each series, with a colour by ``steps``. A value of ``steps`` with a text is shown as that text."""
+    """One number for each series, with a colour by ``steps``. A value whose step has a text is shown as the text."""
 
     steps: Sequence[Step] = ()
     decimals: int | None = None
@@ -89,7 +89,8 @@ class Graph(Panel):
 class Table(Panel):
     """A row for each set of labels, joined from all queries. ``labels`` are the columns of labels, with headings.
 
-    ``sort`` is the heading of the column by which rows are sorted, the greatest first. ``steps`` has colours by heading.
+    ``sort`` is the heading of the column by which rows are sorted, the greatest first. ``steps`` has colours by
+    heading.
     """
 
     labels: Sequence[tuple[str, Words]] = ()

@@ -13,6 +13,7 @@ PRODUCER = (
     'pod=~"$pod"',
     'client_id=~"$client_id"',
 )
+NO_TARGET = 'target=""'
 RATE = "$__rate_interval"
 
 
@@ -33,7 +34,7 @@ def service(metric: str, *more: str) -> str:
 
 def brokers(metric: str, *more: str) -> str:
     """Return the selector of a metric of the broker view, which has no ``target``."""
-    return f"{metric}{{{', '.join((PRODUCER[0], 'target=""', *more))}}}"
+    return f"{metric}{{{', '.join((PRODUCER[0], NO_TARGET, *more))}}}"
 
 
 def rate(selector: str) -> str:

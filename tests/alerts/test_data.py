@@ -6,7 +6,7 @@ import pytest
 import yaml
 
 from alerts import render
-from alerts.data import DATA, HERE, MistakeError, load
+from alerts.data import HERE, MistakeError, load
 from alerts.unit_tests import TESTS
 from alerts.unit_tests import test_file as content_of
 from kafka_producer_exporter.catalogue.guide import GUIDE
@@ -93,7 +93,7 @@ def test_a_mistake_is_refused_with_its_place(changed, mistake):
 
 
 def test_the_files_load_and_the_package_has_them():
-    assert load() == rules_and_parameters(), f"{DATA} is old: run `python -m alerts.data` or `make setup`"
+    assert load() == rules_and_parameters(), "the data is old: run `python -m tools.package_data` or `make setup`"
 
 
 def test_the_generated_files_are_committed():

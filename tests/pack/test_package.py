@@ -14,7 +14,9 @@ def test_the_package_has_each_runbook_of_the_repository_and_no_other():
             found[f"runbooks/{language}/{name}.html"] = runbooks.page(name, language)
             found[f"runbooks/{language}/{name}.md"] = runbooks.markdown(name, language)
 
-    assert found == made, "build the wheel again (make setup), or write the data of the sources (python -m alerts.data)"
+    assert found == made, (
+        "build the wheel again (make setup), or write the data of the sources (python -m tools.package_data)"
+    )
 
 
 def test_the_repository_has_runbooks_in_each_language_of_the_package():
