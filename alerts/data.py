@@ -134,5 +134,5 @@ def _unused(parameters: Mapping[str, Any], groups: Sequence[Mapping[str, Any]]) 
     used = {
         name for group in groups for rule in group["rules"] for text in _templates(rule) for name in places(text)
     } | {name for group in groups for name in places(group.get("interval", ""))}
-    used.add("runbook_base")  # the renderer's own
+    used |= {"runbook_base", "dashboard_base"}  # the renderer's own
     yield from (f"parameters.yaml, {name}: no rule uses it" for name in parameters if name not in used)

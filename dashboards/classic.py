@@ -25,9 +25,12 @@ from dashboards.model import (
 )
 from dashboards.queries import threshold
 from kafka_producer_exporter.pack import LANGUAGES
+from kafka_producer_exporter.pack.dashboards import uid
 
 Json = dict[str, Any]
 DATA_SOURCE = {"type": "prometheus", "uid": "${datasource}"}
+OF_EVERY_VARIABLE = {"allowCustomValue": True, "auto": False, "auto_count": 30, "auto_min": "10s"}
+"""What Grafana's schema adds to every variable."""
 NO_DATA = Words("no data", "데이터 없음")
 RUNBOOK = Words("Runbook of {}", "{} 런북")
 MENU = Words("Kafka producers", "Kafka 프로듀서")
@@ -36,14 +39,9 @@ SCOPE = ', %{cluster}=~"$cluster|", namespace=~"$namespace|", target=~"$target|"
 """Alerts about brokers have no target, and those of a cluster no namespace; they concern every service."""
 
 
-def uid(key: str, language: str) -> str:
-    """Return the uid of a board. Boards link only to boards of their own language."""
-    return f"kafka-producer-{key}{_suffix(language)}"
-
-
 def tag(language: str) -> str:
     """Return the tag of the boards of a language."""
-    return f"kafka-producer{_suffix(language)}"
+    return "kafka-producer" + ("" if language == LANGUAGES[0] else f"-{language}")
 
 
 def panel_ids(board: Board) -> Iterator[tuple[int, Panel]]:
@@ -54,10 +52,6 @@ def panel_ids(board: Board) -> Iterator[tuple[int, Panel]]:
 def dashboard(board: Board, language: str) -> Json:
     """Return the dashboard."""
     return _Writer(language).board(board)
-
-
-def _suffix(language: str) -> str:
-    return "" if language == LANGUAGES[0] else f"-{language}"
 
 
 class _Writer:
@@ -121,11 +115,9 @@ class _Writer:
             "enable": True,
             "hide": False,
             "iconColor": color,
+            "builtIn": 0,
             "expr": expr,
-            "step": "60s",
             "titleFormat": title,
-            "textFormat": "",
-            "useValueForTime": False,
         }
 
     def _data_source(self) -> Json:
@@ -141,7 +133,8 @@ class _Writer:
             "hide": 0,
             "skipUrlSync": False,
             "options": [],
-            "current": {},
+            "current": {"text": "", "value": ""},
+            **OF_EVERY_VARIABLE,
         }
 
     def _variable(self, variable: Variable) -> Json:
@@ -152,7 +145,6 @@ class _Writer:
             "description": self._say(variable.description),
             "datasource": DATA_SOURCE,
             "query": {"query": variable.query, "refId": f"variable-{variable.name}"},
-            "definition": variable.query,
             "regex": "",
             "refresh": 2,
             "sort": 1,
@@ -163,6 +155,7 @@ class _Writer:
             "skipUrlSync": False,
             "options": [],
             "current": {"selected": True, "text": ["All"], "value": ["$__all"]},
+            **OF_EVERY_VARIABLE,
         }
 
     # Panels
@@ -205,6 +198,7 @@ class _Writer:
             "description": self._say(panel.description),
             "gridPos": place,
             "transparent": False,
+            "repeatDirection": "h",
             "links": [self._runbook(alert) for alert in panel.alerts],
         }
         match panel:

@@ -24,6 +24,7 @@ VERBS: Mapping[str, str] = {
     "transactions": "list a cluster's open and hanging transactions, and recent aborts, sessions and new producer ids",
     "metrics": "list every metric with its type, labels, source and meaning",
     "rules": "print the alert rules for Prometheus or its Operator, with your own parameters",
+    "dashboards": "write the Grafana dashboards, with your own parameters",
     "runbook": "print what an alert means and what to do about it, or list all alerts",
 }
 

@@ -110,3 +110,23 @@ def _placeholder(shape: Shape) -> str:
             return f"{_placeholder(ordinary)}|{special.syntax}"
         case _:
             return shape.syntax.upper()
+
+
+def add_set(parser: argparse.ArgumentParser) -> None:
+    """Add ``--set NAME=VALUE`` for the parameters of the rules and dashboards."""
+    parser.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        dest="given",
+        help="value of a parameter; repeatable",
+    )
+
+
+def assignments(texts: Sequence[str]) -> dict[str, str]:
+    """Return what ``--set`` gives; raise ConfigError for each text without a ``=``."""
+    wrong = [text for text in texts if "=" not in text]
+    if wrong:
+        raise ConfigError("the parameters", [Problem(f"--set {text}", "write it like NAME=VALUE") for text in wrong])
+    return {name.strip(): value.strip() for name, _, value in (text.partition("=") for text in texts)}

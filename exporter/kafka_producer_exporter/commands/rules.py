@@ -3,7 +3,7 @@
 import argparse
 import sys
 
-from kafka_producer_exporter.errors import ConfigError, Problem
+from kafka_producer_exporter.commands.arguments import add_set, assignments
 from kafka_producer_exporter.pack import LANGUAGES, rules
 from kafka_producer_exporter.pack.data import rules_and_parameters
 from kafka_producer_exporter.pack.document import FORMATS, document
@@ -13,14 +13,7 @@ from kafka_producer_exporter.text import table
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the verb's own arguments."""
     parser.add_argument("--format", choices=FORMATS, default="prometheus", help="default: %(default)s")
-    parser.add_argument(
-        "--set",
-        action="append",
-        default=[],
-        metavar="NAME=VALUE",
-        dest="given",
-        help="value of a parameter; repeatable",
-    )
+    add_set(parser)
     parser.add_argument(
         "--enable",
         action="append",
@@ -42,17 +35,10 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.list:
         sys.stdout.write(_list(arguments.lang))
         return 0
-    given = dict(_assignments(arguments.given))
+    given = assignments(arguments.given)
     content = rules.render(given, enable=arguments.enable, disable=arguments.disable, language=arguments.lang)
     sys.stdout.write(document(content, arguments.format))
     return 0
-
-
-def _assignments(texts: list[str]) -> list[tuple[str, str]]:
-    wrong = [text for text in texts if "=" not in text]
-    if wrong:
-        raise ConfigError("the parameters", [Problem(f"--set {text}", "write it like NAME=VALUE") for text in wrong])
-    return [(name.strip(), value.strip()) for name, _, value in (text.partition("=") for text in texts)]
 
 
 def _list(language: str) -> str:

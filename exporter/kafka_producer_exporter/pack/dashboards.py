@@ -6,6 +6,7 @@ from functools import cache
 from typing import Any
 
 from kafka_producer_exporter.errors import ConfigError, Problem
+from kafka_producer_exporter.pack import LANGUAGES
 from kafka_producer_exporter.pack.data import FOLDER, rules_and_parameters
 from kafka_producer_exporter.pack.parameters import unknown, values
 
@@ -31,6 +32,25 @@ def render(given: Mapping[str, str] | None = None, *, language: str = "en") -> d
     chosen = {name: texts[name].rstrip("/") for name in PARAMETERS}
     files = sorted(FOLDER.joinpath("dashboards", language).iterdir(), key=lambda file: file.name)
     return {file.name: _fill(json.loads(file.read_text(encoding="utf-8")), chosen) for file in files}
+
+
+def uid(board: str, language: str) -> str:
+    """Return the uid of a dashboard. Those of one language link only to each other."""
+    return f"kafka-producer-{board}" + ("" if language == LANGUAGES[0] else f"-{language}")
+
+
+def path_of(alert: str, cluster: str, language: str) -> str:
+    """Return the path in Grafana to the panel of an alert, as a template of Prometheus for the alert's labels.
+
+    *cluster* is the label of the Kafka cluster. Labels that the alert does not have are left out.
+    """
+    place = panels()[alert]
+    variables = {"cluster": cluster, "namespace": "namespace", "target": "target", "client_id": "client_id"}
+    chosen = "".join(
+        f"{{{{ with $labels.{label} }}}}&var-{variable}={{{{ . | urlquery }}}}{{{{ end }}}}"
+        for variable, label in variables.items()
+    )
+    return f"/d/{uid(place['board'], language)}?viewPanel={place['panel']}{chosen}"
 
 
 @cache

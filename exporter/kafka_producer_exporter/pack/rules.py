@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from kafka_producer_exporter.errors import ConfigError, Problem
+from kafka_producer_exporter.pack import dashboards
 from kafka_producer_exporter.pack.data import rules_and_parameters
 from kafka_producer_exporter.pack.parameters import Values, unknown, values
 
@@ -90,3 +91,5 @@ def _annotations(rule: Mapping[str, Any], chosen: Values) -> Iterator[tuple[str,
     yield "description", f"{chosen.fill(rule['description'][language])} {look}"
     if base := chosen.texts["runbook_base"].rstrip("/"):
         yield "runbook_url", f"{base}/{rule['alert']}"
+    if base := chosen.texts["dashboard_base"].rstrip("/"):
+        yield "dashboard_url", base + dashboards.path_of(rule["alert"], chosen.texts["cluster"], language)
