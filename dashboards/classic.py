@@ -57,9 +57,11 @@ def dashboard(board: Board, language: str) -> Json:
 class _Writer:
     def __init__(self, language: str) -> None:
         self._language = language
+        self._variables: Sequence[str] = ()
 
     def board(self, board: Board) -> Json:
-        scope = SCOPE if any(variable.name == "target" for variable in board.variables) else ""
+        self._variables = [variable.name for variable in board.variables]
+        scope = SCOPE if "target" in self._variables else ""
         return {
             "uid": uid(board.key, self._language),
             "title": self._say(board.title),
@@ -104,7 +106,7 @@ class _Writer:
             'changes(kafka_producer_start_time_seconds{%{cluster}=~"$cluster", namespace=~"$namespace", '
             'target=~"$target"}[$__rate_interval]) > 0'
         )
-        yield self._annotation(Words("Alerts", "알림"), FIRING % scope, "red", "{{alertname}} {{target}}")
+        yield self._annotation(Words("Alerts", "경보"), FIRING % scope, "red", "{{alertname}} {{target}}")
         if scope:
             yield self._annotation(Words("Restarts", "재시작"), restarts, "blue", "{{target}} {{pod}} {{client_id}}")
 
@@ -409,7 +411,7 @@ class _Writer:
                 )
             ],
             labels=(
-                ("alertname", Words("alert", "알림")),
+                ("alertname", Words("alert", "경보")),
                 ("severity", Words("severity", "심각도")),
                 ("namespace", Words("namespace", "네임스페이스")),
                 ("target", Words("service", "서비스")),
@@ -422,17 +424,20 @@ class _Writer:
 
     def _links(self, links: Sequence[Link], values: Mapping[str, str] | None = None) -> list[Json]:
         return [
-            {
-                "title": self._say(link.title),
-                "url": f"/d/{uid(link.board, self._language)}?${{__url_time_range}}&${{datasource:queryparam}}"
-                + "".join(
-                    f"&var-{label}={(values or {}).get(label) or f'${{__field.labels.{label}}}'}"
-                    for label in link.labels
-                ),
-                "targetBlank": False,
-            }
+            {"title": self._say(link.title), "url": self._url(link, values or {}), "targetBlank": False}
             for link in links
         ]
+
+    def _url(self, link: Link, values: Mapping[str, str]) -> str:
+        kept = ["datasource", *(name for name in self._variables if name not in link.labels)]
+        set_to = {label: values.get(label) or f"${{__field.labels.{label}}}" for label in link.labels}
+        return "&".join(
+            [
+                f"/d/{uid(link.board, self._language)}?${{__url_time_range}}",
+                *(f"${{{name}:queryparam}}" for name in kept),
+                *(f"var-{label}={value}" for label, value in set_to.items()),
+            ]
+        )
 
 
 def _places(panels: Sequence[Panel], top: int) -> tuple[list[Json], int]:

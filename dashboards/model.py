@@ -1,6 +1,6 @@
 """What a board consists of: variables, rows, and panels with their queries. No JSON here; ``classic`` writes that."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
@@ -95,7 +95,7 @@ class Table(Panel):
 
     labels: Sequence[tuple[str, Words]] = ()
     sort: Words | None = None
-    steps: dict[str, Sequence[Step]] = field(default_factory=dict)
+    steps: Mapping[Words, Sequence[Step]] = field(default_factory=dict)
     links: Sequence["Link"] = ()
 
 

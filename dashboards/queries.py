@@ -44,7 +44,7 @@ def rate(selector: str) -> str:
 
 def threshold(name: str) -> Query:
     """Return the line of an alert's threshold, which is the user's own value."""
-    words = Words("the alert's threshold", "알림 기준값")
+    words = Words("the alert's threshold", "경보 임곗값")
     return Query(f"max(kafka_producer_threshold:{name})", words, is_limit=True)
 
 

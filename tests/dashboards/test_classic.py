@@ -75,6 +75,19 @@ def test_boards_of_one_language_link_only_to_each_other():
 
     assert korean["uid"] == "kafka-producer-small-ko"
     assert korean["tags"] == korean["links"][0]["tags"] == ["kafka-producer-ko"]
-    assert "/d/kafka-producer-small-ko?${__url_time_range}&${datasource:queryparam}&var-target=" in links
+    assert "/d/kafka-producer-small-ko?${__url_time_range}&${datasource:queryparam}&" in links
     assert "/d/kafka-producer-small?" not in links
     assert "for tests (ko)" in korean["description"]
+
+
+def test_a_link_sets_its_own_labels_and_keeps_the_other_variables():
+    table = dashboard(SMALL, "en")["panels"][-1]["panels"][0]
+    (override,) = [o for o in table["fieldConfig"]["overrides"] if o["properties"][0]["id"] == "links"]
+    (link,) = override["properties"][0]["value"]
+
+    assert override["matcher"] == {"id": "byName", "options": "client"}
+    assert link["url"] == (
+        "/d/kafka-producer-small?${__url_time_range}&${datasource:queryparam}&${cluster:queryparam}"
+        "&${namespace:queryparam}&${pod:queryparam}"
+        '&var-target=${__data.fields["service"]}&var-client_id=${__data.fields["client"]}'
+    )
