@@ -341,7 +341,7 @@ CLIENTS = (
             ("version", Words("version", "버전")),
         ),
         sort=COLUMN_STARTED,
-        steps=dict.fromkeys(COLUMN_LOST, (Step(None, "text"), Step(0.5, "red"))),
+        steps={COLUMN_LOST: (Step(None, "text"), Step(0.5, "red"))},
         links=(Link(Words("Show only this client", "이 클라이언트만 보기"), "producer", ("target", "client_id")),),
         no_value=NO_PRODUCER,
         confluent=("API Version",),
@@ -1040,7 +1040,7 @@ TOPICS = (
         height=9,
         labels=(("topic", Words("topic", "토픽")), ("%{cluster}", Words("cluster", "클러스터"))),
         sort=COLUMN_RECORDS,
-        steps=dict.fromkeys(COLUMN_LOST, (Step(None, "text"), Step(0.5, "red"))),
+        steps={COLUMN_LOST: (Step(None, "text"), Step(0.5, "red"))},
         no_value=NO_TOPIC,
     ),
 )
