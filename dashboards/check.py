@@ -21,7 +21,9 @@ from dashboards.model import WIDTH, Board, Graph, Panel, Query
 from kafka_producer_exporter.catalogue.guide import GUIDE
 from kafka_producer_exporter.catalogue.table import METRICS
 from kafka_producer_exporter.model import Kind, Profile
-from kafka_producer_exporter.pack import LANGUAGES
+from kafka_producer_exporter.pack import LANGUAGES, dashboards
+from kafka_producer_exporter.pack.data import rules_and_parameters
+from kafka_producer_exporter.pack.parameters import values
 from kafka_producer_exporter.pack.rules import alerts
 
 EXCEPTIONS: Mapping[str, str] = {
@@ -89,8 +91,8 @@ def findings(boards: Sequence[Board]) -> list[Finding]:
 
 
 def filled(text: str) -> str:
-    """Return an expression with values for Grafana's variables and ours, so that Prometheus can parse it."""
-    text = text.replace("%{cluster}", "kafka_cluster")
+    """Return an expression with values for Grafana's variables and our parameters, so that Prometheus can parse it."""
+    text = dashboards.fill(text, values(rules_and_parameters()["parameters"], {}))
     for name in ("$__rate_interval", "$__range", "$__interval"):
         text = text.replace(name, "5m")
     return text

@@ -31,6 +31,11 @@ Json = dict[str, Any]
 DATA_SOURCE = {"type": "prometheus", "uid": "${datasource}"}
 OF_EVERY_VARIABLE = {"allowCustomValue": True, "auto": False, "auto_count": 30, "auto_min": "10s"}
 """What Grafana's schema adds to every variable."""
+OF_EVERY_LINK = {
+    **{"type": "link", "icon": "", "tooltip": "", "tags": [], "targetBlank": False},
+    **{"asDropdown": False, "includeVars": False, "keepTime": False},
+}
+"""What Grafana's schema adds to every link to a panel's data."""
 NO_DATA = Words("no data", "데이터 없음")
 RUNBOOK = Words("Runbook of {}", "{} 런북")
 MENU = Words("Kafka producers", "Kafka 프로듀서")
@@ -424,8 +429,7 @@ class _Writer:
 
     def _links(self, links: Sequence[Link], values: Mapping[str, str] | None = None) -> list[Json]:
         return [
-            {"title": self._say(link.title), "url": self._url(link, values or {}), "targetBlank": False}
-            for link in links
+            OF_EVERY_LINK | {"title": self._say(link.title), "url": self._url(link, values or {})} for link in links
         ]
 
     def _url(self, link: Link, values: Mapping[str, str]) -> str:

@@ -9,8 +9,6 @@ from dashboards.queries import CLUSTER, RATE, brokers, rate
 
 TOPIC = "%{cluster}, topic"
 SERVER = "%{cluster}, server"
-WINDOW = "30m"
-"""The alerts' ``dead_letter_window`` and ``certificate_window``, unless they were changed."""
 MIN_ISR = "scalar(max(kafka_producer_threshold:min_insync_replicas) or vector(2))"
 NO_VIEW = Words("not watched: no broker view", "감시하지 않음: 브로커 뷰 없음")
 NO_TARGET = Words("no target of kind broker", "broker 종류의 대상 없음")
@@ -224,18 +222,21 @@ NOW = (
         no_value=NO_VIEW,
     ),
     Graph(
-        title=Words("Dead letters in 30 minutes, by topic", "토픽별 DLQ 레코드(30분)"),
+        title=Words(
+            "Dead letters in %{dead_letter_window.words}, by topic", "토픽별 DLQ 레코드(%{dead_letter_window.words})"
+        ),
         description=Words(
             "Which applications set records aside, and since when? Offsets written to each dead letter topic in the "
-            "30 minutes before. Flat at 0 is good. Records that a new topic has from its first moment are missing "
+            "%{dead_letter_window.words} before. "
+            "Flat at 0 is good. Records that a new topic has from its first moment are missing "
             "here.",
-            "어떤 애플리케이션이 언제부터 레코드를 따로 두는가? 직전 30분 동안 각 DLQ 토픽에 쓰인 오프셋 수입니다. "
+            "어떤 애플리케이션이 언제부터 레코드를 따로 두는가? 직전 %{dead_letter_window.words} 동안 각 DLQ 토픽에 쓰인 오프셋 수입니다. "
             "0이면 정상입니다. 새 토픽이 처음부터 가지고 있던 레코드는 여기에 없습니다.",
         ),
         width=12,
         height=8,
         queries=[
-            Query(f"topk(10, max by ({TOPIC}) (increase({DEAD_LETTERS}[{WINDOW}])))", legend=BY_TOPIC),
+            Query(f"topk(10, max by ({TOPIC}) (increase({DEAD_LETTERS}[%{{dead_letter_window}}])))", legend=BY_TOPIC),
         ],
         thresholds=("dead_letter_records",),
         alerts=("KafkaDeadLetterGrowth",),
@@ -474,7 +475,10 @@ SERVERS = (
         unit="s",
         minimum=None,
         queries=[
-            Query(f"bottomk(10,\n  {certificates(WINDOW)}\n) - time()", legend="{{server}}{{file}} {{%{cluster}}}"),
+            Query(
+                f"bottomk(10,\n  {certificates('%{certificate_window}')}\n) - time()",
+                legend="{{server}}{{file}} {{%{cluster}}}",
+            ),
         ],
         thresholds=("certificate_seconds",),
         alerts=("KafkaCertificateExpiresSoon",),

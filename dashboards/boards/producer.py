@@ -520,7 +520,7 @@ BATCH = (
         ),
         Query(max_of(producer("kafka_producer_record_queue_time_max_seconds")), OF_EACH),
         Query(
-            "120 * max(kafka_producer_threshold:expiry_ratio)",
+            "%{delivery_timeout.seconds} * max(kafka_producer_threshold:expiry_ratio)",
             Words("the alert's share of 2 min", "2분에 대한 경보 임곗값"),
             is_limit=True,
         ),
@@ -581,7 +581,7 @@ BATCH = (
         no_value=NOTHING_SENT,
     ),
     graph(
-        Words("Batches split in 15 minutes", "15분 동안 나눈 배치"),
+        Words("Batches split in %{split_window.words}", "%{split_window.words} 동안 나눈 배치"),
         Words(
             "Do brokers reject batches as too large? They are split and sent again, and nothing is lost, but a "
             "lasting line above the dashed one is double work: lower batch.size, or raise max.message.bytes of the "
@@ -589,7 +589,9 @@ BATCH = (
             "브로커가 배치를 너무 크다고 거부합니까? 나누어 다시 보내므로 잃는 것은 없지만, 점선(경보 임곗값)을 계속 "
             "넘으면 일이 두 배가 됩니다. batch.size를 줄이거나 토픽의 max.message.bytes를 늘리십시오.",
         ),
-        Query(sum_of(f"increase({producer('kafka_producer_batch_split_total')}[15m])", CLIENT), OF_CLIENT),
+        Query(
+            sum_of(f"increase({producer('kafka_producer_batch_split_total')}[%{{split_window}}])", CLIENT), OF_CLIENT
+        ),
         thresholds=("split_batches",),
         alerts=("KafkaProducerBatchSplits",),
     ),
@@ -900,19 +902,19 @@ CONNECTING = (
         Words("Age of the metadata", "메타데이터 나이"),
         Words(
             "How old is the client's view of the cluster? A saw tooth up to metadata.max.age.ms (5 minutes) is good. "
-            "Above the dashed line (15 minutes, the alert's default) it does not learn of new leaders.",
+            "Above the dashed line (%{metadata_window.words}) it does not learn of new leaders.",
             "클라이언트가 아는 클러스터 정보가 얼마나 오래되었습니까? metadata.max.age.ms(5분)까지의 톱니 모양이 "
-            "정상입니다. 점선(경보 기본값 15분)을 넘으면 새 리더를 알지 못합니다.",
+            "정상입니다. 점선(%{metadata_window.words})을 넘으면 새 리더를 알지 못합니다.",
         ),
         Query(max_of(METADATA_AGE), OF_EACH),
-        Query("vector(900)", Words("15 min, the alert's default", "15분(경보 기본값)"), is_limit=True),
+        Query("vector(%{metadata_window.seconds})", Words("the alert's threshold", "경보 임곗값"), is_limit=True),
         unit="s",
         alerts=("KafkaProducerMetadataStale",),
         confluent=("Metadata max age",),
         no_value=Words("it has never reached a broker", "브로커에 연결한 적 없음"),
     ),
     graph(
-        Words("Failed logins in 5 minutes", "5분 동안 로그인 실패"),
+        Words("Failed logins in %{auth_window.words}", "%{auth_window.words} 동안 로그인 실패"),
         Words(
             "Do brokers reject the password or the certificate? 0 is good. A client with a wrong password fails "
             "about once a second, so it is far above the dashed line. A TLS client on a plaintext port does not "
@@ -920,9 +922,9 @@ CONNECTING = (
             "브로커가 비밀번호나 인증서를 거부합니까? 0이 정상입니다. 비밀번호가 틀리면 초당 한 번쯤 실패하므로 "
             "점선(경보 임곗값)을 크게 넘습니다. 평문 포트에 TLS로 연결한 경우는 집계되지 않습니다.",
         ),
-        Query(sum_of(f"increase({FAILED_LOGINS}[5m])", CLIENT, 5), OF_CLIENT),
+        Query(sum_of(f"increase({FAILED_LOGINS}[%{{auth_window}}])", CLIENT, 5), OF_CLIENT),
         Query(
-            sum_of(f"increase({FAILED_RENEWALS}[5m])", CLIENT, 5),
+            sum_of(f"increase({FAILED_RENEWALS}[%{{auth_window}}])", CLIENT, 5),
             Words(f"{OF_CLIENT} (renewal)", f"{OF_CLIENT} (재인증)"),
         ),
         thresholds=("auth_failures",),

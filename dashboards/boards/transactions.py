@@ -10,10 +10,7 @@ from dashboards.queries import EVERYTHING, brokers, producer, rate
 ID = "%{cluster}, transactional_id"
 PLACE = "%{cluster}, topic, partition, producer_id"
 TOPIC = "%{cluster}, topic"
-WINDOW = "30m"
-"""The alerts' ``transaction_window`` and ``error_window``, unless they were changed."""
-LEAK_WINDOW = "1h"
-"""The alerts' ``leak_window``, unless it was changed."""
+WINDOW = "%{transaction_window}"
 SHARD = brokers("kafka_producer_exporter_shard_info")
 OPEN_RATIO = "scalar(max(kafka_producer_threshold:open_ratio) or vector(0.8))"
 NO_VIEW = Words("not watched: no broker view", "감시하지 않음: 브로커 뷰 없음")
@@ -410,12 +407,16 @@ BY_CLIENT = Words("By the application", "애플리케이션이 중단")
 
 ABORTS = (
     Graph(
-        title=Words("Fenced in 30 minutes, by transactional id", "transactional.id별 펜싱 횟수(30분)"),
+        title=Words(
+            "Fenced in %{transaction_window.words}, by transactional id",
+            "transactional.id별 펜싱 횟수(%{transaction_window.words})",
+        ),
         description=Words(
             "Do instances take a transactional id from each other? Open transactions that were fenced in the 30 "
             "minutes before. A deploy fences each id once; at the line and above, two instances usually have the same "
             "transactional.id. A group of ids alerts if its fencing goes on.",
-            "인스턴스들이 transactional.id를 서로 빼앗고 있는가? 직전 30분 동안 펜싱된 열린 트랜잭션 수입니다. 배포는 "
+            "인스턴스들이 transactional.id를 서로 빼앗고 있는가? "
+            "직전 %{transaction_window.words} 동안 펜싱된 열린 트랜잭션 수입니다. 배포는 "
             "ID마다 한 번 펜싱합니다. 점선에 닿거나 넘으면 대개 두 인스턴스의 transactional.id가 같습니다. ID 그룹은 "
             "펜싱이 계속되면 경보가 발생합니다.",
         ),
@@ -428,7 +429,10 @@ ABORTS = (
         fault="fencing-loop",
     ),
     Graph(
-        title=Words("Timed out in 30 minutes, by transactional id", "transactional.id별 타임아웃 횟수(30분)"),
+        title=Words(
+            "Timed out in %{transaction_window.words}, by transactional id",
+            "transactional.id별 타임아웃 횟수(%{transaction_window.words})",
+        ),
         description=Words(
             "Which applications leave transactions open until the coordinator aborts them? No line is good. The very "
             "first timeout of a new id is not in this graph, but in the total above.",
@@ -447,9 +451,10 @@ ABORTS = (
         title=Words("Share that applications abort themselves", "애플리케이션이 스스로 중단한 비율"),
         description=Words(
             "Which applications give up many of their transactions? The aborted share of the transactions that they "
-            "ended in the 30 minutes before, without timeouts and fencing. Near 0 is good; the reason is in the "
+            "ended in the %{transaction_window.words} before, "
+            "without timeouts and fencing. Near 0 is good; the reason is in the "
             "application's log. A share of very few transactions says little, and raises no alert.",
-            "어떤 애플리케이션이 트랜잭션을 많이 포기하는가? 직전 30분 동안 스스로 끝낸 트랜잭션 중 중단한 비율이며 "
+            "어떤 애플리케이션이 트랜잭션을 많이 포기하는가? 직전 %{transaction_window.words} 동안 스스로 끝낸 트랜잭션 중 중단한 비율이며 "
             "타임아웃과 펜싱은 빠집니다. 0에 가까우면 정상이고, 이유는 애플리케이션의 로그에 있습니다. 트랜잭션이 "
             "매우 적을 때의 비율은 의미가 적고 경보도 발생하지 않습니다.",
         ),
@@ -565,12 +570,17 @@ IDENTITIES = (
         no_value=Words("–", "–"),
     ),
     Graph(
-        title=Words("Sessions in 30 minutes, by transactional id", "transactional.id별 세션 수(30분)"),
+        title=Words(
+            "Sessions in %{transaction_window.words}, by transactional id",
+            "transactional.id별 세션 수(%{transaction_window.words})",
+        ),
         description=Words(
-            "Does a transactional producer start again and again? Calls of initTransactions() in the 30 minutes "
+            "Does a transactional producer start again and again? "
+            "Calls of initTransactions() in the %{transaction_window.words} "
             "before. A deploy opens one or two sessions of each id; at the line, it crashes in a loop, or two "
             "instances take the id from each other. Guide: producer-id, epoch (a reset of the session).",
-            "트랜잭션 프로듀서가 계속 다시 시작하는가? 직전 30분 동안의 initTransactions() 호출 수입니다. 배포는 "
+            "트랜잭션 프로듀서가 계속 다시 시작하는가? "
+            "직전 %{transaction_window.words} 동안의 initTransactions() 호출 수입니다. 배포는 "
             "ID마다 한두 번 세션을 엽니다. 점선에 닿으면 반복해서 비정상 종료하거나 두 인스턴스가 ID를 서로 빼앗는 "
             "것입니다. 가이드: producer-id, epoch(세션 리셋).",
         ),
@@ -715,7 +725,7 @@ def of_topic(counter: str) -> str:
 
 IDEMPOTENT = (
     Graph(
-        title=Words("Epoch bumps in 30 minutes, by topic", "토픽별 epoch 증가(30분)"),
+        title=Words("Epoch bumps in %{error_window.words}, by topic", "토픽별 epoch 증가(%{error_window.words})"),
         description=Words(
             "Were records of a producer without transactions lost or rejected? Guide: epoch. An idempotent producer "
             "raises its epoch only after records before it had failed for good, so no line is good, and every bump is "
@@ -728,7 +738,7 @@ IDEMPOTENT = (
         queries=[
             Query(
                 f"topk(10, max by ({TOPIC}) (\n"
-                f"  {increase(topics('kafka_idempotent_producer_epoch_bump_total'), WINDOW)}\n) > 0)",
+                f"  {increase(topics('kafka_idempotent_producer_epoch_bump_total'), '%{error_window}')}\n) > 0)",
                 legend="{{topic}} {{%{cluster}}}",
             )
         ],
@@ -738,7 +748,9 @@ IDEMPOTENT = (
         fault="rejected-records",
     ),
     Graph(
-        title=Words("New producer ids in an hour, by topic", "토픽별 새 프로듀서 ID(1시간)"),
+        title=Words(
+            "New producer ids in %{leak_window.words}, by topic", "토픽별 새 프로듀서 ID(%{leak_window.words})"
+        ),
         description=Words(
             "Does an application create a producer for each record? Guide: producer-id. Every start of a producer is "
             "one new id, so a deploy shows as many as it has instances. Far below the line is good; brokers keep each "
@@ -752,7 +764,7 @@ IDEMPOTENT = (
         queries=[
             Query(
                 f"topk(10, max by ({TOPIC}) (\n"
-                f"  {increase(topics('kafka_idempotent_producer_id_appeared_total'), LEAK_WINDOW)}\n) > 0)",
+                f"  {increase(topics('kafka_idempotent_producer_id_appeared_total'), '%{leak_window}')}\n) > 0)",
                 legend="{{topic}} {{%{cluster}}}",
             )
         ],

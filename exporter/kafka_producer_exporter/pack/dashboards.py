@@ -1,6 +1,7 @@
 """The dashboards as Grafana's classic JSON, with a user's own parameters."""
 
 import json
+import re
 from collections.abc import Mapping
 from functools import cache
 from typing import Any
@@ -8,30 +9,45 @@ from typing import Any
 from kafka_producer_exporter.errors import ConfigError, Problem
 from kafka_producer_exporter.pack import LANGUAGES
 from kafka_producer_exporter.pack.data import FOLDER, rules_and_parameters
-from kafka_producer_exporter.pack.parameters import unknown, values
+from kafka_producer_exporter.pack.parameters import Values, unknown, values
 
-PARAMETERS = ("cluster", "runbook_base")
-"""The parameters of the rules that the dashboards use, too."""
+_PLACE = re.compile(r"%\{([a-z0-9_.]+)\}")
 _RUNBOOKS = "%{runbook_base}"
 
 
-def render(given: Mapping[str, str] | None = None, *, language: str = "en") -> dict[str, dict[str, Any]]:
-    """Return each dashboard, by the name of its file. *given* are values of ``PARAMETERS``.
+def render(
+    given: Mapping[str, str] | None = None, *, language: str = "en", scale: float = 1
+) -> dict[str, dict[str, Any]]:
+    """Return each dashboard, by the name of its file.
 
-    Raise ConfigError with every problem of *given*.
+    *given* are values of parameters of the rules, those that the dashboards use. *scale* divides every window, for
+    trials against real faults. Raise ConfigError with every problem of *given*.
     """
     given = given or {}
+    templates = _templates(language)
+    known = {name.partition(".")[0] for text in templates.values() for name in _PLACE.findall(text)}
     problems = [
-        Problem(f"--set {name}", unknown("parameter", name, PARAMETERS)) for name in given.keys() - {*PARAMETERS}
+        Problem(f"--set {name}", unknown("parameter of the dashboards", name, sorted(known)))
+        for name in given
+        if name not in known
     ]
     if "," in given.get("cluster", ""):
         problems.append(Problem("--set cluster", "the dashboards need one label, not a list"))
     if problems:
         raise ConfigError("the parameters of the dashboards", problems)
-    texts = values(rules_and_parameters()["parameters"], given, language=language).texts
-    chosen = {name: texts[name].rstrip("/") for name in PARAMETERS}
+    trimmed = {name: text.rstrip("/") if name == "runbook_base" else text for name, text in given.items()}
+    chosen = values(rules_and_parameters()["parameters"], trimmed, language=language, scale=scale)
+    return {name: _fill(json.loads(text), chosen) for name, text in templates.items()}
+
+
+def _templates(language: str) -> Mapping[str, str]:
     files = sorted(FOLDER.joinpath("dashboards", language).iterdir(), key=lambda file: file.name)
-    return {file.name: _fill(json.loads(file.read_text(encoding="utf-8")), chosen) for file in files}
+    return {file.name: file.read_text(encoding="utf-8") for file in files}
+
+
+def fill(text: str, chosen: Values) -> str:
+    """Return a text of a dashboard with values for ``%{name}``, ``%{window.seconds}`` and ``%{window.words}``."""
+    return _PLACE.sub(lambda place: chosen.fill(f"${{{place[1]}}}"), text)
 
 
 def uid(board: str, language: str) -> str:
@@ -60,18 +76,16 @@ def panels() -> Mapping[str, Mapping[str, Any]]:
     return content
 
 
-def _fill(value: Any, chosen: Mapping[str, str]) -> Any:
+def _fill(value: Any, chosen: Values) -> Any:
     match value:
         case str():
-            for name, text in chosen.items():
-                value = value.replace(f"%{{{name}}}", text)
-            return value
+            return fill(value, chosen)
         case list():
-            return [_fill(item, chosen) for item in value if chosen["runbook_base"] or not _leads_to_a_runbook(item)]
+            return [_fill(item, chosen) for item in value if chosen.texts["runbook_base"] or not _is_runbook(item)]
         case dict():
             return {_fill(key, chosen): _fill(item, chosen) for key, item in value.items()}
     return value
 
 
-def _leads_to_a_runbook(item: Any) -> bool:
+def _is_runbook(item: Any) -> bool:
     return isinstance(item, dict) and str(item.get("url", "")).startswith(_RUNBOOKS)
