@@ -32,8 +32,14 @@ DATA_SOURCE = {"type": "prometheus", "uid": "${datasource}"}
 OF_EVERY_VARIABLE = {"allowCustomValue": True, "auto": False, "auto_count": 30, "auto_min": "10s"}
 """What Grafana's schema adds to every variable."""
 OF_EVERY_LINK = {
-    **{"type": "link", "icon": "", "tooltip": "", "tags": [], "targetBlank": False},
-    **{"asDropdown": False, "includeVars": False, "keepTime": False},
+    "type": "link",
+    "icon": "",
+    "tooltip": "",
+    "tags": [],
+    "targetBlank": False,
+    "asDropdown": False,
+    "includeVars": False,
+    "keepTime": False,
 }
 """What Grafana's schema adds to every link to a panel's data."""
 NO_DATA = Words("no data", "데이터 없음")

@@ -454,7 +454,8 @@ ABORTS = (
             "ended in the %{transaction_window.words} before, "
             "without timeouts and fencing. Near 0 is good; the reason is in the "
             "application's log. A share of very few transactions says little, and raises no alert.",
-            "어떤 애플리케이션이 트랜잭션을 많이 포기하는가? 직전 %{transaction_window.words} 동안 스스로 끝낸 트랜잭션 중 중단한 비율이며 "
+            "어떤 애플리케이션이 트랜잭션을 많이 포기하는가? "
+            "직전 %{transaction_window.words} 동안 스스로 끝낸 트랜잭션 중 중단한 비율이며 "
             "타임아웃과 펜싱은 빠집니다. 0에 가까우면 정상이고, 이유는 애플리케이션의 로그에 있습니다. 트랜잭션이 "
             "매우 적을 때의 비율은 의미가 적고 경보도 발생하지 않습니다.",
         ),
