@@ -229,8 +229,8 @@ NOW = (
             "Which applications set records aside, and since when? Offsets written to each dead letter topic in the "
             "%{dead_letter_window.words} before. Flat at 0 is good. Records that a new topic has from its first "
             "moment are missing here.",
-            "어떤 애플리케이션이 언제부터 레코드를 따로 두는가? 직전 %{dead_letter_window.words} 동안 각 DLQ 토픽에 쓰인 "
-            "오프셋 수입니다. 0이면 정상입니다. 새 토픽이 처음부터 가지고 있던 레코드는 여기에 없습니다.",
+            "어떤 애플리케이션이 언제부터 레코드를 따로 두는가? 직전 %{dead_letter_window.words} 동안 각 DLQ 토픽에 "
+            "쓰인 오프셋 수입니다. 0이면 정상입니다. 새 토픽이 처음부터 가지고 있던 레코드는 여기에 없습니다.",
         ),
         width=12,
         height=8,
