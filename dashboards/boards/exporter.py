@@ -27,9 +27,10 @@ def _own(metric: str, *more: str) -> str:
     return f"{metric}{{{', '.join((PRODUCER[1], *more))}}}"
 
 
-def _since(alert: str, labels: str) -> str:
-    """Return when an alert began, in milliseconds, by the labels that it has."""
-    return f'max by ({labels}) (1000 * ALERTS_FOR_STATE{{alertname="{alert}"}})'
+def _since(alert: str, labels: str, *more: str) -> str:
+    """Return when an alert began, in milliseconds, by the labels that it has; *more* are further matchers."""
+    matchers = ", ".join((f'alertname="{alert}"', *more))
+    return f"max by ({labels}) (1000 * ALERTS_FOR_STATE{{{matchers}}})"
 
 
 def _of_shards(operation: str, metric: str) -> str:
@@ -62,10 +63,10 @@ STATS = (
     Stat(
         title=Words("Exporters that answer", "응답하는 익스포터"),
         description=Words(
-            "How many exporters does Prometheus scrape, sidecars and collectors? A step down is a deploy, or exporters "
-            "that are down or gone.",
-            "Prometheus가 사이드카와 수집기를 합쳐 익스포터 몇 개를 스크레이프하고 있습니까? 줄었다면 배포이거나 익스포터가 "
-            "죽었거나 사라진 것입니다.",
+            "How many exporters does Prometheus scrape, sidecars and collectors? A step down is a deploy, or "
+            "exporters that are down or gone.",
+            "Prometheus가 사이드카와 콜렉터를 합쳐 익스포터 몇 개를 스크레이프하고 있습니까? 줄었다면 배포이거나 "
+            "익스포터가 죽었거나 사라진 것입니다.",
         ),
         width=4,
         height=3,
@@ -78,10 +79,10 @@ STATS = (
     Stat(
         title=Words("JVMs that do not answer", "응답하지 않는 JVM"),
         description=Words(
-            "How many JVMs of producers or brokers cannot be read now? 0 is good; nothing is known about the producers "
-            "in the others. A pod that is just starting counts for a moment.",
-            "지금 읽을 수 없는 프로듀서나 브로커의 JVM은 몇 개입니까? 0이 정상이며, 그 안의 프로듀서는 상태를 알 수 없습니다. 막 "
-            "시작하는 파드는 잠시 포함됩니다.",
+            "How many JVMs of producers or brokers cannot be read now? 0 is good; nothing is known about the "
+            "producers in the others. A pod that is just starting counts for a moment.",
+            "지금 읽을 수 없는 프로듀서나 브로커의 JVM은 몇 개입니까? 0이 정상이며, 그 안의 프로듀서는 상태를 알 수 "
+            "없습니다. 막 시작하는 파드는 잠시 포함됩니다.",
         ),
         width=4,
         height=3,
@@ -92,12 +93,12 @@ STATS = (
         decimals=0,
     ),
     Stat(
-        title=Words("Producers without metrics", "지표가 없는 프로듀서"),
+        title=Words("Producers without metrics", "메트릭이 없는 프로듀서"),
         description=Words(
-            "How many live producers does no alert see, because their JVM has no metrics of them? 0 is good; which they "
-            "are, and why, is in a table below.",
-            "JVM에 지표가 없어 어떤 경보도 보지 못하는 살아 있는 프로듀서는 몇 개입니까? 0이 정상이며, 어느 것이고 이유가 무엇인지는 "
-            "아래 표에 있습니다.",
+            "How many live producers does no alert see, because their JVM has no metrics of them? 0 is good; which "
+            "they are, and why, is in a table below.",
+            "JVM에 메트릭이 없어 어떤 경보도 보지 못하는 살아 있는 프로듀서는 몇 개입니까? 0이 정상이며, 어느 것이고 "
+            "이유가 무엇인지는 아래 표에 있습니다.",
         ),
         width=4,
         height=3,
@@ -108,12 +109,12 @@ STATS = (
         decimals=0,
     ),
     Stat(
-        title=Words("Sources of the broker view that fail", "실패한 브로커 뷰 소스"),
+        title=Words("Broker sources that fail", "실패한 브로커 소스"),
         description=Words(
-            "Can the collectors ask the brokers? 0 is good. While a source fails, its counts stand still, and its gauges "
-            "are missing. A source that is down for want of rights counts, too.",
-            "수집기가 브로커에 질의할 수 있습니까? 0이 정상입니다. 소스가 실패하는 동안 카운트는 멈추고 게이지는 없습니다. 권한이 없어 "
-            "실패한 소스도 포함됩니다.",
+            "Can the collectors ask the brokers? 0 is good. While a source fails, its counts stand still, and its "
+            "gauges are missing. A source that is down for want of rights counts, too.",
+            "콜렉터가 브로커에 질의할 수 있습니까? 0이 정상입니다. 소스가 실패하는 동안 카운트는 멈추고 게이지는 "
+            "없습니다. 권한이 없어 실패한 소스도 포함됩니다.",
         ),
         width=4,
         height=3,
@@ -128,7 +129,8 @@ STATS = (
         description=Words(
             "How many exporters could not load their configuration? 0 is good. They work with the last valid one, or "
             "with none.",
-            "설정을 읽지 못한 익스포터는 몇 개입니까? 0이 정상입니다. 마지막으로 유효했던 설정으로 동작하거나 설정 없이 동작합니다.",
+            "설정을 읽지 못한 익스포터는 몇 개입니까? 0이 정상입니다. 마지막으로 유효했던 설정으로 동작하거나 설정 "
+            "없이 동작합니다.",
         ),
         width=4,
         height=3,
@@ -141,10 +143,10 @@ STATS = (
     Stat(
         title=Words("Alert rules", "경보 규칙"),
         description=Words(
-            "Does Prometheus evaluate the alert rules? The watchdog always fires; without it no other alert can. Whether "
-            "alerts reach anybody is for the dead man's switch to say.",
-            "Prometheus가 경보 규칙을 평가하고 있습니까? Watchdog은 항상 발생하며, 없으면 다른 경보도 발생할 수 없습니다. 경보가 "
-            "사람에게 전달되는지는 dead man's switch가 알려 줍니다.",
+            "Does Prometheus evaluate the alert rules? The watchdog always fires; without it no other alert can. "
+            "Whether alerts reach anybody is for the dead man's switch to say.",
+            "Prometheus가 경보 규칙을 평가하고 있습니까? Watchdog은 항상 발생하며, 없으면 다른 경보도 발생할 수 "
+            "없습니다. 경보가 사람에게 전달되는지는 dead man's switch가 알려 줍니다.",
         ),
         width=4,
         height=3,
@@ -160,24 +162,25 @@ DOWN = (
     Table(
         title=Words("Exporters that do not answer", "응답하지 않는 익스포터"),
         description=Words(
-            "Which exporters can Prometheus not scrape, and since when? None is good. Nobody watches the producers that "
-            "they read. Exporters that Prometheus scraped in the last day are known; a deleted pod is not down.",
-            "Prometheus가 스크레이프하지 못하는 익스포터는 무엇이며 언제부터입니까? 없어야 정상이며, 이들이 읽는 프로듀서는 감시되지 "
-            "않습니다. 최근 하루 안에 스크레이프된 익스포터만 알 수 있고, 삭제된 파드는 해당하지 않습니다.",
+            "Which exporters can Prometheus not scrape, and since when? None is good. Nobody watches the producers "
+            "that they read. Exporters that Prometheus scraped in the last day are known; a deleted pod is not down.",
+            "Prometheus가 스크레이프하지 못하는 익스포터는 무엇이며 언제부터입니까? 없어야 정상이며, 이들이 읽는 "
+            "프로듀서는 감시되지 않습니다. 최근 하루 안에 스크레이프된 익스포터만 알 수 있고, 삭제된 파드는 해당하지 "
+            "않습니다.",
         ),
         width=8,
         height=8,
         queries=[
             Query(
                 "topk(20, max by (namespace, pod, instance) (\n"
-                f"  max_over_time({_own('up')}[2m]) == 0\n"
+                f"  {_own('up')} == 0\n"
                 f"    and on (job, instance) last_over_time({BUILD}[1d])\n"
                 "))",
                 column=STATE,
                 unit="none",
             ),
             Query(
-                f"topk(20, {_since('KafkaProducerExporterDown', 'namespace, pod, instance')})",
+                f"topk(20, {_since('KafkaProducerExporterDown', 'namespace, pod, instance', PRODUCER[1])})",
                 column=SINCE,
                 unit="dateTimeFromNow",
             ),
@@ -185,25 +188,25 @@ DOWN = (
         labels=(POD_COLUMN, ADDRESS_COLUMN),
         sort=SINCE,
         steps={STATE: (Step(None, "text"), Step(0, "red", Words("down", "다운")))},
-        no_value=NOTHING,
+        no_value=Words("none is known to be down", "다운된 익스포터 없음"),
         alerts=("KafkaProducerExporterDown",),
         fault="exporter-killed",
     ),
     Table(
         title=Words("JVMs that do not answer, and why", "응답하지 않는 JVM과 그 이유"),
         description=Words(
-            "Which services have JVMs that the exporter cannot read, why, and since when? None is good. refused: nothing "
-            "listens, the JVM is dead or has no JMX port; timeout: it hangs, or the network drops packets; "
+            "Which services have JVMs that the exporter cannot read, why, and since when? None is good. refused: "
+            "nothing listens, the JVM is dead or has no JMX port; timeout: it hangs, or the network drops packets; "
             "authentication and tls_…: credentials or certificates.",
-            "익스포터가 읽지 못하는 JVM이 있는 서비스와 이유, 시작 시각은 무엇입니까? 없어야 정상입니다. refused는 JVM이 죽었거나 JMX "
-            "포트가 없음, timeout은 JVM이 멈췄거나 네트워크가 패킷을 버림, authentication과 tls_…는 자격 증명이나 인증서입니다.",
+            "익스포터가 읽지 못하는 JVM이 있는 서비스와 이유, 시작 시각은 무엇입니까? 없어야 정상입니다. refused는 "
+            "JVM이 죽었거나 JMX 포트가 없음, timeout은 JVM이 멈췄거나 네트워크가 패킷을 버림, authentication과 "
+            "tls_…는 자격 증명이나 인증서입니다.",
         ),
         width=8,
         height=8,
         queries=[
             Query(
-                f"topk(20, count by ({SERVICE_LABELS}, reason) "
-                f"({service('kafka_producer_exporter_target_error')}))",
+                f"topk(20, count by ({SERVICE_LABELS}, reason) ({service('kafka_producer_exporter_target_error')}))",
                 column=Words("JVMs", "JVM"),
                 unit="none",
             ),
@@ -216,7 +219,7 @@ DOWN = (
         ],
         labels=(NAMESPACE_COLUMN, SERVICE_COLUMN, REASON_COLUMN),
         sort=Words("JVMs", "JVM"),
-        no_value=NOTHING,
+        no_value=Words("every JVM answers", "모든 JVM이 응답함"),
         links=(Link(Words("This service", "이 서비스"), "producer", ("target",)),),
         alerts=("KafkaProducerTargetDown",),
         fault="jvm-killed",
@@ -224,11 +227,12 @@ DOWN = (
     Table(
         title=Words("Services that have vanished", "사라진 서비스"),
         description=Words(
-            "Which services had producers at some time in the range shown, and have none now? Nothing is down, there is "
-            "only nothing any more: a deletion, a renamed target, or a scrape configuration that has lost them. Services "
-            "whose exporter is down are in the first table.",
-            "표시된 시간 범위에는 프로듀서가 있었지만 지금은 없는 서비스는 무엇입니까? 다운된 것이 아니라 없어진 것입니다. 삭제, 대상 "
-            "이름 변경, 또는 대상을 빠뜨린 스크레이프 설정이 원인입니다. 익스포터가 다운된 서비스는 첫 번째 표에 있습니다.",
+            "Which services had producers at some time in the range shown, and have none now? Nothing is down, there "
+            "is only nothing any more: a deletion, a renamed target, or a scrape configuration that has lost them. "
+            "Services whose exporter is down are in the first table.",
+            "표시된 시간 범위에는 프로듀서가 있었지만 지금은 없는 서비스는 무엇입니까? 다운된 것이 아니라 없어진 "
+            "것입니다. 삭제, 대상 이름 변경, 또는 대상을 빠뜨린 스크레이프 설정이 원인입니다. 익스포터가 다운된 "
+            "서비스는 첫 번째 표에 있습니다.",
         ),
         width=8,
         height=8,
@@ -244,7 +248,7 @@ DOWN = (
             )
         ],
         labels=(NAMESPACE_COLUMN, SERVICE_COLUMN),
-        no_value=NOTHING,
+        no_value=Words("none has vanished", "사라진 서비스 없음"),
         alerts=("KafkaProducerTargetsMissing",),
         fault="service-gone",
     ),
@@ -256,8 +260,8 @@ SCRAPES = (
         description=Words(
             "What share of each service's JVMs can be read? 100 % is good; the ten worst services. A short dip is a "
             "rolling deploy.",
-            "서비스의 JVM 중 읽을 수 있는 비율은 얼마입니까? 100 %가 정상이며 가장 나쁜 서비스 10개를 보입니다. 잠시 내려가는 것은 "
-            "롤링 배포입니다.",
+            "서비스의 JVM 중 읽을 수 있는 비율은 얼마입니까? 100 %가 정상이며 가장 나쁜 서비스 10개를 보입니다. 잠시 "
+            "내려가는 것은 롤링 배포입니다.",
         ),
         width=8,
         height=9,
@@ -268,11 +272,12 @@ SCRAPES = (
     Graph(
         title=Words("Scrape duration, slowest exporters", "스크레이프 시간, 가장 느린 익스포터"),
         description=Words(
-            "Do scrapes end before Prometheus gives up? Normally well below a second. At scrape_timeout the whole scrape "
-            "is lost; 10 s, the dashed line, is the default of Prometheus, and yours may differ. The exporter leaves out "
-            "a JVM that is too slow, so that the others are still served.",
-            "Prometheus가 포기하기 전에 스크레이프가 끝납니까? 보통 1초보다 훨씬 짧습니다. scrape_timeout에 이르면 그 스크레이프는 "
-            "모두 잃습니다. 점선 10초는 Prometheus의 기본값이며 설정이 다를 수 있습니다. 너무 느린 JVM은 빼고 나머지를 냅니다.",
+            "Do scrapes end before Prometheus gives up? Normally well below a second. At scrape_timeout the whole "
+            "scrape is lost; 10 s, the dashed line, is the default of Prometheus, and yours may differ. The exporter "
+            "leaves out a JVM that is too slow, so that the others are still served.",
+            "Prometheus가 포기하기 전에 스크레이프가 끝납니까? 보통 1초보다 훨씬 짧습니다. scrape_timeout에 이르면 그 "
+            "스크레이프는 모두 잃습니다. 점선 10초는 Prometheus의 기본값이며 설정이 다를 수 있습니다. 너무 느린 JVM은 "
+            "빼고 나머지를 냅니다.",
         ),
         width=8,
         height=9,
@@ -292,10 +297,10 @@ SCRAPES = (
     Graph(
         title=Words("Samples per scrape, largest exporters", "스크레이프당 샘플, 가장 큰 익스포터"),
         description=Words(
-            "How many series does each exporter cost, and does that grow? A steady rise comes from new client ids, topics "
-            "or transactional ids; id_groups and limits keep it down. The ten largest.",
-            "익스포터마다 시계열이 얼마나 들며 늘고 있습니까? 꾸준히 늘면 새 클라이언트 ID, 토픽, 트랜잭션 ID가 원인이며 id_groups와 "
-            "limits로 줄입니다. 가장 큰 10개입니다.",
+            "How many series does each exporter cost, and does that grow? A steady rise comes from new client ids, "
+            "topics or transactional ids; id_groups and limits keep it down. The ten largest.",
+            "익스포터마다 시계열이 얼마나 들며 늘고 있습니까? 꾸준히 늘면 새 클라이언트 ID, 토픽, 트랜잭션 ID가 "
+            "원인이며 id_groups와 limits로 줄입니다. 가장 큰 10개입니다.",
         ),
         width=8,
         height=9,
@@ -311,14 +316,14 @@ SCRAPES = (
 
 UNSEEN = (
     Table(
-        title=Words("Producers without metrics, and why", "지표가 없는 프로듀서와 그 이유"),
+        title=Words("Producers without metrics, and why", "메트릭이 없는 프로듀서와 그 이유"),
         description=Words(
             "Which live producers does no alert see? None is good. reporter: JmxReporter is off; filter: "
             "metrics.jmx.include or exclude; duplicate_client_id: another producer with this client.id was closed; "
             "unreadable: see the exporter's log.",
-            "어떤 경보도 보지 못하는 살아 있는 프로듀서는 무엇입니까? 없어야 정상입니다. reporter는 JmxReporter가 꺼짐, filter는 "
-            "metrics.jmx.include나 exclude, duplicate_client_id는 같은 client.id의 프로듀서가 닫힘, unreadable은 익스포터 "
-            "로그를 보십시오.",
+            "어떤 경보도 보지 못하는 살아 있는 프로듀서는 무엇입니까? 없어야 정상입니다. reporter는 JmxReporter가 "
+            "꺼짐, filter는 metrics.jmx.include나 exclude, duplicate_client_id는 같은 client.id의 프로듀서가 닫힘, "
+            "unreadable은 익스포터 로그를 보십시오.",
         ),
         width=8,
         height=8,
@@ -331,7 +336,7 @@ UNSEEN = (
         ],
         labels=(NAMESPACE_COLUMN, SERVICE_COLUMN, CLIENT_COLUMN, REASON_COLUMN),
         sort=Words("producers", "프로듀서"),
-        no_value=NOTHING,
+        no_value=Words("every producer has metrics", "모든 프로듀서에 메트릭이 있음"),
         alerts=("KafkaProducerHidden",),
         fault="reporter-off",
     ),
@@ -339,11 +344,11 @@ UNSEEN = (
         title=Words("Two producers with one client.id", "client.id가 같은 두 프로듀서"),
         description=Words(
             "Where do producers in one JVM share a client.id? Only one of them has metrics, so its numbers are wrong. "
-            "Seen when the second one starts (its counters begin again, and the start time stays), for an hour, or when "
-            "one is closed. Give each producer a client.id of its own.",
-            "한 JVM의 프로듀서들이 client.id를 함께 쓰는 곳은 어디입니까? 하나만 지표를 가지므로 숫자가 틀립니다. 두 번째가 시작될 "
-            "때(카운터는 다시 시작하고 시작 시각은 그대로) 한 시간 동안, 또는 하나가 닫힐 때 보입니다. 프로듀서마다 client.id를 "
-            "다르게 하십시오.",
+            "Seen when the second one starts (its counters begin again, and the start time stays), for an hour, or "
+            "when one is closed. Give each producer a client.id of its own.",
+            "한 JVM의 프로듀서들이 client.id를 함께 쓰는 곳은 어디입니까? 하나만 메트릭을 가지므로 숫자가 틀립니다. 두 "
+            "번째가 시작될 때(카운터는 다시 시작하고 시작 시각은 그대로) 한 시간 동안, 또는 하나가 닫힐 때 보입니다. "
+            "프로듀서마다 client.id를 다르게 하십시오.",
         ),
         width=8,
         height=8,
@@ -359,18 +364,18 @@ UNSEEN = (
         ],
         labels=(NAMESPACE_COLUMN, SERVICE_COLUMN, CLIENT_COLUMN),
         sort=Words("JVMs", "JVM"),
-        no_value=NOTHING,
+        no_value=Words("none is known", "알려진 것 없음"),
         alerts=("KafkaProducerDuplicateClientId",),
         fault="duplicate-client-id",
     ),
     Table(
         title=Words("Left out or combined", "생략되거나 합쳐진 것"),
         description=Words(
-            "Of which topics, brokers, clients or MBeans are there no series? What is left out is in no sum: the exporter "
-            "is short of memory, or cannot read it. What is combined under other or a group is still in every sum, and "
-            "is no trouble.",
-            "시계열이 없는 토픽, 브로커, 클라이언트, MBean은 무엇입니까? 생략된 것은 어떤 합계에도 없으며, 익스포터의 메모리가 부족하거나 "
-            "읽을 수 없는 것입니다. other나 그룹으로 합쳐진 것은 합계에 들어 있어 문제가 아닙니다.",
+            "Of which topics, brokers, clients or MBeans are there no series? What is left out is in no sum: the "
+            "exporter is short of memory, or cannot read it. What is combined under other or a group is still in "
+            "every sum, and is no trouble.",
+            "시계열이 없는 토픽, 브로커, 클라이언트, MBean은 무엇입니까? 생략된 것은 어떤 합계에도 없으며, 익스포터의 "
+            "메모리가 부족하거나 읽을 수 없는 것입니다. other나 그룹으로 합쳐진 것은 합계에 들어 있어 문제가 아닙니다.",
         ),
         width=8,
         height=8,
@@ -392,7 +397,7 @@ UNSEEN = (
         labels=(NAMESPACE_COLUMN, SERVICE_COLUMN, ("kind", Words("what", "종류"))),
         sort=Words("left out", "생략"),
         steps={Words("left out", "생략"): IN_RED},
-        no_value=NOTHING,
+        no_value=Words("nothing is left out or combined", "생략되거나 합쳐진 것 없음"),
         alerts=("KafkaProducerSeriesLeftOut",),
         fault="memory-limit",
     ),
@@ -402,10 +407,10 @@ VIEW = (
     States(
         title=Words("Sources of the broker view", "브로커 뷰의 소스"),
         description=Words(
-            "Which questions to the brokers fail, and since when? Green is good; red where any exporter fails. Exactly "
-            "one of transaction_log and coordinators works in health, and the other is absent.",
-            "브로커에 대한 어떤 질의가 언제부터 실패합니까? 초록이 정상이며, 익스포터 하나라도 실패하면 빨강입니다. 정상일 때 "
-            "transaction_log와 coordinators 중 하나만 있습니다.",
+            "Which questions to the brokers fail, and since when? Green is good; red where any exporter fails. "
+            "Exactly one of transaction_log and coordinators works in health, and the other is absent.",
+            "브로커에 대한 어떤 질의가 언제부터 실패합니까? 초록이 정상이며, 익스포터 하나라도 실패하면 빨강입니다. "
+            "정상일 때 transaction_log와 coordinators 중 하나만 있습니다.",
         ),
         width=8,
         height=8,
@@ -418,10 +423,11 @@ VIEW = (
         title=Words("Sources that fail, and why", "실패한 소스와 그 이유"),
         description=Words(
             "What keeps the exporters from asking the brokers? None is good. authorization: a right is missing; for "
-            "transaction_log that is no alarm, because coordinators takes its place with lower bounds. refused, timeout "
-            "and dns: the brokers cannot be reached.",
-            "익스포터가 브로커에 질의하지 못하는 이유는 무엇입니까? 없어야 정상입니다. authorization은 권한 없음이며, transaction_log의 "
-            "경우 coordinators가 하한값으로 대신하므로 경보가 아닙니다. refused, timeout, dns는 브로커에 닿지 못하는 것입니다.",
+            "transaction_log that is no alarm, because coordinators takes its place with lower bounds. refused, "
+            "timeout and dns: the brokers cannot be reached.",
+            "익스포터가 브로커에 질의하지 못하는 이유는 무엇입니까? 없어야 정상입니다. authorization은 권한 없음이며, "
+            "transaction_log의 경우 coordinators가 하한값으로 대신하므로 경보가 아닙니다. refused, timeout, dns는 "
+            "브로커에 닿지 못하는 것입니다.",
         ),
         width=8,
         height=8,
@@ -443,19 +449,19 @@ VIEW = (
         ],
         labels=(CLUSTER_COLUMN, ("source", Words("source", "소스")), REASON_COLUMN),
         sort=Words("exporters", "익스포터"),
-        no_value=NOTHING,
+        no_value=Words("no source fails", "실패한 소스 없음"),
         alerts=("KafkaProducerExporterSourceDown",),
         fault="view-without-brokers",
     ),
     States(
         title=Words("Can the counts of transactions be trusted?", "트랜잭션 카운트를 믿을 수 있는가?"),
         description=Words(
-            "Are the counts exact, and can hanging transactions be found? Green is good. Not exact: the exporter may not "
-            "read the log, or the log has lost records, so more happened than the counts say. Not judged: "
+            "Are the counts exact, and can hanging transactions be found? Green is good. Not exact: the exporter may "
+            "not read the log, or the log has lost records, so more happened than the counts say. Not judged: "
             "KafkaTransactionHanging comes late.",
-            "카운트가 정확하며 멈춘(hanging) 트랜잭션을 찾을 수 있습니까? 초록이 정상입니다. 정확하지 않으면 익스포터에 로그를 읽을 권한이 "
-            "없거나 로그가 레코드를 잃어, 실제로는 카운트보다 많은 일이 일어났습니다. 판단하지 못하면 KafkaTransactionHanging이 "
-            "늦습니다.",
+            "카운트가 정확하며 멈춘(hanging) 트랜잭션을 찾을 수 있습니까? 초록이 정상입니다. 정확하지 않으면 "
+            "익스포터에 로그를 읽을 권한이 없거나 로그가 레코드를 잃어, 실제로는 카운트보다 많은 일이 일어났습니다. "
+            "판단하지 못하면 KafkaTransactionHanging이 늦습니다.",
         ),
         width=8,
         height=8,
@@ -480,10 +486,10 @@ VIEW = (
         title=Words("Delay of the transaction counts", "트랜잭션 카운트의 지연"),
         description=Words(
             "How old are the counts of transactions? Usually below a second. Above the dashed line alerts on fencing, "
-            "timeouts and aborts come late; nothing is lost. The best replica of each shard, because replicas count the "
-            "same.",
-            "트랜잭션 카운트는 얼마나 오래된 값입니까? 보통 1초 미만입니다. 점선을 넘으면 펜싱, 타임아웃, 중단 경보가 늦어지며 잃는 것은 "
-            "없습니다. 레플리카는 같은 것을 세므로 샤드마다 가장 좋은 레플리카를 보입니다.",
+            "timeouts and aborts come late; nothing is lost. The best replica of each shard, because replicas count "
+            "the same.",
+            "트랜잭션 카운트는 얼마나 오래된 값입니까? 보통 1초 미만입니다. 점선을 넘으면 펜싱, 타임아웃, 중단 경보가 "
+            "늦어지며 잃는 것은 없습니다. 레플리카는 같은 것을 세므로 샤드마다 가장 좋은 레플리카를 보입니다.",
         ),
         width=8,
         height=8,
@@ -501,10 +507,10 @@ VIEW = (
     Graph(
         title=Words("Records of the transaction log not read yet", "아직 읽지 않은 트랜잭션 로그 레코드"),
         description=Words(
-            "Does an exporter keep up with the transaction log? Near 0 is good, and a peak after a start is normal. If it "
-            "keeps growing, give the exporter more CPU, or use more shards.",
-            "익스포터가 트랜잭션 로그를 따라잡고 있습니까? 0에 가까우면 정상이며 시작 직후의 피크는 괜찮습니다. 계속 늘면 익스포터에 CPU를 "
-            "더 주거나 샤드를 늘리십시오.",
+            "Does an exporter keep up with the transaction log? Near 0 is good, and a peak after a start is normal. "
+            "If it keeps growing, give the exporter more CPU, or use more shards.",
+            "익스포터가 트랜잭션 로그를 따라잡고 있습니까? 0에 가까우면 정상이며 시작 직후의 피크는 괜찮습니다. 계속 "
+            "늘면 익스포터에 CPU를 더 주거나 샤드를 늘리십시오.",
         ),
         width=8,
         height=8,
@@ -522,10 +528,11 @@ VIEW = (
         title=Words("Clock of the exporter against the brokers", "브로커 대비 익스포터의 시계"),
         description=Words(
             "Do the clocks agree? Near 0 is good; above, the exporter is ahead of the brokers, below it is behind. "
-            "Outside the dashed lines certificates and tokens look expired, or not yet valid. Known once the transaction "
-            "log has a new record.",
-            "시계가 맞습니까? 0에 가까우면 정상이며, 양수면 익스포터가 빠르고 음수면 느립니다. 점선을 벗어나면 인증서와 토큰이 만료되었거나 "
-            "아직 유효하지 않은 것으로 보입니다. 트랜잭션 로그에 새 레코드가 있어야 알 수 있습니다.",
+            "Outside the dashed lines certificates and tokens look expired, or not yet valid. Known once the "
+            "transaction log has a new record.",
+            "시계가 맞습니까? 0에 가까우면 정상이며, 양수면 익스포터가 빠르고 음수면 느립니다. 점선을 벗어나면 "
+            "인증서와 토큰이 만료되었거나 아직 유효하지 않은 것으로 보입니다. 트랜잭션 로그에 새 레코드가 있어야 알 "
+            "수 있습니다.",
         ),
         width=8,
         height=8,
@@ -553,12 +560,13 @@ VIEW = (
     Table(
         title=Words("The transaction log and the partitions, by cluster", "클러스터별 트랜잭션 로그와 파티션"),
         description=Words(
-            "What may the counts have missed in the range shown? All but the ids that are followed should be 0. Missing "
-            "and skipped records and dropped ids make the counts inexact; unavailable partitions are counted once they "
-            "have a leader; on denied ones hanging transactions cannot be found. The worst exporter of each cluster.",
-            "표시된 시간 범위에서 카운트가 놓친 것은 무엇입니까? 따라가는 ID를 뺀 나머지는 0이어야 합니다. 사라지거나 건너뛴 레코드와 버린 "
-            "ID가 있으면 카운트가 정확하지 않습니다. 사용 불가 파티션은 리더가 생기면 집계되고, 거부된 파티션에서는 멈춘 트랜잭션을 찾을 "
-            "수 없습니다. 클러스터마다 가장 나쁜 익스포터입니다.",
+            "What may the counts have missed in the range shown? All but the ids that are followed should be 0. "
+            "Missing and skipped records and dropped ids make the counts inexact; unavailable partitions are counted "
+            "once they have a leader; on denied ones hanging transactions cannot be found. The worst exporter of each "
+            "cluster.",
+            "표시된 시간 범위에서 카운트가 놓친 것은 무엇입니까? 따라가는 ID를 뺀 나머지는 0이어야 합니다. 사라지거나 "
+            "건너뛴 레코드와 버린 ID가 있으면 카운트가 정확하지 않습니다. 사용 불가 파티션은 리더가 생기면 집계되고, "
+            "거부된 파티션에서는 멈춘 트랜잭션을 찾을 수 없습니다. 클러스터마다 가장 나쁜 익스포터입니다.",
         ),
         width=24,
         height=6,
@@ -620,15 +628,14 @@ PROCESS = (
         description=Words(
             "Which exporters could not load their configuration, and from when is the one in force? None is good. The "
             "exporter's log names every problem.",
-            "설정을 읽지 못한 익스포터는 무엇이며, 지금 쓰는 설정은 언제 읽은 것입니까? 없어야 정상입니다. 모든 문제는 익스포터의 로그에 "
-            "있습니다.",
+            "설정을 읽지 못한 익스포터는 무엇이며, 지금 쓰는 설정은 언제 읽은 것입니까? 없어야 정상입니다. 모든 "
+            "문제는 익스포터의 로그에 있습니다.",
         ),
         width=8,
         height=8,
         queries=[
             Query(
-                "topk(20, max by (namespace, pod, instance) "
-                f"({_own('kafka_producer_exporter_config_valid')} == 0))",
+                f"topk(20, max by (namespace, pod, instance) ({_own('kafka_producer_exporter_config_valid')} == 0))",
                 column=STATE,
                 unit="none",
             ),
@@ -642,24 +649,23 @@ PROCESS = (
         ],
         labels=(NAMESPACE_COLUMN, POD_COLUMN, ADDRESS_COLUMN),
         steps={STATE: (Step(None, "text"), Step(0, "red", Words("invalid", "잘못됨")))},
-        no_value=NOTHING,
+        no_value=Words("every configuration is valid", "모든 설정이 유효함"),
         alerts=("KafkaProducerExporterConfigInvalid",),
         fault="config-invalid",
     ),
     Graph(
         title=Words("Time to read a JVM, slowest of each service", "JVM을 읽는 시간, 서비스별 최댓값"),
         description=Words(
-            "Which JVM makes a scrape slow? Normally tens of milliseconds. A JVM that collects garbage, has no CPU, or "
-            "has very many MBeans takes longer; one that does not answer takes all the time there is.",
-            "어느 JVM이 스크레이프를 느리게 합니까? 보통 수십 밀리초입니다. GC 중이거나 CPU가 부족하거나 MBean이 매우 많은 JVM은 더 "
-            "걸리고, 응답하지 않는 JVM은 주어진 시간을 모두 씁니다.",
+            "Which JVM makes a scrape slow? Normally tens of milliseconds. A JVM that collects garbage, has no CPU, "
+            "or has very many MBeans takes longer; one that does not answer takes all the time there is.",
+            "어느 JVM이 스크레이프를 느리게 합니까? 보통 수십 밀리초입니다. GC 중이거나 CPU가 부족하거나 MBean이 매우 "
+            "많은 JVM은 더 걸리고, 응답하지 않는 JVM은 주어진 시간을 모두 씁니다.",
         ),
         width=8,
         height=8,
         queries=[
             Query(
-                "topk(10, max by (namespace, target) "
-                f"({service('kafka_producer_exporter_scrape_duration_seconds')}))",
+                f"topk(10, max by (namespace, target) ({service('kafka_producer_exporter_scrape_duration_seconds')}))",
                 SERVICE_LEGEND,
             )
         ],
@@ -668,9 +674,9 @@ PROCESS = (
     Table(
         title=Words("Versions of the exporter", "익스포터 버전"),
         description=Words(
-            "Which versions run? More than one is normal only during a rollout; replicas of a collector should have the "
-            "same.",
-            "어떤 버전이 실행 중입니까? 둘 이상은 배포 중에만 정상이며, 수집기의 레플리카는 버전이 같아야 합니다.",
+            "Which versions run? More than one is normal only during a rollout; replicas of a collector should have "
+            "the same.",
+            "어떤 버전이 실행 중입니까? 둘 이상은 배포 중에만 정상이며, 콜렉터의 레플리카는 버전이 같아야 합니다.",
         ),
         width=8,
         height=8,
@@ -689,8 +695,8 @@ PROCESS = (
         description=Words(
             "How much CPU do the exporters use, in cores? A sidecar needs about a hundredth. At the limit of its "
             "container, scrapes become slow and counts late; near 1 a collector cannot go faster.",
-            "익스포터가 CPU를 몇 코어 쓰고 있습니까? 사이드카에는 100분의 1 정도면 됩니다. 컨테이너의 제한에 이르면 스크레이프가 느려지고 "
-            "카운트가 늦어집니다. 1에 가까운 수집기는 더 빨라질 수 없습니다.",
+            "익스포터가 CPU를 몇 코어 쓰고 있습니까? 사이드카에는 100분의 1 정도면 됩니다. 컨테이너의 제한에 이르면 "
+            "스크레이프가 느려지고 카운트가 늦어집니다. 1에 가까운 콜렉터는 더 빨라질 수 없습니다.",
         ),
         width=8,
         height=8,
@@ -704,8 +710,8 @@ PROCESS = (
         description=Words(
             "How much memory do the exporters use? Compare it with the limit of the container: near it, the exporter "
             "leaves series out rather than die. A line that rises for days is worth a report.",
-            "익스포터가 메모리를 얼마나 쓰고 있습니까? 컨테이너의 제한과 비교하십시오. 제한에 가까워지면 익스포터는 죽는 대신 시계열을 "
-            "생략합니다. 며칠 동안 계속 오르면 알려 주십시오.",
+            "익스포터가 메모리를 얼마나 쓰고 있습니까? 컨테이너의 제한과 비교하십시오. 제한에 가까워지면 익스포터는 "
+            "죽는 대신 시계열을 생략합니다. 며칠 동안 계속 오르면 알려 주십시오.",
         ),
         width=8,
         height=8,
@@ -719,8 +725,8 @@ PROCESS = (
         description=Words(
             "Do the exporters run out of connections? The share of open file descriptors; a few percent is normal. At "
             "100 % neither JVMs nor brokers can be asked.",
-            "익스포터의 연결이 부족해지고 있습니까? 열린 파일 디스크립터의 비율이며 몇 퍼센트가 정상입니다. 100 %이면 JVM에도 브로커에도 "
-            "질의할 수 없습니다.",
+            "익스포터의 연결이 부족해지고 있습니까? 열린 파일 디스크립터의 비율이며 몇 퍼센트가 정상입니다. 100 %이면 "
+            "JVM에도 브로커에도 질의할 수 없습니다.",
         ),
         width=8,
         height=8,
@@ -740,10 +746,10 @@ PROMETHEUS = (
     Graph(
         title=Words("Rule evaluations that fail", "실패한 규칙 평가"),
         description=Words(
-            "Does Prometheus fail to evaluate alert rules? 0 is good. A rule that fails fires nothing; the page Rules of "
-            "Prometheus has the error. Needs a Prometheus that scrapes itself.",
-            "Prometheus가 경보 규칙을 평가하지 못하고 있습니까? 0이 정상입니다. 실패한 규칙은 경보를 내지 못하며, 오류는 Prometheus의 "
-            "Rules 페이지에 있습니다. Prometheus가 자신을 스크레이프해야 합니다.",
+            "Does Prometheus fail to evaluate alert rules? 0 is good. A rule that fails fires nothing; the page Rules "
+            "of Prometheus has the error. Needs a Prometheus that scrapes itself.",
+            "Prometheus가 경보 규칙을 평가하지 못하고 있습니까? 0이 정상입니다. 실패한 규칙은 경보를 내지 못하며, "
+            "오류는 Prometheus의 Rules 페이지에 있습니다. Prometheus가 자신을 스크레이프해야 합니다.",
         ),
         width=12,
         height=8,
@@ -761,10 +767,10 @@ PROMETHEUS = (
     Graph(
         title=Words("Time to evaluate the rules", "규칙 평가 시간"),
         description=Words(
-            "Are the rules evaluated in time? Far below the evaluation interval (usually 30 s or a minute) is good; above "
-            "it, evaluations are skipped and alerts come late. Needs a Prometheus that scrapes itself.",
-            "규칙이 제때 평가됩니까? 평가 주기(보통 30초 또는 1분)보다 훨씬 짧아야 정상이며, 길면 평가를 건너뛰어 경보가 늦습니다. "
-            "Prometheus가 자신을 스크레이프해야 합니다.",
+            "Are the rules evaluated in time? Far below the evaluation interval (usually 30 s or a minute) is good; "
+            "above it, evaluations are skipped and alerts come late. Needs a Prometheus that scrapes itself.",
+            "규칙이 제때 평가됩니까? 평가 주기(보통 30초 또는 1분)보다 훨씬 짧아야 정상이며, 길면 평가를 건너뛰어 "
+            "경보가 늦습니다. Prometheus가 자신을 스크레이프해야 합니다.",
         ),
         width=12,
         height=8,
@@ -796,7 +802,7 @@ exporter → Prometheus → alert rules**, and each step has its row:
 
 | step | when it fails |
 | --- | --- |
-| the JVM has metrics | producers without metrics, or two with one client.id: they may lose records, and nobody sees it |
+| the JVM has metrics | producers without metrics, or two with one client.id: they lose records unseen |
 | the exporter reads the JVM | JVMs that do not answer; series that are left out |
 | the exporter reads the brokers | sources fail; counts of transactions are late, or lower bounds |
 | Prometheus scrapes the exporter | exporters that do not answer; services that have vanished |
@@ -805,12 +811,12 @@ exporter → Prometheus → alert rules**, and each step has its row:
 `kafka-producer-exporter check` says for each target what is wrong and what to change.
 """,
         """\
-**다른 보드와 경보를 믿을 수 있는가?** 숫자는 **프로듀서의 JVM(JMX) 또는 브로커 → 익스포터 → Prometheus → 경보 규칙** 순으로
-오며, 단계마다 패널이 있습니다.
+**다른 보드와 경보를 믿을 수 있는가?** 숫자는 **프로듀서의 JVM(JMX) 또는 브로커 → 익스포터 → Prometheus → 경보 규칙**
+순으로 오며, 단계마다 패널이 있습니다.
 
 | 단계 | 실패하면 |
 | --- | --- |
-| JVM에 지표가 있음 | 지표가 없는 프로듀서, client.id가 같은 두 프로듀서: 레코드를 잃어도 아무도 모름 |
+| JVM에 메트릭이 있음 | 메트릭이 없는 프로듀서, client.id가 같은 두 프로듀서: 레코드를 잃어도 아무도 모름 |
 | 익스포터가 JVM을 읽음 | 응답하지 않는 JVM, 생략된 시계열 |
 | 익스포터가 브로커를 읽음 | 소스 실패, 트랜잭션 카운트가 늦거나 하한값 |
 | Prometheus가 익스포터를 스크레이프 | 응답하지 않는 익스포터, 사라진 서비스 |
