@@ -163,10 +163,11 @@ DOWN = (
         title=Words("Exporters that do not answer", "응답하지 않는 익스포터"),
         description=Words(
             "Which exporters can Prometheus not scrape, and since when? None is good. Nobody watches the producers "
-            "that they read. Exporters that Prometheus scraped in the last day are known; a deleted pod is not down.",
+            "that they read. Exporters that Prometheus scraped within %{known_window.words} are known; a deleted pod "
+            "is not down.",
             "Prometheus가 스크레이프하지 못하는 익스포터는 무엇이며 언제부터입니까? 없어야 정상이며, 이들이 읽는 "
-            "프로듀서는 감시되지 않습니다. 최근 하루 안에 스크레이프된 익스포터만 알 수 있고, 삭제된 파드는 해당하지 "
-            "않습니다.",
+            "프로듀서는 감시되지 않습니다. 최근 %{known_window.words} 안에 스크레이프된 익스포터만 알 수 있고, 삭제된 "
+            "파드는 해당하지 않습니다.",
         ),
         width=8,
         height=8,
@@ -174,7 +175,7 @@ DOWN = (
             Query(
                 "topk(20, max by (namespace, pod, instance) (\n"
                 f"  {_own('up')} == 0\n"
-                f"    and on (job, instance) last_over_time({BUILD}[1d])\n"
+                f"    and on (job, instance) last_over_time({BUILD}[%{{known_window}}])\n"
                 "))",
                 column=STATE,
                 unit="none",
@@ -344,20 +345,21 @@ UNSEEN = (
         title=Words("Two producers with one client.id", "client.id가 같은 두 프로듀서"),
         description=Words(
             "Where do producers in one JVM share a client.id? Only one of them has metrics, so its numbers are wrong. "
-            "Seen when the second one starts (its counters begin again, and the start time stays), for an hour, or "
-            "when one is closed. Give each producer a client.id of its own.",
-            "한 JVM의 프로듀서들이 client.id를 함께 쓰는 곳은 어디입니까? 하나만 메트릭을 가지므로 숫자가 틀립니다. 두 "
-            "번째가 시작될 때(카운터는 다시 시작하고 시작 시각은 그대로) 한 시간 동안, 또는 하나가 닫힐 때 보입니다. "
-            "프로듀서마다 client.id를 다르게 하십시오.",
+            "Seen when the second one starts (its counters begin again, and the start time stays), for "
+            "%{duplicate_window.words}, or when one is closed. Give each producer a client.id of its own.",
+            "한 JVM의 프로듀서들이 client.id를 함께 쓰는 곳은 어디입니까? 하나만 메트릭을 가지므로 숫자가 틀립니다. "
+            "두 번째가 시작될 때(카운터는 다시 시작하고 시작 시각은 그대로) %{duplicate_window.words} 동안, 또는 "
+            "하나가 닫힐 때 보입니다. 프로듀서마다 client.id를 다르게 하십시오.",
         ),
         width=8,
         height=8,
         queries=[
             Query(
                 f"topk(20, count by ({SERVICE_LABELS}, client_id) (\n"
-                f"  max_over_time({DUPLICATE}[2m]) > 0\n"
-                f"  or (\n    resets({SENT}[1h]) > 0\n"
-                f"    and on (job, instance, target, client_id) changes({STARTED}[1h]) == 0\n  )\n))",
+                f"  max_over_time({DUPLICATE}[%{{scrape_window}}]) > 0\n"
+                f"  or (\n    resets({SENT}[%{{duplicate_window}}]) > 0\n"
+                f"    and on (job, instance, target, client_id) changes({STARTED}[%{{duplicate_window}}]) == 0\n"
+                "  )\n))",
                 column=Words("JVMs", "JVM"),
                 unit="none",
             )
@@ -547,7 +549,7 @@ VIEW = (
             ),
             Query(
                 "-max(kafka_producer_threshold:clock_skew_seconds)",
-                Words("the alert's threshold, behind", "경보 기준값(느림)"),
+                Words("the alert's threshold, behind", "경보 임곗값(느림)"),
                 is_limit=True,
             ),
         ],

@@ -36,19 +36,19 @@ BUFFER_USED = f"1 - {_series('kafka_producer_buffer_available_bytes')} / {_serie
 
 # The quantity of KafkaProducerRecordErrors: increase() sees nothing of a counter that was above zero when it was first
 # scraped, so a producer that is younger than the window counts with all that it lost.
-LOST_30M = f"""sum by ({CLIENT_LABELS}) (
+LOST_RECORDS = f"""sum by ({CLIENT_LABELS}) (
   {FAILED} > 0
-    and on (job, instance, target, client_id) time() - {STARTED} < 1800
-  or increase({FAILED}[30m])
+    and on (job, instance, target, client_id) time() - {STARTED} < %{{error_window.seconds}}
+  or increase({FAILED}[%{{error_window}}])
 )"""
-RETRIED_30M = f"sum by ({CLIENT_LABELS}) (increase({RETRIED}[30m]))"
+RETRIES = f"sum by ({CLIENT_LABELS}) (increase({RETRIED}[%{{error_window}}]))"
 USED = f"max by ({CLIENT_LABELS}) ({BUFFER_USED})"
 # Every column shows the same clients. A lost record weighs as much as a thousand retries, and a retry more than a full
 # buffer. A producer that has just died has no buffer any more, but may have lost records.
 WORST_CLIENTS = f"""topk(20,
-  1000 * {LOST_30M}
-  + {RETRIED_30M}
-  + ({USED} or 0 * {RETRIED_30M})
+  1000 * {LOST_RECORDS}
+  + {RETRIES}
+  + ({USED} or 0 * {RETRIES})
 )"""
 
 
@@ -226,7 +226,10 @@ NOW = (
         fault="topic-rejects-records",
     ),
     Table(
-        title=Words("Worst 20 clients, last 30 minutes", "최악의 클라이언트 20개, 최근 30분"),
+        title=Words(
+            "Worst 20 clients, last %{error_window.words}",
+            "최악의 클라이언트 20개, 최근 %{error_window.words}",
+        ),
         description=Words(
             "Which clients lose records, and what else is wrong with them? Clients that lost records come first, then "
             "those that retry, then those with a full buffer. A long queue time with a short latency points to the "
@@ -238,7 +241,7 @@ NOW = (
         width=16,
         height=9,
         queries=[
-            Query(f"round({_of_worst_clients(LOST_30M)})", column=LOST, unit="none"),
+            Query(f"round({_of_worst_clients(LOST_RECORDS)})", column=LOST, unit="none"),
             Query(
                 _of_worst_clients(
                     f"min by ({CLIENT_LABELS}) (1000 * "
@@ -250,8 +253,8 @@ NOW = (
             ),
             Query(
                 _of_worst_clients(
-                    f"sum by ({CLIENT_LABELS}) (rate({RETRIED}[30m]))\n"
-                    f"  / (sum by ({CLIENT_LABELS}) (rate({SENT}[30m])) > 0)"
+                    f"sum by ({CLIENT_LABELS}) (rate({RETRIED}[%{{error_window}}]))\n"
+                    f"  / (sum by ({CLIENT_LABELS}) (rate({SENT}[%{{error_window}}])) > 0)"
                 ),
                 column=Words("retries", "재시도"),
                 unit="percentunit",
@@ -289,7 +292,7 @@ NOW = (
         fault="record-too-large",
     ),
     Table(
-        title=Words("Why: lost records by topic", "왜: 토픽별 유실 레코드"),
+        title=Words("Why: lost by topic, last %{error_window.words}", "왜: 토픽별 유실, 최근 %{error_window.words}"),
         description=Words(
             "Is it one topic, or all? One points to its settings, size limit or ACL; all point to the connection or "
             "the login. Partitions below min ISR or without a leader (from the broker view) are a cause by "
@@ -303,7 +306,7 @@ NOW = (
         queries=[
             Query(
                 "topk(20, round(sum by (%{cluster}, topic) "
-                f"(increase({_series('kafka_producer_topic_record_error_total')}[$__range]))) > 0)",
+                f"(increase({_series('kafka_producer_topic_record_error_total')}[%{{error_window}}]))) > 0)",
                 column=LOST,
                 unit="none",
             ),
@@ -345,12 +348,12 @@ RED = (
             Query(_worst(f"{_by_service('max', _loss('1h'))} / {BUDGET}"), SERVICE_LEGEND),
             Query(
                 "max(kafka_producer_threshold:burn_rate_1h)",
-                Words("page within an hour", "1시간 구간 호출 기준"),
+                Words("page within an hour", "1시간 구간 호출 임곗값"),
                 is_limit=True,
             ),
             Query(
                 "max(kafka_producer_threshold:burn_rate_6h)",
-                Words("page within six hours", "6시간 구간 호출 기준"),
+                Words("page within six hours", "6시간 구간 호출 임곗값"),
                 is_limit=True,
             ),
         ],
@@ -760,7 +763,7 @@ Next: click a client, or choose a board from the menu at the top. Every alert ha
 | 브로커 | 동기화된 복제본 부족, 리더 없음, 쿼터, ACL | 지연, 재시도, 쿼터 지연, 오류 코드, 토픽 |
 
 다음: 클라이언트를 누르거나 위쪽 메뉴에서 보드를 고르십시오. 경보마다 런북이 있으며
-`kafka-producer-exporter runbook ALERT`로도 볼 수 있습니다. 빨간 점선은 여러분의 경보 규칙에 있는 기준값입니다.
+`kafka-producer-exporter runbook ALERT`로도 볼 수 있습니다. 빨간 점선은 여러분의 경보 규칙에 있는 임곗값입니다.
 """,
     ),
 )
