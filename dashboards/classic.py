@@ -367,7 +367,7 @@ class _Writer:
         }
 
     def _of_column(self, heading: str, query: Query, steps: Sequence[Step]) -> Json:
-        properties: list[Json] = [{"id": "unit", "value": query.unit or "short"}]
+        properties: list[Json] = [{"id": "unit", "value": query.unit or "short"}, {"id": "noValue", "value": "–"}]
         if steps:
             properties += [
                 {"id": "thresholds", "value": _thresholds(steps)},

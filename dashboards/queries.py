@@ -6,13 +6,10 @@ where there is only ``target``.
 
 from dashboards.model import Query, Variable, Words
 
-PRODUCER = (
-    '%{cluster}=~"$cluster"',
-    'namespace=~"$namespace"',
-    'target=~"$target"',
-    'pod=~"$pod"',
-    'client_id=~"$client_id"',
-)
+SERVICE_SELECTOR = ('%{cluster}=~"$cluster"', 'namespace=~"$namespace"', 'target=~"$target"', 'target!=""')
+"""Micrometer serves metrics of the same names, without the label ``target``."""
+JVM_SELECTOR = (*SERVICE_SELECTOR, 'pod=~"$pod"')
+PRODUCER = (*JVM_SELECTOR, 'client_id=~"$client_id"')
 NO_TARGET = 'target=""'
 RATE = "$__rate_interval"
 
@@ -24,12 +21,12 @@ def producer(metric: str, *more: str) -> str:
 
 def jvm(metric: str, *more: str) -> str:
     """Return the selector of a metric of a whole JVM, which has no ``client_id``."""
-    return f"{metric}{{{', '.join((*PRODUCER[:-1], *more))}}}"
+    return f"{metric}{{{', '.join((*JVM_SELECTOR, *more))}}}"
 
 
 def service(metric: str, *more: str) -> str:
     """Return the selector of a metric or recording rule that has no more than the labels of a service."""
-    return f"{metric}{{{', '.join((*PRODUCER[:3], *more))}}}"
+    return f"{metric}{{{', '.join((*SERVICE_SELECTOR, *more))}}}"
 
 
 def brokers(metric: str, *more: str) -> str:

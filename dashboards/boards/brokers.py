@@ -696,7 +696,7 @@ BROKER = Variable(
 
 BOARD = Board(
     key="brokers",
-    title=Words("Kafka producers / The brokers' view", "Kafka 프로듀서 / 브로커에서 본 상태"),
+    title=Words("Kafka producers / Brokers' view", "Kafka 프로듀서 / 브로커에서 본 상태"),
     description=Words(
         "Do the brokers accept what producers send, and will they on a bad day? Read with the rights of a client, so "
         "it also works on managed clusters; only the last row needs the brokers' JMX.",

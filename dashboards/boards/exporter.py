@@ -54,8 +54,8 @@ PRODUCER_TARGETS = service("kafka_producer_exporter_target_info", 'kind="produce
 UP = service("kafka_producer_up")
 HIDDEN = "kafka_producer_hidden"
 DUPLICATE = service(HIDDEN, 'reason="duplicate_client_id"')
-SENT = service("kafka_producer_record_send_total", 'target!=""')
-STARTED = service("kafka_producer_start_time_seconds", 'target!=""')
+SENT = service("kafka_producer_record_send_total")
+STARTED = service("kafka_producer_start_time_seconds")
 LEFT_OUT = service("kafka_producer_exporter_mbeans_left_out")
 RULES = 'rule_group=~".*;kafka-producer-.*"'
 
@@ -831,7 +831,7 @@ exporter → Prometheus → alert rules**, and each step has its row:
 
 BOARD = Board(
     key="exporter",
-    title=Words("Kafka producers: exporter health", "Kafka 프로듀서: 익스포터 상태"),
+    title=Words("Kafka producers / Exporter health", "Kafka 프로듀서 / 익스포터 상태"),
     description=Words(
         "Can the other boards and the alerts be believed?",
         "다른 보드와 경보를 믿을 수 있는가?",

@@ -13,11 +13,6 @@ LOST = Words("lost", "유실")
 TIMES = "suffix:×"
 
 
-def _series(metric: str, *more: str) -> str:
-    """Return a selector for the chosen services, without Micrometer's series of the same name."""
-    return service(metric, 'target!=""', *more)
-
-
 def _worst(expr: str) -> str:
     """Return the lines of the ten services with the greatest value."""
     return f"topk(10, {expr})"
@@ -27,12 +22,12 @@ def _by_service(operation: str, expr: str) -> str:
     return f"{operation} by (namespace, target) ({expr})"
 
 
-SENT = _series("kafka_producer_record_send_total")
-RETRIED = _series("kafka_producer_record_retry_total")
-FAILED = _series("kafka_producer_record_error_total")
-STARTED = _series("kafka_producer_start_time_seconds")
-VERSIONS = _series("kafka_producer_info")
-BUFFER_USED = f"1 - {_series('kafka_producer_buffer_available_bytes')} / {_series('kafka_producer_buffer_total_bytes')}"
+SENT = service("kafka_producer_record_send_total")
+RETRIED = service("kafka_producer_record_retry_total")
+FAILED = service("kafka_producer_record_error_total")
+STARTED = service("kafka_producer_start_time_seconds")
+VERSIONS = service("kafka_producer_info")
+BUFFER_USED = f"1 - {service('kafka_producer_buffer_available_bytes')} / {service('kafka_producer_buffer_total_bytes')}"
 
 # The quantity of KafkaProducerRecordErrors: increase() sees nothing of a counter that was above zero when it was first
 # scraped, so a producer that is younger than the window counts with all that it lost.
@@ -58,7 +53,7 @@ def _of_worst_clients(expr: str) -> str:
 
 def _loss(window: str) -> str:
     """Return the recorded share of lost records of each service."""
-    return _series(f"service:kafka_producer_record_error:ratio_rate{window}")
+    return service(f"service:kafka_producer_record_error:ratio_rate{window}")
 
 
 def _loss_column(window: str, heading: Words) -> Query:
@@ -67,17 +62,17 @@ def _loss_column(window: str, heading: Words) -> Query:
     return Query(f"{loss} and {worst}", column=heading, unit="percentunit")
 
 
-ERRORS_1H = f"sum({_series('service:kafka_producer_record_error:increase1h')})"
-FIRST_SENDS_1H = f"sum({_series('service:kafka_producer_record_first_send:increase1h')})"
+ERRORS_1H = f"sum({service('service:kafka_producer_record_error:increase1h')})"
+FIRST_SENDS_1H = f"sum({service('service:kafka_producer_record_first_send:increase1h')})"
 LOSING_NOW = (
-    f"sum({_series('service:kafka_producer_record_error:increase5m')} > bool 0)\n"
+    f"sum({service('service:kafka_producer_record_error:increase5m')} > bool 0)\n"
     f"or sum(sum by ({SERVICE_LABELS}) ({rate(FAILED)}) > bool 0)"
 )
 BUDGET = "scalar(max(kafka_producer_threshold:error_budget))"
 PRODUCERS = 'kind="producer"'
 DOWN = (
-    f"sum(({_series('kafka_producer_up')} == bool 0)\n"
-    f"  and on (job, instance, target) {_series('kafka_producer_exporter_target_info', PRODUCERS)})"
+    f"sum(({service('kafka_producer_up')} == bool 0)\n"
+    f"  and on (job, instance, target) {service('kafka_producer_exporter_target_info', PRODUCERS)})"
 )
 BROKER_ERRORS = f'kafka_broker_request_error_total{{{PRODUCER[0]}, target!="", error!="CONCURRENT_TRANSACTIONS"}}'
 
@@ -156,7 +151,7 @@ STATS = (
         ),
         width=4,
         height=3,
-        queries=[Query(f"sum({_series('kafka_producer_clients')})")],
+        queries=[Query(f"sum({service('kafka_producer_clients')})")],
         unit="none",
         sparkline=True,
         decimals=0,
@@ -261,14 +256,14 @@ NOW = (
             ),
             Query(
                 _of_worst_clients(
-                    f"max by ({CLIENT_LABELS}) ({_series('kafka_producer_request_latency_avg_seconds')})"
+                    f"max by ({CLIENT_LABELS}) ({service('kafka_producer_request_latency_avg_seconds')})"
                 ),
                 column=Words("latency", "지연"),
                 unit="s",
             ),
             Query(
                 _of_worst_clients(
-                    f"max by ({CLIENT_LABELS}) ({_series('kafka_producer_record_queue_time_avg_seconds')})"
+                    f"max by ({CLIENT_LABELS}) ({service('kafka_producer_record_queue_time_avg_seconds')})"
                 ),
                 column=Words("queue time", "큐 대기"),
                 unit="s",
@@ -306,7 +301,7 @@ NOW = (
         queries=[
             Query(
                 "topk(20, round(sum by (%{cluster}, topic) "
-                f"(increase({_series('kafka_producer_topic_record_error_total')}[%{{error_window}}]))) > 0)",
+                f"(increase({service('kafka_producer_topic_record_error_total')}[%{{error_window}}]))) > 0)",
                 column=LOST,
                 unit="none",
             ),
@@ -442,7 +437,7 @@ RED = (
         height=8,
         queries=[
             Query(
-                _worst(_by_service("max", _series("kafka_producer_request_latency_avg_seconds"))),
+                _worst(_by_service("max", service("kafka_producer_request_latency_avg_seconds"))),
                 SERVICE_LEGEND,
             )
         ],
@@ -465,7 +460,7 @@ RED = (
         height=8,
         queries=[
             Query(
-                _worst(_by_service("max", _series("kafka_producer_record_queue_time_avg_seconds"))),
+                _worst(_by_service("max", service("kafka_producer_record_queue_time_avg_seconds"))),
                 SERVICE_LEGEND,
             )
         ],
@@ -508,7 +503,7 @@ SATURATION = (
                     _by_service(
                         "max",
                         "sum by (namespace, target, client_id) ("
-                        + rate(_series("kafka_producer_bufferpool_wait_time_seconds_total"))
+                        + rate(service("kafka_producer_bufferpool_wait_time_seconds_total"))
                         + ")",
                     )
                 ),
@@ -531,7 +526,7 @@ SATURATION = (
         height=8,
         queries=[
             Query(
-                _worst(f"{_by_service('sum', rate(_series('kafka_producer_buffer_exhausted_total')))} > 0"),
+                _worst(f"{_by_service('sum', rate(service('kafka_producer_buffer_exhausted_total')))} > 0"),
                 SERVICE_LEGEND,
             )
         ],
@@ -558,8 +553,8 @@ SATURATION = (
                 _worst(
                     _by_service(
                         "max",
-                        f"clamp_min(1 - {rate(_series('kafka_producer_io_wait_time_seconds_total'))}, 0)\n"
-                        f"  and {rate(_series('kafka_producer_request_total'))} > 1",
+                        f"clamp_min(1 - {rate(service('kafka_producer_io_wait_time_seconds_total'))}, 0)\n"
+                        f"  and {rate(service('kafka_producer_request_total'))} > 1",
                     )
                 ),
                 SERVICE_LEGEND,
@@ -582,7 +577,7 @@ SATURATION = (
         height=8,
         queries=[
             Query(
-                _worst(_by_service("max", _series("kafka_producer_produce_throttle_time_max_seconds"))),
+                _worst(_by_service("max", service("kafka_producer_produce_throttle_time_max_seconds"))),
                 SERVICE_LEGEND,
             )
         ],
@@ -607,7 +602,7 @@ EFFICIENCY = (
             Query(
                 "bottomk(10, "
                 f"{_by_service('sum', rate(SENT))}\n"
-                f"  / ({_by_service('sum', rate(_series('kafka_producer_request_total')))} > 1))",
+                f"  / ({_by_service('sum', rate(service('kafka_producer_request_total')))} > 1))",
                 SERVICE_LEGEND,
             )
         ],
@@ -627,7 +622,7 @@ EFFICIENCY = (
         height=8,
         queries=[
             Query(
-                _worst(_by_service("max", _series("service:kafka_producer_batch_size_avg_bytes:mean5m"))),
+                _worst(_by_service("max", service("service:kafka_producer_batch_size_avg_bytes:mean5m"))),
                 SERVICE_LEGEND,
             )
         ],
@@ -647,7 +642,7 @@ EFFICIENCY = (
         height=8,
         queries=[
             Query(
-                _worst(_by_service("max", _series("service:kafka_producer_compression_rate_avg:mean5m"))),
+                _worst(_by_service("max", service("service:kafka_producer_compression_rate_avg:mean5m"))),
                 SERVICE_LEGEND,
             )
         ],
@@ -669,7 +664,7 @@ EFFICIENCY = (
         height=8,
         queries=[
             Query(
-                _worst(_by_service("max", _series("service:kafka_producer_record_size_avg_bytes:max5m"))),
+                _worst(_by_service("max", service("service:kafka_producer_record_size_avg_bytes:max5m"))),
                 SERVICE_LEGEND,
             )
         ],
@@ -689,7 +684,7 @@ EFFICIENCY = (
         height=8,
         queries=[
             Query(
-                _worst(_by_service("sum", rate(_series("kafka_producer_outgoing_bytes_total")))),
+                _worst(_by_service("sum", rate(service("kafka_producer_outgoing_bytes_total")))),
                 SERVICE_LEGEND,
             )
         ],
@@ -770,7 +765,7 @@ Next: click a client, or choose a board from the menu at the top. Every alert ha
 
 BOARD = Board(
     key="overview",
-    title=Words("Kafka producers: overview", "Kafka 프로듀서: 개요"),
+    title=Words("Kafka producers / Overview", "Kafka 프로듀서 / 개요"),
     description=Words(
         "Is anyone losing records, who, since when, and why?",
         "레코드를 잃고 있는가, 누가, 언제부터, 왜?",
