@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 PYTEST := $(BIN)/python -m pytest
 COMPILE := $(BIN)/pip-compile -q --strip-extras --generate-hashes --allow-unsafe --no-emit-index-url --no-emit-trusted-host --no-emit-find-links
 SOURCES := $(shell find exporter -name '*.py' -o -name '*.json' -path 'exporter/*' -not -path '*/pack/data/*') \
-  $(shell find alerts -name '*.yaml' -o -name '*.md' -o -name '*.py') hatch_build.py pyproject.toml
+  $(shell find alerts dashboards -name '*.yaml' -o -name '*.md' -o -name '*.py') hatch_build.py pyproject.toml
 
 # $(call stage,TEXT) announces a stage, with the minutes and seconds since the outermost make began.
 MAKE_STARTED := $(or $(MAKE_STARTED),$(shell date +%s))
@@ -39,7 +39,7 @@ lint: $(VENV)/.wheel
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	MYPYPATH=exporter $(BIN)/mypy -p lab -p tools -p alerts -p tests.fuzz
+	MYPYPATH=exporter $(BIN)/mypy -p lab -p tools -p alerts -p dashboards -p tests.fuzz
 	$(BIN)/lint-imports
 
 fast: $(VENV)/.wheel
@@ -66,6 +66,7 @@ generate: setup ## write the generated docs and the JSON schema again
 	$(BIN)/kafka-producer-exporter metrics --guide --format markdown > docs/guide-coverage.md
 	$(BIN)/python -m tools.generate_configuration exporter/kafka_producer_exporter/config/exporter.schema.json docs/configuration.md
 	$(BIN)/python -m alerts.render
+	$(BIN)/python -m dashboards
 	$(BIN)/python -m lab.faults --page
 	@$(MAKE) --no-print-directory setup
 
@@ -75,7 +76,7 @@ golden: setup ## write the golden pages again; review every difference
 generated: ## generate, and fail if the committed files differ
 	$(call stage,generated files: compare with the committed ones)
 	@$(MAKE) --no-print-directory generate
-	@git diff --exit-code --stat -- docs alerts/rendered exporter/kafka_producer_exporter/config/exporter.schema.json \
+	@git diff --exit-code --stat -- docs alerts/rendered dashboards/json exporter/kafka_producer_exporter/config/exporter.schema.json \
 	  || { echo 'generated files are out of date: run "make generate" and commit the result'; exit 1; }
 
 integration: setup ## tests with real brokers, producers and Prometheus; with CI set, every one of them is required

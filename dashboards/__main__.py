@@ -1,8 +1,12 @@
-"""Checks the boards and writes ``json/``: ``python -m dashboards``. With names of boards, checks only those."""
+"""Checks the boards, and writes ``json/`` and ``docs/dashboards.md``: ``python -m dashboards``.
+
+With names of boards, checks only those.
+"""
 
 import sys
 from collections.abc import Sequence
 
+from dashboards import page
 from dashboards.boards import BOARDS
 from dashboards.check import findings, findings_of
 from dashboards.data import rendered
@@ -16,7 +20,7 @@ def main(names: Sequence[str]) -> int:
         sys.stderr.write(f"{finding}\n")
     if found:
         return 1
-    files = [] if names else list(rendered())
+    files = [] if names else [*rendered(), (page.PAGE, page.text())]
     for file, text in files:
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(text, encoding="utf-8")

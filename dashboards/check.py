@@ -16,6 +16,7 @@ from alerts import lint
 from alerts.expressions import Aggregate, Call, ExpressionError, Node, parse, selectors, without_parentheses
 from alerts.pack_rules import Rule, rules_of, whole_pack
 from alerts.series import PROMETHEUS_METRICS, Known, Unit, series_of, unit_of
+from dashboards import confluent
 from dashboards.classic import dashboard
 from dashboards.model import WIDTH, Board, Graph, Panel, Query
 from kafka_producer_exporter.catalogue.guide import GUIDE
@@ -238,6 +239,12 @@ def _of_all(boards: Sequence[Board]) -> Iterator[Finding]:
     yield from (Finding("(all)", name, "no panel is for this alert") for name in sorted(names - shown.keys()))
     yield from (Finding("(all)", name, "there is no such alert") for name in sorted(shown.keys() - names))
     yield from (Finding("(all)", name, f"{n} panels are for this alert") for name, n in shown.items() if n > 1)
+    copied = {title for board in boards for panel in board.panels() for title in panel.confluent}
+    for title in {*confluent.ALL} ^ copied:
+        message = (
+            "no panel stands for this one of Confluent's" if title in confluent.ALL else "Confluent has no such panel"
+        )
+        yield Finding("(all)", title, message)
     guide = {name for board in boards for panel in board.panels() for name in panel.guide}
     for entry in GUIDE:
         if entry.name not in guide:

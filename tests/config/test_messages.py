@@ -37,6 +37,7 @@ NOT_KEYS = {
     "from_hostname": "a value of broker.shard",
     "read_committed": "an isolation level of Kafka",
     "https_proxy": "an environment variable of other programs",
+    "group_left": "a keyword of PromQL",
     "transaction_log": "a benchmark, and a source of the broker view",
 }
 NOT_OUR_FLAGS = {

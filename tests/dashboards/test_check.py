@@ -1,5 +1,6 @@
 import pytest
 
+from dashboards import page
 from dashboards.boards import BOARDS
 from dashboards.check import findings, findings_of
 from dashboards.data import FOLDER, rendered
@@ -19,6 +20,10 @@ def test_the_committed_json_is_what_the_code_makes():
     assert {*FOLDER.glob("*/*")} == files.keys(), "run make generate"
     for file, text in files.items():
         assert file.read_text(encoding="utf-8") == text, "run make generate"
+
+
+def test_the_page_about_the_boards_is_what_the_code_makes():
+    assert page.PAGE.read_text(encoding="utf-8") == page.text(), "run make generate"
 
 
 def messages(*panels, **options):
