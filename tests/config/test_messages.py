@@ -38,6 +38,7 @@ NOT_KEYS = {
     "read_committed": "an isolation level of Kafka",
     "https_proxy": "an environment variable of other programs",
     "group_left": "a keyword of PromQL",
+    "keep_firing_for": "a key of alert rules",
     "transaction_log": "a benchmark, and a source of the broker view",
 }
 NOT_OUR_FLAGS = {
