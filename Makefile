@@ -44,7 +44,7 @@ lint: $(VENV)/.wheel
 
 fast: $(VENV)/.wheel
 	$(call stage,fast tests)
-	$(PYTEST) -q -m 'not integration'
+	$(PYTEST) -q -n auto -m 'not integration'
 
 # The newest Python that is installed here: pyenv's, the system's, or PYTHON=... of the caller.
 NEWEST_PYTHON = $(shell for python in $$HOME/.pyenv/versions/3.*/bin/python /usr/bin/python3.[0-9][0-9] \
