@@ -9,6 +9,7 @@ from lab.process import need, run
 
 PASSWORD = "changeit"
 """The password of every key store and trust store."""
+HERE = "DNS:localhost,IP:127.0.0.1"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,15 +47,14 @@ def make_certificates(folder: Path) -> Certificates:
     folder.mkdir(parents=True, exist_ok=True)
     with ThreadPoolExecutor(2) as pool:
         ca, foreign = pool.map(lambda name: _authority(folder, name), ("ca", "foreign-ca"))
-        here = "DNS:localhost,IP:127.0.0.1"
         made = {
             name: pool.submit(_identity, folder, name, authority=authority, names=names, days=days)
             for name, authority, names, days in (
-                ("server", ca, here, 30),
-                ("client", ca, here, 30),
-                ("expired", ca, here, -1),
+                ("server", ca, HERE, 30),
+                ("client", ca, HERE, 30),
+                ("expired", ca, HERE, -1),
                 ("elsewhere", ca, "DNS:broker.example", 30),
-                ("foreign-client", foreign, here, 30),
+                ("foreign-client", foreign, HERE, 30),
             )
         }
         stores = [pool.submit(_trust_store, authority) for authority in (ca, foreign)]
@@ -69,6 +69,12 @@ def make_certificates(folder: Path) -> Certificates:
             foreign_trust_store=stores[1].result(),
             foreign_client=made["foreign-client"].result(),
         )
+
+
+def like_server(certificates: Certificates, folder: Path, *, days: int) -> Identity:
+    """Create a certificate with the names and the CA of ``server``, which expires in *days* days."""
+    folder.mkdir(parents=True, exist_ok=True)
+    return _identity(folder, "server", authority=certificates.ca, names=HERE, days=days)
 
 
 def _openssl(*words: str | Path, what: str) -> None:

@@ -293,15 +293,18 @@ class Producer:
         records: int = 0,
         abort_every: int = 0,
         revive: bool = False,
+        callback_ms: int = 0,
     ) -> None:
         """Send records in the background, *per_second* turns a second, until ``stop_loop``.
 
         With *records*, each turn is a transaction of that many records, and every *abort_every*-th one is aborted.
         After an error the loop aborts the transaction and continues. If the abort fails too, the producer is unusable:
-        the loop ends, or with *revive* replaces the producer with a new one.
+        the loop ends, or with *revive* replaces the producer with a new one. The callback of each record, which the
+        client's sender thread runs, takes *callback_ms*.
         """
         options = send_options(topic, 1, size, wait=False, partition=partition, compressible=compressible)
         options |= {"per_second": per_second, "records": records, "abort_every": abort_every, "revive": revive}
+        options |= {"callback_ms": callback_ms}
         self.call("loop", options)
 
     def transform(

@@ -9,17 +9,31 @@ class ClientAborts(Fault):
     def prepare(self) -> None:
         """Commit every transaction."""
         self._topic = self.topic()
-        self._producer = self.pod().producer(transactional_id=f"{self.name}-0", transaction_timeout_ms=60_000)
+        self._producer = self.pod().producer(transactional_id=f"{self.name}-0", own_times=True)
         self._producer.init()
-        self._work(abort_every=0)
+        self._end_loop = self.repeat(0.2, self._commit)
 
     def begin(self) -> None:
         """Abort every other one."""
-        self._work(abort_every=2)
+        self._end_loop()
+        self._end_loop = self.repeat(0.2, self._commit_and_abort)
 
     def end(self) -> None:
         """Commit every transaction again."""
-        self._work(abort_every=0)
+        self._end_loop()
+        self._end_loop = self.repeat(0.2, self._commit)
 
-    def _work(self, *, abort_every: int) -> None:
-        self._producer.loop(self._topic, per_second=5, records=1, abort_every=abort_every)
+    # A loop in the JVM could be interrupted in the middle of a commit when it is replaced, and then it ends.
+
+    def _commit(self) -> None:
+        self._begin()
+        self._producer.commit()
+
+    def _commit_and_abort(self) -> None:
+        self._commit()
+        self._begin()
+        self._producer.abort()
+
+    def _begin(self) -> None:
+        self._producer.begin()
+        self._producer.send(self._topic)

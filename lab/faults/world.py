@@ -120,6 +120,8 @@ class Exporter(Service):
     ) -> None:
         self.pod = pod
         self.config = dict(config)
+        self.prefix: Sequence[str] = ()
+        """What its command begins with, such as ``Cgroup.prefix()``."""
         self.process: Process | None = None
         self._port = Port()
         self._folder = world.folder / "exporters" / pod
@@ -142,7 +144,7 @@ class Exporter(Service):
         config = self._write(self.config)
         self.process = Process(
             f"exporter {self.pod}",
-            [sys.executable, "-m", "kafka_producer_exporter", "serve", "--config", config],
+            [*self.prefix, sys.executable, "-m", "kafka_producer_exporter", "serve", "--config", config],
             log_file=self._folder / "exporter.log",
         )
         wait_until(

@@ -143,7 +143,7 @@ public final class Producer {
         boolean wait = options.get("wait").equals("True");
         int count = Integer.parseInt(options.get("count"));
         for (int i = 0; i < count; i++) {
-            Future<RecordMetadata> sent = send(options.get("topic"), value(options), partition(options));
+            Future<RecordMetadata> sent = send(options, value(options));
             if (wait) {
                 try {
                     sent.get();
@@ -155,13 +155,15 @@ public final class Producer {
         return "";
     }
 
-    private Future<RecordMetadata> send(String topic, byte[] value, Integer partition) {
-        ProducerRecord<byte[], byte[]> record = new ProducerRecord<>(topic, partition, null, value);
-        return client.send(record, (metadata, error) -> count(error == null ? "ok" : simpleName(error)));
-    }
-
-    private static Integer partition(Map<String, String> options) {
-        return options.containsKey("partition") ? Integer.valueOf(options.get("partition")) : null;
+    private Future<RecordMetadata> send(Map<String, String> options, byte[] value) {
+        Integer partition = options.containsKey("partition") ? Integer.valueOf(options.get("partition")) : null;
+        long callbackMillis = Long.parseLong(options.getOrDefault("callback_ms", "0"));
+        return client.send(new ProducerRecord<>(options.get("topic"), partition, null, value), (metadata, error) -> {
+            count(error == null ? "ok" : simpleName(error));
+            if (callbackMillis > 0) {
+                pause(callbackMillis);
+            }
+        });
     }
 
     /** Returns random bytes, which no codec can compress, or equal bytes, which every codec can. */
@@ -183,13 +185,13 @@ public final class Producer {
         int records = Integer.parseInt(options.getOrDefault("records", "0"));
         int abortEvery = Integer.parseInt(options.getOrDefault("abort_every", "0"));
         if (records == 0) {
-            return () -> send(options.get("topic"), value(options), partition(options));
+            return () -> send(options, value(options));
         }
         int[] turns = {0};
         return () -> {
             client.beginTransaction();
             for (int i = 0; i < records; i++) {
-                send(options.get("topic"), value(options), partition(options));
+                send(options, value(options));
             }
             endTransaction(++turns[0], abortEvery);
         };
@@ -321,7 +323,7 @@ public final class Producer {
             Map<TopicPartition, OffsetAndMetadata> offsets = new HashMap<>();
             for (ConsumerRecord<byte[], byte[]> record : records) {
                 TopicPartition partition = new TopicPartition(record.topic(), record.partition());
-                send(options.get("topic"), record.value(), null);
+                send(options, record.value());
                 offsets.put(partition, new OffsetAndMetadata(record.offset() + 1));
             }
             boolean metadata = options.get("offsets").equals("metadata");
