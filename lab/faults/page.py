@@ -154,14 +154,15 @@ def _words(seconds: float) -> str:
 
 
 def _faults(rows: Sequence[Row], results: Mapping[tuple[str, int], Result]) -> Iterator[str]:
-    yield "| Fault | What it does | Prometheus | Lasted | Fired | Pages | Verdict |"
-    yield "| --- | --- | --- | --- | --- | --- | --- |"
+    yield "| Fault | What it does | Panel that shows it | Prometheus | Lasted | Fired | Pages | Verdict |"
+    yield "| --- | --- | --- | --- | --- | --- | --- | --- |"
     for row in rows:
         found = [results[row.name, generation] for generation in (3, 2) if (row.name, generation) in results]
         for result in found:
             fired = ", ".join(sorted(result.fired)) or "nothing"
             verdict = "as expected" if not result.problems else "WRONG: " + "; ".join(result.problems)
-            cells = [row.name, row.what, str(result.generation), f"{result.lasted:.0f} s", fired, str(result.pages)]
+            lasted = f"{result.lasted:.0f} s"
+            cells = [row.name, row.what, row.panel, str(result.generation), lasted, fired, str(result.pages)]
             yield f"| {' | '.join(cells)} | {verdict} |"
         if not found:
-            yield f"| {row.name} | {row.what} | - | - | - | - | not run yet |"
+            yield f"| {row.name} | {row.what} | {row.panel} | - | - | - | - | not run yet |"

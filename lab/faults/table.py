@@ -32,9 +32,9 @@ class Row:
     fires_within: float = 180
     resolves_within: float = 300
     panel: str = ""
-    """The panel of the boards that shows it."""
+    """The panel that shows it: ``BOARD: TITLE``."""
     finding: str = ""
-    """What ``check`` says of it."""
+    """What ``diagnose`` says of it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
