@@ -12,7 +12,7 @@ SEVERITIES = severities()
 
 
 def row(name, **options):
-    return Row(name=name, what="It breaks.", **options)
+    return Row(name=name, what="It breaks.", panel="a board: a panel", **options)
 
 
 def result(fault, generation=3, **options):
@@ -160,9 +160,9 @@ def test_the_page_has_a_row_of_each_alert_and_of_each_fault():
     page = text_of(table, {"A": "critical"}, {(each.fault, 3): each for each in results})
 
     assert "| A | critical | one | 3 | 12 s | 4 min | 31 s | 10 min | B |" in page
-    assert "| one | It breaks. | 3 | 9 s | A, B | 1 | as expected |" in page
-    assert "| quiet | It breaks. | 3 | 9 s | nothing | 0 | WRONG: A must not fire |" in page
-    assert "| later | It breaks. | - | - | - | - | not run yet |" in page
+    assert "| one | It breaks. | a board: a panel | 3 | 9 s | A, B | 1 | as expected |" in page
+    assert "| quiet | It breaks. | a board: a panel | 3 | 9 s | nothing | 0 | WRONG: A must not fire |" in page
+    assert "| later | It breaks. | a board: a panel | - | - | - | - | not run yet |" in page
     assert "| D | Its windows are days; `alerts/tests/D.yaml` |" in page
 
 
