@@ -13,7 +13,7 @@ MAKE_STARTED := $(or $(MAKE_STARTED),$(shell date +%s))
 export MAKE_STARTED
 stage = @s=$$(($$(date +%s) - $(MAKE_STARTED))); printf '\n== %d:%02d  %s\n' $$((s / 60)) $$((s % 60)) '$(1)'
 
-.PHONY: help setup check lint fast pythons generate golden generated integration rules mutation demo faults bench jdks test truth fuzz torture lock clean
+.PHONY: help setup check lint fast pythons generate golden generated integration rules mutation demo faults bench jdks test truth fuzz torture drawing lock clean
 
 help: ## list these commands
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -119,6 +119,9 @@ fuzz: setup ## feed damaged bytes to each decoder (two minutes); EXECUTIONS=1000
 torture: setup ## serve between hostile and honest peers, with the limits of a small container; DURATION=600 SEED=1
 	$(BIN)/python -m tests.torture --seconds $(or $(DURATION),600) --seed $(or $(SEED),1) $(if $(PRIORITY),--priority) $(if $(ONLY),--only '$(ONLY)') \
 	  --report docs/torture.md
+
+drawing: setup ## draw a sample dashboard in Chromium with Grafana's components, and check what it shows; needs npm
+	$(PYTEST) -q --timeout=900 tests/drawing/in_chromium.py
 
 # The integration tests come last, so that what did not run is at the end of the output.
 test: ## everything that must hold before a change lands; CI runs this and nothing else
