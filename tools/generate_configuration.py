@@ -84,8 +84,8 @@ logging: {format: json, level: info}
 
 OPTIONS_NOTE = """
 A flag marked with … may be repeated. The flag and its environment variable take a comma-separated list.
-The value of `--target` is `[NAME=]HOST:PORT`, with an IPv6 address in brackets. The value of `--id-group` is the name
-of a preset.
+The value of `--target` is `[NAME=]HOST:PORT`, with an IPv6 address in brackets. The value of `--label` is
+`NAME=VALUE`. The value of `--id-group` is the name of a preset.
 """
 
 SECTIONS = (

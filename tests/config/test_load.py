@@ -172,6 +172,29 @@ def test_the_metrics_are_served_on_both_address_families_by_default(tmp_path):
     assert str(settings.listen) == ":9797"
 
 
+def test_labels_of_all_targets_come_from_flags_the_environment_and_the_file(tmp_path):
+    text = "defaults: {labels: {kafka_cluster: eu-1, team: money}}\ntargets: [{jmx: {port: 9999}}]\n"
+    environment = {f"{PREFIX}LABELS": "team=shop, zone=a=b"}
+
+    (target,) = settings_of(tmp_path, text, environment, {"label": ["stage=test", "zone="]}).targets
+
+    assert target.labels == {"kafka_cluster": "eu-1", "team": "shop", "zone": "", "stage": "test"}
+
+
+@pytest.mark.parametrize(
+    ("label", "problem"),
+    [
+        ("kafka_cluster", "--label[0]: a label is NAME=VALUE"),
+        ("client_id=x", "--label[0]: the exporter's own series use this label name; choose another"),
+        ("1st=x", "--label[0]: this is not a label name; use letters, digits and _, and start with neither"),
+    ],
+)
+def test_a_flag_with_a_wrong_label_is_reported(tmp_path, label, problem):
+    (found,) = problems_of(tmp_path, overrides={"label": [label]})
+
+    assert found.startswith(problem)
+
+
 def test_the_pages_can_be_switched_off_by_a_flag(tmp_path):
     assert settings_of(tmp_path, overrides={"listen-pages": "off"}).listen_pages is None
 

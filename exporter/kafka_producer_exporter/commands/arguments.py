@@ -14,7 +14,12 @@ from kafka_producer_exporter.errors import ConfigError, Problem
 from kafka_producer_exporter.net.address import Address
 from kafka_producer_exporter.settings import Settings, Target
 
-METAVARS = {("targets",): "[NAME=]HOST:PORT", ("id_groups",): "PRESET", ("broker", "bootstrap_servers"): "HOST:PORT"}
+METAVARS = {
+    ("targets",): "[NAME=]HOST:PORT",
+    ("defaults", "labels"): "NAME=VALUE",
+    ("id_groups",): "PRESET",
+    ("broker", "bootstrap_servers"): "HOST:PORT",
+}
 """Placeholders in the help for the values of repeatable flags, by the key's path."""
 
 SERVING = ("listen", "listen-pages", "http-reload")

@@ -1,12 +1,12 @@
 """Read flags and environment variables: the layers above the file."""
 
 import difflib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from kafka_producer_exporter.config.context import LoadContext
 from kafka_producer_exporter.config.located import Located, nest, overlay
 from kafka_producer_exporter.config.schema import ENVIRONMENT_PREFIX, Option, options
-from kafka_producer_exporter.config.shapes import Integer, OneOf, Shape, split_at_commas
+from kafka_producer_exporter.config.shapes import Integer, Labels, OneOf, Shape, split_at_commas
 from kafka_producer_exporter.net.address import Address
 
 Overrides = Mapping[str, str | Sequence[str]]
@@ -54,6 +54,8 @@ def _option_value(option: Option, words: str | Sequence[str], where: str, contex
         return Located(_integer_or_text(text) if _is_numeric(option.key.shape) else text, where)
     given = [words] if isinstance(words, str) else words
     entries = [entry for text in given for entry in split_at_commas(text)]
+    if isinstance(option.key.shape, Labels):
+        return Located(dict(_labels(entries, where, context)), where)
     if option.path == ("targets",):
         targets = (_target(entry, f"{where}[{index}]", context) for index, entry in enumerate(entries))
         return Located([target for target in targets if target], where)
@@ -66,6 +68,16 @@ def _is_numeric(shape: Shape) -> bool:
 
 def _integer_or_text(text: str) -> int | str:
     return int(text) if text.isascii() and text.isdigit() and len(text) < 20 else text
+
+
+def _labels(entries: Sequence[str], where: str, context: LoadContext) -> Iterator[tuple[str, Located]]:
+    """Yield the labels, NAME=VALUE."""
+    for index, entry in enumerate(entries):
+        name, found, value = entry.partition("=")
+        if found:
+            yield name, Located(value, f"{where}[{index}]")
+        else:
+            context.report(f"{where}[{index}]", "a label is NAME=VALUE")
 
 
 def _target(text: str, where: str, context: LoadContext) -> Located | None:

@@ -182,6 +182,7 @@ TARGET = Section(
             Labels(TARGET_LABELS),
             "Labels to add to all series of the target, such as `kafka_cluster`.",
             example="{kafka_cluster: orders}",
+            option="label",
         ),
     ),
     inherits=True,
@@ -442,8 +443,8 @@ class Option(NamedTuple):
 
     @property
     def repeatable(self) -> bool:
-        """Whether the key holds a list: the flag may be repeated, and both it and the variable take commas."""
-        return isinstance(self.key.shape, ListOf)
+        """Whether the key holds several values: the flag may be repeated, and both it and the variable take commas."""
+        return isinstance(self.key.shape, ListOf | Labels)
 
     @property
     def variable(self) -> str:
