@@ -25,6 +25,8 @@ VERBS: Mapping[str, str] = {
     "metrics": "list every metric with its type, labels, source and meaning",
     "rules": "print the alert rules for Prometheus or its Operator, with your own parameters",
     "dashboards": "write the Grafana dashboards, with your own parameters",
+    "inject": "add the sidecar to Kubernetes manifests: manifests in on standard input, manifests out",
+    "credentials": "write the files with which a JVM lets the exporter in; the sidecar's init container runs it",
     "runbook": "print what an alert means and what to do about it, or list all alerts",
 }
 
