@@ -13,7 +13,7 @@ MAKE_STARTED := $(or $(MAKE_STARTED),$(shell date +%s))
 export MAKE_STARTED
 stage = @s=$$(($$(date +%s) - $(MAKE_STARTED))); printf '\n== %d:%02d  %s\n' $$((s / 60)) $$((s % 60)) '$(1)'
 
-.PHONY: help setup check lint fast pythons generate golden generated integration rules mutation demo faults bench jdks test truth fuzz torture drawing lock clean
+.PHONY: help setup check lint fast pythons generate golden generated integration chart rules mutation demo faults bench jdks test truth fuzz torture drawing lock clean
 
 help: ## list these commands
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -67,6 +67,7 @@ generate: setup ## write the generated docs and the JSON schema again
 	$(BIN)/python -m tools.generate_configuration exporter/kafka_producer_exporter/config/exporter.schema.json docs/configuration.md
 	$(BIN)/python -m alerts.render
 	$(BIN)/python -m dashboards
+	$(BIN)/python -m tools.generate_kubernetes
 	$(BIN)/python -m lab.faults --page
 	@$(MAKE) --no-print-directory setup
 
@@ -76,12 +77,15 @@ golden: setup ## write the golden pages again; review every difference
 generated: ## generate, and fail if the committed files differ
 	$(call stage,generated files: compare with the committed ones)
 	@$(MAKE) --no-print-directory generate
-	@git diff --exit-code --stat -- docs alerts/rendered dashboards/json exporter/kafka_producer_exporter/config/exporter.schema.json \
+	@git diff --exit-code --stat -- docs kustomize alerts/rendered dashboards/json exporter/kafka_producer_exporter/config/exporter.schema.json \
 	  || { echo 'generated files are out of date: run "make generate" and commit the result'; exit 1; }
 
 integration: setup ## tests with real brokers, producers and Prometheus; with CI set, every one of them is required
 	$(call stage,integration tests$(if $(CI), (CI is set: each one is required)))
 	$(if $(CI),REQUIRE_INTEGRATION=1 )$(PYTEST) -q -m integration
+
+chart: setup ## render the sidecar in each way, with Helm 3 and Helm 4, and compare with its description
+	$(PYTEST) -q -m integration tests/integration/chart
 
 rules: setup ## check the alert rules and run their unit tests with both generations of Prometheus
 	$(BIN)/python -m alerts.lint

