@@ -42,7 +42,7 @@ def wrote(folder):
 
 @pytest.mark.parametrize("password", ["s3cret", "a=b:c#d!&*()[]{}'\"<>$@~`|;,.?/^%+_-"])
 def test_the_jvm_lets_the_exporter_in_with_the_password_of_the_secret(
-    lab, producer_jvm, tmp_path, monkeypatch, password
+    lab, producer_jvm, port, tmp_path, monkeypatch, password
 ):
     monkeypatch.setenv("JMX_PASSWORD", password)
     assert wrote(tmp_path)
