@@ -27,6 +27,7 @@ VERBS: Mapping[str, str] = {
     "dashboards": "write the Grafana dashboards, with your own parameters",
     "inject": "add the sidecar to Kubernetes manifests: manifests in on standard input, manifests out",
     "credentials": "write the files with which a JVM lets the exporter in; the sidecar's init container runs it",
+    "explain": "explain an error code or exception of Kafka, or the Kafka errors in an application's log",
     "runbook": "print what an alert means and what to do about it, or list all alerts",
 }
 

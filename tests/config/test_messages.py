@@ -36,13 +36,16 @@ NOT_KEYS = {
     "tls_registry": "a parameter",
     "from_hostname": "a value of broker.shard",
     "read_committed": "an isolation level of Kafka",
+    "s_client": "a command of openssl",
+    "sasl.jaas.config": "a setting of Kafka clients",
     "https_proxy": "an environment variable of other programs",
     "group_left": "a keyword of PromQL",
     "keep_firing_for": "a key of alert rules",
     "transaction_log": "a benchmark, and a source of the broker view",
 }
 NOT_OUR_FLAGS = {
-    "kafka-acls.sh": ("--add", "--allow-principal", "--cluster", "--operation", "--transactional-id"),
+    "kafka-acls.sh": ("--add", "--allow-principal", "--cluster", "--operation", "--producer", "--transactional-id"),
+    "kubectl": ("--prefix", "--since", "--timestamps"),
     "kafka-topics.sh": ("--describe", "--unavailable-partitions"),
     "kafka-transactions.sh": ("--partition", "--start-offset", "--topic"),
     "benchmarks": ("--clients", "--python", "--records", "--rounds"),
