@@ -26,6 +26,8 @@ import org.apache.kafka.clients.producer.RecordMetadata;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Runs any number of real producers in one JVM, driven by lines on standard input.
@@ -34,11 +36,15 @@ import org.apache.kafka.common.serialization.ByteArraySerializer;
  * {@code ID TAB error TAB text}. Each producer has its own thread, so one that blocks does not delay the others, and
  * answers arrive in the order in which commands complete. The JVM exits when its standard input ends.
  *
+ * <p>With {@code -Dapplication.logs=true}, errors are also logged with their stack traces, as applications do.
+ *
  * <p>The class is compiled against kafka-clients 2.4.1 for Java 8, and runs with every client from 2.1 to 4.4.
  */
 public final class Producer {
     private static final PrintStream ANSWERS = System.out;
     private static final Map<String, Producer> PRODUCERS = new ConcurrentHashMap<>();
+    private static final Logger LOG =
+            Boolean.getBoolean("application.logs") ? LoggerFactory.getLogger("com.example.Orders") : null;
 
     private final String name;
     private final ExecutorService thread;
@@ -77,6 +83,7 @@ public final class Producer {
         try {
             answer(id, "ok", run(verb, options));
         } catch (Throwable error) {
+            logged(verb + " failed", error);
             answer(id, "error", text(error));
         }
     }
@@ -160,6 +167,7 @@ public final class Producer {
         long callbackMillis = Long.parseLong(options.getOrDefault("callback_ms", "0"));
         return client.send(new ProducerRecord<>(options.get("topic"), partition, null, value), (metadata, error) -> {
             count(error == null ? "ok" : simpleName(error));
+            logged("could not send a record to " + options.get("topic"), error);
             if (callbackMillis > 0) {
                 pause(callbackMillis);
             }
@@ -396,6 +404,12 @@ public final class Producer {
     private static synchronized void answer(String id, String kind, String text) {
         ANSWERS.println(id + "\t" + kind + "\t" + text.replaceAll("[\\t\\r\\n]+", " "));
         ANSWERS.flush();
+    }
+
+    private static void logged(String what, Throwable error) {
+        if (LOG != null && error != null) {
+            LOG.error(what, error);
+        }
     }
 
     private static String text(Throwable error) {

@@ -162,6 +162,18 @@ def test_disabled_idempotence_is_found():
     assert read(text) == {("producer", "orders", "idempotence disabled"): 1}
 
 
+def test_disabled_idempotence_without_a_client_is_that_of_the_configuration_logged_next():
+    disabled = "INFO o.a.k.c.producer.ProducerConfig - Idempotence will be disabled because acks is set to 0.\n"
+    values = "INFO o.a.k.c.producer.ProducerConfig - ProducerConfig values: \n\tacks = 0\n\tclient.id = {}\n\tx = 1\n"
+    text = disabled + values.format("a") + values.format("b") + disabled + disabled + values.format("c") + disabled
+
+    assert read(text) == {
+        ("producer", "a", "idempotence disabled"): 1,
+        ("producer", "c", "idempotence disabled"): 1,
+        ("", "", "idempotence disabled"): 2,
+    }
+
+
 def test_the_last_producer_ids_of_each_client_are_kept():
     lines = [
         f"INFO [Producer clientId=orders, transactionalId=tx] ProducerId set to {number} with epoch {number % 3}\n"

@@ -14,7 +14,8 @@ MAX_DEPTH = 5
 _COLOUR = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 _PREFIX = re.compile(
     r"(?:\[[\w.-]+/[\w./-]+\] )?"
-    r"(?:\d{4}-\d\d-\d\dT[\d:.,]+(?:Z|[+-]\d\d:?\d\d) (?:std(?:out|err) [FP] )?)?"
+    r"(?:\d{4}-\d\d-\d\dT[\d:.,]+(?:Z|[+-]\d\d:?\d\d) (?:std(?:out|err) [FP] )?"
+    r"(?! *(?:TRACE|DEBUG|INFO|WARN|ERROR|FATAL)\b))?"  # where a level follows, the time is the application's own
 )
 
 

@@ -28,8 +28,20 @@ MAX_EXAMPLE = 400
 MAX_TEXT = 1 << 16
 """Characters of a line that are searched; Kafka's own lines are much shorter."""
 
-_MARKERS = (b"kafka", b"Kafka", b"xception", b"clientId", b"roducer", b"o.a.k.", b"mbean", b"Idempotence", b"bootstrap")
-"""A line without any of these has nothing that is looked for."""
+_MARKERS = (
+    b"kafka",
+    b"Kafka",
+    b"xception",
+    b"clientId",
+    b"roducer",
+    b"o.a.k.",
+    b"mbean",
+    b"Idempotence",
+    b"bootstrap",
+    b"client.id = ",
+    b" | ",
+)
+"""A line without any of these has nothing that is looked for; the last is in the name of a sender's thread."""
 
 _ABOUT_KAFKA = re.compile(r"[Kk]afka|clientId|\bo\.a\.k\.|[Pp]roducer|topic-partition|record\(s\)|in metadata")
 _CLIENT = re.compile(r"\[(Producer|Consumer|AdminClient) clientId=")
@@ -40,8 +52,10 @@ _SENDER_THREAD = "kafka-producer-network-thread"
 _FRAME = re.compile(r"\s+at ")
 _CONTINUES = re.compile(r"\s|Caused by: |Suppressed: |Wrapped by: |\.\.\. \d+ ")
 _STARTS_WITH_EXCEPTION = re.compile(r"(?:[a-z]\w*\.)+[A-Z][\w$]*(?:Exception|Error|TooLarge|RegularExpression)\b")
+_CLASS_ENDS = ("Exception", "Error", "TooLarge", "RegularExpression")
 _CLASS = re.compile(r"(?<![\w.$])((?:[a-z]\w*\.)*)([A-Z][A-Za-z0-9$]*(?:Exception|Error|TooLarge|RegularExpression))\b")
 _CODE = re.compile(r"(?<![\w.])[A-Z]+(?:_[A-Z]+)+(?!\w|\.\w)")
+_CONFIGURED_CLIENT_ID = re.compile(r"(?:^|\s)client\.id = (\S+)")
 _PRODUCER_ID = re.compile(r"ProducerId set to (\d+) with epoch (\d+)")
 _DUPLICATE = re.compile(
     r"kafka\.producer:type=app-info,id=\"?([^\",]{1,250})|App info: \[kafka\.producer\], id: \[(.{0,250}?)\] already"
@@ -52,8 +66,9 @@ _SPELLED_OUT = (
     (re.compile(r"Topic authorization failed for topics "), "TOPIC_AUTHORIZATION_FAILED"),
 )
 """What clients log in words instead of a code."""
-_SYMPTOM = re.compile("|".join(f"({entry.message})" for entry in SYMPTOMS))
+_SYMPTOMS = [(re.compile(entry.message), entry.name) for entry in SYMPTOMS]
 _ALREADY_EXISTS = BY_SIMPLE_EXCEPTION["InstanceAlreadyExistsException"][0]
+_IDEMPOTENCE_DISABLED = BY_NAME["idempotence disabled"]
 _DUPLICATE_CLIENT_ID = BY_NAME["duplicate client.id"]
 _SAYS_LITTLE = frozenset({"KafkaException", "ApiException", "RetriableException", "TransactionAbortedException"})
 
@@ -141,6 +156,8 @@ class LogReader:
         self._ids: dict[tuple[str, str], Ids] = {}
         self._entry = _LogEntry()
         self._is_open = False
+        self._unnamed = ""
+        """The line about disabled idempotence whose client is not known yet: its configuration is logged next."""
 
     def feed(self, line: bytes) -> None:
         """Read a line, with or without its end; a part of a line that is too long will do."""
@@ -167,6 +184,7 @@ class LogReader:
     def findings(self) -> Findings:
         """Return what was found so far, the most frequent error first."""
         self._end_entry()
+        self._name(Client())
         rows = sorted(self._rows.values(), key=lambda row: (-row.count, row.client.client_id, row.name))
         ids = sorted(self._ids.values(), key=lambda ids: (ids.client_id, ids.transactional_id))
         return Findings(self._lines, rows, ids, self._left_out)
@@ -184,12 +202,15 @@ class LogReader:
         entry = self._entry
         entry.about_kafka = entry.about_kafka or bool(_ABOUT_KAFKA.search(text))
         self._read_client(text)
-        self._read_exceptions(text)
+        if any(end in text for end in _CLASS_ENDS):
+            self._read_exceptions(text)
         for code in _CODE.findall(text):
             known = BY_NAME.get(RENAMED.get(code, code))
             if known is not None and known.kind is not Kind.NONE:
                 entry.add(known.name, Rank.KAFKA, text, only_about_kafka=True)
         self._read_symptoms(text)
+        if self._unnamed and (configured := _CONFIGURED_CLIENT_ID.search(text)):
+            self._name(Client("producer", configured[1][:MAX_NAME]))
         if given := _PRODUCER_ID.search(text):
             self._count_id(text, int(given[1]), int(given[2]))
 
@@ -223,8 +244,8 @@ class LogReader:
             self._entry.add(_DUPLICATE_CLIENT_ID.name, Rank.BELOW, text, only_about_kafka=False)
         elif spelled := next((name for pattern, name in _SPELLED_OUT if pattern.search(text)), None):
             self._entry.add(spelled, Rank.KAFKA, text, only_about_kafka=True)
-        elif symptom := _SYMPTOM.search(text):
-            self._entry.add(SYMPTOMS[(symptom.lastindex or 1) - 1].name, Rank.BELOW, text, only_about_kafka=False)
+        elif symptom := next((name for pattern, name in _SYMPTOMS if pattern.search(text)), None):
+            self._entry.add(symptom, Rank.BELOW, text, only_about_kafka=False)
 
     def _count_id(self, text: str, producer_id: int, epoch: int) -> None:
         named = _named_client(text)
@@ -248,8 +269,17 @@ class LogReader:
         }
         highest = max((rank for rank, _ in errors.values()), default=None)
         for name, (rank, line) in errors.items():
-            if rank is highest:
+            if rank is highest and name == _IDEMPOTENCE_DISABLED.name and not entry.client.kind:
+                self._name(Client())
+                self._unnamed = line
+            elif rank is highest:
                 self._count(entry.client, name, line)
+
+    def _name(self, client: Client) -> None:
+        """Count the disabled idempotence that still has no client, if there is one."""
+        if self._unnamed:
+            line, self._unnamed = self._unnamed, ""
+            self._count(client, _IDEMPOTENCE_DISABLED.name, line)
 
     def _count(self, client: Client, name: str, line: str) -> None:
         key = (client, name)

@@ -138,9 +138,11 @@ PRODUCER_CODES = (
         Kind.RETRIABLE,
         Text(
             "The broker could not finish the request in time; with acks=all, the followers did not copy the records "
-            "within request.timeout.ms. The records may be in the topic all the same.",
+            "within request.timeout.ms. Newer clients also log it when a broker does not answer at all. The records "
+            "may be in the topic all the same.",
             "브로커가 제시간에 요청을 끝내지 못했습니다. acks=all이면 팔로워가 request.timeout.ms 안에 레코드를 "
-            "복제하지 못한 것입니다. 그래도 레코드는 토픽에 있을 수 있습니다.",
+            "복제하지 못한 것입니다. 새 클라이언트는 브로커가 전혀 응답하지 않을 때도 남깁니다. 그래도 레코드는 "
+            "토픽에 있을 수 있습니다.",
         ),
         Text(
             "Look for slow disks, overloaded followers, or a slow network between brokers. With idempotence, retries "

@@ -41,6 +41,23 @@ SYMPTOMS = (
         alerts=("KafkaProducerNotConnected", "KafkaBootstrapServerDown", "KafkaProducerDeliveryStalled"),
     ),
     Entry(
+        name="bootstrap server disconnected",
+        message=r"Bootstrap broker \S{1,300} \(id: .{0,60}\) disconnected",
+        kind=Kind.RETRIABLE,
+        meaning=Text(
+            "The connection to an entry of bootstrap.servers ended before the client knew the cluster. If nothing "
+            "else is found, the listener usually expects another security.protocol; otherwise it follows from the "
+            "other error.",
+            "클라이언트가 클러스터를 알기 전에 bootstrap.servers 항목과의 연결이 끝났습니다. 다른 오류가 없으면 대개 "
+            "리스너가 다른 security.protocol을 기대하는 것이고, 있으면 그 오류의 결과입니다.",
+        ),
+        next_step=Text(
+            "Compare security.protocol with that of the listener whose port is in bootstrap.servers.",
+            "security.protocol을 bootstrap.servers 포트의 리스너 프로토콜과 비교하십시오.",
+        ),
+        alerts=("KafkaProducerNotConnected", "KafkaBootstrapServerDown", "KafkaProducerConnectionChurn"),
+    ),
+    Entry(
         name="disconnected during authentication",
         message=r"Connection to node \S{1,20} \(.{0,300}\) terminated during authentication",
         kind=Kind.RETRIABLE,
