@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from kafka_producer_exporter.bounded_yaml import MAX_DEPTH, MAX_NODES
 from kafka_producer_exporter.config.context import MAX_PROBLEMS
 from kafka_producer_exporter.config.load import load
-from kafka_producer_exporter.config.yamlfile import MAX_DEPTH, MAX_FILE_BYTES, MAX_NODES
+from kafka_producer_exporter.config.yamlfile import MAX_FILE_BYTES
 from kafka_producer_exporter.errors import ConfigError
 
 ALIAS_BOMB = "a: &a [x, x, x, x, x, x, x, x, x]\n" + "".join(

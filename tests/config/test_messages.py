@@ -20,6 +20,7 @@ import pytest
 import yaml
 
 from kafka_producer_exporter.__main__ import VERBS
+from kafka_producer_exporter.audit.options import KNOWN as KAFKA_OPTIONS
 from kafka_producer_exporter.config.environment import FILE_VARIABLE
 from kafka_producer_exporter.config.schema import ENVIRONMENT_PREFIX, SETTINGS, options
 from kafka_producer_exporter.config.sections import Section
@@ -42,6 +43,7 @@ NOT_KEYS = {
     "group_left": "a keyword of PromQL",
     "keep_firing_for": "a key of alert rules",
     "transaction_log": "a benchmark, and a source of the broker view",
+    "use_all_dns_ips": "a value of Kafka's client.dns.lookup",
 }
 NOT_OUR_FLAGS = {
     "kafka-acls.sh": ("--add", "--allow-principal", "--cluster", "--operation", "--producer", "--transactional-id"),
@@ -212,7 +214,7 @@ def unknown(names: list[Name], *known: frozenset[str]) -> list[str]:
 
 
 def test_every_key_that_is_named_exists():
-    assert unknown(named_keys(), KEYS, frozenset(NOT_KEYS)) == [], (
+    assert unknown(named_keys(), KEYS, KAFKA_OPTIONS, frozenset(NOT_KEYS)) == [], (
         "correct the name, or add it to NOT_KEYS if it is not a key"
     )
 

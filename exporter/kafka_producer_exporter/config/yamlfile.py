@@ -7,16 +7,12 @@ from pathlib import Path
 
 import yaml
 
+from kafka_producer_exporter.bounded_yaml import MAX_DEPTH, BoundedLoader, LimitError, NodeCount
 from kafka_producer_exporter.config.context import LoadContext
 from kafka_producer_exporter.config.located import Located
 from kafka_producer_exporter.net.files import read_small_file
 
 MAX_FILE_BYTES = 1 << 20
-MAX_DEPTH = 20
-"""More than any key needs. An alias that refers to a mapping around it is nested without end."""
-MAX_NODES = 20_000
-"""More than a file with a thousand targets needs, and what a small container has room for. Nodes count again where an
-alias repeats them, because a few lines of aliases can stand for millions of nodes."""
 
 
 def read_file(file: Path, context: LoadContext) -> Located:
@@ -28,7 +24,7 @@ def read_file(file: Path, context: LoadContext) -> Located:
             root = _compose(text, name, context)
             if root is not None:
                 return _NodeReader(file, context).located(root, "", MAX_DEPTH)
-        except _LimitError as error:
+        except LimitError as error:
             context.report(f"{name}:{error.line}", str(error))
     return Located({}, name)
 
@@ -52,7 +48,7 @@ def _read_text(file: Path, context: LoadContext) -> str | None:
 def _compose(text: str, name: str, context: LoadContext) -> yaml.MappingNode | None:
     """Return the root of the document; None if it is empty, or after a problem was reported."""
     try:
-        root = yaml.compose(text, Loader=_BoundedLoader)
+        root = yaml.compose(text, Loader=BoundedLoader)
     except yaml.MarkedYAMLError as error:  # its text is left out: it quotes the line, which may hold a secret
         mark = error.problem_mark or error.context_mark
         where = f"{name}:{mark.line + 1}" if mark else name
@@ -70,50 +66,6 @@ def _compose(text: str, name: str, context: LoadContext) -> yaml.MappingNode | N
     return None
 
 
-class _LimitError(Exception):
-    """The file exceeds a limit in *line*; ``str()`` says what to do."""
-
-    def __init__(self, line: int, what: str) -> None:
-        super().__init__(what)
-        self.line = line
-
-
-class _NodeCount:
-    """Counts nodes up to the limit."""
-
-    def __init__(self) -> None:
-        self._count = 0
-
-    def add(self, line: int) -> None:
-        """Count a node that begins in *line*; raise _LimitError over the limit."""
-        self._count += 1
-        if self._count > MAX_NODES:
-            raise _LimitError(line, f"more than {MAX_NODES} values; remove aliases, or split the file")
-
-
-class _BoundedLoader(yaml.SafeLoader):
-    """A SafeLoader that stops composing a file with too many nodes, or with too deep ones.
-
-    The depth is checked here and not only afterwards, since each level of brackets makes PyYAML slower with the others.
-    """
-
-    def __init__(self, stream: str) -> None:
-        super().__init__(stream)
-        self._nodes = _NodeCount()
-        self._depth = 0
-
-    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
-        """Compose a node as SafeLoader does, and count it."""
-        line = self.peek_event().start_mark.line + 1  # type: ignore[no-untyped-call]  # the stubs lack a type here
-        self._nodes.add(line)
-        if self._depth > MAX_DEPTH:
-            raise _LimitError(line, "nested too deeply; remove the additional levels")
-        self._depth += 1
-        node = super().compose_node(parent, index)
-        self._depth -= 1
-        return node
-
-
 class _NodeReader:
     """Turns the YAML nodes of one file into located values."""
 
@@ -121,7 +73,7 @@ class _NodeReader:
         self._file = file
         self._context = context
         self._scalars = yaml.SafeLoader("")
-        self._nodes = _NodeCount()
+        self._nodes = NodeCount()
 
     def located(self, node: yaml.Node, path: str, depth: int) -> Located:
         line = node.start_mark.line + 1
@@ -129,7 +81,7 @@ class _NodeReader:
         where = f"{self._file}:{line} {path}".rstrip()
         value: object = None
         if depth == 0:
-            raise _LimitError(line, "nested too deeply; remove the alias, or the additional levels")
+            raise LimitError(line, "nested too deeply; remove the alias, or the additional levels")
         if isinstance(node, yaml.MappingNode):
             value = self._mapping(node, path, depth - 1)
         elif isinstance(node, yaml.SequenceNode):

@@ -1,0 +1,7 @@
+"""The operating guide's options and tips as checks: on a producer's configuration, on a live producer, on the brokers.
+
+Pure: the readers get bytes, the checks get values, and the reports are text. ``document`` alone knows YAML.
+"""
+
+LANGUAGES = ("en", "ko")
+"""Of the reports. The first one is for readers of any other language."""
