@@ -207,6 +207,27 @@ def test_a_configmap_may_hold_variables_and_files():
     assert ("linger.ms", "cm.yaml:16") in found
 
 
+def test_the_configmaps_of_a_list_are_read():
+    text = """\
+        apiVersion: v1
+        kind: ConfigMapList
+        items:
+          - apiVersion: v1
+            kind: ConfigMap
+            data:
+              application.yaml: |
+                spring.kafka.producer.acks: 0
+          - apiVersion: v1
+            kind: ConfigMap
+            data: {KAFKA_ACKS: "1"}
+    """
+
+    assert {(option, where) for option, where, _ in places(text, "all.yaml") if option == "acks"} == {
+        ("acks", "all.yaml:8"),
+        ("acks", "all.yaml:11"),
+    }
+
+
 def test_the_variables_of_a_deployment_are_read_and_references_cannot_be_known():
     text = """\
         apiVersion: apps/v1
@@ -239,6 +260,12 @@ def test_yaml_aliases_merges_and_numbers_are_read():
 
     assert {one.text("batch.size") for one in configurations} == {"16384"}
     assert configurations[-1].text("acks") == "all"
+
+
+def test_an_item_of_a_list_is_a_producer():
+    (first,) = [one for one in audited("- {acks: all, client.id: x}\n", "a.yaml") if one.option == "compression.type"]
+
+    assert list(first.change) == ["[0].compression.type"]
 
 
 @pytest.mark.parametrize(

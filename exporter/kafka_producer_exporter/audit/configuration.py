@@ -138,7 +138,7 @@ class Configuration:
             return f"spring.kafka.producer.{SPRING_KEYS.get(option, f'properties.{option}')}"
         if self.style is Style.SPRING:
             option = SPRING_KEYS.get(option, f"properties.{option}").replace("-", "")
-        is_variable = self.prefix != "" and self.prefix == self.prefix.upper()
+        is_variable = self.prefix.isupper() and self.prefix.endswith("_")
         return self.prefix + (option.upper().replace(".", "_") if is_variable else option)
 
 

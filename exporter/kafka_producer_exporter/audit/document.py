@@ -33,7 +33,8 @@ def read_yaml(text: str) -> list[YamlDocument]:
     count = NodeCount()
     try:
         roots = list(yaml.compose_all(text, Loader=BoundedLoader))
-        return [_document(root, count) for root in roots if isinstance(root, yaml.MappingNode | yaml.SequenceNode)]
+        collections = (root for root in roots if isinstance(root, yaml.MappingNode | yaml.SequenceNode))
+        return [document for root in collections for document in _documents(root, count)]
     except yaml.MarkedYAMLError as error:  # its text is left out: it quotes the line, which may hold a secret
         mark = error.problem_mark or error.context_mark
         what = (
@@ -50,24 +51,36 @@ def read_yaml(text: str) -> list[YamlDocument]:
         raise UnreadableError(str(error), error.line) from None
 
 
-def _document(root: yaml.Node, count: NodeCount) -> YamlDocument:
-    fields = (
-        {key.value: value for key, value in root.value if isinstance(key, yaml.ScalarNode)}
-        if isinstance(root, yaml.MappingNode)
-        else {}
-    )
-    kind_node = fields.get("kind")
+def _documents(root: yaml.Node, count: NodeCount) -> Iterator[YamlDocument]:
+    """Yield the document, or each of those that a list has, as kubectl prints one."""
+    fields = _fields(root)
+    kind_node, items = fields.get("kind"), fields.get("items")
     kind = str(kind_node.value) if isinstance(kind_node, yaml.ScalarNode) and "apiVersion" in fields else ""
-    if kind in ("ConfigMap", "Secret"):
-        data = fields.get("data" if kind == "ConfigMap" else "stringData")
-        pairs = list(_scalars(data)) if isinstance(data, yaml.MappingNode) else []
-        files = [pair for pair in pairs if _is_file(*pair)]
-        single = [
-            Entry(str(key.value), str(value.value), _line(key)) for key, value in pairs if (key, value) not in files
-        ]
-        embedded = [(str(key.value), str(value.value), _before_text(key, value)) for key, value in files]
-        return YamlDocument(tuple(single), (), tuple(embedded), kind)
-    return YamlDocument(tuple(_flat(root, "", MAX_DEPTH, count)), tuple(_variables(root, MAX_DEPTH, count)), (), kind)
+    if kind.endswith("List") and isinstance(items, yaml.SequenceNode):
+        for one in items.value:
+            if not _fields(one).keys() & {"items"}:  # a list in a list is none of kubectl's
+                yield from _documents(one, count)
+    elif kind in ("ConfigMap", "Secret"):
+        yield _config_map(kind, fields.get("data" if kind == "ConfigMap" else "stringData"))
+    else:
+        entries = tuple(_flat(root, "", MAX_DEPTH, count))
+        yield YamlDocument(entries, tuple(_variables(root, MAX_DEPTH, NodeCount())), (), kind)
+
+
+def _fields(node: yaml.Node) -> dict[str, yaml.Node]:
+    if not isinstance(node, yaml.MappingNode):
+        return {}
+    return {str(key.value): value for key, value in node.value if isinstance(key, yaml.ScalarNode)}
+
+
+def _config_map(kind: str, data: yaml.Node | None) -> YamlDocument:
+    entries, embedded = [], []
+    for key, value in _scalars(data) if isinstance(data, yaml.MappingNode) else ():
+        if _is_file(key, value):
+            embedded.append((str(key.value), str(value.value), _before_text(key, value)))
+        else:
+            entries.append(Entry(str(key.value), str(value.value), _line(key)))
+    return YamlDocument(tuple(entries), (), tuple(embedded), kind)
 
 
 def _scalars(data: yaml.MappingNode) -> Iterator[tuple[yaml.ScalarNode, yaml.ScalarNode]]:
@@ -130,11 +143,7 @@ def _variables(node: yaml.Node, depth: int, count: NodeCount) -> Iterator[Entry]
             yield from _variables(value, depth - 1, count)
     elif isinstance(node, yaml.SequenceNode):
         for one in node.value:
-            fields = (
-                {str(key.value): value for key, value in one.value if isinstance(key, yaml.ScalarNode)}
-                if isinstance(one, yaml.MappingNode)
-                else {}
-            )
+            fields = _fields(one)
             name, value = fields.get("name"), fields.get("value")
             if isinstance(name, yaml.ScalarNode) and isinstance(value, yaml.ScalarNode):
                 yield Entry(str(name.value), str(value.value), _line(name))
