@@ -226,6 +226,16 @@ def test_a_live_producer_is_audited_and_its_session_ended(parse, capsys):
     assert "what nobody outside the application can know" in printed
 
 
+def test_a_producer_that_lost_its_metrics_to_a_duplicate_is_a_finding(parse, capsys):
+    jvm = Jvm("careful")
+    jvm.listed.append("kafka.producer:type=app-info,client-id=lost")
+
+    assert verb.run(parse("checkout:1", "--lang", "en", "--format", "json"), transport_for=lambda target: jvm) == 1
+    reports = {report["subject"]: report["items"] for report in json.loads(capsys.readouterr().out)}
+    (item,) = reports["checkout:1, lost"]
+    assert (item["verdict"], item["option"], item["certainty"]) == ("finding", "client.id", "likely")
+
+
 def test_a_jvm_without_a_producer_is_a_finding(parse, capsys):
     jvm = Jvm()
     jvm.readings, jvm.listed = [], []

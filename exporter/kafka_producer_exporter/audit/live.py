@@ -152,7 +152,7 @@ def _idempotence(p: LiveProducer) -> Item:
             f"It is off by default in client {p.version}. Whether the application turns it on cannot be seen.",
             f"클라이언트 {p.version}에서는 기본으로 꺼져 있습니다. 애플리케이션이 켜는지는 보이지 않습니다.",
         )
-        return _unknown(p, option, why)
+        return _item(p, option, Verdict.UNKNOWN, Basis.NONE, why)
     return _unknown(
         p,
         option,
@@ -310,6 +310,37 @@ def _item(
         change=change or {},
         advice=advice,
         owner=Owner.APPLICATION if verdict is Verdict.FINDING else None,
+    )
+
+
+def hidden(target: str, client_id: str, *, is_duplicate: bool) -> Item:
+    """Return the finding about a producer without metrics; *is_duplicate* is whether a duplicate client.id is why."""
+    if is_duplicate:
+        option = "client.id"
+        why = Text(
+            "Another producer of this JVM had the same client.id. When it was closed, Kafka removed the metrics of "
+            "both.",
+            "이 JVM의 다른 프로듀서와 client.id가 같았고, 그 프로듀서가 닫히면서 양쪽의 지표가 사라졌습니다.",
+        )
+        advice = Text("Give each producer its own client.id.", "프로듀서마다 고유한 client.id를 부여하십시오.")
+    else:
+        option = "metric.reporters"
+        why = Text(
+            "The producer lives, and its metrics are not in JMX. The verb check says why.",
+            "프로듀서는 살아 있지만 JMX에 지표가 없습니다. 이유는 check가 알려 줍니다.",
+        )
+        advice = Text("Follow what check says.", "check의 안내를 따르십시오.")
+    return Item(
+        verdict=Verdict.FINDING,
+        option=option,
+        basis=Basis.INFERRED,
+        why=why,
+        line=line_of(option),
+        where=f"{target}, {client_id}",
+        value=client_id,
+        written=option,
+        advice=advice,
+        owner=Owner.APPLICATION,
     )
 
 

@@ -32,6 +32,8 @@ class Section:
     title: str
     note: Text | None = None
     items: Sequence[Item]
+    judged: bool = True
+    """False for a list of what cannot be known: it says nothing about whether there is something to change."""
 
 
 def has_findings(sections: Sequence[Section]) -> bool:
@@ -49,7 +51,7 @@ def _lines(section: Section, language: str, marks: Mapping[Verdict, str]) -> Ite
     note = f" ({section.note.in_language(language)})" if section.note else ""
     yield f"{section.title}{note}"
     ordered = sorted(section.items, key=lambda item: _ORDER.index(item.verdict))
-    if not any(item.verdict is Verdict.FINDING for item in ordered):
+    if section.judged and not any(item.verdict is Verdict.FINDING for item in ordered):
         yield f"  {marks[Verdict.GOOD]} {_WELL.in_language(language)}"
     for item in ordered:
         yield from _item_lines(item, section, language, marks)

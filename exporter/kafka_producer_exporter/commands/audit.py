@@ -66,11 +66,11 @@ def run(arguments: argparse.Namespace, *, transport_for: "Callable[[Target], Tra
     topics: list[str] = []
     for target in targets:
         try:
-            producers = read_producers(target, transport_for)
+            producers, hidden = read_producers(target, transport_for)
         except TransportError as error:
             failures.append(f"{target.name}: {error}")
         else:
-            sections += _live_sections(target, producers)
+            sections += _live_sections(target, producers, hidden)
             topics += [topic for producer in producers for topic in producer.topics]
     if settings.broker is not None:
         try:
@@ -185,8 +185,8 @@ def _content(name: str) -> bytes:
 
 def read_producers(
     target: "Target", transport_for: "Callable[[Target], Transport] | None" = None
-) -> "list[LiveProducer]":
-    """Read the producers of a JVM once. Raise TransportError."""
+) -> "tuple[list[LiveProducer], list[Item]]":
+    """Read the producers of a JVM once; the items are about those without metrics. Raise TransportError."""
     from kafka_producer_exporter.audit.live import READ_ATTRIBUTES
     from kafka_producer_exporter.catalogue.mbean_kinds import APP_INFO, CLIENT, PATTERN, kind_of
     from kafka_producer_exporter.jmx.readings import Selection
@@ -202,10 +202,10 @@ def read_producers(
     transport = transport_for(target)
     try:
         readings = transport.read([selection], deadline=time.monotonic() + DEADLINE_SECONDS)
-        listed = transport.listed
+        listed, lists_all = transport.listed, transport.lists_all
     finally:
         transport.close()
-    return _producers(target.name, readings, listed)
+    return _producers(target.name, readings, listed), _hidden(target.name, readings, listed) if lists_all else []
 
 
 def _producers(target: str, readings: "Sequence[Reading]", listed: Sequence[str]) -> "list[LiveProducer]":
@@ -252,6 +252,15 @@ def _producers(target: str, readings: "Sequence[Reading]", listed: Sequence[str]
     return sorted(producers, key=lambda producer: producer.client_id)
 
 
+def _hidden(target: str, readings: "Sequence[Reading]", listed: Sequence[str]) -> list[Item]:
+    from kafka_producer_exporter.audit.live import hidden
+    from kafka_producer_exporter.catalogue.hidden import HiddenReason, hidden_producers
+
+    found = hidden_producers(listed, {reading.name.text for reading in readings})
+    duplicate = HiddenReason.DUPLICATE_CLIENT_ID
+    return [hidden(target, client, is_duplicate=reason is duplicate) for client, reason in sorted(found.items())]
+
+
 def _version(values: Sequence[object]) -> ClientVersion | None:
     try:
         return ClientVersion.parse(str(values[0]))
@@ -259,10 +268,10 @@ def _version(values: Sequence[object]) -> ClientVersion | None:
         return None
 
 
-def _live_sections(target: "Target", producers: "Sequence[LiveProducer]") -> list[Section]:
+def _live_sections(target: "Target", producers: "Sequence[LiveProducer]", hidden: Sequence[Item]) -> list[Section]:
     from kafka_producer_exporter.audit.live import audit_producers, unseen
 
-    if not producers:
+    if not producers and not hidden:
         none = Text(
             "No producer is visible. The verb check says why.",
             "보이는 프로듀서가 없습니다. 이유는 check가 알려 줍니다.",
@@ -277,9 +286,10 @@ def _live_sections(target: "Target", producers: "Sequence[LiveProducer]") -> lis
         )
         for producer, items in audit_producers(producers)
     ]
+    sections += [Section(title=item.where, items=[item]) for item in hidden]
     versions = [producer.version for producer in producers if producer.version is not None]
     title = Text("what nobody outside the application can know", "애플리케이션 밖에서는 알 수 없는 것")
-    return [*sections, Section(title=target.name, note=title, items=unseen(min(versions, default=None)))]
+    return [*sections, Section(title=target.name, note=title, items=unseen(min(versions, default=None)), judged=False)]
 
 
 # Brokers.
