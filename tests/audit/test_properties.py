@@ -31,6 +31,7 @@ def pairs(text):
         (r"a=\u0041\uD83D\uDE00", {"a": "A\N{GRINNING FACE}"}),
         (r"a=\uD83D", {"a": "\N{REPLACEMENT CHARACTER}"}),
         ("a=1\rb=2", {"a": "1", "b": "2"}),
+        ("\\\n# one\n\\\n\na=2", {"a": "2"}),
     ],
 )
 def test_properties_are_read_as_java_reads_them(text, expected):

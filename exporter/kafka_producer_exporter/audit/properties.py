@@ -20,7 +20,7 @@ def read_properties(text: str) -> list[Document]:
         if _SEPARATOR.fullmatch(line):
             documents.append([])
             continue
-        if not line or line[0] in "#!":
+        if line in ("", "\\") or line[0] in "#!":  # Java sees no line yet where there is nothing before a backslash
             continue
         parts = [line]
         while _is_continued(parts[-1]) and number < len(lines):
