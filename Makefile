@@ -13,7 +13,7 @@ MAKE_STARTED := $(or $(MAKE_STARTED),$(shell date +%s))
 export MAKE_STARTED
 stage = @s=$$(($$(date +%s) - $(MAKE_STARTED))); printf '\n== %d:%02d  %s\n' $$((s / 60)) $$((s % 60)) '$(1)'
 
-.PHONY: help setup check lint fast pythons generate golden generated integration chart rules mutation demo faults bench jdks test truth fuzz torture drawing lock clean
+.PHONY: help setup check lint fast pythons generate golden generated integration chart rules mutation demo faults diagnose bench jdks test truth fuzz torture drawing lock clean
 
 help: ## list these commands
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -100,6 +100,9 @@ demo: setup ## watch real producers and an alert live; DURATION=60 starts a faul
 
 faults: setup ## fire the alerts by real faults, and write docs/fault-matrix.md; FAULTS='NAME …' GENERATION=2
 	$(BIN)/python -m lab.faults $(FAULTS) $(if $(GENERATION),--generation $(GENERATION))
+
+diagnose: setup ## run diagnose on real faults, and write docs/diagnosis.md; FAULTS='NAME …'
+	$(BIN)/python -m tests.diagnosis $(FAULTS)
 
 bench: setup ## measure the exporter and its peers side by side (half an hour)
 	$(BIN)/python -m benchmarks.against_jmx_exporter

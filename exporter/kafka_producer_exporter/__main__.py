@@ -22,6 +22,7 @@ VERBS: Mapping[str, str] = {
     "scrape": "read targets once, or repeatedly with --watch, and show their metrics",
     "check": "check whether each target can be read, and what to change if it cannot",
     "audit": "compare a producer's configuration, or a live producer, with the operating guide",
+    "diagnose": "find out why events are not published: the cause, the evidence, and what to change",
     "transactions": "list a cluster's open and hanging transactions, and recent aborts, sessions and new producer ids",
     "metrics": "list every metric with its type, labels, source and meaning",
     "rules": "print the alert rules for Prometheus or its Operator, with your own parameters",

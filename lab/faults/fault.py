@@ -22,6 +22,8 @@ class Fault:
     def __init__(self, world: World, name: str) -> None:
         self.world = world
         self.name = name
+        self.own_pods: list[Pod] = []
+        """The pods that it has started, in this order."""
         self._stack = contextlib.ExitStack()
 
     def prepare(self) -> None:
@@ -47,6 +49,7 @@ class Fault:
     def pod(self, *, index: int = 0, **options: Any) -> Pod:
         """Start a pod of the fault's own service, which Prometheus has scraped; *options* are those of ``Pod``."""
         pod = self.keep(Pod(self.world, self.name, index=index, **options))
+        self.own_pods.append(pod)
         self.world.wait_scraped(pod.exporter)
         return pod
 

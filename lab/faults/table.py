@@ -34,7 +34,11 @@ class Row:
     panel: str = ""
     """The panel that shows it: ``BOARD: TITLE``."""
     finding: str = ""
-    """What ``diagnose`` says of it."""
+    """The cause that ``diagnose`` must name first; or ``nothing``, ``idle`` or ``unreachable``.
+
+    Empty if the fault is not about a producer."""
+    finding_by: str = "jmx"
+    """``brokers`` if JMX alone does not show the cause."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -35,6 +35,7 @@ NOT_KEYS = {
     "targets.json": "a page of the exporter",
     "add_arguments": "a function",
     "tls_registry": "a parameter",
+    "sasl.jaas.config": "a setting of Kafka clients",
     "from_hostname": "a value of broker.shard",
     "read_committed": "an isolation level of Kafka",
     "s_client": "a command of openssl",

@@ -90,9 +90,13 @@ def status_pages_handler(application: Application, *, own_host: str | None) -> H
     def targets(request: Request) -> DeferredResponse:
         return partial(_targets_json, application, request)
 
+    def diagnose(request: Request) -> DeferredResponse:
+        return LongWait(_diagnose_page, application, request)
+
     routes = {
         "/": Route(status, "the status of all targets, for people"),
-        "/targets.json": Route(targets, "the same, for programs"),
+        "/diagnose": Route(diagnose, "why events are not published; takes some seconds", ("GET",)),
+        "/targets.json": Route(targets, "the same as /, for programs"),
         RUNBOOKS: Route(_runbook, ABOUT_RUNBOOKS),
     }
 
@@ -203,6 +207,13 @@ def _status_page(application: Application, request: Request) -> Response:
         _statuses(application, request), brokers=application.broker_families(), config_error=application.config_error()
     )
     return html_response(body)
+
+
+def _diagnose_page(application: Application, request: Request) -> Response:
+    # Here and not above, so that an exporter that is not asked for it does not pay for its memory.
+    from kafka_producer_exporter.server.diagnose_page import diagnose_response  # noqa: PLC0415
+
+    return diagnose_response(application, request)
 
 
 def _targets_json(application: Application, request: Request) -> Response:

@@ -97,7 +97,8 @@ def status_page(
 </main>
 <footer>
 <span>As of {_clock(now)}, refreshed every {REFRESH_SECONDS} s</span>
-<span><a href="/runbooks/">runbooks</a> · <a href="/targets.json">targets.json</a></span>
+<span><a href="/diagnose">diagnose</a> · <a href="/runbooks/">runbooks</a> ·
+<a href="/targets.json">targets.json</a></span>
 </footer>
 </body>
 </html>

@@ -1,0 +1,1 @@
+"""Where ``diagnose`` gets its evidence from: one module per source."""
