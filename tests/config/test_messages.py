@@ -36,6 +36,7 @@ NOT_KEYS = {
     "add_arguments": "a function",
     "tls_registry": "a parameter",
     "sasl.jaas.config": "a setting of Kafka clients",
+    "jmx_exporter": "another exporter",
     "from_hostname": "a value of broker.shard",
     "read_committed": "an isolation level of Kafka",
     "s_client": "a command of openssl",

@@ -18,6 +18,19 @@ HEADER = """\
 `kafka-producer-exporter diagnose [TARGET]` reads a producer twice, asks the brokers where they are configured, and
 names the causes of what goes wrong, the most likely first, with the numbers that it rests on and what to change.
 
+## Where the numbers come from
+
+| Source | Flags |
+| --- | --- |
+| the producer's JVM, live | `TARGET`, `--target`, `--config`; without any, as the `serve` beside it |
+| the brokers | `--bootstrap-server`, or `broker:` in the configuration; alone, without a target, too |
+| a metrics page of this exporter, of jmx_exporter or of Micrometer | `--metrics-url URL` |
+| a Prometheus that has any of these, now or at a past time | `--prometheus URL`, `--at TIME`, `--match MATCHER` |
+
+The names of jmx_exporter before and since 1.0 (`kafka_producer_producer_metrics_record_error_total`, or without
+`_total`) and of Micrometer (`kafka_producer_record_error_total`, with the client's own units) are known.
+`--token-file`, `--ca-file` and `--header` apply to both kinds of URL. The report says what cannot be known from a source.
+
 ## Causes
 
 """

@@ -265,6 +265,12 @@ def test_what_the_brokers_say_separates_them(found, cause, not_beside):
     assert (top.cause.id, top.certainty, list(top.apart)) == (cause, Certainty.CERTAIN, [])
 
 
+def test_records_that_fail_for_lack_of_a_login_are_not_taken_for_too_large_ones():
+    found = evidence(failed_authentication_total=6.0, record_error_total=50.0, request_total=0.0, **NO_ANSWERS)
+
+    assert causes(found) == ["sasl", "tls"]
+
+
 def test_consequences_come_after_what_explains_them():
     found = diagnose(evidence(**SILENT, **RETRIED, **FAILED, buffer_exhausted_total=3.0, metadata_age_seconds=900.0))
 

@@ -3,12 +3,17 @@
 import argparse
 import dataclasses
 import json
+import logging
 import os
+import re
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
+from datetime import datetime
+from pathlib import Path
+from urllib.parse import urlsplit
 
 from kafka_producer_exporter.commands.arguments import (
     add_settings_arguments,
@@ -18,8 +23,17 @@ from kafka_producer_exporter.commands.arguments import (
 )
 from kafka_producer_exporter.commands.serving import arguments_of, is_configured, serving_process
 from kafka_producer_exporter.diagnosis.diagnose import diagnose
-from kafka_producer_exporter.diagnosis.evidence import NO_READING, Brokers, Evidence, Page, Reading, Series
+from kafka_producer_exporter.diagnosis.evidence import (
+    NO_READING,
+    Brokers,
+    Evidence,
+    Page,
+    Reading,
+    Series,
+    events_between,
+)
 from kafka_producer_exporter.diagnosis.report import Subject, as_text, as_values, exit_code
+from kafka_producer_exporter.errors import ConfigError, Problem
 from kafka_producer_exporter.evidence.source import Source
 from kafka_producer_exporter.net.printable import printable
 from kafka_producer_exporter.pack import LANGUAGES
@@ -27,6 +41,9 @@ from kafka_producer_exporter.settings import Broker, Settings, Target, TargetKin
 from kafka_producer_exporter.text import encodable
 
 PARALLEL_READS = 16
+LIVE_SECONDS = 10.0
+PROMETHEUS_SECONDS = 300.0
+"""Between the two readings. A Prometheus has a value every 15 to 60 s, and remembers, so that nobody waits."""
 STYLES = {"title": "1", "certain": "1;31", "likely": "33", "possible": "36", "soft": "2"}
 """ANSI codes. No information is in a colour alone."""
 
@@ -40,31 +57,72 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--interval",
         type=_interval,
-        default=10.0,
         metavar="SECONDS",
-        help="time between the two readings (default: 10); a longer one sees rarer errors",
+        help="time between the two readings (default: 10, with --prometheus 300); a longer one sees rarer errors",
     )
     parser.add_argument(
         "--lang", choices=LANGUAGES, help="language of the report; default: Korean in a Korean locale, else English"
+    )
+    other = parser.add_argument_group(
+        "other sources", "For producers without this exporter. TARGET is then a value of the label target."
+    )
+    other.add_argument(
+        "--metrics-url",
+        type=_url,
+        action="append",
+        default=[],
+        metavar="URL",
+        help="a metrics page of this exporter, of jmx_exporter or of Micrometer; repeatable",
+    )
+    other.add_argument("--prometheus", type=_url, metavar="URL", help="a Prometheus that has the producers' metrics")
+    other.add_argument(
+        "--at",
+        type=_moment,
+        metavar="TIME",
+        help="ask --prometheus for this moment: 2026-01-31T03:00:00Z, or how long ago, such as 90m (default: now)",
+    )
+    other.add_argument(
+        "--match",
+        action="append",
+        default=[],
+        metavar="MATCHER",
+        help="""a matcher for --prometheus, such as namespace="shop"; repeatable""",
+    )
+    other.add_argument("--token-file", type=Path, metavar="FILE", help="bearer token for these URLs")
+    other.add_argument("--ca-file", type=Path, metavar="FILE", help="CA of these URLs (default: the system's)")
+    other.add_argument(
+        "--header",
+        type=_header,
+        action="append",
+        default=[],
+        metavar="NAME:VALUE",
+        help="header for these URLs, such as X-Scope-OrgID:shop; repeatable",
     )
     add_settings_arguments(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Diagnose and print. Return 3 if a target cannot be read, else 1 if anything is found, else 0."""
-    settings = settings_of(arguments)
+    for name in ("kafka_producer_exporter", "kafka"):
+        logging.getLogger(name).addHandler(logging.NullHandler())  # the report says it
+    others = _other_sources(arguments)
+    settings = settings_from(_without_targets(arguments)) if others else settings_of(arguments)
+    interval_seconds = arguments.interval or (PROMETHEUS_SECONDS if arguments.prometheus else LIVE_SECONDS)
     progress = Progress(sys.stderr.isatty())
     with ExitStack() as stack:
-        sources, broker_sources = _sources(settings, arguments.targets)
+        sources, broker_sources = (others, []) if others else _sources(settings, arguments.targets)
         for source in (*sources, *broker_sources):
             stack.callback(source.close)
-        subjects = examine(
-            sources,
-            broker_sources,
-            settings.broker,
-            interval_seconds=arguments.interval,
-            progress=progress,
-        )
+        try:
+            subjects = examine(
+                sources, broker_sources, settings.broker, interval_seconds=interval_seconds, progress=progress
+            )
+        finally:
+            progress.end()
+    if others and arguments.targets:
+        subjects = [subject for subject in subjects if subject.name in arguments.targets]
+        if missing := [name for name in arguments.targets if name not in {subject.name for subject in subjects}]:
+            raise ConfigError("TARGET", [Problem(name, "the source has no such target") for name in missing])
     language = _language(arguments.lang)
     if arguments.format == "json":
         sys.stdout.write(json.dumps(as_values(subjects, language), indent=2, ensure_ascii=False) + "\n")
@@ -81,6 +139,42 @@ def settings_of(arguments: argparse.Namespace) -> Settings:
         print(f"with the configuration of the serving process, pid {serving.pid}", file=sys.stderr)
         return settings_from(theirs, {**serving.environment, **os.environ})
     return settings_from(arguments)
+
+
+def _without_targets(arguments: argparse.Namespace) -> argparse.Namespace:
+    """Return the arguments without TARGET, which is no target of ours."""
+    return argparse.Namespace(**{**vars(arguments), "targets": []})
+
+
+def _other_sources(arguments: argparse.Namespace) -> list[Source]:
+    """Return the sources besides live JMX. Raise ConfigError for flags that belong to none."""
+    given = {"--at": arguments.at is not None, "--match": bool(arguments.match)}
+    if wrong := [flag for flag, is_given in given.items() if is_given and not arguments.prometheus]:
+        raise ConfigError("diagnose", [Problem(flag, "it needs --prometheus URL") for flag in wrong])
+    if not arguments.metrics_url and not arguments.prometheus:
+        return []
+    # Imported here: live JMX needs neither prometheus-client nor a client for HTTP.
+    from kafka_producer_exporter.evidence.http import Access
+
+    access = Access(token_file=arguments.token_file, ca_file=arguments.ca_file, headers=dict(arguments.header))
+    sources: list[Source] = []
+    if arguments.metrics_url:
+        from kafka_producer_exporter.evidence.metrics_page import MetricsPage
+
+        sources += [MetricsPage(url, access) for url in arguments.metrics_url]
+    if arguments.prometheus:
+        from kafka_producer_exporter.evidence.prometheus import Prometheus
+
+        sources.append(
+            Prometheus(
+                arguments.prometheus,
+                access,
+                at_seconds=time.time() if arguments.at is None else arguments.at,
+                interval_seconds=arguments.interval or PROMETHEUS_SECONDS,
+                matchers=arguments.match,
+            )
+        )
+    return sources
 
 
 def examine(
@@ -106,7 +200,7 @@ def examine(
     progress.show("reading again")
     second = _read(sources)
     brokers = with_jvms(brokers, brokers_first, _read(broker_sources))
-    progress.end()
+    brokers = with_view(brokers, first.pop("", NO_READING), second.pop("", NO_READING))
     notes = brokers.unseen if brokers is not None else ()
     if not sources:
         diagnosis = diagnose(Evidence(brokers=brokers, now_seconds=time.time()))
@@ -193,6 +287,21 @@ def with_jvms(brokers: Brokers | None, first: Readings, second: Readings) -> Bro
     )
 
 
+def with_view(brokers: Brokers | None, first: Reading, second: Reading) -> Brokers | None:
+    """Return what the brokers said, with the broker view that a metrics page or a Prometheus shows beside producers."""
+    if not any(name.startswith(("kafka_transaction", "kafka_topic", "kafka_bootstrap")) for name in second.page):
+        return brokers
+    brokers = brokers or Brokers()
+    counting = "kafka_producer_exporter_counting_since_timestamp_seconds"
+    return dataclasses.replace(
+        brokers,
+        page={**second.page, **brokers.page},
+        before={**first.page, **brokers.before},
+        events=[*brokers.events, *events_between(first.page, second.page)],
+        knows_events=brokers.knows_events or bool(second.page.get(counting)),
+    )
+
+
 def _joined(readings: Readings) -> Page:
     page: dict[str, list[Series]] = {}
     for reading in readings.values():
@@ -240,11 +349,39 @@ def _painter() -> Callable[[str, str], str]:
     return lambda text, style: f"\x1b[{STYLES[style]}m{text}\x1b[0m"
 
 
+def _url(text: str) -> str:
+    parts = urlsplit(text)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise argparse.ArgumentTypeError("this is not a URL; write it like http://HOST:PORT/metrics")
+    return text
+
+
+def _header(text: str) -> tuple[str, str]:
+    name, separator, value = text.partition(":")
+    if not separator or not name.strip() or not text.isprintable():
+        raise argparse.ArgumentTypeError("this is not a header; write it like NAME:VALUE")
+    return name.strip(), value.strip()
+
+
+def _moment(text: str) -> float:
+    """Return a time in seconds since 1970."""
+    if found := re.fullmatch(r"-?(\d{1,6})([smhd])", text):
+        return time.time() - int(found[1]) * {"s": 1, "m": 60, "h": 3600, "d": 86400}[found[2]]
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        moment = None
+    if moment is None or moment.tzinfo is None:
+        advice = "write it like 2026-01-31T03:00:00Z or 2026-01-31T03:00:00+09:00, or 90m for 90 minutes ago"
+        raise argparse.ArgumentTypeError(f"{text!r} is not a time; {advice}")
+    return moment.timestamp()
+
+
 def _interval(text: str) -> float:
     try:
         seconds = float(text)
     except ValueError:
         seconds = 0.0
-    if not 0.5 <= seconds <= 600:
-        raise argparse.ArgumentTypeError(f"{text!r} is not an interval; use 0.5 to 600 seconds")
+    if not 0.5 <= seconds <= 3600:
+        raise argparse.ArgumentTypeError(f"{text!r} is not an interval; use 0.5 to 3600 seconds")
     return seconds

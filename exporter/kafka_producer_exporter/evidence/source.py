@@ -21,7 +21,8 @@ class Source(Protocol):
     def read(self) -> Mapping[str, Reading]:
         """Return the next of two readings, by what the report calls each target.
 
-        A target that cannot be read is a reading that says why. Raise TransportError if the source itself fails.
+        A target that cannot be read is a reading that says why. What the source shows of the brokers has the empty
+        name. Raise TransportError if the source itself fails.
         """
 
     def close(self) -> None:

@@ -82,6 +82,8 @@ def unknown_topic(client: Client, evidence: Evidence) -> Match | None:
 
 def record_too_large(client: Client, evidence: Evidence) -> Match | None:
     """Match records that ``send`` refuses without asking a broker, that brokers reject at once, and split batches."""
+    if logins_fail(client):
+        return None
     sizes = client.facts("kafka_producer_record_size_max_bytes", "kafka_producer_batch_size_max_bytes")
     facts = [*client.facts(*OUTCOMES), *sizes]
     if answered := _error_codes(evidence, "MESSAGE_TOO_LARGE"):

@@ -1,0 +1,37 @@
+"""An HTTP server on loopback that answers as a test asks for, and remembers what it was asked."""
+
+import contextlib
+import threading
+from http.server import BaseHTTPRequestHandler, HTTPServer
+
+
+class Asked(BaseHTTPRequestHandler):
+    def do_GET(self):
+        length = int(self.headers.get("Content-Length") or 0)
+        self.server.requests.append((self.path, dict(self.headers), self.rfile.read(length).decode()))
+        status, body = self.server.answers.pop(0) if len(self.server.answers) > 1 else self.server.answers[0]
+        self.send_response(status)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    do_POST = do_GET  # noqa: N815 (http.server wants this name)
+
+    def log_message(self, *_):
+        pass
+
+
+@contextlib.contextmanager
+def answering(*answers):
+    server = HTTPServer(("127.0.0.1", 0), Asked)
+    server.answers = [answer if isinstance(answer, tuple) else (200, answer) for answer in answers]
+    server.requests = []
+    server.url = f"http://127.0.0.1:{server.server_port}/metrics"
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
+    thread.start()
+    try:
+        yield server
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join(5)
