@@ -29,7 +29,7 @@ names the causes of what goes wrong, the most likely first, with the numbers tha
 
 The names of jmx_exporter before and since 1.0 (`kafka_producer_producer_metrics_record_error_total`, or without
 `_total`) and of Micrometer (`kafka_producer_record_error_total`, with the client's own units) are known.
-`--token-file`, `--ca-file` and `--header` apply to both kinds of URL. The report says what cannot be known from a source.
+`--token-file`, `--ca-file` and `--header` apply to both kinds of URL. The report says what a source cannot tell.
 
 ## Causes
 

@@ -60,6 +60,16 @@ FOUND = {
     "broker-down": [
         evidence(connection_close_total=9.0, **NO_ANSWERS, **RETRIED),
         evidence(brokers=brokers(("kafka_topic_offline_partitions", {"topic": "orders"}, 1.0)), **RETRIED),
+        evidence(record_send_total=0.0, topic_record_send_total=0.0, request_total=6.0, response_total=6.0, **FAILED),
+        evidence(
+            record_send_total=0.0,
+            topic_record_send_total=0.0,
+            brokers=brokers(
+                ("kafka_topic_offline_partitions", {"topic": "orders"}, 1.0),
+                ("kafka_topic_under_min_insync_partitions", {"topic": "orders"}, 1.0),
+            ),
+            **FAILED,
+        ),
     ],
     "black-hole": [
         evidence(**SILENT, **RETRIED, connection_close_total=2.0, connection_creation_total=2.0),
@@ -236,6 +246,7 @@ def test_nothing_is_found_in_a_healthy_producer(quiet):
         (evidence(**NO_LINK, **FAILED), "dns", "black-hole"),
         (evidence(connection_close_total=9.0, **RETRIED), "broker-down", "not-enough-replicas"),
         (evidence(**RETRIED), "not-enough-replicas", "unknown-topic"),
+        (evidence(record_send_total=0.0, topic_record_send_total=0.0, **FAILED), "broker-down", "unknown-topic"),
         (evidence(**FAILED), "record-too-large", "not-authorized"),
         (evidence(**TRANSACTIONS, txn_abort_time_seconds_total=0.01), "fencing", "transaction-timeout"),
     ],
@@ -269,6 +280,13 @@ def test_records_that_fail_for_lack_of_a_login_are_not_taken_for_too_large_ones(
     found = evidence(failed_authentication_total=6.0, record_error_total=50.0, request_total=0.0, **NO_ANSWERS)
 
     assert causes(found) == ["sasl", "tls"]
+
+
+def test_a_transaction_that_hangs_now_comes_before_what_happened_minutes_ago():
+    hanging = ("kafka_transaction_hanging", {"topic": "orders", "partition": "0", "producer_id": "7"}, 1.0)
+    found = Evidence(brokers=brokers(hanging, events=[event("abort", "fenced")], knows_events=True))
+
+    assert causes(found) == ["hanging-transaction", "fencing"]
 
 
 def test_consequences_come_after_what_explains_them():

@@ -106,7 +106,10 @@ def dns_of_servers(evidence: Evidence) -> Match | None:
 
 
 def broker_down(client: Client, evidence: Evidence) -> Match | None:
-    """Match connections that are refused, and topics of this client that have no leader."""
+    """Match connections that are refused, and topics of this client that have no leader.
+
+    Records of a topic without a leader expire and none is sent, although the other brokers answer.
+    """
     offline: list[Fact] = []
     if evidence.brokers is not None:
         offline = [
@@ -119,6 +122,11 @@ def broker_down(client: Client, evidence: Evidence) -> Match | None:
         return Match(Certainty.CERTAIN, [*offline, *refused, *client.facts(*LINKS)])
     if is_refused(client):
         return Match(Certainty.CERTAIN if refused else Certainty.LIKELY, [*refused, *client.facts(*LINKS)])
+    failed = client.increases("kafka_producer_topic_record_error_total", "topic")
+    sent = client.increases("kafka_producer_topic_record_send_total", "topic")
+    if any(grown > 0 and sent.get(topic) == 0 for topic, grown in failed.items()) and answers(client):
+        names = ("kafka_producer_topic_record_error_total", "kafka_producer_topic_record_send_total")
+        return Match(Certainty.LIKELY, [*client.facts(*names), *client.facts(*LINKS)])
     return None
 
 

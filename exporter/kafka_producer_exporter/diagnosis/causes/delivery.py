@@ -42,10 +42,11 @@ def not_enough_replicas(client: Client, evidence: Evidence) -> Match | None:
     brokers = evidence.brokers
     facts = client.facts("kafka_producer_topic_record_retry_total", "kafka_producer_topic_record_error_total")
     if brokers is not None and (rows := brokers.gauges("kafka_topic_under_min_insync_partitions")):
+        offline = {labels["topic"] for labels, value in brokers.gauges("kafka_topic_offline_partitions") if value > 0}
         under = [
             Fact("kafka_topic_under_min_insync_partitions", {"topic": labels["topic"]}, value)
             for labels, value in rows
-            if value > 0 and labels["topic"] in client.topics
+            if value > 0 and labels["topic"] in client.topics and labels["topic"] not in offline
         ]
         hurt = [fact for fact in under if fact.labels["topic"] in topics]
         asked = {labels["topic"] for labels, _ in rows}
@@ -425,6 +426,16 @@ LATE_CAUSES = (SLOW_BROKER, DELIVERY_TIMEOUT)
 """Those that others explain."""
 
 PAIRS = (
+    Pair(
+        frozenset({"broker-down", "unknown-topic"}),
+        Text(
+            "A partition without a leader and a topic that was deleted look alike to the client: it asks for metadata "
+            "and sends nothing. With the brokers asked, the topic's state tells.",
+            "리더가 없는 파티션과 삭제된 토픽은 클라이언트에게 똑같이 보입니다. 메타데이터만 요청하고 "
+            "보내지 못합니다. 브로커가 "
+            "말하는 토픽 상태로 구별됩니다.",
+        ),
+    ),
     Pair(
         frozenset({"broker-down", "not-enough-replicas"}),
         Text(
