@@ -40,7 +40,6 @@ NOT_KEYS = {
     "from_hostname": "a value of broker.shard",
     "read_committed": "an isolation level of Kafka",
     "s_client": "a command of openssl",
-    "sasl.jaas.config": "a setting of Kafka clients",
     "https_proxy": "an environment variable of other programs",
     "group_left": "a keyword of PromQL",
     "keep_firing_for": "a key of alert rules",
