@@ -13,7 +13,8 @@ MAKE_STARTED := $(or $(MAKE_STARTED),$(shell date +%s))
 export MAKE_STARTED
 stage = @s=$$(($$(date +%s) - $(MAKE_STARTED))); printf '\n== %d:%02d  %s\n' $$((s / 60)) $$((s % 60)) '$(1)'
 
-.PHONY: help setup check lint fast pythons generate golden generated integration chart rules mutation demo faults diagnose bench jdks test truth fuzz torture drawing lock clean
+.PHONY: help setup check lint fast pythons generate golden generated integration chart rules mutation demo faults dashboards \
+  diagnose bench jdks test truth fuzz torture drawing lock clean
 
 help: ## list these commands
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -69,6 +70,7 @@ generate: setup ## write the generated docs and the JSON schema again
 	$(BIN)/python -m dashboards
 	$(BIN)/python -m tools.generate_kubernetes
 	$(BIN)/python -m lab.faults --page
+	$(BIN)/python -m dashboards.proof --page
 	@$(MAKE) --no-print-directory setup
 
 golden: setup ## write the golden pages again; review every difference
@@ -103,6 +105,10 @@ faults: setup ## fire the alerts by real faults, and write docs/fault-matrix.md;
 
 diagnose: setup ## run diagnose on real faults, and write docs/diagnosis.md; FAULTS='NAME …'
 	$(BIN)/python -m tests.diagnosis $(FAULTS)
+
+dashboards: setup ## check the dashboards and write their JSON, ask every query in the lab, and write docs/dashboard-proof.md
+	$(BIN)/python -m dashboards
+	$(BIN)/python -m dashboards.proof $(if $(BOARDS),--boards $(BOARDS)) $(if $(FAULTS),--faults $(FAULTS)) $(if $(MISSING),--missing)
 
 bench: setup ## measure the exporter and its peers side by side (half an hour)
 	$(BIN)/python -m benchmarks.against_jmx_exporter

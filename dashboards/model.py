@@ -46,7 +46,8 @@ class Panel:
     ``description`` says which question the panel answers, and how to read it. ``guide`` has the names of the guide's
     monitoring section that it shows, ``alerts`` the alerts that lead here, ``confluent`` the panels of Confluent's
     producer board that it stands for. ``fault`` is the fault of ``lab/faults.yaml`` in which it has data; without one
-    it has data in health. ``no_value`` is what it shows without data.
+    it has data in health. Of several names, such as ``quota health``, one is enough for each query. ``no_value`` is
+    what it shows without data.
     """
 
     title: Words

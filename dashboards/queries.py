@@ -1,7 +1,8 @@
 """Selectors and variables that the boards share.
 
 Each variable matches with ``=~``, and All means ``.*``: that also matches series without the label, so the boards work
-where there is only ``target``.
+where there is only ``target``. Grafana does not escape a double quote, and an application may have one in its
+``client.id`` or ``transactional.id``: those two are between backquotes, with the format ``regex``.
 """
 
 from dashboards.model import Query, Variable, Words
@@ -9,7 +10,7 @@ from dashboards.model import Query, Variable, Words
 SERVICE_SELECTOR = ('%{cluster}=~"$cluster"', 'namespace=~"$namespace"', 'target=~"$target"', 'target!=""')
 """Micrometer serves metrics of the same names, without the label ``target``."""
 JVM_SELECTOR = (*SERVICE_SELECTOR, 'pod=~"$pod"')
-PRODUCER = (*JVM_SELECTOR, 'client_id=~"$client_id"')
+PRODUCER = (*JVM_SELECTOR, "client_id=~`${client_id:regex}`")
 NO_TARGET = 'target=""'
 RATE = "$__rate_interval"
 

@@ -71,9 +71,27 @@ class Prometheus(Server):
             )
         )
 
-    def query(self, expression: str) -> list[dict[str, Any]]:
+    def query(self, expression: str, *, at: float | None = None) -> list[dict[str, Any]]:
         """Return the series of an instant query, each with ``metric`` (its labels) and ``value`` (time and text)."""
-        result: list[dict[str, Any]] = self.get("query", query=expression)["result"]
+        time = {} if at is None else {"time": f"{at:.3f}"}
+        result: list[dict[str, Any]] = self.get("query", query=expression, **time)["result"]
+        return result
+
+    def query_range(self, expression: str, *, start: float, end: float, step_seconds: float) -> list[dict[str, Any]]:
+        """Return the series of a range query, each with ``metric`` and ``values`` (pairs of time and text)."""
+        times = {"start": f"{start:.3f}", "end": f"{end:.3f}", "step": f"{step_seconds:g}"}
+        result: list[dict[str, Any]] = self.get("query_range", query=expression, **times)["result"]
+        return result
+
+    def series(self, selector: str, *, start: float, end: float) -> list[dict[str, str]]:
+        """Return the labels of the series that a selector selects between two times."""
+        result: list[dict[str, str]] = self.get("series", **{"match[]": selector}, start=f"{start}", end=f"{end}")
+        return result
+
+    def label_values(self, label: str, selector: str, *, start: float, end: float) -> list[str]:
+        """Return the values of a label of the series that a selector selects between two times."""
+        times = {"start": f"{start}", "end": f"{end}"}
+        result: list[str] = self.get(f"label/{label}/values", **{"match[]": selector}, **times)
         return result
 
     def value(self, expression: str) -> float | None:
@@ -104,9 +122,12 @@ class Prometheus(Server):
 
     def get(self, path: str, **parameters: str) -> Any:
         """Return the ``data`` of an HTTP API response; raise LabError with Prometheus' own message if it fails."""
-        address = f"{self.url}/api/v1/{path}?{urllib.parse.urlencode(parameters)}"
+        address, fields = f"{self.url}/api/v1/{path}", urllib.parse.urlencode(parameters)
+        # As Grafana does: a long query has no place in an address. The API takes a form for these three.
+        is_form = path in {"query", "query_range", "series"}
+        request: Any = urllib.request.Request(address, data=fields.encode()) if is_form else f"{address}?{fields}"
         try:
-            with urllib.request.urlopen(address, timeout=10) as answer:
+            with urllib.request.urlopen(request, timeout=10) as answer:
                 return json.load(answer)["data"]
         except urllib.error.HTTPError as error:
             raise LabError(f"{self.name}: {path} {parameters}: {error.read().decode(errors='replace')}") from None

@@ -457,6 +457,7 @@ SERVERS = (
             ),
             ADDRESSES_HEADING: (Step(None, "red"), Step(1, "text")),
         },
+        fault="view-without-brokers",
         no_value=Words("–", "–"),
     ),
     Graph(

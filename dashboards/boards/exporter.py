@@ -401,7 +401,7 @@ UNSEEN = (
         steps={Words("left out", "생략"): IN_RED},
         no_value=Words("nothing is left out or combined", "생략되거나 합쳐진 것 없음"),
         alerts=("KafkaProducerSeriesLeftOut",),
-        fault="memory-limit",
+        fault="memory-limit health",
     ),
 )
 

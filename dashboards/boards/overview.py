@@ -323,7 +323,7 @@ NOW = (
             for heading in (LOST, Words("below min ISR", "min ISR 미달"), Words("no leader", "리더 없음"))
         },
         no_value=Words("nothing was lost", "유실 없음"),
-        fault="min-isr-unmet",
+        fault="min-isr-unmet only-replica-lost",
     ),
 )
 

@@ -18,7 +18,7 @@ TOPIC = Variable(
     Words("Topic", "토픽"),
     "label_values("
     'kafka_producer_topic_record_send_total{%{cluster}=~"$cluster", namespace=~"$namespace", target=~"$target", '
-    'pod=~"$pod", client_id=~"$client_id"}, topic)',
+    'pod=~"$pod", client_id=~`${client_id:regex}`}, topic)',
     Words(
         "Topics that the producer has sent to. Only the row Topics uses it.",
         "프로듀서가 전송한 적이 있는 토픽. 토픽 행에만 적용됩니다.",

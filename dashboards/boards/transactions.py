@@ -31,7 +31,7 @@ def whole(expr: str, *by: str, each: tuple[str, ...] = ()) -> str:
 
 def ids(metric: str, *more: str) -> str:
     """Return the selector of a metric of the chosen transactional ids."""
-    return brokers(metric, 'transactional_id=~"$transactional_id"', *more)
+    return brokers(metric, "transactional_id=~`${transactional_id:regex}`", *more)
 
 
 def by_id(expr: str) -> str:

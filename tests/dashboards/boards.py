@@ -1,5 +1,8 @@
 """A small board with a panel of each kind."""
 
+import json
+
+from dashboards.classic import dashboard
 from dashboards.model import AlertList, Board, Graph, Link, Note, Query, Row, Stat, States, Step, Table, Words
 from dashboards.queries import EVERYTHING, producer, rate
 
@@ -25,6 +28,11 @@ def board(*panels, rows=(), variables=EVERYTHING):
         variables=variables,
         rows=rows or (Row(None, panels),),
     )
+
+
+def as_shipped(board):
+    """The JSON of a board with the default name of the cluster's label."""
+    return json.loads(json.dumps(dashboard(board, "en")).replace("%{cluster}", "kafka_cluster"))
 
 
 LOST = producer("kafka_producer_record_error_total")

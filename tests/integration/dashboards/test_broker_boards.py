@@ -7,6 +7,7 @@ import yaml
 
 from alerts.unit_tests import GENERATIONS, promtool_failure
 from dashboards.boards import brokers, transactions
+from dashboards.grafana import interpolate
 
 EXPORTERS = (
     # cluster, instance, shard, total_shards, transactional id, where its counters began
@@ -15,7 +16,6 @@ EXPORTERS = (
     ("shards", "c", 0, 2, "orders-0", 0),
     ("shards", "d", 1, 2, "orders-1", 0),
 )
-VARIABLES = ("cluster", "transactional_id", "topic")
 
 
 @pytest.mark.parametrize("generation", GENERATIONS)
@@ -78,11 +78,8 @@ def test_each_topic_shows_its_greatest_risk(prometheus_programs, generation, tmp
 def failure(generation, folder, series, board, title, expected):
     """Return what promtool has to say if the first query of a panel does not have the expected samples."""
     panel = next(panel for panel in board.panels() if panel.title.en == title)
-    expr = panel.queries[0].expr.replace("%{cluster}", "kafka_cluster")
-    for name in VARIABLES:
-        expr = expr.replace(f"${name}", ".*")
-    for name, duration in (("$__rate_interval", "5m"), ("$__range", "1h")):
-        expr = expr.replace(name, duration)
+    template = panel.queries[0].expr.replace("%{cluster}", "kafka_cluster")
+    expr = interpolate(template, {}, {"__rate_interval": "5m", "__range": "1h"})
     test = {
         "interval": "1m",
         "input_series": [{"series": name, "values": values} for name, values in series.items()],
