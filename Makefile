@@ -106,7 +106,7 @@ faults: setup ## fire the alerts by real faults, and write docs/fault-matrix.md;
 diagnose: setup ## run diagnose on real faults, and write docs/diagnosis.md; FAULTS='NAME …'
 	$(BIN)/python -m tests.diagnosis $(FAULTS)
 
-dashboards: setup ## check the dashboards and write their JSON, ask every query in the lab, and write docs/dashboard-proof.md
+dashboards: setup ## check the dashboards, ask every query in the lab (quarter of an hour), and write docs/dashboard-proof.md; MISSING=1 for what changed
 	$(BIN)/python -m dashboards
 	$(BIN)/python -m dashboards.proof $(if $(BOARDS),--boards $(BOARDS)) $(if $(FAULTS),--faults $(FAULTS)) $(if $(MISSING),--missing)
 

@@ -42,6 +42,8 @@ OF_EVERY_LINK = {
     "keepTime": False,
 }
 """What Grafana's schema adds to every link to a panel's data."""
+EMPTY = {"id": "noValue", "value": "–"}
+"""For a cell of a table: what a panel says without data is about all of it."""
 NO_DATA = Words("no data", "데이터 없음")
 RUNBOOK = Words("Runbook of {}", "{} 런북")
 MENU = Words("Kafka producers", "Kafka 프로듀서")
@@ -265,6 +267,8 @@ class _Writer:
 
     def _stat(self, panel: Stat) -> Json:
         steps = panel.steps or (Step(None, "text"),)
+        if steps[0].color == "green":  # the first colour is also that of no data, which is no good news
+            steps = (Step(None, "text"), Step(0, "green", steps[0].text), *steps[1:])
         more: Json = {"links": self._links(panel.links)}
         if panel.decimals is not None:
             more["decimals"] = panel.decimals
@@ -332,6 +336,7 @@ class _Writer:
         steps = {self._say(heading): chosen for heading, chosen in panel.steps.items()}
         order = [*headings, *columns]
         overrides = [
+            *({"matcher": {"id": "byName", "options": name}, "properties": [EMPTY]} for name in headings.values()),
             *(
                 self._of_column(columns[name], query, steps.get(columns[name], ()))
                 for name, query in zip(columns, panel.queries, strict=True)
@@ -367,7 +372,7 @@ class _Writer:
         }
 
     def _of_column(self, heading: str, query: Query, steps: Sequence[Step]) -> Json:
-        properties: list[Json] = [{"id": "unit", "value": query.unit or "short"}, {"id": "noValue", "value": "–"}]
+        properties: list[Json] = [{"id": "unit", "value": query.unit or "short"}, EMPTY]
         if steps:
             properties += [
                 {"id": "thresholds", "value": _thresholds(steps)},
@@ -423,15 +428,27 @@ class _Writer:
             ],
             labels=(
                 ("alertname", Words("alert", "경보")),
-                ("severity", Words("severity", "심각도")),
-                ("namespace", Words("namespace", "네임스페이스")),
                 ("target", Words("service", "서비스")),
+                ("severity", Words("severity", "심각도")),
                 ("client_id", Words("client", "클라이언트")),
+                ("namespace", Words("namespace", "네임스페이스")),
                 ("%{cluster}", Words("cluster", "클러스터")),
             ),
             sort=since,
         )
-        return self._table(listed)
+        content = self._table(listed)
+        # Since when is worth more than what comes after it.
+        order = ("alertname", "target", "Value", "severity", "client_id", "namespace", "%{cluster}")
+        content["transformations"][-1]["options"]["indexByName"] = {name: place for place, name in enumerate(order)}
+        for label, width in (("alertname", 230), ("target", 100), (since, 100)):
+            name = self._say(label) if isinstance(label, Words) else self._say(dict(listed.labels)[label])
+            content["fieldConfig"]["overrides"].append(
+                {
+                    "matcher": {"id": "byName", "options": name},
+                    "properties": [{"id": "custom.width", "value": width}],
+                }
+            )
+        return content
 
     def _links(self, links: Sequence[Link], values: Mapping[str, str] | None = None) -> list[Json]:
         return [
@@ -481,6 +498,7 @@ def _of_line(letter: str, query: Query) -> Iterator[Json]:
         properties = [
             {"id": "color", "value": {"mode": "fixed", "fixedColor": "red"}},
             {"id": "custom.lineStyle", "value": {"fill": "dash", "dash": [8, 8]}},
+            {"id": "custom.showPoints", "value": "never"},
         ]
     elif query.unit:
         properties = [{"id": "unit", "value": query.unit}]

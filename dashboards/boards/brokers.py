@@ -68,7 +68,7 @@ UNDER_A_WEEK, UNDER_TWO_WEEKS = 604800, 1209600
 
 NUMBERS = (
     Stat(
-        title=Words("Partitions that reject records", "레코드를 거부하는 파티션"),
+        title=Words("Under min ISR", "min ISR 미달"),
         description=Words(
             "Does the cluster accept what producers send? Partitions with fewer in-sync replicas than "
             "min.insync.replicas reject every record that is sent with acks=all. 0 is good. Only topics whose "
@@ -84,7 +84,7 @@ NUMBERS = (
         no_value=NO_VIEW,
     ),
     Stat(
-        title=Words("Partitions without a leader", "리더가 없는 파티션"),
+        title=Words("Without a leader", "리더 없음"),
         description=Words(
             "Can every partition be written to? Without a leader, nothing can. Producers keep their records until "
             "delivery.timeout.ms, and then lose them. 0 is good.",
@@ -130,7 +130,7 @@ NUMBERS = (
         fault="dead-letters",
     ),
     Stat(
-        title=Words("Next certificate expires in", "다음 인증서 만료까지"),
+        title=Words("Next expiry", "다음 인증서 만료"),
         description=Words(
             "When does a certificate stop new connections? The time until the first one expires, of the brokers' TLS "
             "listeners and of the exporter's own files; below 0, one has expired. Certificates of producers and of "
@@ -146,7 +146,7 @@ NUMBERS = (
         no_value=Words("no TLS listener seen", "TLS 리스너 없음"),
     ),
     Stat(
-        title=Words("Topics where one copy is enough", "복제본 하나로 응답하는 토픽"),
+        title=Words("Unsafe topics", "안전하지 않은 토픽"),
         description=Words(
             "Which topics can lose confirmed records with one broker? Those whose effective min.insync.replicas is "
             "below the alert's threshold (2 by default), without the transaction log. 0 is good; the table below "

@@ -77,7 +77,7 @@ STATS = (
         decimals=0,
     ),
     Stat(
-        title=Words("JVMs that do not answer", "응답하지 않는 JVM"),
+        title=Words("JVMs down", "응답 없는 JVM"),
         description=Words(
             "How many JVMs of producers or brokers cannot be read now? 0 is good; nothing is known about the "
             "producers in the others. A pod that is just starting counts for a moment.",

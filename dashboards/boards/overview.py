@@ -110,7 +110,7 @@ STATS = (
         decimals=3,
     ),
     Stat(
-        title=Words("Budget burn, worst service", "예산 소진 속도, 최악의 서비스"),
+        title=Words("Budget burn", "예산 소진 속도"),
         description=Words(
             "How fast does the worst service spend its error budget, over one hour? 1× spends a month's budget in a "
             "month, 14.4× in two days, and then somebody is paged. The budget is the error_budget of the alert rules.",
@@ -126,7 +126,7 @@ STATS = (
         decimals=1,
     ),
     Stat(
-        title=Words("JVMs that do not answer", "응답하지 않는 JVM"),
+        title=Words("JVMs down", "응답 없는 JVM"),
         description=Words(
             "Is anybody unseen? Nothing is known about the producers of a JVM that does not answer, so every other "
             "number here leaves them out. The board of the exporter's health says which they are, and why.",
