@@ -14,7 +14,7 @@ export MAKE_STARTED
 stage = @s=$$(($$(date +%s) - $(MAKE_STARTED))); printf '\n== %d:%02d  %s\n' $$((s / 60)) $$((s % 60)) '$(1)'
 
 .PHONY: help setup check lint fast pythons generate golden generated integration chart rules mutation demo faults dashboards \
-  diagnose bench jdks test truth fuzz torture drawing lock clean
+  diagnose bench jdks test truth fuzz torture drawing image image-lock containers lock clean
 
 help: ## list these commands
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -39,6 +39,7 @@ lint: $(VENV)/.wheel
 	$(call stage,lint: format · rules · types · import contracts)
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
+	$(BIN)/hadolint Dockerfile
 	$(BIN)/mypy
 	MYPYPATH=exporter $(BIN)/mypy -p lab -p tools -p alerts -p dashboards -p tests.fuzz
 	$(BIN)/lint-imports
@@ -82,7 +83,15 @@ generated: ## generate, and fail if the committed files differ
 	@git diff --exit-code --stat -- docs kustomize alerts/rendered dashboards/json exporter/kafka_producer_exporter/config/exporter.schema.json \
 	  || { echo 'generated files are out of date: run "make generate" and commit the result'; exit 1; }
 
-integration: setup ## tests with real brokers, producers and Prometheus; with CI set, every one of them is required
+# Builds and runs containers. Where CI is set, the runner is root on Debian; elsewhere the tests say what to install.
+containers:
+	@for program in podman mmdebstrap; do command -v $$program > /dev/null || missing=1; done; \
+	if [[ -n "$(CI)" && -n "$${missing:-}" && -z "$(WITHOUT_CONTAINERS)" ]]; then \
+	  apt-get update -qq; \
+	  DEBIAN_FRONTEND=noninteractive apt-get install -qq --no-install-recommends podman runc catatonit mmdebstrap > /dev/null; \
+	fi || true
+
+integration: setup containers ## tests with real brokers, producers and Prometheus; with CI set, every one of them is required
 	$(call stage,integration tests$(if $(CI), (CI is set: each one is required)))
 	$(if $(CI),REQUIRE_INTEGRATION=1 )$(PYTEST) -q -m integration
 
@@ -143,8 +152,18 @@ test: ## everything that must hold before a change lands; CI runs this and nothi
 	@$(MAKE) --no-print-directory integration
 	$(call stage,all stages passed)
 
+image: setup ## build the image and test it with podman; IMAGE=NAME:TAG, WITHOUT_CONTAINERS=1 skips it
+	$(call stage,image: build it)
+	$(BIN)/python -m lab.image $(if $(IMAGE),--image $(IMAGE))
+	$(call stage,image: test it)
+	REQUIRE_INTEGRATION=1 $(PYTEST) -q tests/integration/image
+
+image-lock: setup ## for a release: write the digest of the base image into the Dockerfile; needs skopeo and the registry
+	$(BIN)/python -m lab.image --lock
+
 lock: $(VENV)/.tools ## update the locked dependencies
 	$(COMPILE) --upgrade --output-file=requirements/run.txt pyproject.toml
+	$(COMPILE) --upgrade --output-file=requirements/build.txt requirements/build.in
 	$(COMPILE) --upgrade --output-file=requirements/dev.txt requirements/dev.in
 
 clean: ## remove everything built in this folder; the lab's cache outside it stays

@@ -5,6 +5,7 @@ import difflib
 import importlib
 import io
 import os
+import signal
 import sys
 from collections.abc import Mapping, Sequence
 from typing import Protocol, cast
@@ -53,6 +54,10 @@ def main(words: Sequence[str] | None = None) -> int:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")  # a terminal that is not UTF-8 shows ? instead of a traceback
+    if os.getpid() == 1:
+        # The kernel discards SIGTERM for the first process of a container until there is a handler. This one is for the
+        # moment before `serve` waits for signals.
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     words = sys.argv[1:] if words is None else words
     name = next((word for word in words if not word.startswith("-")), None)
     if name is not None and name not in VERBS:

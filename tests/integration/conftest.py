@@ -1,9 +1,9 @@
 """The lab for the tests: started when first needed, shared where that is safe, and taken down however the run ends.
 
 No integration test can run without Java, Maven, openssl and Kafka's jars. Where one of these is missing, the run ends
-at once with an error that says what to install. A control group with a memory limit or a Prometheus is needed by a few
-tests only. Where this machine has none, those tests are reported as not run, with the reason, and the others run;
-REQUIRE_INTEGRATION=1 makes that an error.
+at once with an error that says what to install. A control group with a memory limit, a Prometheus or podman is needed
+by a few tests only. Where this machine has none, those tests are reported as not run, with the reason, and the others
+run; REQUIRE_INTEGRATION=1 makes that an error. WITHOUT_CONTAINERS=1 asks not to run the tests that need podman.
 """
 
 import contextlib
@@ -16,7 +16,9 @@ from lab.alertmanager import alertmanager_binary, amtool_binary
 from lab.broker import Broker, Cluster
 from lab.cgroup import MemoryCgroup
 from lab.fetch import default_fetcher
+from lab.image import WAIVED, build, find_base, waived
 from lab.jvm import java
+from lab.podman import Podman
 from lab.process import LabError, need
 from lab.producer import ProducerJvm
 from lab.prometheus import Prometheus, prometheus_binary, promtool_binary
@@ -64,6 +66,30 @@ def control_groups():
             return
     except LabError as error:
         pytest.skip(str(error))
+
+
+@pytest.fixture(scope="session")
+def podman():
+    """Podman with a base image whose containers run; without it the test is not run."""
+    if waived():
+        pytest.skip(WAIVED)
+    try:
+        podman = Podman()
+        podman.require_containers(find_base(podman))
+    except LabError as error:
+        pytest.skip(str(error))
+    return podman
+
+
+@pytest.fixture(scope="session")
+def image(podman):
+    """The id of the product's image, built from this folder."""
+    return built_image(podman)
+
+
+def built_image(podman):
+    """Build the image, which takes a second if nothing has changed since the last time; return its id."""
+    return build(podman, base=find_base(podman), tag="localhost/kafka-producer-exporter:test")
 
 
 @pytest.fixture(scope="session")
@@ -115,6 +141,9 @@ def pytest_collection_finish(session):
     with contextlib.suppress(LabError):  # the fixtures of these programs report it
         for part in PROMETHEUS_PARTS:
             fetcher.fetch(part)
+    if any("podman" in item.fixturenames for item in session.items) and not waived():
+        with contextlib.suppress(LabError):
+            built_image(Podman())
 
 
 def missing_programs():
@@ -148,7 +177,7 @@ def pytest_make_collect_report(collector):
 
 
 def _refuse_skip(report):
-    if REQUIRED and report.skipped and not hasattr(report, "wasxfail"):
+    if REQUIRED and report.skipped and not hasattr(report, "wasxfail") and reason_of(report) != WAIVED:
         report.outcome = "failed"
         report.longrepr = f"not run, though REQUIRE_INTEGRATION=1: {reason_of(report)}"
     return report
