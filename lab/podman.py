@@ -127,12 +127,14 @@ class Contained(Service):
 
     def __init__(self, podman: Podman, image: str, *arguments: str, options: Sequence[str] = ()) -> None:
         self._podman = podman
-        self._words = ["--detach", f"--timeout={LONGEST_LIFE_SECONDS}", *options, image, *arguments]
+        self._words = [f"--timeout={LONGEST_LIFE_SECONDS}", *options, image, *arguments]
         self.id = ""
 
     def start(self) -> None:
         """Start it; its program may not be ready yet."""
-        self.id = self._podman.run("run", *self._words)
+        # Not in one step: a container that cannot start would be left without its id.
+        self.id = self._podman.run("create", *self._words)
+        self._podman.run("start", self.id)
 
     def log(self) -> str:
         """Return everything that it has written so far."""
