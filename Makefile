@@ -91,9 +91,9 @@ containers:
 	  DEBIAN_FRONTEND=noninteractive apt-get install -qq --no-install-recommends podman runc catatonit mmdebstrap > /dev/null; \
 	fi || true
 
-integration: setup containers ## tests with real brokers, producers and Prometheus; with CI set, every one of them is required
+integration: setup ## tests with real brokers, producers and Prometheus; with CI set, every one of them is required
 	$(call stage,integration tests$(if $(CI), (CI is set: each one is required)))
-	$(if $(CI),REQUIRE_INTEGRATION=1 )$(PYTEST) -q -m integration
+	$(if $(CI),REQUIRE_INTEGRATION=1 )$(PYTEST) -q -m integration --ignore=tests/integration/image
 
 chart: setup ## render the sidecar in each way, with Helm 3 and Helm 4, and compare with its description
 	$(PYTEST) -q -m integration tests/integration/chart
@@ -152,7 +152,7 @@ test: ## everything that must hold before a change lands; CI runs this and nothi
 	@$(MAKE) --no-print-directory integration
 	$(call stage,all stages passed)
 
-image: setup ## build the image and test it with podman; IMAGE=NAME:TAG, WITHOUT_CONTAINERS=1 skips it
+image: setup containers ## build the image and test it with podman; IMAGE=NAME:TAG, WITHOUT_CONTAINERS=1 skips it
 	$(call stage,image: build it)
 	$(BIN)/python -m lab.image $(if $(IMAGE),--image $(IMAGE))
 	$(call stage,image: test it)

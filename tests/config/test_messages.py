@@ -50,7 +50,6 @@ NOT_OUR_FLAGS = {
     "kafka-acls.sh": ("--add", "--allow-principal", "--cluster", "--operation", "--producer", "--transactional-id"),
     "kubectl": ("--prefix", "--since", "--timestamps"),
     "docker": ("--platform",),
-    "kafka-acls.sh": ("--add", "--allow-principal", "--cluster", "--operation", "--transactional-id"),
     "kafka-topics.sh": ("--describe", "--unavailable-partitions"),
     "kafka-transactions.sh": ("--partition", "--start-offset", "--topic"),
     "benchmarks": ("--clients", "--python", "--records", "--rounds"),
