@@ -147,6 +147,9 @@ print(resident_bytes() - before)
 def test_freed_memory_goes_back_to_the_kernel():
     command = [sys.executable, "-c", LEFT_AFTER_LARGE_REPLIES]
 
-    left = int(subprocess.run(command, capture_output=True, text=True, check=True, timeout=60).stdout)
+    def left():
+        return int(subprocess.run(command, capture_output=True, text=True, check=True, timeout=60).stdout)
 
-    assert left < 4_000_000  # of 32 MB; with glibc's defaults, 28 MB are left
+    # Of 32 MB; with glibc's defaults, 28 MB are always left. On a busy machine, two threads may share an arena by
+    # chance, and then what one of them still holds keeps the memory of the other.
+    assert any(left() < 4_000_000 for _ in range(3))
