@@ -23,7 +23,7 @@ threads = [threading.Thread(target=threading.Event().wait, args=(2,), daemon=Tru
 print(json.dumps({
     "user": os.getuid(), "groups": os.getgroups(),
     "descriptors": resource.getrlimit(resource.RLIMIT_NOFILE),
-    "write": [fails(pathlib.Path(folder, "x").write_text, "") for folder in FOLDERS],
+    "write": [fails(pathlib.Path(folder, "not-written").write_text, "") for folder in FOLDERS],
     "threads": any([fails(thread.start) for thread in threads]),
 }))
 """
@@ -49,7 +49,7 @@ def test_a_command_has_another_user_a_read_only_file_system_and_few_threads_and_
         "user": USER,
         "groups": [],
         "descriptors": [24, 24],
-        "write": [f"[Errno 30] Read-only file system: '{folder}/x'" for folder in FOLDERS],
+        "write": [f"[Errno 30] Read-only file system: '{folder}/not-written'" for folder in FOLDERS],
         "threads": True,
     }
 
