@@ -48,6 +48,7 @@ NO_DATA = Words("no data", "데이터 없음")
 RUNBOOK = Words("Runbook of {}", "{} 런북")
 MENU = Words("Kafka producers", "Kafka 프로듀서")
 FIRING = 'ALERTS{alertstate="firing", component="kafka-producer", alertname!="KafkaProducerWatchdog"%s}'
+PAGES = ', severity="critical"'
 SCOPE = ', %{cluster}=~"$cluster|", namespace=~"$namespace|", target=~"$target|"'
 """Alerts about brokers have no target, and those of a cluster no namespace; they concern every service."""
 
@@ -119,7 +120,9 @@ class _Writer:
             'changes(kafka_producer_start_time_seconds{%{cluster}=~"$cluster", namespace=~"$namespace", '
             'target=~"$target"}[$__rate_interval]) > 0'
         )
-        yield self._annotation(Words("Alerts", "경보"), FIRING % scope, "red", "{{alertname}} {{target}}")
+        # Only what pages: a region for each warning would cover the lines.
+        pages = f"max by (alertname) ({FIRING % (scope + PAGES)})"
+        yield self._annotation(Words("Pages", "호출"), pages, "red", "{{alertname}}")
         if scope:
             yield self._annotation(Words("Restarts", "재시작"), restarts, "blue", "{{target}} {{pod}} {{client_id}}")
 

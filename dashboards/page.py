@@ -8,8 +8,10 @@ from dashboards.boards import BOARDS
 from dashboards.check import EXCEPTIONS, filled
 from dashboards.model import Board, Panel
 from kafka_producer_exporter.catalogue.guide import GUIDE
+from kafka_producer_exporter.pack import LANGUAGES
 from kafka_producer_exporter.text import markdown_table
 
+STATES = {"healthy": "in health", "faults": "during faults"}
 PAGE = Path(__file__).parents[1] / "docs" / "dashboards.md"
 INTRODUCTION = """\
 <!-- Written by `make generate` from dashboards/; do not edit. -->
@@ -40,13 +42,18 @@ tested, so **an import into Grafana has not been tried**. Each file passes uncha
 
 def text() -> str:
     """Return the page."""
-    sections = [INTRODUCTION, "## The boards", _boards()]
+    sections = [INTRODUCTION, "## The boards", _boards(), "## Pictures", DRAWN, _pictures()]
     sections += ["## The panel of each alert", _alerts(), "## The names of the operating guide", _guide()]
     sections += ["## In place of Confluent's producer board", CONFLUENT, _confluent()]
     sections += ["## Rules of dashboard-linter that do not apply", LINTER, _exceptions()]
     return "\n\n".join(section.strip("\n") for section in sections) + "\n"
 
 
+DRAWN = """\
+`python -m dashboards.tour` draws them in Chromium, with Grafana's own components, from a Prometheus that scrapes the
+lab: once in health, and once during several faults (records that are too large, a full buffer, fencing, a hanging
+transaction, a dead JVM, dead letters, rejected records). State timelines are a stand-in, because Grafana does not
+publish that panel. Windows are divided by 20, as in the fault runs."""
 CONFLUENT = """\
 Its panels, and what shows the same here. Defects that these boards do not have: a unit that says percent for a ratio
 of 1, `rate()` of a gauge, a query of another product with an undefined variable, sizes as bytes per second, and
@@ -61,6 +68,23 @@ def _boards() -> str:
         ("Board", "File", "What it is for"),
         [(board.title.en, f"`{board.key}.json`", board.description.en) for board in BOARDS],
     )
+
+
+def _pictures() -> str:
+    rows = [
+        (
+            board.title.en,
+            *(f"[{language}]({_picture(board, language, state)})" for state in STATES for language in LANGUAGES),
+        )
+        for board in BOARDS
+    ]
+    heading = ("Board, whole page", *(f"{STATES[state]}, {language}" for state in STATES for language in LANGUAGES))
+    shown = [f"![{board.title.en}, {STATES['faults']}](pictures/{board.key}-faults-en.png)" for board in BOARDS]
+    return "\n\n".join([markdown_table(heading, rows).rstrip("\n"), *shown])
+
+
+def _picture(board: Board, language: str, state: str) -> str:
+    return f"pictures/{board.key}-{state}-{language}-whole.png"
 
 
 def _alerts() -> str:

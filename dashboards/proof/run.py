@@ -24,8 +24,8 @@ FAULT_SECONDS = 45.0
 """How long a fault may take for that, once its alerts fire."""
 TLS = "encrypted"
 """The name of the cluster with TLS, of its service and of its topic."""
-ANNOTATED = "session-loop"
-"""A fault in which alerts fire and producers restart, for annotations."""
+ANNOTATED = ("session-loop", "record-too-large")
+"""Faults in which producers restart, and in which an alert pages, for annotations."""
 
 Say = Callable[[str], None]
 Save = Callable[[str, Sequence[Answer], Sequence[Key]], None]
@@ -78,7 +78,7 @@ class ProofWorld(World):
 def faults_of(boards: Iterable[Proven]) -> list[str]:
     """Return the faults that the boards need."""
     named = {place for proven in boards for asked in proven.queries for place in proven.places(asked)}
-    return sorted((named | {ANNOTATED}) - {HEALTH})
+    return sorted((named | {*ANNOTATED}) - {HEALTH})
 
 
 def missing_of(boards: Iterable[Proven]) -> list[str]:
@@ -89,7 +89,7 @@ def missing_of(boards: Iterable[Proven]) -> list[str]:
             for proven in boards
             for asked, answer in zip(proven.queries, proven.answers(load(proven.board.key)), strict=True)
             if answer is None
-            for place in proven.places(asked) or (ANNOTATED,)
+            for place in proven.places(asked) or ANNOTATED
         }
     )
 
