@@ -78,7 +78,13 @@ NUMBERS = (
         ),
         width=4,
         height=4,
-        queries=[Query(whole(ids("kafka_transaction_open"), each=("transactional_id",)))],
+        queries=[
+            # An id has the series only while its transaction is open.
+            Query(
+                f"{whole(ids('kafka_transaction_open'), each=('transactional_id',))}\n"
+                f"or sum(0 * {brokers('kafka_producer_exporter_counting_since_timestamp_seconds')})"
+            )
+        ],
         decimals=0,
         no_value=Words("not counted", "집계하지 않음"),
     ),

@@ -116,7 +116,7 @@ def test_variables_annotations_and_lists_of_alerts_are_proven_wherever_they_had_
     anywhere = [answer_to(asked, "quota", labels=[], others=list(asked.labels)) for asked in proven.queries]
 
     assert list(unproven(proven, record(proven, anywhere))) == []
-    assert faults_of([proven]) == ["session-loop"]
+    assert faults_of([proven]) == ["record-too-large", "session-loop"]
 
 
 def test_a_legend_needs_its_labels_on_every_series():
