@@ -8,7 +8,8 @@ from typing import Any
 import yaml
 
 from alerts.runbook_pages import pages
-from kafka_producer_exporter.pack import LANGUAGES, durations
+from kafka_producer_exporter.languages import LANGUAGES
+from kafka_producer_exporter.pack import durations
 from kafka_producer_exporter.pack.parameters import places
 
 HERE = Path(__file__).parent

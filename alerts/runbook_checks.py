@@ -21,8 +21,8 @@ from alerts.pack_rules import Rule, rules_of, whole_pack
 from alerts.runbook_pages import RUNBOOK_LINK, markdown_parser
 from kafka_producer_exporter.__main__ import PROGRAM, VERBS, parsed
 from kafka_producer_exporter.catalogue.table import METRICS
+from kafka_producer_exporter.languages import LANGUAGES
 from kafka_producer_exporter.model import Profile
-from kafka_producer_exporter.pack import LANGUAGES
 from tools import package_data
 
 HERE = Path(__file__).parent

@@ -13,7 +13,7 @@ from pathlib import Path
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from kafka_producer_exporter.pack import LANGUAGES
+from kafka_producer_exporter.languages import LANGUAGES
 
 _OWN_NAMES = {"en": "English", "ko": "한국어"}
 _LIST = {"en": "Runbooks", "ko": "런북"}

@@ -21,8 +21,9 @@ from dashboards.classic import dashboard
 from dashboards.model import WIDTH, Board, Graph, Panel, Query
 from kafka_producer_exporter.catalogue.guide import GUIDE
 from kafka_producer_exporter.catalogue.table import METRICS
+from kafka_producer_exporter.languages import LANGUAGES
 from kafka_producer_exporter.model import Kind, Profile
-from kafka_producer_exporter.pack import LANGUAGES, dashboards
+from kafka_producer_exporter.pack import dashboards
 from kafka_producer_exporter.pack.data import rules_and_parameters
 from kafka_producer_exporter.pack.parameters import values
 from kafka_producer_exporter.pack.rules import alerts
@@ -120,7 +121,7 @@ def findings_of(board: Board, boards: Sequence[Board]) -> Iterator[Finding]:
 def _of_panel(panel: Panel, boards: Sequence[Board]) -> Iterator[str]:
     for language in LANGUAGES:
         for name in ("title", "description"):
-            if not getattr(getattr(panel, name), language).strip():
+            if not getattr(panel, name).of(language).strip():
                 yield f"no {name} in {language}"
     if not panel.queries and type(panel).__name__ not in {"Note", "AlertList"}:
         yield "no query"

@@ -21,10 +21,9 @@ from dashboards.model import (
     Step,
     Table,
     Variable,
-    Words,
 )
 from dashboards.queries import threshold
-from kafka_producer_exporter.pack import LANGUAGES
+from kafka_producer_exporter.languages import LANGUAGES, Text
 from kafka_producer_exporter.pack.dashboards import uid
 
 Json = dict[str, Any]
@@ -44,9 +43,9 @@ OF_EVERY_LINK = {
 """What Grafana's schema adds to every link to a panel's data."""
 EMPTY = {"id": "noValue", "value": "–"}
 """For a cell of a table: what a panel says without data is about all of it."""
-NO_DATA = Words("no data", "데이터 없음")
-RUNBOOK = Words("Runbook of {}", "{} 런북")
-MENU = Words("Kafka producers", "Kafka 프로듀서")
+NO_DATA = Text("no data", "데이터 없음")
+RUNBOOK = Text("Runbook of {}", "{} 런북")
+MENU = Text("Kafka producers", "Kafka 프로듀서")
 FIRING = 'ALERTS{alertstate="firing", component="kafka-producer", alertname!="KafkaProducerWatchdog"%s}'
 PAGES = ', severity="critical"'
 SCOPE = ', %{cluster}=~"$cluster|", namespace=~"$namespace|", target=~"$target|"'
@@ -94,11 +93,8 @@ class _Writer:
             "panels": list(self._panels(board, scope)),
         }
 
-    def _say(self, words: Words | str) -> str:
-        if isinstance(words, str):
-            return words
-        text: str = getattr(words, self._language)
-        return text
+    def _say(self, words: Text | str) -> str:
+        return words if isinstance(words, str) else words.of(self._language)
 
     # Around the panels
 
@@ -122,11 +118,11 @@ class _Writer:
         )
         # Only what pages: a region for each warning would cover the lines.
         pages = f"max by (alertname) ({FIRING % (scope + PAGES)})"
-        yield self._annotation(Words("Pages", "호출"), pages, "red", "{{alertname}}")
+        yield self._annotation(Text("Pages", "호출"), pages, "red", "{{alertname}}")
         if scope:
-            yield self._annotation(Words("Restarts", "재시작"), restarts, "blue", "{{target}} {{pod}} {{client_id}}")
+            yield self._annotation(Text("Restarts", "재시작"), restarts, "blue", "{{target}} {{pod}} {{client_id}}")
 
-    def _annotation(self, name: Words, expr: str, color: str, title: str) -> Json:
+    def _annotation(self, name: Text, expr: str, color: str, title: str) -> Json:
         return {
             "name": self._say(name),
             "datasource": DATA_SOURCE,
@@ -142,7 +138,7 @@ class _Writer:
         return {
             "type": "datasource",
             "name": "datasource",
-            "label": self._say(Words("Data source", "데이터 소스")),
+            "label": self._say(Text("Data source", "데이터 소스")),
             "query": "prometheus",
             "regex": "",
             "multi": False,
@@ -413,7 +409,7 @@ class _Writer:
 
     def _alert_list(self, panel: AlertList, scope: str) -> Json:
         """Return a table of what fires, because Grafana's own alert list shows only alerts that Grafana manages."""
-        since = Words("since", "시작")
+        since = Text("since", "시작")
         listed = Table(
             title=panel.title,
             description=panel.description,
@@ -430,12 +426,12 @@ class _Writer:
                 )
             ],
             labels=(
-                ("alertname", Words("alert", "경보")),
-                ("target", Words("service", "서비스")),
-                ("severity", Words("severity", "심각도")),
-                ("client_id", Words("client", "클라이언트")),
-                ("namespace", Words("namespace", "네임스페이스")),
-                ("%{cluster}", Words("cluster", "클러스터")),
+                ("alertname", Text("alert", "경보")),
+                ("target", Text("service", "서비스")),
+                ("severity", Text("severity", "심각도")),
+                ("client_id", Text("client", "클라이언트")),
+                ("namespace", Text("namespace", "네임스페이스")),
+                ("%{cluster}", Text("cluster", "클러스터")),
             ),
             sort=since,
         )
@@ -444,7 +440,7 @@ class _Writer:
         order = ("alertname", "target", "Value", "severity", "client_id", "namespace", "%{cluster}")
         content["transformations"][-1]["options"]["indexByName"] = {name: place for place, name in enumerate(order)}
         for label, width in (("alertname", 230), ("target", 100), (since, 100)):
-            name = self._say(label) if isinstance(label, Words) else self._say(dict(listed.labels)[label])
+            name = self._say(label) if isinstance(label, Text) else self._say(dict(listed.labels)[label])
             content["fieldConfig"]["overrides"].append(
                 {
                     "matcher": {"id": "byName", "options": name},

@@ -6,7 +6,8 @@ from pathlib import Path
 
 from dashboards.boards import BOARDS
 from dashboards.classic import dashboard, panel_ids
-from kafka_producer_exporter.pack import LANGUAGES, dashboards
+from kafka_producer_exporter.languages import LANGUAGES
+from kafka_producer_exporter.pack import dashboards
 
 HERE = Path(__file__).parent
 FOLDER = HERE / "json"

@@ -4,15 +4,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
+from kafka_producer_exporter.languages import Text
+
 WIDTH = 24
 """Columns of Grafana's grid."""
-
-
-class Words(NamedTuple):
-    """A text in every language of ``kafka_producer_exporter.pack.LANGUAGES``."""
-
-    en: str
-    ko: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,8 +19,8 @@ class Query:
     """
 
     expr: str
-    legend: str | Words = ""
-    column: Words | None = None
+    legend: str | Text = ""
+    column: Text | None = None
     unit: str = ""
     is_limit: bool = False
 
@@ -36,7 +31,7 @@ class Step:
 
     value: float | None
     color: str
-    text: Words | None = None
+    text: Text | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,13 +45,13 @@ class Panel:
     what it shows without data.
     """
 
-    title: Words
-    description: Words
+    title: Text
+    description: Text
     width: int
     height: int
     queries: Sequence[Query] = ()
     unit: str = "short"
-    no_value: Words | None = None
+    no_value: Text | None = None
     guide: Sequence[str] = ()
     alerts: Sequence[str] = ()
     confluent: Sequence[str] = ()
@@ -94,9 +89,9 @@ class Table(Panel):
     heading.
     """
 
-    labels: Sequence[tuple[str, Words]] = ()
-    sort: Words | None = None
-    steps: Mapping[Words, Sequence[Step]] = field(default_factory=dict)
+    labels: Sequence[tuple[str, Text]] = ()
+    sort: Text | None = None
+    steps: Mapping[Text, Sequence[Step]] = field(default_factory=dict)
     links: Sequence["Link"] = ()
 
 
@@ -111,7 +106,7 @@ class States(Panel):
 class Note(Panel):
     """Markdown."""
 
-    text: Words
+    text: Text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,7 +120,7 @@ class Link(NamedTuple):
     A link keeps the time range, the data source and every variable that it does not set.
     """
 
-    title: Words
+    title: Text
     board: str
     labels: Sequence[str]
 
@@ -134,7 +129,7 @@ class Link(NamedTuple):
 class Row:
     """Panels under a heading. They fill the lines of the grid from left to right."""
 
-    title: Words | None
+    title: Text | None
     panels: Sequence[Panel]
     is_collapsed: bool = False
 
@@ -144,9 +139,9 @@ class Variable:
     """A choice of label values. ``query`` is ``label_values(metric{…}, label)``; all values are chosen at first."""
 
     name: str
-    label: Words
+    label: Text
     query: str
-    description: Words
+    description: Text
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,8 +149,8 @@ class Board:
     """A dashboard. ``key`` is the last part of its uid and the name of its file."""
 
     key: str
-    title: Words
-    description: Words
+    title: Text
+    description: Text
     variables: Sequence[Variable]
     rows: Sequence[Row]
     refresh: str = "1m"

@@ -8,7 +8,7 @@ from dashboards.boards import BOARDS
 from dashboards.check import EXCEPTIONS, filled
 from dashboards.model import Board, Panel
 from kafka_producer_exporter.catalogue.guide import GUIDE
-from kafka_producer_exporter.pack import LANGUAGES
+from kafka_producer_exporter.languages import LANGUAGES
 from kafka_producer_exporter.text import markdown_table
 
 STATES = {"healthy": "in health", "faults": "during faults"}

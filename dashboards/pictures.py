@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import Any
 
 from dashboards.data import FOLDER as DASHBOARDS
-from kafka_producer_exporter.pack import LANGUAGES
+from kafka_producer_exporter.languages import LANGUAGES
 from lab.fetch import to_standard_error
 from lab.jvm import built_folder, rename_or_leave
 from lab.process import LabError, exit_on_sigterm, need, run

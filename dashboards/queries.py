@@ -5,7 +5,8 @@ where there is only ``target``. Grafana does not escape a double quote, and an a
 ``client.id`` or ``transactional.id``: those two are between backquotes, with the format ``regex``.
 """
 
-from dashboards.model import Query, Variable, Words
+from dashboards.model import Query, Variable
+from kafka_producer_exporter.languages import Text
 
 SERVICE_SELECTOR = ('%{cluster}=~"$cluster"', 'namespace=~"$namespace"', 'target=~"$target"', 'target!=""')
 """Micrometer serves metrics of the same names, without the label ``target``."""
@@ -42,44 +43,44 @@ def rate(selector: str) -> str:
 
 def threshold(name: str) -> Query:
     """Return the line of an alert's threshold, which is the user's own value."""
-    words = Words("the alert's threshold", "경보 임곗값")
+    words = Text("the alert's threshold", "경보 임곗값")
     return Query(f"max(kafka_producer_threshold:{name})", words, is_limit=True)
 
 
-def _variable(name: str, label: Words, query: str, description: Words) -> Variable:
+def _variable(name: str, label: Text, query: str, description: Text) -> Variable:
     return Variable(name, label, query, description)
 
 
 CLUSTER = _variable(
     "cluster",
-    Words("Kafka cluster", "Kafka 클러스터"),
+    Text("Kafka cluster", "Kafka 클러스터"),
     'label_values({__name__=~"kafka_producer_up|kafka_producer_exporter_source_up"}, %{cluster})',
-    Words("The label for the Kafka cluster, if your series have one.", "Kafka 클러스터 레이블(있는 경우)."),
+    Text("The label for the Kafka cluster, if your series have one.", "Kafka 클러스터 레이블(있는 경우)."),
 )
 NAMESPACE = _variable(
     "namespace",
-    Words("Namespace", "네임스페이스"),
+    Text("Namespace", "네임스페이스"),
     'label_values(kafka_producer_up{%{cluster}=~"$cluster"}, namespace)',
-    Words("The namespace in Kubernetes, if your series have one.", "Kubernetes 네임스페이스(있는 경우)."),
+    Text("The namespace in Kubernetes, if your series have one.", "Kubernetes 네임스페이스(있는 경우)."),
 )
 TARGET = _variable(
     "target",
-    Words("Service", "서비스"),
+    Text("Service", "서비스"),
     'label_values(kafka_producer_up{%{cluster}=~"$cluster", namespace=~"$namespace"}, target)',
-    Words("The target in the exporter's configuration: the service.", "익스포터 설정의 대상 이름, 곧 서비스."),
+    Text("The target in the exporter's configuration: the service.", "익스포터 설정의 대상 이름, 곧 서비스."),
 )
 POD = _variable(
     "pod",
-    Words("Pod", "파드"),
+    Text("Pod", "파드"),
     'label_values(kafka_producer_up{%{cluster}=~"$cluster", namespace=~"$namespace", target=~"$target"}, pod)',
-    Words("The pod, if your series have one.", "파드(있는 경우)."),
+    Text("The pod, if your series have one.", "파드(있는 경우)."),
 )
 CLIENT = _variable(
     "client_id",
-    Words("Client", "클라이언트"),
+    Text("Client", "클라이언트"),
     "label_values("
     'kafka_producer_info{%{cluster}=~"$cluster", namespace=~"$namespace", target=~"$target", pod=~"$pod"}, client_id)',
-    Words("The producer's client.id.", "프로듀서의 client.id."),
+    Text("The producer's client.id.", "프로듀서의 client.id."),
 )
 SERVICE = (CLUSTER, NAMESPACE, TARGET)
 EVERYTHING = (*SERVICE, POD, CLIENT)

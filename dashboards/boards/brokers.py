@@ -4,17 +4,18 @@ What an exporter reads from the brokers has no target. Several exporters may rea
 comes before any sum.
 """
 
-from dashboards.model import Board, Graph, Link, Query, Row, Stat, States, Step, Table, Variable, Words
+from dashboards.model import Board, Graph, Link, Query, Row, Stat, States, Step, Table, Variable
 from dashboards.queries import CLUSTER, RATE, brokers, rate
+from kafka_producer_exporter.languages import Text
 
 TOPIC = "%{cluster}, topic"
 SERVER = "%{cluster}, server"
 MIN_ISR = "scalar(max(kafka_producer_threshold:min_insync_replicas) or vector(2))"
-NO_VIEW = Words("not watched: no broker view", "감시하지 않음: 브로커 뷰 없음")
-NO_TARGET = Words("no target of kind broker", "broker 종류의 대상 없음")
-CLUSTER_LABEL = ("%{cluster}", Words("Cluster", "클러스터"))
-TOPIC_LABEL = ("topic", Words("Topic", "토픽"))
-SERVER_LABEL = ("server", Words("Server", "서버"))
+NO_VIEW = Text("not watched: no broker view", "감시하지 않음: 브로커 뷰 없음")
+NO_TARGET = Text("no target of kind broker", "broker 종류의 대상 없음")
+CLUSTER_LABEL = ("%{cluster}", Text("Cluster", "클러스터"))
+TOPIC_LABEL = ("topic", Text("Topic", "토픽"))
+SERVER_LABEL = ("server", Text("Server", "서버"))
 CHOSEN = '%{cluster}=~"$cluster", target=~"$broker"'
 BY_TOPIC = "{{topic}} {{%{cluster}}}"
 BY_BROKER = "{{target}} {{%{cluster}}}"
@@ -68,8 +69,8 @@ UNDER_A_WEEK, UNDER_TWO_WEEKS = 604800, 1209600
 
 NUMBERS = (
     Stat(
-        title=Words("Under min ISR", "min ISR 미달"),
-        description=Words(
+        title=Text("Under min ISR", "min ISR 미달"),
+        description=Text(
             "Does the cluster accept what producers send? Partitions with fewer in-sync replicas than "
             "min.insync.replicas reject every record that is sent with acks=all. 0 is good. Only topics whose "
             "settings the exporter may read are counted.",
@@ -84,8 +85,8 @@ NUMBERS = (
         no_value=NO_VIEW,
     ),
     Stat(
-        title=Words("Without a leader", "리더 없음"),
-        description=Words(
+        title=Text("Without a leader", "리더 없음"),
+        description=Text(
             "Can every partition be written to? Without a leader, nothing can. Producers keep their records until "
             "delivery.timeout.ms, and then lose them. 0 is good.",
             "모든 파티션에 쓸 수 있는가? 리더가 없으면 아무것도 쓸 수 없습니다. 프로듀서는 delivery.timeout.ms까지 "
@@ -99,8 +100,8 @@ NUMBERS = (
         no_value=NO_VIEW,
     ),
     Stat(
-        title=Words("Bootstrap servers down", "사용할 수 없는 부트스트랩 서버"),
-        description=Words(
+        title=Text("Bootstrap servers down", "사용할 수 없는 부트스트랩 서버"),
+        description=Text(
             "Can clients that start find the cluster? Bootstrap servers that no exporter can connect to. 0 is good; "
             "running producers know other brokers and go on.",
             "새로 시작하는 클라이언트가 클러스터를 찾을 수 있는가? 어떤 익스포터도 연결하지 못하는 부트스트랩 서버의 "
@@ -114,8 +115,8 @@ NUMBERS = (
         no_value=NO_VIEW,
     ),
     Stat(
-        title=Words("Dead letters", "DLQ 레코드"),
-        description=Words(
+        title=Text("Dead letters", "DLQ 레코드"),
+        description=Text(
             "How many records did applications set aside in the time shown? Each offset is a record that could not be "
             "processed or delivered, or the marker of a transaction. 0 is good.",
             "표시된 시간 동안 애플리케이션이 따로 둔 레코드는 몇 개인가? 오프셋 하나는 처리하거나 전송하지 못한 "
@@ -126,12 +127,12 @@ NUMBERS = (
         queries=[Query(f"sum(max by ({TOPIC}) (increase({DEAD_LETTERS}[$__range])))")],
         decimals=0,
         steps=(Step(None, "green"), Step(0.5, "yellow")),
-        no_value=Words("no dead letter topic", "DLQ 토픽 없음"),
+        no_value=Text("no dead letter topic", "DLQ 토픽 없음"),
         fault="dead-letters",
     ),
     Stat(
-        title=Words("Next expiry", "다음 인증서 만료"),
-        description=Words(
+        title=Text("Next expiry", "다음 인증서 만료"),
+        description=Text(
             "When does a certificate stop new connections? The time until the first one expires, of the brokers' TLS "
             "listeners and of the exporter's own files; below 0, one has expired. Certificates of producers and of "
             "CAs are not checked.",
@@ -143,11 +144,11 @@ NUMBERS = (
         unit="s",
         queries=[Query(f"min(\n  {certificates(RATE)}\n) - time()")],
         steps=(Step(None, "red"), Step(UNDER_A_WEEK, "yellow"), Step(UNDER_TWO_WEEKS, "green")),
-        no_value=Words("no TLS listener seen", "TLS 리스너 없음"),
+        no_value=Text("no TLS listener seen", "TLS 리스너 없음"),
     ),
     Stat(
-        title=Words("Unsafe topics", "안전하지 않은 토픽"),
-        description=Words(
+        title=Text("Unsafe topics", "안전하지 않은 토픽"),
+        description=Text(
             "Which topics can lose confirmed records with one broker? Those whose effective min.insync.replicas is "
             "below the alert's threshold (2 by default), without the transaction log. 0 is good; the table below "
             "names them.",
@@ -165,8 +166,8 @@ NUMBERS = (
 
 NOW = (
     Graph(
-        title=Words("Partitions under min.insync.replicas, by topic", "토픽별 min.insync.replicas 미만인 파티션"),
-        description=Words(
+        title=Text("Partitions under min.insync.replicas, by topic", "토픽별 min.insync.replicas 미만인 파티션"),
+        description=Text(
             "Which topics reject records, and since when? No topic and 0 in total is good. A broker's restart shows "
             "as a short peak; topics that demand all of their replicas stop at every restart.",
             "어떤 토픽이 언제부터 레코드를 거부하는가? 합계가 0이고 토픽이 없으면 정상입니다. 브로커 재시작은 짧은 "
@@ -175,7 +176,7 @@ NOW = (
         width=12,
         height=8,
         queries=[
-            Query(f"sum({UNDER_MIN_ISR})", legend=Words("all topics", "모든 토픽")),
+            Query(f"sum({UNDER_MIN_ISR})", legend=Text("all topics", "모든 토픽")),
             Query(f"topk(9, {UNDER_MIN_ISR} > 0)", legend=BY_TOPIC),
         ],
         alerts=("KafkaTopicUnderMinIsr",),
@@ -183,8 +184,8 @@ NOW = (
         fault="min-isr-unmet",
     ),
     Graph(
-        title=Words("Partitions without a leader, by topic", "토픽별 리더가 없는 파티션"),
-        description=Words(
+        title=Text("Partitions without a leader, by topic", "토픽별 리더가 없는 파티션"),
+        description=Text(
             "Which topics cannot be written to, and since when? No topic and 0 in total is good. All brokers with a "
             "replica that may lead are down; start them again.",
             "어떤 토픽에 언제부터 쓸 수 없는가? 합계가 0이고 토픽이 없으면 정상입니다. 리더가 될 수 있는 복제본을 "
@@ -193,7 +194,7 @@ NOW = (
         width=12,
         height=8,
         queries=[
-            Query(f"sum({OFFLINE})", legend=Words("all topics", "모든 토픽")),
+            Query(f"sum({OFFLINE})", legend=Text("all topics", "모든 토픽")),
             Query(f"topk(9, {OFFLINE} > 0)", legend=BY_TOPIC),
         ],
         alerts=("KafkaTopicOffline",),
@@ -201,8 +202,8 @@ NOW = (
         fault="only-replica-lost",
     ),
     States(
-        title=Words("Bootstrap servers: when could they be used?", "부트스트랩 서버를 사용할 수 있었던 시간"),
-        description=Words(
+        title=Text("Bootstrap servers: when could they be used?", "부트스트랩 서버를 사용할 수 있었던 시간"),
+        description=Text(
             "Could clients connect to each bootstrap server? Green: a test connection passed the name, the "
             "connection, TLS, the protocol and the login. Red: no exporter could; the table below says why. The list "
             "and the login are the exporter's own.",
@@ -215,17 +216,17 @@ NOW = (
         queries=[Query(f"bottomk(10, {SERVER_UP})", legend="{{server}} {{%{cluster}}}")],
         steps=(
             Step(None, "text"),
-            Step(0, "red", Words("cannot be used", "사용할 수 없음")),
-            Step(1, "green", Words("can be used", "사용할 수 있음")),
+            Step(0, "red", Text("cannot be used", "사용할 수 없음")),
+            Step(1, "green", Text("can be used", "사용할 수 있음")),
         ),
         alerts=("KafkaBootstrapServerDown",),
         no_value=NO_VIEW,
     ),
     Graph(
-        title=Words(
+        title=Text(
             "Dead letters in %{dead_letter_window.words}, by topic", "토픽별 DLQ 레코드(%{dead_letter_window.words})"
         ),
-        description=Words(
+        description=Text(
             "Which applications set records aside, and since when? Offsets written to each dead letter topic in the "
             "%{dead_letter_window.words} before. Flat at 0 is good. Records that a new topic has from its first "
             "moment are missing here.",
@@ -239,7 +240,7 @@ NOW = (
         ],
         thresholds=("dead_letter_records",),
         alerts=("KafkaDeadLetterGrowth",),
-        no_value=Words("no dead letter topic is watched", "감시하는 DLQ 토픽 없음"),
+        no_value=Text("no dead letter topic is watched", "감시하는 DLQ 토픽 없음"),
         fault="dead-letters",
     ),
 )
@@ -255,15 +256,15 @@ RISK = (
     f"  or 0 * {REPLICAS}"
 )
 RISKIEST = f"topk(20,\n  {RISK}\n)"
-RISK_HEADING = Words("Risk", "위험")
-UNDER_HEADING = Words("Partitions under min ISR", "min ISR 미만 파티션")
-OFFLINE_HEADING = Words("Partitions without a leader", "리더 없는 파티션")
-UNCLEAN_HEADING = Words("Unclean election", "unclean 선출")
+RISK_HEADING = Text("Risk", "위험")
+UNDER_HEADING = Text("Partitions under min ISR", "min ISR 미만 파티션")
+OFFLINE_HEADING = Text("Partitions without a leader", "리더 없는 파티션")
+UNCLEAN_HEADING = Text("Unclean election", "unclean 선출")
 
 TOPICS = (
     Table(
-        title=Words("Topics, those at risk first", "토픽(위험한 것부터)"),
-        description=Words(
+        title=Text("Topics, those at risk first", "토픽(위험한 것부터)"),
+        description=Text(
             "Which topics lose records, or stop, when a broker dies? Three replicas, min.insync.replicas 2 and no "
             "unclean election are good. “One copy is enough” means that a record is confirmed which only one broker "
             "has; “no spare replica” means that each restart of a broker stops the topic.",
@@ -275,8 +276,8 @@ TOPICS = (
         height=9,
         queries=[
             Query(RISKIEST, column=RISK_HEADING, unit="none"),
-            Query(of(REPLICAS, RISKIEST, TOPIC), column=Words("Replicas", "복제본"), unit="none"),
-            Query(of(NEEDED, RISKIEST, TOPIC), column=Words("min.insync.replicas", "min.insync.replicas"), unit="none"),
+            Query(of(REPLICAS, RISKIEST, TOPIC), column=Text("Replicas", "복제본"), unit="none"),
+            Query(of(NEEDED, RISKIEST, TOPIC), column=Text("min.insync.replicas", "min.insync.replicas"), unit="none"),
             Query(of(UNDER_MIN_ISR, RISKIEST, TOPIC), column=UNDER_HEADING, unit="none"),
             Query(of(OFFLINE, RISKIEST, TOPIC), column=OFFLINE_HEADING, unit="none"),
             Query(of(UNCLEAN, RISKIEST, TOPIC), column=UNCLEAN_HEADING, unit="none"),
@@ -286,28 +287,28 @@ TOPICS = (
         steps={
             RISK_HEADING: (
                 Step(None, "text"),
-                Step(0, "green", Words("none", "없음")),
-                Step(1, "yellow", Words("no spare replica", "여유 복제본 없음")),
-                Step(2, "orange", Words("unclean election allowed", "unclean 선출 허용")),
-                Step(3, "orange", Words("one copy is enough", "복제본 하나로 응답")),
-                Step(4, "red", Words("rejects records", "레코드 거부")),
-                Step(5, "red", Words("no leader", "리더 없음")),
+                Step(0, "green", Text("none", "없음")),
+                Step(1, "yellow", Text("no spare replica", "여유 복제본 없음")),
+                Step(2, "orange", Text("unclean election allowed", "unclean 선출 허용")),
+                Step(3, "orange", Text("one copy is enough", "복제본 하나로 응답")),
+                Step(4, "red", Text("rejects records", "레코드 거부")),
+                Step(5, "red", Text("no leader", "리더 없음")),
             ),
             UNDER_HEADING: (Step(None, "text"), Step(1, "red")),
             OFFLINE_HEADING: (Step(None, "text"), Step(1, "red")),
             UNCLEAN_HEADING: (
                 Step(None, "text"),
-                Step(0, "text", Words("no", "금지")),
-                Step(1, "orange", Words("allowed", "허용")),
+                Step(0, "text", Text("no", "금지")),
+                Step(1, "orange", Text("allowed", "허용")),
             ),
         },
         alerts=("KafkaTopicMinIsrTooLow",),
-        links=(Link(Words("Producers of the topic", "토픽의 프로듀서 보기"), "producer", ("topic",)),),
-        no_value=Words("unknown", "알 수 없음"),
+        links=(Link(Text("Producers of the topic", "토픽의 프로듀서 보기"), "producer", ("topic",)),),
+        no_value=Text("unknown", "알 수 없음"),
     ),
     Graph(
-        title=Words("Durability of the transaction log", "트랜잭션 로그의 내구성"),
-        description=Words(
+        title=Text("Durability of the transaction log", "트랜잭션 로그의 내구성"),
+        description=Text(
             "Would transactions survive the loss of a broker? Replicas and min.insync.replicas of "
             "__transaction_state, which exists from the first transaction on. Good: replicas at or above the upper "
             "line, min.insync.replicas at or above the lower one. Brokers use their settings for it only when it is "
@@ -321,7 +322,7 @@ TOPICS = (
         queries=[
             Query(
                 "max by (%{cluster}) (" + brokers("kafka_topic_replication_factor", LOG) + ")",
-                legend=Words("replicas {{%{cluster}}}", "복제본 {{%{cluster}}}"),
+                legend=Text("replicas {{%{cluster}}}", "복제본 {{%{cluster}}}"),
             ),
             Query(
                 "max by (%{cluster}) (" + brokers("kafka_topic_min_insync_replicas", LOG) + ")",
@@ -330,7 +331,7 @@ TOPICS = (
         ],
         thresholds=("transaction_log_replicas", "min_insync_replicas"),
         alerts=("KafkaTransactionLogReplicationLow",),
-        no_value=Words("no transaction log yet", "아직 트랜잭션 로그 없음"),
+        no_value=Text("no transaction log yet", "아직 트랜잭션 로그 없음"),
     ),
 )
 
@@ -341,12 +342,12 @@ END_OFFSET = topics("kafka_topic_partition_end_offset")
 WRITTEN = topics("topic:kafka_topic_partition_end_offset:delta1h")
 FLOOR = "scalar(max(kafka_producer_threshold:skew_floor_records))"
 MOST_WRITTEN = f"topk(20, max by ({PARTITION}) ({WRITTEN}))"
-IN_AN_HOUR = Words("Records in the last hour", "최근 1시간 레코드")
+IN_AN_HOUR = Text("Records in the last hour", "최근 1시간 레코드")
 
 GROWTH = (
     Graph(
-        title=Words("Growth of topics", "토픽의 증가"),
-        description=Words(
+        title=Text("Growth of topics", "토픽의 증가"),
+        description=Text(
             "Where do records arrive, and do they still? The ten topics that grow fastest, by their end offsets. A "
             "line that falls to 0 means that nobody writes. Markers of transactions count, too.",
             "레코드가 어디에 들어오며 지금도 들어오는가? 끝 오프셋이 가장 빨리 느는 토픽 10개입니다. 0으로 떨어지면 "
@@ -365,8 +366,8 @@ GROWTH = (
         no_value=NO_VIEW,
     ),
     Graph(
-        title=Words("Busiest partition against the average", "평균 대비 가장 바쁜 파티션"),
-        description=Words(
+        title=Text("Busiest partition against the average", "평균 대비 가장 바쁜 파티션"),
+        description=Text(
             "Does a key send most records to one partition? Near 1 is even; above the line, one leader and one "
             "consumer carry the load, which a single key that keeps the order does on purpose. The records of an "
             "hour; quiet topics are left out.",
@@ -385,11 +386,11 @@ GROWTH = (
         ],
         thresholds=("skew_ratio",),
         alerts=("KafkaTopicPartitionSkew",),
-        no_value=Words("too few records, or no alert rules", "레코드가 적거나 경보 규칙 없음"),
+        no_value=Text("too few records, or no alert rules", "레코드가 적거나 경보 규칙 없음"),
     ),
     Table(
-        title=Words("Busiest partitions", "가장 바쁜 파티션"),
-        description=Words(
+        title=Text("Busiest partitions", "가장 바쁜 파티션"),
+        description=Text(
             "Which partition is it? The 20 partitions that grew most in an hour, and their share of the topic. In a "
             "topic with N partitions, 1/N is even. From the alert rules, which have to be loaded.",
             "어느 파티션인가? 1시간 동안 가장 많이 늘어난 파티션 20개와 토픽에서 차지하는 비율입니다. 파티션이 N개면 "
@@ -406,27 +407,27 @@ GROWTH = (
                     MOST_WRITTEN,
                     PARTITION,
                 ),
-                column=Words("Share of the topic", "토픽에서의 비율"),
+                column=Text("Share of the topic", "토픽에서의 비율"),
                 unit="percentunit",
             ),
         ],
-        labels=(TOPIC_LABEL, ("partition", Words("Partition", "파티션")), CLUSTER_LABEL),
+        labels=(TOPIC_LABEL, ("partition", Text("Partition", "파티션")), CLUSTER_LABEL),
         sort=IN_AN_HOUR,
-        no_value=Words("none", "없음"),
+        no_value=Text("none", "없음"),
     ),
 )
 
 # Bootstrap servers and certificates
 
 FAILED = f"group by ({SERVER}, reason) ({brokers('kafka_bootstrap_server_error')})"
-UP_HEADING = Words("Can be used", "사용 가능")
-ADDRESSES_HEADING = Words("Addresses", "주소 수")
-EXPIRES = Words("Expires in", "만료까지")
+UP_HEADING = Text("Can be used", "사용 가능")
+ADDRESSES_HEADING = Text("Addresses", "주소 수")
+EXPIRES = Text("Expires in", "만료까지")
 
 SERVERS = (
     Table(
-        title=Words("Bootstrap servers: why can one not be used?", "부트스트랩 서버를 왜 사용할 수 없는가?"),
-        description=Words(
+        title=Text("Bootstrap servers: why can one not be used?", "부트스트랩 서버를 왜 사용할 수 없는가?"),
+        description=Text(
             "Which bootstrap server fails, and at which step? With several exporters, one that reaches the server is "
             "enough, and the reason is that of another. 0 addresses: the name does not resolve. Several: with "
             "client.dns.lookup=use_all_dns_ips, clients try each.",
@@ -448,21 +449,21 @@ SERVERS = (
                 unit="none",
             ),
         ],
-        labels=(SERVER_LABEL, ("reason", Words("Reason of the failure", "실패한 이유")), CLUSTER_LABEL),
+        labels=(SERVER_LABEL, ("reason", Text("Reason of the failure", "실패한 이유")), CLUSTER_LABEL),
         steps={
             UP_HEADING: (
                 Step(None, "text"),
-                Step(0, "red", Words("no", "아니요")),
-                Step(1, "green", Words("yes", "예")),
+                Step(0, "red", Text("no", "아니요")),
+                Step(1, "green", Text("yes", "예")),
             ),
             ADDRESSES_HEADING: (Step(None, "red"), Step(1, "text")),
         },
         fault="view-without-brokers",
-        no_value=Words("–", "–"),
+        no_value=Text("–", "–"),
     ),
     Graph(
-        title=Words("Time until certificates expire", "인증서 만료까지 남은 시간"),
-        description=Words(
+        title=Text("Time until certificates expire", "인증서 만료까지 남은 시간"),
+        description=Text(
             "Which certificates have to be renewed? The ten that expire first, of the brokers' TLS listeners (server) "
             "and of the exporter's own files. Above the line is good; at 0 new connections fail, while old ones go on "
             "until something restarts. Short-lived certificates need a lower threshold.",
@@ -482,11 +483,11 @@ SERVERS = (
         ],
         thresholds=("certificate_seconds",),
         alerts=("KafkaCertificateExpiresSoon",),
-        no_value=Words("no TLS listener seen", "TLS 리스너 없음"),
+        no_value=Text("no TLS listener seen", "TLS 리스너 없음"),
     ),
     Table(
-        title=Words("Certificates, the first to expire on top", "인증서(먼저 만료되는 것부터)"),
-        description=Words(
+        title=Text("Certificates, the first to expire on top", "인증서(먼저 만료되는 것부터)"),
+        description=Text(
             "Whose certificate is it, and where does it lie? A broker's listener has a server, a client certificate "
             "of the exporter has a job and a file. Negative: it has expired.",
             "누구의 어떤 인증서인가? 브로커 리스너는 서버로, 익스포터의 클라이언트 인증서는 job과 파일로 나타납니다. "
@@ -500,12 +501,12 @@ SERVERS = (
         labels=(
             SERVER_LABEL,
             CLUSTER_LABEL,
-            ("file", Words("File of the exporter", "익스포터의 파일")),
-            ("job", Words("Job of the exporter", "익스포터의 job")),
-            ("namespace", Words("Namespace", "네임스페이스")),
+            ("file", Text("File of the exporter", "익스포터의 파일")),
+            ("job", Text("Job of the exporter", "익스포터의 job")),
+            ("namespace", Text("Namespace", "네임스페이스")),
         ),
         steps={EXPIRES: (Step(None, "red"), Step(UNDER_A_WEEK, "yellow"), Step(UNDER_TWO_WEEKS, "green"))},
-        no_value=Words("no TLS listener seen", "TLS 리스너 없음"),
+        no_value=Text("no TLS listener seen", "TLS 리스너 없음"),
     ),
 )
 
@@ -517,8 +518,8 @@ JMX_FAULT = "topic-rejects-records"
 
 JVMS = (
     Graph(
-        title=Words("Produce requests answered with an error", "오류로 응답한 produce 요청"),
-        description=Words(
+        title=Text("Produce requests answered with an error", "오류로 응답한 produce 요청"),
+        description=Text(
             "What do brokers answer to produce requests? The share with each error code; a request with several "
             "partitions may count several times, up to 100 %. Below the line is good: elections answer a few with "
             "NOT_LEADER_OR_FOLLOWER, and clients retry. CONCURRENT_TRANSACTIONS is routine and left out.",
@@ -538,12 +539,12 @@ JVMS = (
         ],
         thresholds=("produce_error_ratio",),
         alerts=("KafkaBrokerProduceErrors",),
-        no_value=Words("no error, or no target of kind broker", "오류 없음 또는 broker 종류의 대상 없음"),
+        no_value=Text("no error, or no target of kind broker", "오류 없음 또는 broker 종류의 대상 없음"),
         fault=JMX_FAULT,
     ),
     Graph(
-        title=Words("Errors by request and code", "요청과 코드별 오류"),
-        description=Words(
+        title=Text("Errors by request and code", "요청과 코드별 오류"),
+        description=Text(
             "Which requests of producers fail, and with which code? For example Produce with NOT_ENOUGH_REPLICAS or "
             "EndTxn with PRODUCER_FENCED. No client reports these codes. The very first error of a code is not seen; "
             "occasional retriable ones are normal.",
@@ -560,12 +561,12 @@ JVMS = (
                 legend="{{request}} {{error}}",
             )
         ],
-        no_value=Words("no error, or no target of kind broker", "오류 없음 또는 broker 종류의 대상 없음"),
+        no_value=Text("no error, or no target of kind broker", "오류 없음 또는 broker 종류의 대상 없음"),
         fault=JMX_FAULT,
     ),
     Graph(
-        title=Words("Requests of producers", "프로듀서의 요청"),
-        description=Words(
+        title=Text("Requests of producers", "프로듀서의 요청"),
+        description=Text(
             "What do producers ask of the brokers? Produce and transaction requests per second. EndTxn is a commit or "
             "an abort; InitProducerId is a producer that starts.",
             "프로듀서가 브로커에 무엇을 요청하는가? 초당 produce 요청과 트랜잭션 요청입니다. EndTxn은 커밋이나 "
@@ -581,8 +582,8 @@ JVMS = (
         fault=JMX_FAULT,
     ),
     Graph(
-        title=Words("Failed appends, by broker", "브로커별 쓰기 실패"),
-        description=Words(
+        title=Text("Failed appends, by broker", "브로커별 쓰기 실패"),
+        description=Text(
             "Which broker cannot write what it accepted? Appends that failed for lack of in-sync replicas or with an "
             "unexpected error. 0 is good. Records that are too large or corrupt do not count.",
             "어떤 브로커가 받은 것을 쓰지 못하는가? 동기화된 복제본이 부족하거나 예상하지 못한 오류로 실패한 "
@@ -601,8 +602,8 @@ JVMS = (
         fault=JMX_FAULT,
     ),
     Graph(
-        title=Words("Partitions under min ISR, by leader", "리더 브로커별 min ISR 미만 파티션"),
-        description=Words(
+        title=Text("Partitions under min ISR, by leader", "리더 브로커별 min ISR 미만 파티션"),
+        description=Text(
             "Which leaders reject records? Partitions that a broker leads with fewer in-sync replicas than "
             "min.insync.replicas, of all topics, also those that the broker view does not watch. 0 is good; the "
             "culprit is usually the broker that is missing here.",
@@ -622,8 +623,8 @@ JVMS = (
         fault=JMX_FAULT,
     ),
     Graph(
-        title=Words("Producer ids in memory, by broker", "브로커별 메모리의 프로듀서 ID"),
-        description=Words(
+        title=Text("Producer ids in memory, by broker", "브로커별 메모리의 프로듀서 ID"),
+        description=Text(
             "Do producers that are never reused fill the brokers' memory? Each id counts for every partition of which "
             "the broker has a replica, and is kept for a day. A line that keeps rising is a leak.",
             "재사용되지 않는 프로듀서가 브로커의 메모리를 채우는가? ID 하나는 브로커가 복제본을 가진 파티션마다 세며 "
@@ -638,8 +639,8 @@ JVMS = (
         fault=JMX_FAULT,
     ),
     Graph(
-        title=Words("Late transactions, by broker", "브로커별 늦은 트랜잭션"),
-        description=Words(
+        title=Text("Late transactions, by broker", "브로커별 늦은 트랜잭션"),
+        description=Text(
             "Do brokers have transactions that should have ended? Partitions with one that is open five minutes "
             "longer than transaction.max.timeout.ms allows. 0 is good; otherwise look for hanging transactions.",
             "끝났어야 할 트랜잭션이 브로커에 남아 있는가? transaction.max.timeout.ms보다 5분 더 열려 있는 트랜잭션이 "
@@ -653,13 +654,13 @@ JVMS = (
                 legend=BY_BROKER,
             )
         ],
-        links=(Link(Words("Transactions", "트랜잭션 보기"), "transactions", ()),),
+        links=(Link(Text("Transactions", "트랜잭션 보기"), "transactions", ()),),
         no_value=NO_TARGET,
         fault=JMX_FAULT,
     ),
     Graph(
-        title=Words("Transaction markers that wait", "대기 중인 트랜잭션 마커"),
-        description=Words(
+        title=Text("Transaction markers that wait", "대기 중인 트랜잭션 마커"),
+        description=Text(
             "Why do commits not complete? Markers wait while their partition has no leader; transactions wait while "
             "the coordinator cannot append to its log. All at 0 is good.",
             "커밋이 왜 끝나지 않는가? 파티션에 리더가 없으면 마커가 기다리고, 코디네이터가 자신의 로그에 쓰지 못하면 "
@@ -670,11 +671,11 @@ JVMS = (
         queries=[
             Query(
                 f"sum({jvm('kafka_broker_transaction_marker_unknown_destination_queue_size')})",
-                legend=Words("markers without a leader", "리더가 없는 마커"),
+                legend=Text("markers without a leader", "리더가 없는 마커"),
             ),
             Query(
                 f"sum({jvm('kafka_broker_transaction_marker_log_append_retry_queue_size')})",
-                legend=Words("transactions to be appended", "로그에 쓰기를 기다리는 트랜잭션"),
+                legend=Text("transactions to be appended", "로그에 쓰기를 기다리는 트랜잭션"),
             ),
         ],
         no_value=NO_TARGET,
@@ -684,21 +685,21 @@ JVMS = (
 
 A_TOPIC = Variable(
     "topic",
-    Words("Topic", "토픽"),
+    Text("Topic", "토픽"),
     'label_values(kafka_topic_replication_factor{%{cluster}=~"$cluster"}, topic)',
-    Words("A topic that the broker view watches.", "브로커 뷰가 감시하는 토픽."),
+    Text("A topic that the broker view watches.", "브로커 뷰가 감시하는 토픽."),
 )
 BROKER = Variable(
     "broker",
-    Words("Broker", "브로커"),
+    Text("Broker", "브로커"),
     'label_values(kafka_producer_exporter_target_info{%{cluster}=~"$cluster", kind="broker"}, target)',
-    Words("A target of kind broker, for the brokers' own JVMs.", "kind가 broker인 대상. 브로커의 JVM에만 해당합니다."),
+    Text("A target of kind broker, for the brokers' own JVMs.", "kind가 broker인 대상. 브로커의 JVM에만 해당합니다."),
 )
 
 BOARD = Board(
     key="brokers",
-    title=Words("Kafka producers / Brokers' view", "Kafka 프로듀서 / 브로커에서 본 상태"),
-    description=Words(
+    title=Text("Kafka producers / Brokers' view", "Kafka 프로듀서 / 브로커에서 본 상태"),
+    description=Text(
         "Do the brokers accept what producers send, and will they on a bad day? Read with the rights of a client, so "
         "it also works on managed clusters; only the last row needs the brokers' JMX.",
         "브로커가 프로듀서의 레코드를 받고 있으며 장애가 나도 그럴 것인가? 클라이언트의 권한으로 읽으므로 관리형 "
@@ -707,9 +708,9 @@ BOARD = Board(
     variables=(CLUSTER, A_TOPIC, BROKER),
     rows=(
         Row(None, (*NUMBERS, *NOW)),
-        Row(Words("Topics and their durability", "토픽과 내구성"), TOPICS),
-        Row(Words("Growth and skew", "증가와 쏠림"), GROWTH),
-        Row(Words("Bootstrap servers and certificates", "부트스트랩 서버와 인증서"), SERVERS),
-        Row(Words("The brokers' own JVMs (targets of kind broker)", "브로커의 JVM(broker 종류의 대상)"), JVMS),
+        Row(Text("Topics and their durability", "토픽과 내구성"), TOPICS),
+        Row(Text("Growth and skew", "증가와 쏠림"), GROWTH),
+        Row(Text("Bootstrap servers and certificates", "부트스트랩 서버와 인증서"), SERVERS),
+        Row(Text("The brokers' own JVMs (targets of kind broker)", "브로커의 JVM(broker 종류의 대상)"), JVMS),
     ),
 )

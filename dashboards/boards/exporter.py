@@ -1,23 +1,24 @@
 """The board that says whether the other boards and the alerts can be believed."""
 
-from dashboards.model import Board, Graph, Link, Note, Query, Row, Stat, States, Step, Table, Words
+from dashboards.model import Board, Graph, Link, Note, Query, Row, Stat, States, Step, Table
 from dashboards.queries import PRODUCER, SERVICE, brokers, rate, service
+from kafka_producer_exporter.languages import Text
 
 SERVICE_LABELS = "%{cluster}, namespace, target"
 SERVICE_LEGEND = "{{namespace}} {{target}}"
 POD_LEGEND = "{{pod}} {{instance}}"
 CLUSTER_LEGEND = "{{%{cluster}}}"
-NOTHING = Words("–", "–")
-NO_VIEW = Words("no exporter has a broker view", "브로커 뷰가 있는 익스포터 없음")
-SINCE = Words("since", "시작")
-STATE = Words("state", "상태")
-NAMESPACE_COLUMN = ("namespace", Words("namespace", "네임스페이스"))
-SERVICE_COLUMN = ("target", Words("service", "서비스"))
-CLIENT_COLUMN = ("client_id", Words("client", "클라이언트"))
-POD_COLUMN = ("pod", Words("pod", "파드"))
-ADDRESS_COLUMN = ("instance", Words("address", "주소"))
-REASON_COLUMN = ("reason", Words("reason", "이유"))
-CLUSTER_COLUMN = ("%{cluster}", Words("cluster", "클러스터"))
+NOTHING = Text("–", "–")
+NO_VIEW = Text("no exporter has a broker view", "브로커 뷰가 있는 익스포터 없음")
+SINCE = Text("since", "시작")
+STATE = Text("state", "상태")
+NAMESPACE_COLUMN = ("namespace", Text("namespace", "네임스페이스"))
+SERVICE_COLUMN = ("target", Text("service", "서비스"))
+CLIENT_COLUMN = ("client_id", Text("client", "클라이언트"))
+POD_COLUMN = ("pod", Text("pod", "파드"))
+ADDRESS_COLUMN = ("instance", Text("address", "주소"))
+REASON_COLUMN = ("reason", Text("reason", "이유"))
+CLUSTER_COLUMN = ("%{cluster}", Text("cluster", "클러스터"))
 RED_FROM_ONE = (Step(None, "green"), Step(1, "red"))
 IN_RED = (Step(None, "text"), Step(1, "red"))
 
@@ -61,8 +62,8 @@ RULES = 'rule_group=~".*;kafka-producer-.*"'
 
 STATS = (
     Stat(
-        title=Words("Exporters that answer", "응답하는 익스포터"),
-        description=Words(
+        title=Text("Exporters that answer", "응답하는 익스포터"),
+        description=Text(
             "How many exporters does Prometheus scrape, sidecars and collectors? A step down is a deploy, or "
             "exporters that are down or gone.",
             "Prometheus가 사이드카와 콜렉터를 합쳐 익스포터 몇 개를 스크레이프하고 있습니까? 줄었다면 배포이거나 "
@@ -72,13 +73,13 @@ STATS = (
         height=3,
         queries=[Query(f"count({BUILD})")],
         unit="none",
-        no_value=Words("no exporter is scraped", "스크레이프되는 익스포터 없음"),
+        no_value=Text("no exporter is scraped", "스크레이프되는 익스포터 없음"),
         sparkline=True,
         decimals=0,
     ),
     Stat(
-        title=Words("JVMs down", "응답 없는 JVM"),
-        description=Words(
+        title=Text("JVMs down", "응답 없는 JVM"),
+        description=Text(
             "How many JVMs of producers or brokers cannot be read now? 0 is good; nothing is known about the "
             "producers in the others. A pod that is just starting counts for a moment.",
             "지금 읽을 수 없는 프로듀서나 브로커의 JVM은 몇 개입니까? 0이 정상이며, 그 안의 프로듀서는 상태를 알 수 "
@@ -88,13 +89,13 @@ STATS = (
         height=3,
         queries=[Query(f"sum({UP} == bool 0)")],
         unit="none",
-        no_value=Words("no JVM is scraped", "스크레이프되는 JVM 없음"),
+        no_value=Text("no JVM is scraped", "스크레이프되는 JVM 없음"),
         steps=RED_FROM_ONE,
         decimals=0,
     ),
     Stat(
-        title=Words("Producers without metrics", "메트릭이 없는 프로듀서"),
-        description=Words(
+        title=Text("Producers without metrics", "메트릭이 없는 프로듀서"),
+        description=Text(
             "How many live producers does no alert see, because their JVM has no metrics of them? 0 is good; which "
             "they are, and why, is in a table below.",
             "JVM에 메트릭이 없어 어떤 경보도 보지 못하는 살아 있는 프로듀서는 몇 개입니까? 0이 정상이며, 어느 것이고 "
@@ -104,13 +105,13 @@ STATS = (
         height=3,
         queries=[Query(f"sum({service(HIDDEN)}) or 0 * count({UP})")],
         unit="none",
-        no_value=Words("no JVM is scraped", "스크레이프되는 JVM 없음"),
+        no_value=Text("no JVM is scraped", "스크레이프되는 JVM 없음"),
         steps=(Step(None, "green"), Step(1, "yellow")),
         decimals=0,
     ),
     Stat(
-        title=Words("Broker sources that fail", "실패한 브로커 소스"),
-        description=Words(
+        title=Text("Broker sources that fail", "실패한 브로커 소스"),
+        description=Text(
             "Can the collectors ask the brokers? 0 is good. While a source fails, its counts stand still, and its "
             "gauges are missing. A source that is down for want of rights counts, too.",
             "콜렉터가 브로커에 질의할 수 있습니까? 0이 정상입니다. 소스가 실패하는 동안 카운트는 멈추고 게이지는 "
@@ -125,8 +126,8 @@ STATS = (
         decimals=0,
     ),
     Stat(
-        title=Words("Invalid configurations", "잘못된 설정"),
-        description=Words(
+        title=Text("Invalid configurations", "잘못된 설정"),
+        description=Text(
             "How many exporters could not load their configuration? 0 is good. They work with the last valid one, or "
             "with none.",
             "설정을 읽지 못한 익스포터는 몇 개입니까? 0이 정상입니다. 마지막으로 유효했던 설정으로 동작하거나 설정 "
@@ -136,13 +137,13 @@ STATS = (
         height=3,
         queries=[Query(f"sum({_own('kafka_producer_exporter_config_valid')} == bool 0)")],
         unit="none",
-        no_value=Words("no exporter is scraped", "스크레이프되는 익스포터 없음"),
+        no_value=Text("no exporter is scraped", "스크레이프되는 익스포터 없음"),
         steps=RED_FROM_ONE,
         decimals=0,
     ),
     Stat(
-        title=Words("Alert rules", "경보 규칙"),
-        description=Words(
+        title=Text("Alert rules", "경보 규칙"),
+        description=Text(
             "Does Prometheus evaluate the alert rules? The watchdog always fires; without it no other alert can. "
             "Whether alerts reach anybody is for the dead man's switch to say.",
             "Prometheus가 경보 규칙을 평가하고 있습니까? Watchdog은 항상 발생하며, 없으면 다른 경보도 발생할 수 "
@@ -152,16 +153,16 @@ STATS = (
         height=3,
         queries=[Query('max(ALERTS{alertname="KafkaProducerWatchdog", alertstate="firing"})')],
         unit="none",
-        no_value=Words("not loaded", "로드되지 않음"),
-        steps=(Step(None, "red"), Step(1, "green", Words("evaluated", "평가 중"))),
+        no_value=Text("not loaded", "로드되지 않음"),
+        steps=(Step(None, "red"), Step(1, "green", Text("evaluated", "평가 중"))),
         alerts=("KafkaProducerWatchdog",),
     ),
 )
 
 DOWN = (
     Table(
-        title=Words("Exporters that do not answer", "응답하지 않는 익스포터"),
-        description=Words(
+        title=Text("Exporters that do not answer", "응답하지 않는 익스포터"),
+        description=Text(
             "Which exporters can Prometheus not scrape, and since when? None is good. Nobody watches the producers "
             "that they read. Exporters that Prometheus scraped within %{known_window.words} are known; a deleted pod "
             "is not down.",
@@ -188,14 +189,14 @@ DOWN = (
         ],
         labels=(POD_COLUMN, ADDRESS_COLUMN),
         sort=SINCE,
-        steps={STATE: (Step(None, "text"), Step(0, "red", Words("down", "다운")))},
-        no_value=Words("none is known to be down", "다운된 익스포터 없음"),
+        steps={STATE: (Step(None, "text"), Step(0, "red", Text("down", "다운")))},
+        no_value=Text("none is known to be down", "다운된 익스포터 없음"),
         alerts=("KafkaProducerExporterDown",),
         fault="exporter-killed",
     ),
     Table(
-        title=Words("JVMs that do not answer, and why", "응답하지 않는 JVM과 그 이유"),
-        description=Words(
+        title=Text("JVMs that do not answer, and why", "응답하지 않는 JVM과 그 이유"),
+        description=Text(
             "Which services have JVMs that the exporter cannot read, why, and since when? None is good. refused: "
             "nothing listens, the JVM is dead or has no JMX port; timeout: it hangs, or the network drops packets; "
             "authentication and tls_…: credentials or certificates.",
@@ -208,7 +209,7 @@ DOWN = (
         queries=[
             Query(
                 f"topk(20, count by ({SERVICE_LABELS}, reason) ({service('kafka_producer_exporter_target_error')}))",
-                column=Words("JVMs", "JVM"),
+                column=Text("JVMs", "JVM"),
                 unit="none",
             ),
             Query(
@@ -219,15 +220,15 @@ DOWN = (
             ),
         ],
         labels=(NAMESPACE_COLUMN, SERVICE_COLUMN, REASON_COLUMN),
-        sort=Words("JVMs", "JVM"),
-        no_value=Words("every JVM answers", "모든 JVM이 응답함"),
-        links=(Link(Words("This service", "이 서비스"), "producer", ("target",)),),
+        sort=Text("JVMs", "JVM"),
+        no_value=Text("every JVM answers", "모든 JVM이 응답함"),
+        links=(Link(Text("This service", "이 서비스"), "producer", ("target",)),),
         alerts=("KafkaProducerTargetDown",),
         fault="jvm-killed",
     ),
     Table(
-        title=Words("Services that have vanished", "사라진 서비스"),
-        description=Words(
+        title=Text("Services that have vanished", "사라진 서비스"),
+        description=Text(
             "Which services had producers at some time in the range shown, and have none now? Nothing is down, there "
             "is only nothing any more: a deletion, a renamed target, or a scrape configuration that has lost them. "
             "Services whose exporter is down are in the first table.",
@@ -244,12 +245,12 @@ DOWN = (
                 "[$__range:$__rate_interval])\n"
                 f"      unless on (job, instance) {_own('up')} == 0\n"
                 f"  )\n  unless count by ({SERVICE_LABELS}) ({UP})\n)",
-                column=Words("JVMs seen", "보였던 JVM"),
+                column=Text("JVMs seen", "보였던 JVM"),
                 unit="none",
             )
         ],
         labels=(NAMESPACE_COLUMN, SERVICE_COLUMN),
-        no_value=Words("none has vanished", "사라진 서비스 없음"),
+        no_value=Text("none has vanished", "사라진 서비스 없음"),
         alerts=("KafkaProducerTargetsMissing",),
         fault="service-gone",
     ),
@@ -257,8 +258,8 @@ DOWN = (
 
 SCRAPES = (
     Graph(
-        title=Words("JVMs that answer, by service", "서비스별 응답하는 JVM 비율"),
-        description=Words(
+        title=Text("JVMs that answer, by service", "서비스별 응답하는 JVM 비율"),
+        description=Text(
             "What share of each service's JVMs can be read? 100 % is good; the ten worst services. A short dip is a "
             "rolling deploy.",
             "서비스의 JVM 중 읽을 수 있는 비율은 얼마입니까? 100 %가 정상이며 가장 나쁜 서비스 10개를 보입니다. 잠시 "
@@ -271,8 +272,8 @@ SCRAPES = (
         maximum=1,
     ),
     Graph(
-        title=Words("Scrape duration, slowest exporters", "스크레이프 시간, 가장 느린 익스포터"),
-        description=Words(
+        title=Text("Scrape duration, slowest exporters", "스크레이프 시간, 가장 느린 익스포터"),
+        description=Text(
             "Do scrapes end before Prometheus gives up? Normally well below a second. At scrape_timeout the whole "
             "scrape is lost; 10 s, the dashed line, is the default of Prometheus, and yours may differ. The exporter "
             "leaves out a JVM that is too slow, so that the others are still served.",
@@ -289,15 +290,15 @@ SCRAPES = (
             ),
             Query(
                 "vector(10)",
-                Words("default scrape_timeout of Prometheus", "Prometheus의 기본 scrape_timeout"),
+                Text("default scrape_timeout of Prometheus", "Prometheus의 기본 scrape_timeout"),
                 is_limit=True,
             ),
         ],
         unit="s",
     ),
     Graph(
-        title=Words("Samples per scrape, largest exporters", "스크레이프당 샘플, 가장 큰 익스포터"),
-        description=Words(
+        title=Text("Samples per scrape, largest exporters", "스크레이프당 샘플, 가장 큰 익스포터"),
+        description=Text(
             "How many series does each exporter cost, and does that grow? A steady rise comes from new client ids, "
             "topics or transactional ids; id_groups and limits keep it down. The ten largest.",
             "익스포터마다 시계열이 얼마나 들며 늘고 있습니까? 꾸준히 늘면 새 클라이언트 ID, 토픽, 트랜잭션 ID가 "
@@ -317,8 +318,8 @@ SCRAPES = (
 
 UNSEEN = (
     Table(
-        title=Words("Producers without metrics, and why", "메트릭이 없는 프로듀서와 그 이유"),
-        description=Words(
+        title=Text("Producers without metrics, and why", "메트릭이 없는 프로듀서와 그 이유"),
+        description=Text(
             "Which live producers does no alert see? None is good. reporter: JmxReporter is off; filter: "
             "metrics.jmx.include or exclude; duplicate_client_id: another producer with this client.id was closed; "
             "unreadable: see the exporter's log.",
@@ -331,19 +332,19 @@ UNSEEN = (
         queries=[
             Query(
                 f"topk(20, sum by ({SERVICE_LABELS}, client_id, reason) ({service(HIDDEN)}))",
-                column=Words("producers", "프로듀서"),
+                column=Text("producers", "프로듀서"),
                 unit="none",
             )
         ],
         labels=(NAMESPACE_COLUMN, SERVICE_COLUMN, CLIENT_COLUMN, REASON_COLUMN),
-        sort=Words("producers", "프로듀서"),
-        no_value=Words("every producer has metrics", "모든 프로듀서에 메트릭이 있음"),
+        sort=Text("producers", "프로듀서"),
+        no_value=Text("every producer has metrics", "모든 프로듀서에 메트릭이 있음"),
         alerts=("KafkaProducerHidden",),
         fault="reporter-off",
     ),
     Table(
-        title=Words("Two producers with one client.id", "client.id가 같은 두 프로듀서"),
-        description=Words(
+        title=Text("Two producers with one client.id", "client.id가 같은 두 프로듀서"),
+        description=Text(
             "Where do producers in one JVM share a client.id? Only one of them has metrics, so its numbers are wrong. "
             "Seen when the second one starts (its counters begin again, and the start time stays), for "
             "%{duplicate_window.words}, or when one is closed. Give each producer a client.id of its own.",
@@ -360,19 +361,19 @@ UNSEEN = (
                 f"  or (\n    resets({SENT}[%{{duplicate_window}}]) > 0\n"
                 f"    and on (job, instance, target, client_id) changes({STARTED}[%{{duplicate_window}}]) == 0\n"
                 "  )\n))",
-                column=Words("JVMs", "JVM"),
+                column=Text("JVMs", "JVM"),
                 unit="none",
             )
         ],
         labels=(NAMESPACE_COLUMN, SERVICE_COLUMN, CLIENT_COLUMN),
-        sort=Words("JVMs", "JVM"),
-        no_value=Words("none is known", "알려진 것 없음"),
+        sort=Text("JVMs", "JVM"),
+        no_value=Text("none is known", "알려진 것 없음"),
         alerts=("KafkaProducerDuplicateClientId",),
         fault="duplicate-client-id",
     ),
     Table(
-        title=Words("Left out or combined", "생략되거나 합쳐진 것"),
-        description=Words(
+        title=Text("Left out or combined", "생략되거나 합쳐진 것"),
+        description=Text(
             "Of which topics, brokers, clients or MBeans are there no series? What is left out is in no sum: the "
             "exporter is short of memory, or cannot read it. What is combined under other or a group is still in "
             "every sum, and is no trouble.",
@@ -387,19 +388,19 @@ UNSEEN = (
                 f"  {service('kafka_producer_exporter_series_shed')}\n"
                 f'  or label_replace({LEFT_OUT}, "kind", "$1", "reason", "(.+)")\n'
                 "))",
-                column=Words("left out", "생략"),
+                column=Text("left out", "생략"),
                 unit="none",
             ),
             Query(
                 f"topk(20, sum by ({SERVICE_LABELS}, kind) ({service('kafka_producer_exporter_series_folded')}) > 0)",
-                column=Words("combined", "합침"),
+                column=Text("combined", "합침"),
                 unit="none",
             ),
         ],
-        labels=(NAMESPACE_COLUMN, SERVICE_COLUMN, ("kind", Words("what", "종류"))),
-        sort=Words("left out", "생략"),
-        steps={Words("left out", "생략"): IN_RED},
-        no_value=Words("nothing is left out or combined", "생략되거나 합쳐진 것 없음"),
+        labels=(NAMESPACE_COLUMN, SERVICE_COLUMN, ("kind", Text("what", "종류"))),
+        sort=Text("left out", "생략"),
+        steps={Text("left out", "생략"): IN_RED},
+        no_value=Text("nothing is left out or combined", "생략되거나 합쳐진 것 없음"),
         alerts=("KafkaProducerSeriesLeftOut",),
         fault="memory-limit health",
     ),
@@ -407,8 +408,8 @@ UNSEEN = (
 
 VIEW = (
     States(
-        title=Words("Sources of the broker view", "브로커 뷰의 소스"),
-        description=Words(
+        title=Text("Sources of the broker view", "브로커 뷰의 소스"),
+        description=Text(
             "Which questions to the brokers fail, and since when? Green is good; red where any exporter fails. "
             "Exactly one of transaction_log and coordinators works in health, and the other is absent.",
             "브로커에 대한 어떤 질의가 언제부터 실패합니까? 초록이 정상이며, 익스포터 하나라도 실패하면 빨강입니다. "
@@ -419,11 +420,11 @@ VIEW = (
         queries=[Query(f"min by (source) ({brokers('kafka_producer_exporter_source_up')})", "{{source}}")],
         unit="none",
         no_value=NO_VIEW,
-        steps=(Step(None, "red"), Step(0, "red", Words("fails", "실패")), Step(1, "green", Words("works", "정상"))),
+        steps=(Step(None, "red"), Step(0, "red", Text("fails", "실패")), Step(1, "green", Text("works", "정상"))),
     ),
     Table(
-        title=Words("Sources that fail, and why", "실패한 소스와 그 이유"),
-        description=Words(
+        title=Text("Sources that fail, and why", "실패한 소스와 그 이유"),
+        description=Text(
             "What keeps the exporters from asking the brokers? None is good. authorization: a right is missing; for "
             "transaction_log that is no alarm, because coordinators takes its place with lower bounds. refused, "
             "timeout and dns: the brokers cannot be reached.",
@@ -437,7 +438,7 @@ VIEW = (
             Query(
                 "topk(20, count by (%{cluster}, source, reason) "
                 f"({brokers('kafka_producer_exporter_source_error')}))",
-                column=Words("exporters", "익스포터"),
+                column=Text("exporters", "익스포터"),
                 unit="none",
             ),
             Query(
@@ -449,15 +450,15 @@ VIEW = (
                 unit="dateTimeFromNow",
             ),
         ],
-        labels=(CLUSTER_COLUMN, ("source", Words("source", "소스")), REASON_COLUMN),
-        sort=Words("exporters", "익스포터"),
-        no_value=Words("no source fails", "실패한 소스 없음"),
+        labels=(CLUSTER_COLUMN, ("source", Text("source", "소스")), REASON_COLUMN),
+        sort=Text("exporters", "익스포터"),
+        no_value=Text("no source fails", "실패한 소스 없음"),
         alerts=("KafkaProducerExporterSourceDown",),
         fault="view-without-brokers",
     ),
     States(
-        title=Words("Can the counts of transactions be trusted?", "트랜잭션 카운트를 믿을 수 있는가?"),
-        description=Words(
+        title=Text("Can the counts of transactions be trusted?", "트랜잭션 카운트를 믿을 수 있는가?"),
+        description=Text(
             "Are the counts exact, and can hanging transactions be found? Green is good. Not exact: the exporter may "
             "not read the log, or the log has lost records, so more happened than the counts say. Not judged: "
             "KafkaTransactionHanging comes late.",
@@ -472,21 +473,21 @@ VIEW = (
                 "min by (%{cluster}) (\n"
                 + _of_shards("max", "kafka_producer_exporter_transaction_counts_exact")
                 + "\n)",
-                Words(f"exact: {CLUSTER_LEGEND}", f"정확함: {CLUSTER_LEGEND}"),
+                Text(f"exact: {CLUSTER_LEGEND}", f"정확함: {CLUSTER_LEGEND}"),
             ),
             Query(
                 f"max by (%{{cluster}}) ({brokers('kafka_producer_exporter_hanging_judged')})",
-                Words(f"hanging judged: {CLUSTER_LEGEND}", f"멈춤 판단: {CLUSTER_LEGEND}"),
+                Text(f"hanging judged: {CLUSTER_LEGEND}", f"멈춤 판단: {CLUSTER_LEGEND}"),
             ),
         ],
         unit="none",
         no_value=NO_VIEW,
-        steps=(Step(None, "yellow"), Step(0, "yellow", Words("no", "아니요")), Step(1, "green", Words("yes", "예"))),
+        steps=(Step(None, "yellow"), Step(0, "yellow", Text("no", "아니요")), Step(1, "green", Text("yes", "예"))),
         alerts=("KafkaTransactionCountsInexact",),
     ),
     Graph(
-        title=Words("Delay of the transaction counts", "트랜잭션 카운트의 지연"),
-        description=Words(
+        title=Text("Delay of the transaction counts", "트랜잭션 카운트의 지연"),
+        description=Text(
             "How old are the counts of transactions? Usually below a second. Above the dashed line alerts on fencing, "
             "timeouts and aborts come late; nothing is lost. The best replica of each shard, because replicas count "
             "the same.",
@@ -498,7 +499,7 @@ VIEW = (
         queries=[
             Query(
                 "topk(10, " + _of_shards("min", "kafka_producer_exporter_transaction_log_delay_seconds") + ")",
-                Words(f"{CLUSTER_LEGEND}, shard {{{{shard}}}}", f"{CLUSTER_LEGEND}, 샤드 {{{{shard}}}}"),
+                Text(f"{CLUSTER_LEGEND}, shard {{{{shard}}}}", f"{CLUSTER_LEGEND}, 샤드 {{{{shard}}}}"),
             )
         ],
         unit="s",
@@ -507,8 +508,8 @@ VIEW = (
         alerts=("KafkaTransactionCountsDelayed",),
     ),
     Graph(
-        title=Words("Records of the transaction log not read yet", "아직 읽지 않은 트랜잭션 로그 레코드"),
-        description=Words(
+        title=Text("Records of the transaction log not read yet", "아직 읽지 않은 트랜잭션 로그 레코드"),
+        description=Text(
             "Does an exporter keep up with the transaction log? Near 0 is good, and a peak after a start is normal. "
             "If it keeps growing, give the exporter more CPU, or use more shards.",
             "익스포터가 트랜잭션 로그를 따라잡고 있습니까? 0에 가까우면 정상이며 시작 직후의 피크는 괜찮습니다. 계속 "
@@ -527,8 +528,8 @@ VIEW = (
         no_value=NO_VIEW,
     ),
     Graph(
-        title=Words("Clock of the exporter against the brokers", "브로커 대비 익스포터의 시계"),
-        description=Words(
+        title=Text("Clock of the exporter against the brokers", "브로커 대비 익스포터의 시계"),
+        description=Text(
             "Do the clocks agree? Near 0 is good; above, the exporter is ahead of the brokers, below it is behind. "
             "Outside the dashed lines certificates and tokens look expired, or not yet valid. Known once the "
             "transaction log has a new record.",
@@ -541,27 +542,27 @@ VIEW = (
         queries=[
             Query(
                 f"max by (%{{cluster}}) ({brokers('kafka_producer_exporter_clock_skew_seconds')})",
-                Words(f"furthest ahead: {CLUSTER_LEGEND}", f"가장 빠름: {CLUSTER_LEGEND}"),
+                Text(f"furthest ahead: {CLUSTER_LEGEND}", f"가장 빠름: {CLUSTER_LEGEND}"),
             ),
             Query(
                 f"min by (%{{cluster}}) ({brokers('kafka_producer_exporter_clock_skew_seconds')})",
-                Words(f"furthest behind: {CLUSTER_LEGEND}", f"가장 느림: {CLUSTER_LEGEND}"),
+                Text(f"furthest behind: {CLUSTER_LEGEND}", f"가장 느림: {CLUSTER_LEGEND}"),
             ),
             Query(
                 "-max(kafka_producer_threshold:clock_skew_seconds)",
-                Words("the alert's threshold, behind", "경보 임곗값(느림)"),
+                Text("the alert's threshold, behind", "경보 임곗값(느림)"),
                 is_limit=True,
             ),
         ],
         unit="s",
-        no_value=Words("no new record in the transaction log yet", "트랜잭션 로그에 아직 새 레코드 없음"),
+        no_value=Text("no new record in the transaction log yet", "트랜잭션 로그에 아직 새 레코드 없음"),
         minimum=None,
         thresholds=("clock_skew_seconds",),
         alerts=("KafkaClockSkew",),
     ),
     Table(
-        title=Words("The transaction log and the partitions, by cluster", "클러스터별 트랜잭션 로그와 파티션"),
-        description=Words(
+        title=Text("The transaction log and the partitions, by cluster", "클러스터별 트랜잭션 로그와 파티션"),
+        description=Text(
             "What may the counts have missed in the range shown? All but the ids that are followed should be 0. "
             "Missing and skipped records and dropped ids make the counts inexact; unavailable partitions are counted "
             "once they have a leader; on denied ones hanging transactions cannot be found. The worst exporter of each "
@@ -575,37 +576,37 @@ VIEW = (
         queries=[
             Query(
                 f"max by (%{{cluster}}) ({brokers('kafka_producer_exporter_transactional_ids')})",
-                column=Words("ids followed", "따라가는 ID"),
+                column=Text("ids followed", "따라가는 ID"),
                 unit="none",
             ),
             Query(
                 f"max by (%{{cluster}}) ({brokers('kafka_producer_exporter_transactional_ids_folded')})",
-                column=Words("ids combined", "합쳐진 ID"),
+                column=Text("ids combined", "합쳐진 ID"),
                 unit="none",
             ),
             Query(
                 _of_the_log("kafka_producer_exporter_transactional_ids_dropped_total"),
-                column=Words("ids dropped", "버린 ID"),
+                column=Text("ids dropped", "버린 ID"),
                 unit="none",
             ),
             Query(
                 _of_the_log("kafka_producer_exporter_transaction_log_missing_records_total"),
-                column=Words("records missing", "사라진 레코드"),
+                column=Text("records missing", "사라진 레코드"),
                 unit="none",
             ),
             Query(
                 _of_the_log("kafka_producer_exporter_transaction_log_skipped_total"),
-                column=Words("records skipped", "건너뛴 레코드"),
+                column=Text("records skipped", "건너뛴 레코드"),
                 unit="none",
             ),
             Query(
                 f"max by (%{{cluster}}) ({brokers('kafka_producer_exporter_transaction_log_partitions_unavailable')})",
-                column=Words("log partitions unavailable", "사용 불가 로그 파티션"),
+                column=Text("log partitions unavailable", "사용 불가 로그 파티션"),
                 unit="none",
             ),
             Query(
                 f"max by (%{{cluster}}) ({brokers('kafka_producer_exporter_partitions_denied')})",
-                column=Words("partitions denied", "거부된 파티션"),
+                column=Text("partitions denied", "거부된 파티션"),
                 unit="none",
             ),
         ],
@@ -613,11 +614,11 @@ VIEW = (
         steps={
             heading: (Step(None, "text"), Step(1, "yellow"))
             for heading in (
-                Words("ids dropped", "버린 ID"),
-                Words("records missing", "사라진 레코드"),
-                Words("records skipped", "건너뛴 레코드"),
-                Words("log partitions unavailable", "사용 불가 로그 파티션"),
-                Words("partitions denied", "거부된 파티션"),
+                Text("ids dropped", "버린 ID"),
+                Text("records missing", "사라진 레코드"),
+                Text("records skipped", "건너뛴 레코드"),
+                Text("log partitions unavailable", "사용 불가 로그 파티션"),
+                Text("partitions denied", "거부된 파티션"),
             )
         },
         no_value=NOTHING,
@@ -626,8 +627,8 @@ VIEW = (
 
 PROCESS = (
     Table(
-        title=Words("Invalid configurations, by exporter", "설정이 잘못된 익스포터"),
-        description=Words(
+        title=Text("Invalid configurations, by exporter", "설정이 잘못된 익스포터"),
+        description=Text(
             "Which exporters could not load their configuration, and from when is the one in force? None is good. The "
             "exporter's log names every problem.",
             "설정을 읽지 못한 익스포터는 무엇이며, 지금 쓰는 설정은 언제 읽은 것입니까? 없어야 정상입니다. 모든 "
@@ -645,19 +646,19 @@ PROCESS = (
                 "topk(20, max by (namespace, pod, instance) (\n"
                 f"  1000 * {_own('kafka_producer_exporter_config_last_reload_success_timestamp_seconds')}\n"
                 f"    and on (job, instance) {_own('kafka_producer_exporter_config_valid')} == 0\n))",
-                column=Words("in force since", "적용 시작"),
+                column=Text("in force since", "적용 시작"),
                 unit="dateTimeFromNow",
             ),
         ],
         labels=(NAMESPACE_COLUMN, POD_COLUMN, ADDRESS_COLUMN),
-        steps={STATE: (Step(None, "text"), Step(0, "red", Words("invalid", "잘못됨")))},
-        no_value=Words("every configuration is valid", "모든 설정이 유효함"),
+        steps={STATE: (Step(None, "text"), Step(0, "red", Text("invalid", "잘못됨")))},
+        no_value=Text("every configuration is valid", "모든 설정이 유효함"),
         alerts=("KafkaProducerExporterConfigInvalid",),
         fault="config-invalid",
     ),
     Graph(
-        title=Words("Time to read a JVM, slowest of each service", "JVM을 읽는 시간, 서비스별 최댓값"),
-        description=Words(
+        title=Text("Time to read a JVM, slowest of each service", "JVM을 읽는 시간, 서비스별 최댓값"),
+        description=Text(
             "Which JVM makes a scrape slow? Normally tens of milliseconds. A JVM that collects garbage, has no CPU, "
             "or has very many MBeans takes longer; one that does not answer takes all the time there is.",
             "어느 JVM이 스크레이프를 느리게 합니까? 보통 수십 밀리초입니다. GC 중이거나 CPU가 부족하거나 MBean이 매우 "
@@ -674,8 +675,8 @@ PROCESS = (
         unit="s",
     ),
     Table(
-        title=Words("Versions of the exporter", "익스포터 버전"),
-        description=Words(
+        title=Text("Versions of the exporter", "익스포터 버전"),
+        description=Text(
             "Which versions run? More than one is normal only during a rollout; replicas of a collector should have "
             "the same.",
             "어떤 버전이 실행 중입니까? 둘 이상은 배포 중에만 정상이며, 콜렉터의 레플리카는 버전이 같아야 합니다.",
@@ -685,16 +686,16 @@ PROCESS = (
         queries=[
             Query(
                 f"topk(20, count by (version, python_version) ({BUILD}))",
-                column=Words("exporters", "익스포터"),
+                column=Text("exporters", "익스포터"),
                 unit="none",
             )
         ],
-        labels=(("version", Words("version", "버전")), ("python_version", Words("Python", "Python"))),
-        sort=Words("exporters", "익스포터"),
+        labels=(("version", Text("version", "버전")), ("python_version", Text("Python", "Python"))),
+        sort=Text("exporters", "익스포터"),
     ),
     Graph(
-        title=Words("CPU of the exporters", "익스포터의 CPU"),
-        description=Words(
+        title=Text("CPU of the exporters", "익스포터의 CPU"),
+        description=Text(
             "How much CPU do the exporters use, in cores? A sidecar needs about a hundredth. At the limit of its "
             "container, scrapes become slow and counts late; near 1 a collector cannot go faster.",
             "익스포터가 CPU를 몇 코어 쓰고 있습니까? 사이드카에는 100분의 1 정도면 됩니다. 컨테이너의 제한에 이르면 "
@@ -708,8 +709,8 @@ PROCESS = (
         unit="short",
     ),
     Graph(
-        title=Words("Memory of the exporters", "익스포터의 메모리"),
-        description=Words(
+        title=Text("Memory of the exporters", "익스포터의 메모리"),
+        description=Text(
             "How much memory do the exporters use? Compare it with the limit of the container: near it, the exporter "
             "leaves series out rather than die. A line that rises for days is worth a report.",
             "익스포터가 메모리를 얼마나 쓰고 있습니까? 컨테이너의 제한과 비교하십시오. 제한에 가까워지면 익스포터는 "
@@ -723,8 +724,8 @@ PROCESS = (
         unit="bytes",
     ),
     Graph(
-        title=Words("File descriptors in use", "사용 중인 파일 디스크립터"),
-        description=Words(
+        title=Text("File descriptors in use", "사용 중인 파일 디스크립터"),
+        description=Text(
             "Do the exporters run out of connections? The share of open file descriptors; a few percent is normal. At "
             "100 % neither JVMs nor brokers can be asked.",
             "익스포터의 연결이 부족해지고 있습니까? 열린 파일 디스크립터의 비율이며 몇 퍼센트가 정상입니다. 100 %이면 "
@@ -746,8 +747,8 @@ PROCESS = (
 
 PROMETHEUS = (
     Graph(
-        title=Words("Rule evaluations that fail", "실패한 규칙 평가"),
-        description=Words(
+        title=Text("Rule evaluations that fail", "실패한 규칙 평가"),
+        description=Text(
             "Does Prometheus fail to evaluate alert rules? 0 is good. A rule that fails fires nothing; the page Rules "
             "of Prometheus has the error. Needs a Prometheus that scrapes itself.",
             "Prometheus가 경보 규칙을 평가하지 못하고 있습니까? 0이 정상입니다. 실패한 규칙은 경보를 내지 못하며, "
@@ -764,11 +765,11 @@ PROMETHEUS = (
             )
         ],
         unit="eps",
-        no_value=Words("Prometheus does not scrape itself", "Prometheus가 자신을 스크레이프하지 않음"),
+        no_value=Text("Prometheus does not scrape itself", "Prometheus가 자신을 스크레이프하지 않음"),
     ),
     Graph(
-        title=Words("Time to evaluate the rules", "규칙 평가 시간"),
-        description=Words(
+        title=Text("Time to evaluate the rules", "규칙 평가 시간"),
+        description=Text(
             "Are the rules evaluated in time? Far below the evaluation interval (usually 30 s or a minute) is good; "
             "above it, evaluations are skipped and alerts come late. Needs a Prometheus that scrapes itself.",
             "규칙이 제때 평가됩니까? 평가 주기(보통 30초 또는 1분)보다 훨씬 짧아야 정상이며, 길면 평가를 건너뛰어 "
@@ -785,19 +786,19 @@ PROMETHEUS = (
             )
         ],
         unit="s",
-        no_value=Words("Prometheus does not scrape itself", "Prometheus가 자신을 스크레이프하지 않음"),
+        no_value=Text("Prometheus does not scrape itself", "Prometheus가 자신을 스크레이프하지 않음"),
     ),
 )
 
 ABOUT = Note(
-    title=Words("How to read this board", "이 보드를 읽는 법"),
-    description=Words(
+    title=Text("How to read this board", "이 보드를 읽는 법"),
+    description=Text(
         "What the board shows, and what to do about what it shows.",
         "이 보드가 무엇을 보여 주며 어떻게 대처하는지 설명합니다.",
     ),
     width=24,
     height=8,
-    text=Words(
+    text=Text(
         """\
 **Can the other boards and the alerts be believed?** A number comes from **the producer's JVM (JMX), or the brokers →
 exporter → Prometheus → alert rules**, and each step has its row:
@@ -831,18 +832,18 @@ exporter → Prometheus → alert rules**, and each step has its row:
 
 BOARD = Board(
     key="exporter",
-    title=Words("Kafka producers / Exporter health", "Kafka 프로듀서 / 익스포터 상태"),
-    description=Words(
+    title=Text("Kafka producers / Exporter health", "Kafka 프로듀서 / 익스포터 상태"),
+    description=Text(
         "Can the other boards and the alerts be believed?",
         "다른 보드와 경보를 믿을 수 있는가?",
     ),
     variables=SERVICE,
     rows=(
         Row(None, (*STATS, *DOWN, *SCRAPES)),
-        Row(Words("What nobody sees", "아무도 보지 못하는 것"), UNSEEN),
-        Row(Words("The broker view", "브로커 뷰"), VIEW),
-        Row(Words("The exporters themselves", "익스포터 자체"), PROCESS),
-        Row(Words("Prometheus", "Prometheus"), PROMETHEUS),
-        Row(Words("About this board", "이 보드에 대하여"), (ABOUT,)),
+        Row(Text("What nobody sees", "아무도 보지 못하는 것"), UNSEEN),
+        Row(Text("The broker view", "브로커 뷰"), VIEW),
+        Row(Text("The exporters themselves", "익스포터 자체"), PROCESS),
+        Row(Text("Prometheus", "Prometheus"), PROMETHEUS),
+        Row(Text("About this board", "이 보드에 대하여"), (ABOUT,)),
     ),
 )

@@ -1,15 +1,16 @@
 """The board where a search begins: is anyone losing records, who, since when, and why."""
 
-from dashboards.model import AlertList, Board, Graph, Link, Note, Query, Row, Stat, Step, Table, Words
+from dashboards.model import AlertList, Board, Graph, Link, Note, Query, Row, Stat, Step, Table
 from dashboards.queries import PRODUCER, SERVICE, brokers, rate, service
+from kafka_producer_exporter.languages import Text
 
 SERVICE_LABELS = "%{cluster}, namespace, target"
 CLIENT_LABELS = f"{SERVICE_LABELS}, client_id"
 SERVICE_LEGEND = "{{namespace}} {{target}}"
-NEEDS_RULES = Words("no traffic, or the alert rules are not loaded", "트래픽이 없거나 경보 규칙이 로드되지 않음")
-NO_TRAFFIC = Words("nothing was sent in the last minute", "최근 1분 동안 전송 없음")
-SINCE = Words("since", "시작")
-LOST = Words("lost", "유실")
+NEEDS_RULES = Text("no traffic, or the alert rules are not loaded", "트래픽이 없거나 경보 규칙이 로드되지 않음")
+NO_TRAFFIC = Text("nothing was sent in the last minute", "최근 1분 동안 전송 없음")
+SINCE = Text("since", "시작")
+LOST = Text("lost", "유실")
 TIMES = "suffix:×"
 
 
@@ -56,7 +57,7 @@ def _loss(window: str) -> str:
     return service(f"service:kafka_producer_record_error:ratio_rate{window}")
 
 
-def _loss_column(window: str, heading: Words) -> Query:
+def _loss_column(window: str, heading: Text) -> Query:
     loss = f"max by ({SERVICE_LABELS}) ({_loss(window)})"
     worst = f"topk(20, max by ({SERVICE_LABELS}) ({_loss('3d')}) > 0)"
     return Query(f"{loss} and {worst}", column=heading, unit="percentunit")
@@ -78,8 +79,8 @@ BROKER_ERRORS = f'kafka_broker_request_error_total{{{PRODUCER[0]}, target!="", e
 
 STATS = (
     Stat(
-        title=Words("Services losing records", "레코드를 잃고 있는 서비스"),
-        description=Words(
+        title=Text("Services losing records", "레코드를 잃고 있는 서비스"),
+        description=Text(
             "Is anyone losing records now? Counts the services with a record that failed for good in the last five "
             "minutes; 0 is good. Records in the buffer of a killed process are lost, too, but no client counts them.",
             "지금 레코드를 잃고 있는 서비스가 있습니까? 최근 5분 안에 최종 실패한 레코드가 있는 서비스의 수이며, 0이 "
@@ -93,8 +94,8 @@ STATS = (
         decimals=0,
     ),
     Stat(
-        title=Words("Delivered, last hour", "전달된 비율, 최근 1시간"),
-        description=Words(
+        title=Text("Delivered, last hour", "전달된 비율, 최근 1시간"),
+        description=Text(
             "What share of the records arrived? Lost records are divided by first attempts, so retries do not hide "
             "them. A record that expires in flight may count twice, so the truth is a little better.",
             "레코드가 얼마나 도착했습니까? 잃은 레코드를 첫 시도 수로 나누므로 재시도에 가려지지 않습니다. 전송 중에 "
@@ -110,8 +111,8 @@ STATS = (
         decimals=3,
     ),
     Stat(
-        title=Words("Budget burn", "예산 소진 속도"),
-        description=Words(
+        title=Text("Budget burn", "예산 소진 속도"),
+        description=Text(
             "How fast does the worst service spend its error budget, over one hour? 1× spends a month's budget in a "
             "month, 14.4× in two days, and then somebody is paged. The budget is the error_budget of the alert rules.",
             "최악의 서비스가 최근 1시간 동안 오류 예산을 얼마나 빨리 쓰고 있습니까? 1×는 한 달 예산을 한 달에, "
@@ -126,8 +127,8 @@ STATS = (
         decimals=1,
     ),
     Stat(
-        title=Words("JVMs down", "응답 없는 JVM"),
-        description=Words(
+        title=Text("JVMs down", "응답 없는 JVM"),
+        description=Text(
             "Is anybody unseen? Nothing is known about the producers of a JVM that does not answer, so every other "
             "number here leaves them out. The board of the exporter's health says which they are, and why.",
             "보이지 않는 프로듀서가 있습니까? 응답하지 않는 JVM의 프로듀서는 상태를 알 수 없어 이 보드의 다른 "
@@ -139,11 +140,11 @@ STATS = (
         unit="none",
         steps=(Step(None, "green"), Step(1, "red")),
         decimals=0,
-        links=(Link(Words("Exporter health", "익스포터 상태"), "exporter", ()),),
+        links=(Link(Text("Exporter health", "익스포터 상태"), "exporter", ()),),
     ),
     Stat(
-        title=Words("Producers that report", "메트릭을 내는 프로듀서"),
-        description=Words(
+        title=Text("Producers that report", "메트릭을 내는 프로듀서"),
+        description=Text(
             "How many producers do these numbers cover? A step down is a deploy, a JVM that is gone, or a producer "
             "that was closed. Producers without metrics are on the board of the exporter's health.",
             "이 숫자는 프로듀서 몇 개를 나타냅니까? 줄었다면 배포, 사라진 JVM, 닫힌 프로듀서 중 하나입니다. 메트릭이 "
@@ -157,8 +158,8 @@ STATS = (
         decimals=0,
     ),
     Stat(
-        title=Words("Records per second", "초당 레코드"),
-        description=Words(
+        title=Text("Records per second", "초당 레코드"),
+        description=Text(
             "How much is sent? Attempts without retries, over all services. A sudden fall without errors means that "
             "applications produce less, or that send() blocks.",
             "얼마나 보내고 있습니까? 모든 서비스의 전송 시도에서 재시도를 뺀 값입니다. 오류 없이 갑자기 줄면 "
@@ -174,8 +175,8 @@ STATS = (
 
 NOW = (
     AlertList(
-        title=Words("Alerts that fire", "발생 중인 경보"),
-        description=Words(
+        title=Text("Alerts that fire", "발생 중인 경보"),
+        description=Text(
             "What is wrong, with whom, and since when? Begin with what is critical and began first: the rest often "
             "follows from it. Each alert has a runbook.",
             "무엇이, 누구에게, 언제부터 문제입니까? critical이면서 먼저 시작된 것부터 보십시오. 나머지는 그 결과인 "
@@ -183,13 +184,13 @@ NOW = (
         ),
         width=8,
         height=8,
-        no_value=Words(
+        no_value=Text(
             "no alert fires, or the alert rules are not loaded", "발생한 경보 없음, 또는 경보 규칙이 로드되지 않음"
         ),
     ),
     Graph(
-        title=Words("Lost records per second, by service", "서비스별 초당 유실 레코드"),
-        description=Words(
+        title=Text("Lost records per second, by service", "서비스별 초당 유실 레코드"),
+        description=Text(
             "Who loses records, and since when? The ten worst services; a line begins where the loss began, and there "
             "is none without a loss. Guide: record-error-rate.",
             "누가 언제부터 레코드를 잃고 있습니까? 가장 나쁜 서비스 10개이며, 선이 시작되는 곳에서 유실이 "
@@ -199,13 +200,13 @@ NOW = (
         height=8,
         queries=[Query(_worst(f"{_by_service('sum', rate(FAILED))} > 0"), SERVICE_LEGEND)],
         unit="recps",
-        no_value=Words("nothing was lost", "유실 없음"),
+        no_value=Text("nothing was lost", "유실 없음"),
         guide=("record-error-rate",),
         fault="record-too-large",
     ),
     Graph(
-        title=Words("Why: error codes of the brokers", "왜: 브로커의 오류 코드"),
-        description=Words(
+        title=Text("Why: error codes of the brokers", "왜: 브로커의 오류 코드"),
+        description=Text(
             "Do brokers reject what producers send, and with which error? Needs targets of kind broker. Some errors "
             "per second for a moment are normal when leaders move; an error that stays is the cause to look for.",
             "브로커가 프로듀서의 요청을 거부하고 있습니까? 어떤 오류입니까? kind가 broker인 대상이 필요합니다. 리더가 "
@@ -217,15 +218,15 @@ NOW = (
             Query(_worst(f"sum by (request, error) ({rate(BROKER_ERRORS)}) > 0"), "{{error}} ({{request}})"),
         ],
         unit="eps",
-        no_value=Words("no errors, or no target of kind broker", "오류 없음, 또는 kind가 broker인 대상 없음"),
+        no_value=Text("no errors, or no target of kind broker", "오류 없음, 또는 kind가 broker인 대상 없음"),
         fault="topic-rejects-records",
     ),
     Table(
-        title=Words(
+        title=Text(
             "Worst 20 clients, last %{error_window.words}",
             "최악의 클라이언트 20개, 최근 %{error_window.words}",
         ),
-        description=Words(
+        description=Text(
             "Which clients lose records, and what else is wrong with them? Clients that lost records come first, then "
             "those that retry, then those with a full buffer. A long queue time with a short latency points to the "
             "client, and both together to the brokers or a quota; the name leads to the client's own board.",
@@ -251,44 +252,44 @@ NOW = (
                     f"sum by ({CLIENT_LABELS}) (rate({RETRIED}[%{{error_window}}]))\n"
                     f"  / (sum by ({CLIENT_LABELS}) (rate({SENT}[%{{error_window}}])) > 0)"
                 ),
-                column=Words("retries", "재시도"),
+                column=Text("retries", "재시도"),
                 unit="percentunit",
             ),
             Query(
                 _of_worst_clients(
                     f"max by ({CLIENT_LABELS}) ({service('kafka_producer_request_latency_avg_seconds')})"
                 ),
-                column=Words("latency", "지연"),
+                column=Text("latency", "지연"),
                 unit="s",
             ),
             Query(
                 _of_worst_clients(
                     f"max by ({CLIENT_LABELS}) ({service('kafka_producer_record_queue_time_avg_seconds')})"
                 ),
-                column=Words("queue time", "큐 대기"),
+                column=Text("queue time", "큐 대기"),
                 unit="s",
             ),
-            Query(_of_worst_clients(USED), column=Words("buffer used", "버퍼 사용률"), unit="percentunit"),
+            Query(_of_worst_clients(USED), column=Text("buffer used", "버퍼 사용률"), unit="percentunit"),
         ],
         labels=(
-            ("namespace", Words("namespace", "네임스페이스")),
-            ("target", Words("service", "서비스")),
-            ("client_id", Words("client", "클라이언트")),
+            ("namespace", Text("namespace", "네임스페이스")),
+            ("target", Text("service", "서비스")),
+            ("client_id", Text("client", "클라이언트")),
         ),
         sort=LOST,
         steps={
             LOST: (Step(None, "text"), Step(1, "red")),
-            Words("retries", "재시도"): (Step(None, "text"), Step(0.05, "yellow")),
-            Words("buffer used", "버퍼 사용률"): (Step(None, "text"), Step(0.8, "yellow"), Step(0.95, "red")),
+            Text("retries", "재시도"): (Step(None, "text"), Step(0.05, "yellow")),
+            Text("buffer used", "버퍼 사용률"): (Step(None, "text"), Step(0.8, "yellow"), Step(0.95, "red")),
         },
-        no_value=Words("–", "–"),
-        links=(Link(Words("This client", "이 클라이언트"), "producer", ("target", "client_id")),),
+        no_value=Text("–", "–"),
+        links=(Link(Text("This client", "이 클라이언트"), "producer", ("target", "client_id")),),
         alerts=("KafkaProducerRecordErrors",),
         fault="record-too-large",
     ),
     Table(
-        title=Words("Why: lost by topic, last %{error_window.words}", "왜: 토픽별 유실, 최근 %{error_window.words}"),
-        description=Words(
+        title=Text("Why: lost by topic, last %{error_window.words}", "왜: 토픽별 유실, 최근 %{error_window.words}"),
+        description=Text(
             "Is it one topic, or all? One points to its settings, size limit or ACL; all point to the connection or "
             "the login. Partitions below min ISR or without a leader (from the broker view) are a cause by "
             "themselves. Records that fail in send() have no topic and are missing here.",
@@ -307,30 +308,30 @@ NOW = (
             ),
             Query(
                 f"topk(20, max by (%{{cluster}}, topic) ({brokers('kafka_topic_under_min_insync_partitions')}) > 0)",
-                column=Words("below min ISR", "min ISR 미달"),
+                column=Text("below min ISR", "min ISR 미달"),
                 unit="none",
             ),
             Query(
                 f"topk(20, max by (%{{cluster}}, topic) ({brokers('kafka_topic_offline_partitions')}) > 0)",
-                column=Words("no leader", "리더 없음"),
+                column=Text("no leader", "리더 없음"),
                 unit="none",
             ),
         ],
-        labels=(("topic", Words("topic", "토픽")),),
+        labels=(("topic", Text("topic", "토픽")),),
         sort=LOST,
         steps={
             heading: (Step(None, "text"), Step(1, "red"))
-            for heading in (LOST, Words("below min ISR", "min ISR 미달"), Words("no leader", "리더 없음"))
+            for heading in (LOST, Text("below min ISR", "min ISR 미달"), Text("no leader", "리더 없음"))
         },
-        no_value=Words("nothing was lost", "유실 없음"),
+        no_value=Text("nothing was lost", "유실 없음"),
         fault="min-isr-unmet only-replica-lost",
     ),
 )
 
 RED = (
     Graph(
-        title=Words("Error budget burn, by service", "서비스별 오류 예산 소진 속도"),
-        description=Words(
+        title=Text("Error budget burn, by service", "서비스별 오류 예산 소진 속도"),
+        description=Text(
             "How bad is the loss, measured by what is allowed? The share of records lost in the last hour, as a "
             "multiple of the error budget. Above the upper dashed line somebody is paged; above the lower one, if it "
             "lasts for six hours.",
@@ -343,12 +344,12 @@ RED = (
             Query(_worst(f"{_by_service('max', _loss('1h'))} / {BUDGET}"), SERVICE_LEGEND),
             Query(
                 "max(kafka_producer_threshold:burn_rate_1h)",
-                Words("page within an hour", "1시간 구간 호출 임곗값"),
+                Text("page within an hour", "1시간 구간 호출 임곗값"),
                 is_limit=True,
             ),
             Query(
                 "max(kafka_producer_threshold:burn_rate_6h)",
-                Words("page within six hours", "6시간 구간 호출 임곗값"),
+                Text("page within six hours", "6시간 구간 호출 임곗값"),
                 is_limit=True,
             ),
         ],
@@ -357,8 +358,8 @@ RED = (
         alerts=("KafkaProducerErrorBudgetBurn",),
     ),
     Table(
-        title=Words("Share of records lost, by service", "서비스별 유실 비율"),
-        description=Words(
+        title=Text("Share of records lost, by service", "서비스별 유실 비율"),
+        description=Text(
             "Is the loss new, or has it gone on for days? The 20 services that lost most in three days. High in the "
             "short windows only: it has just begun; high in the long ones only: it is over.",
             "방금 시작된 유실입니까, 며칠째입니까? 3일 동안 가장 많이 잃은 서비스 20개입니다. 짧은 구간만 높으면 방금 "
@@ -367,27 +368,27 @@ RED = (
         width=8,
         height=8,
         queries=[
-            _loss_column("5m", Words("5 min", "5분")),
-            _loss_column("1h", Words("1 h", "1시간")),
-            _loss_column("6h", Words("6 h", "6시간")),
-            _loss_column("1d", Words("1 day", "1일")),
-            _loss_column("3d", Words("3 days", "3일")),
+            _loss_column("5m", Text("5 min", "5분")),
+            _loss_column("1h", Text("1 h", "1시간")),
+            _loss_column("6h", Text("6 h", "6시간")),
+            _loss_column("1d", Text("1 day", "1일")),
+            _loss_column("3d", Text("3 days", "3일")),
         ],
         labels=(
-            ("namespace", Words("namespace", "네임스페이스")),
-            ("target", Words("service", "서비스")),
+            ("namespace", Text("namespace", "네임스페이스")),
+            ("target", Text("service", "서비스")),
         ),
-        sort=Words("1 h", "1시간"),
-        no_value=Words(
+        sort=Text("1 h", "1시간"),
+        no_value=Text(
             "nothing was lost in three days, or the alert rules are not loaded",
             "3일 동안 유실 없음, 또는 경보 규칙이 로드되지 않음",
         ),
-        links=(Link(Words("This service", "이 서비스"), "producer", ("target",)),),
+        links=(Link(Text("This service", "이 서비스"), "producer", ("target",)),),
         fault="record-too-large",
     ),
     Graph(
-        title=Words("Retries, by service", "서비스별 재시도 비율"),
-        description=Words(
+        title=Text("Retries, by service", "서비스별 재시도 비율"),
+        description=Text(
             "How many attempts are retries? Nearly none in health; a peak while leaders move is normal. Nothing is "
             "lost yet, but what is retried arrives late. Producers with transactions retry more "
             "(CONCURRENT_TRANSACTIONS). Guide: record-retry-rate.",
@@ -409,8 +410,8 @@ RED = (
         guide=("record-retry-rate",),
     ),
     Graph(
-        title=Words("Records sent, by service", "서비스별 전송 레코드"),
-        description=Words(
+        title=Text("Records sent, by service", "서비스별 전송 레코드"),
+        description=Text(
             "Who sends how much? The ten busiest services, with retries. A line that ends is a service that has "
             "stopped or vanished. Guide: record-send-rate.",
             "누가 얼마나 보내고 있습니까? 가장 바쁜 서비스 10개이며 재시도를 포함합니다. 선이 끊기면 서비스가 "
@@ -424,8 +425,8 @@ RED = (
         guide=("record-send-rate",),
     ),
     Graph(
-        title=Words("Request latency, slowest client of each service", "요청 지연, 서비스별 가장 느린 클라이언트"),
-        description=Words(
+        title=Text("Request latency, slowest client of each service", "요청 지연, 서비스별 가장 느린 클라이언트"),
+        description=Text(
             "How long do brokers take to answer? The average over the last 30 to 60 s of the slowest client. It rises "
             "under a quota, too, and a request without any answer is in no average: a line that ends during an "
             "incident is not good news. Guide: request-latency-avg.",
@@ -447,8 +448,8 @@ RED = (
         guide=("request-latency-avg",),
     ),
     Graph(
-        title=Words("Queue time, slowest client of each service", "큐 대기 시간, 서비스별 가장 느린 클라이언트"),
-        description=Words(
+        title=Text("Queue time, slowest client of each service", "큐 대기 시간, 서비스별 가장 느린 클라이언트"),
+        description=Text(
             "How long do batches wait in the client before they are sent? About linger.ms in health. More means "
             "retries, slow brokers or a quota; near delivery.timeout.ms records are lost. A batch that expired unsent "
             "is not in it.",
@@ -472,8 +473,8 @@ RED = (
 
 SATURATION = (
     Graph(
-        title=Words("Buffer used, fullest client of each service", "버퍼 사용률, 서비스별 가장 찬 클라이언트"),
-        description=Words(
+        title=Text("Buffer used, fullest client of each service", "버퍼 사용률, 서비스별 가장 찬 클라이언트"),
+        description=Text(
             "Is there room for more records? A few percent is normal. A buffer that stays full blocks send() for "
             "max.block.ms, and then records are rejected.",
             "레코드를 더 받을 자리가 있습니까? 몇 퍼센트가 정상입니다. 계속 가득 차 있으면 send()가 max.block.ms 동안 "
@@ -486,8 +487,8 @@ SATURATION = (
         maximum=1,
     ),
     Graph(
-        title=Words("Threads blocked on the buffer, by service", "서비스별 버퍼에서 멈춘 스레드"),
-        description=Words(
+        title=Text("Threads blocked on the buffer, by service", "서비스별 버퍼에서 멈춘 스레드"),
+        description=Text(
             "Are applications held up? The average number of threads that wait in send() for buffer memory, in the "
             "worst client; 0 in health. A wait counts when it ends, up to max.block.ms late. Guide: "
             "bufferpool-wait-time-total.",
@@ -515,8 +516,8 @@ SATURATION = (
         guide=("bufferpool-wait-time-total",),
     ),
     Graph(
-        title=Words("Records rejected by a full buffer, by service", "서비스별 버퍼 부족으로 거부된 레코드"),
-        description=Words(
+        title=Text("Records rejected by a full buffer, by service", "서비스별 버퍼 부족으로 거부된 레코드"),
+        description=Text(
             "Does send() fail because the buffer stays full? Each is a lost record, unless the application tries "
             "again; there is no line without one. Always 0 in clients before 2.6. Guide: buffer-exhausted-rate.",
             "버퍼가 계속 가득 차 send()가 실패합니까? 애플리케이션이 다시 시도하지 않으면 하나하나가 잃은 레코드이며, "
@@ -531,15 +532,15 @@ SATURATION = (
             )
         ],
         unit="recps",
-        no_value=Words("nothing was rejected", "거부된 레코드 없음"),
+        no_value=Text("nothing was rejected", "거부된 레코드 없음"),
         guide=("buffer-exhausted-rate",),
         fault="buffer-full",
     ),
     Graph(
-        title=Words(
+        title=Text(
             "Sender thread busy, busiest client of each service", "Sender 스레드 사용률, 서비스별 가장 바쁜 클라이언트"
         ),
-        description=Words(
+        description=Text(
             "Is the one thread that sends at its limit? Near 100 % a client cannot send more, whatever the brokers "
             "do: a slow callback, compression or a short CPU. Only clients with more than one request per second; "
             "others report their waits too late.",
@@ -562,12 +563,12 @@ SATURATION = (
         ],
         unit="percentunit",
         maximum=1,
-        no_value=Words("no client sends more than one request per second", "초당 요청이 1개를 넘는 클라이언트 없음"),
+        no_value=Text("no client sends more than one request per second", "초당 요청이 1개를 넘는 클라이언트 없음"),
         thresholds=("sender_busy_ratio",),
     ),
     Graph(
-        title=Words("Throttled by a quota, longest delay of each service", "쿼터로 인한 지연, 서비스별 최댓값"),
-        description=Words(
+        title=Text("Throttled by a quota, longest delay of each service", "쿼터로 인한 지연, 서비스별 최댓값"),
+        description=Text(
             "Do brokers slow a client down on purpose? The longest throttle time in the last 30 to 60 s; 0 is normal. "
             "If it is above 0, latency and queue time are high because of the quota, and the brokers are not at fault.",
             "브로커가 일부러 클라이언트를 늦추고 있습니까? 최근 30~60초의 가장 긴 제한 시간이며 0이 정상입니다. 0보다 "
@@ -589,8 +590,8 @@ SATURATION = (
 
 EFFICIENCY = (
     Graph(
-        title=Words("Records per request, fewest first", "요청당 레코드, 적은 순"),
-        description=Words(
+        title=Text("Records per request, fewest first", "요청당 레코드, 적은 순"),
+        description=Text(
             "Do batches work? The ten services with the fewest records per request. Below the dashed line linger.ms "
             "and batch.size do next to nothing; that matters only for services with many requests.",
             "배치가 제 역할을 하고 있습니까? 요청당 레코드가 가장 적은 서비스 10개입니다. 점선 아래에서는 linger.ms와 "
@@ -607,12 +608,12 @@ EFFICIENCY = (
             )
         ],
         unit="short",
-        no_value=Words("no service sends more than one request per second", "초당 요청이 1개를 넘는 서비스 없음"),
+        no_value=Text("no service sends more than one request per second", "초당 요청이 1개를 넘는 서비스 없음"),
         thresholds=("tiny_batch_records",),
     ),
     Graph(
-        title=Words("Batch size, by service", "서비스별 배치 크기"),
-        description=Words(
+        title=Text("Batch size, by service", "서비스별 배치 크기"),
+        description=Text(
             "How large are the batches, after compression? Larger ones cost less; far below batch.size is normal for "
             "records that compress well or come slowly. Guide: batch-size-avg.",
             "압축 후 배치의 크기는 얼마입니까? 클수록 비용이 적습니다. 잘 압축되거나 드물게 오는 레코드라면 "
@@ -631,8 +632,8 @@ EFFICIENCY = (
         guide=("batch-size-avg",),
     ),
     Graph(
-        title=Words("Compression, by service", "서비스별 압축률"),
-        description=Words(
+        title=Text("Compression, by service", "서비스별 압축률"),
+        description=Text(
             "Does compression help? Compressed size divided by original size: lower is better, 100 % saves nothing, "
             "and then it may be switched off. The ten services that save least. Guide: compression-rate-avg.",
             "압축이 도움이 됩니까? 압축된 크기를 원래 크기로 나눈 값으로 낮을수록 좋습니다. 100 %는 효과가 없으며 "
@@ -652,8 +653,8 @@ EFFICIENCY = (
         guide=("compression-rate-avg",),
     ),
     Graph(
-        title=Words("Record size, by service", "서비스별 레코드 크기"),
-        description=Words(
+        title=Text("Record size, by service", "서비스별 레코드 크기"),
+        description=Text(
             "Have the records grown? The client reports the average over batches of the largest record in each, "
             "before compression, so typical records are smaller. Near max.request.size or max.message.bytes records "
             "are rejected. Guide: record-size-avg.",
@@ -673,8 +674,8 @@ EFFICIENCY = (
         guide=("record-size-avg",),
     ),
     Graph(
-        title=Words("Bytes sent, by service", "서비스별 전송 바이트"),
-        description=Words(
+        title=Text("Bytes sent, by service", "서비스별 전송 바이트"),
+        description=Text(
             "Who uses the network? Bytes written to all brokers, with retries and requests of every kind. Compare "
             "with the quota and the bandwidth of the brokers.",
             "누가 네트워크를 씁니까? 재시도와 모든 종류의 요청을 포함해 브로커로 보낸 바이트입니다. 쿼터와 브로커의 "
@@ -692,8 +693,8 @@ EFFICIENCY = (
         no_value=NO_TRAFFIC,
     ),
     Table(
-        title=Words("Versions of the client", "클라이언트 버전"),
-        description=Words(
+        title=Text("Versions of the client", "클라이언트 버전"),
+        description=Text(
             "Which versions of the Kafka client are in use, by how many producers and services? Old versions lack "
             "some metrics: before 2.6 a full buffer is not counted, and before 2.4 there is no start time.",
             "어떤 버전의 Kafka 클라이언트를 프로듀서와 서비스 몇 개가 쓰고 있습니까? 오래된 버전에는 없는 메트릭이 "
@@ -704,30 +705,30 @@ EFFICIENCY = (
         queries=[
             Query(
                 f"topk(20, count by (version) ({VERSIONS}))",
-                column=Words("producers", "프로듀서"),
+                column=Text("producers", "프로듀서"),
                 unit="none",
             ),
             Query(
                 f"topk(20, count by (version) (group by ({SERVICE_LABELS}, version) ({VERSIONS})))",
-                column=Words("services", "서비스"),
+                column=Text("services", "서비스"),
                 unit="none",
             ),
         ],
-        labels=(("version", Words("version", "버전")),),
-        sort=Words("producers", "프로듀서"),
+        labels=(("version", Text("version", "버전")),),
+        sort=Text("producers", "프로듀서"),
         confluent=("API Version",),
     ),
 )
 
 ABOUT = Note(
-    title=Words("How to read this board", "이 보드를 읽는 법"),
-    description=Words(
+    title=Text("How to read this board", "이 보드를 읽는 법"),
+    description=Text(
         "What the board shows, in which order, and where to go from here.",
         "이 보드가 무엇을 어떤 순서로 보여 주며 여기서 어디로 가는지 설명합니다.",
     ),
     width=24,
     height=9,
-    text=Words(
+    text=Text(
         """\
 **Is anyone losing records? Who, since when, and why?** The first screen answers that; the rows below compare services.
 
@@ -765,17 +766,17 @@ Next: click a client, or choose a board from the menu at the top. Every alert ha
 
 BOARD = Board(
     key="overview",
-    title=Words("Kafka producers / Overview", "Kafka 프로듀서 / 개요"),
-    description=Words(
+    title=Text("Kafka producers / Overview", "Kafka 프로듀서 / 개요"),
+    description=Text(
         "Is anyone losing records, who, since when, and why?",
         "레코드를 잃고 있는가, 누가, 언제부터, 왜?",
     ),
     variables=SERVICE,
     rows=(
         Row(None, (*STATS, *NOW)),
-        Row(Words("Rate, errors and duration", "처리량, 오류, 지연"), RED),
-        Row(Words("Saturation", "포화"), SATURATION),
-        Row(Words("Efficiency", "효율"), EFFICIENCY),
-        Row(Words("About this board", "이 보드에 대하여"), (ABOUT,)),
+        Row(Text("Rate, errors and duration", "처리량, 오류, 지연"), RED),
+        Row(Text("Saturation", "포화"), SATURATION),
+        Row(Text("Efficiency", "효율"), EFFICIENCY),
+        Row(Text("About this board", "이 보드에 대하여"), (ABOUT,)),
     ),
 )

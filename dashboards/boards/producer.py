@@ -2,8 +2,9 @@
 
 from typing import Any
 
-from dashboards.model import Board, Graph, Link, Note, Query, Row, Stat, States, Step, Table, Variable, Words
+from dashboards.model import Board, Graph, Link, Note, Query, Row, Stat, States, Step, Table, Variable
 from dashboards.queries import EVERYTHING, RATE, producer, rate
+from kafka_producer_exporter.languages import Text
 
 EACH = "%{cluster}, namespace, target, pod, client_id"
 """A client in a pod: what a line of a graph stands for."""
@@ -15,11 +16,11 @@ RECORDS = "recps"
 
 TOPIC = Variable(
     "topic",
-    Words("Topic", "토픽"),
+    Text("Topic", "토픽"),
     "label_values("
     'kafka_producer_topic_record_send_total{%{cluster}=~"$cluster", namespace=~"$namespace", target=~"$target", '
     'pod=~"$pod", client_id=~`${client_id:regex}`}, topic)',
-    Words(
+    Text(
         "Topics that the producer has sent to. Only the row Topics uses it.",
         "프로듀서가 전송한 적이 있는 토픽. 토픽 행에만 적용됩니다.",
     ),
@@ -94,9 +95,9 @@ SENDING = f"""(
 """0: idle, 1: sending, 2: stalled, as KafkaProducerDeliveryStalled judges it."""
 SENDING_STEPS = (
     Step(None, "text"),
-    Step(0, "blue", Words("nothing to send", "보낼 것 없음")),
-    Step(1, "green", Words("sending", "전송 중")),
-    Step(2, "red", Words("records wait, no response", "레코드 있음, 응답 없음")),
+    Step(0, "blue", Text("nothing to send", "보낼 것 없음")),
+    Step(1, "green", Text("sending", "전송 중")),
+    Step(2, "red", Text("records wait, no response", "레코드 있음, 응답 없음")),
 )
 
 CONNECTED = f"""({over("count_over_time", CONNECTIONS)} unless {over("count_over_time", METADATA_AGE)}) * 0 + 3
@@ -109,25 +110,25 @@ CONNECTED = f"""({over("count_over_time", CONNECTIONS)} unless {over("count_over
 """0: connected, 1: not connected, 2 and 3: not connected, as KafkaProducerNotConnected judges it."""
 CONNECTED_STEPS = (
     Step(None, "text"),
-    Step(0, "green", Words("connected", "연결됨")),
-    Step(1, "blue", Words("idle, no connection", "유휴, 연결 없음")),
-    Step(2, "red", Words("records wait, no connection", "레코드 있음, 연결 없음")),
-    Step(3, "dark-red", Words("never reached a broker", "브로커에 연결한 적 없음")),
+    Step(0, "green", Text("connected", "연결됨")),
+    Step(1, "blue", Text("idle, no connection", "유휴, 연결 없음")),
+    Step(2, "red", Text("records wait, no connection", "레코드 있음, 연결 없음")),
+    Step(3, "dark-red", Text("never reached a broker", "브로커에 연결한 적 없음")),
 )
 
-NO_PRODUCER = Words("no such producer", "해당 프로듀서 없음")
-NO_RESPONSES = Words("no responses in the last 30 to 60 s", "최근 30~60초 동안 응답 없음")
-NOTHING_SENT = Words("nothing sent in the last 30 to 60 s", "최근 30~60초 동안 전송 없음")
-NO_RECORDS = Words("no records in this time", "이 시간에 레코드 없음")
+NO_PRODUCER = Text("no such producer", "해당 프로듀서 없음")
+NO_RESPONSES = Text("no responses in the last 30 to 60 s", "최근 30~60초 동안 응답 없음")
+NOTHING_SENT = Text("nothing sent in the last 30 to 60 s", "최근 30~60초 동안 전송 없음")
+NO_RECORDS = Text("no records in this time", "이 시간에 레코드 없음")
 
 
-def stat(title: Words, description: Words, query: str, **more: Any) -> Stat:
+def stat(title: Text, description: Text, query: str, **more: Any) -> Stat:
     """Return a number of the first row."""
     options: dict[str, Any] = {"no_value": NO_PRODUCER} | more
     return Stat(title=title, description=description, queries=(Query(query),), width=4, height=4, **options)
 
 
-def graph(title: Words, description: Words, *queries: Query, width: int = 8, **more: Any) -> Graph:
+def graph(title: Text, description: Text, *queries: Query, width: int = 8, **more: Any) -> Graph:
     """Return a graph as high as its neighbours."""
     options: dict[str, Any] = {"no_value": NO_PRODUCER} | more
     return Graph(title=title, description=description, queries=queries, width=width, height=8, **options)
@@ -135,8 +136,8 @@ def graph(title: Words, description: Words, *queries: Query, width: int = 8, **m
 
 GLANCE = (
     stat(
-        Words("Lost in this time range", "이 시간에 잃은 레코드"),
-        Words(
+        Text("Lost in this time range", "이 시간에 잃은 레코드"),
+        Text(
             "Has this producer given up records in the time range? 0 is good; anything else is data that never "
             "arrived. A record that expires in flight may count twice, and those of an aborted transaction may not "
             "count at all.",
@@ -149,8 +150,8 @@ GLANCE = (
         steps=(Step(None, "green"), Step(0.5, "red")),
     ),
     stat(
-        Words("Is it sending?", "전송하고 있습니까?"),
-        Words(
+        Text("Is it sending?", "전송하고 있습니까?"),
+        Text(
             "Do records get out? Red means that records wait and no broker responds: they are lost after "
             "delivery.timeout.ms. If several clients are selected, this is the worst of them.",
             "레코드가 나가고 있습니까? 빨간색은 레코드가 기다리는데 브로커의 응답이 없다는 뜻이며, "
@@ -160,8 +161,8 @@ GLANCE = (
         steps=SENDING_STEPS,
     ),
     stat(
-        Words("Is it connected?", "연결되어 있습니까?"),
-        Words(
+        Text("Is it connected?", "연결되어 있습니까?"),
+        Text(
             "Does the producer have a connection to any broker? Idle producers close theirs, which is fine. A "
             "connection that is being established counts as one. If several clients are selected, this is the worst "
             "of them.",
@@ -172,8 +173,8 @@ GLANCE = (
         steps=CONNECTED_STEPS,
     ),
     stat(
-        Words("Records sent per second", "초당 전송 레코드"),
-        Words(
+        Text("Records sent per second", "초당 전송 레코드"),
+        Text(
             "How much do the selected clients send? Compare with the usual load of this hour. Retries count again, "
             "so trouble can raise it.",
             "선택한 클라이언트가 얼마나 보내고 있습니까? 평소 같은 시간대와 비교하십시오. 재시도도 다시 집계되므로 "
@@ -183,8 +184,8 @@ GLANCE = (
         unit=RECORDS,
     ),
     stat(
-        Words("Fullest buffer", "가장 많이 찬 버퍼"),
-        Words(
+        Text("Fullest buffer", "가장 많이 찬 버퍼"),
+        Text(
             "How full is the fullest buffer? A few percent is normal. At 100 % send() blocks the application, and "
             "fails after max.block.ms. A share, because free bytes say little without the size.",
             "가장 많이 찬 버퍼의 사용률입니다. 몇 %가 정상입니다. 100 %가 되면 send()가 애플리케이션을 멈추고 "
@@ -197,8 +198,8 @@ GLANCE = (
         confluent=("Free buffer space",),
     ),
     stat(
-        Words("Response time of the brokers", "브로커 응답 시간"),
-        Words(
+        Text("Response time of the brokers", "브로커 응답 시간"),
+        Text(
             "How long does the slowest client wait for responses, on average? Tens of milliseconds are good. "
             "Requests without a response are not in it: if records wait and there is no value here, the brokers do "
             "not respond at all.",
@@ -210,8 +211,8 @@ GLANCE = (
         no_value=NO_RESPONSES,
     ),
     stat(
-        Words("Retries", "재시도"),
-        Words(
+        Text("Retries", "재시도"),
+        Text(
             "Which share of all attempts were retries? Nearly 0 is good. Retries lose nothing yet, but they delay "
             "records and use up delivery.timeout.ms.",
             "전송 시도 중 재시도의 비율입니다. 거의 0이 정상입니다. 재시도만으로 잃는 것은 없지만 레코드가 늦어지고 "
@@ -222,8 +223,8 @@ GLANCE = (
         no_value=NO_RECORDS,
     ),
     stat(
-        Words("Delay by a quota", "쿼터로 인한 지연"),
-        Words(
+        Text("Delay by a quota", "쿼터로 인한 지연"),
+        Text(
             "Does a quota of the brokers slow this producer down? 0 is good. This is the longest delay in the last "
             "30 to 60 s; responses without a delay pull the average down.",
             "브로커의 쿼터가 이 프로듀서를 늦추고 있습니까? 0이 정상입니다. 최근 30~60초 중 가장 긴 지연이며, 평균은 "
@@ -235,8 +236,8 @@ GLANCE = (
         steps=(Step(None, "green"), Step(0.001, "yellow")),
     ),
     stat(
-        Words("Left after compression", "압축 후 남는 비율"),
-        Words(
+        Text("Left after compression", "압축 후 남는 비율"),
+        Text(
             "How much of a batch is left after compression, in the client that gains least? Lower is better; 100 % "
             "means that nothing is gained.",
             "압축 효과가 가장 작은 클라이언트에서 압축 후 남은 배치 크기의 비율입니다. 낮을수록 좋으며 100 %는 "
@@ -248,8 +249,8 @@ GLANCE = (
         no_value=NOTHING_SENT,
     ),
     stat(
-        Words("Failed logins", "로그인 실패"),
-        Words(
+        Text("Failed logins", "로그인 실패"),
+        Text(
             "How many SASL logins or TLS handshakes failed in the time range? 0 is good. A few can belong to a "
             "password that was being changed.",
             "선택한 시간 동안 실패한 SASL 로그인 또는 TLS 핸드셰이크 수입니다. 0이 정상입니다. 비밀번호를 바꾸는 "
@@ -260,8 +261,8 @@ GLANCE = (
         steps=(Step(None, "green"), Step(0.5, "yellow")),
     ),
     stat(
-        Words("Threads blocked now", "지금 멈춘 스레드"),
-        Words(
+        Text("Threads blocked now", "지금 멈춘 스레드"),
+        Text(
             "How many threads of the application hang in send() at this moment, because the buffer is full? 0 is good.",
             "버퍼가 가득 차 지금 send()에서 멈춰 있는 애플리케이션 스레드 수입니다. 0이 정상입니다.",
         ),
@@ -269,8 +270,8 @@ GLANCE = (
         steps=(Step(None, "green"), Step(1, "red")),
     ),
     stat(
-        Words("Clients selected", "선택한 클라이언트"),
-        Words(
+        Text("Clients selected", "선택한 클라이언트"),
+        Text(
             "How many producers does this page show? If it is more than one, choose a service, a pod or a client "
             "above. Graphs draw the ten greatest lines.",
             "이 화면에 포함된 프로듀서 수입니다. 하나보다 많으면 위에서 서비스, 파드 또는 클라이언트를 고르십시오. "
@@ -283,9 +284,9 @@ GLANCE = (
 VERSIONS = f"max by ({EACH}, version) ({INFO})"
 STARTS = f"{VERSIONS} * on ({EACH}) group_left () max by ({EACH}) ({STARTED})"
 NEWEST = f"topk(20, {STARTS} or {VERSIONS})"
-COLUMN_STARTED = Words("started", "시작")
-COLUMN_LOST = Words("records lost", "잃은 레코드")
-COLUMN_RESTARTS = Words("restarts", "재시작")
+COLUMN_STARTED = Text("started", "시작")
+COLUMN_LOST = Text("records lost", "잃은 레코드")
+COLUMN_RESTARTS = Text("restarts", "재시작")
 
 
 def of_newest(expr: str) -> str:
@@ -295,8 +296,8 @@ def of_newest(expr: str) -> str:
 
 CLIENTS = (
     States(
-        title=Words("When did it send?", "언제 전송했습니까?"),
-        description=Words(
+        title=Text("When did it send?", "언제 전송했습니까?"),
+        description=Text(
             "Since when are records not getting out? Red: records wait in the buffer, and no broker responds. Blue "
             "is an idle producer, which is fine. A gap is a JVM that did not answer, or one of more than ten "
             "clients; those in trouble come first.",
@@ -312,8 +313,8 @@ CLIENTS = (
         alerts=("KafkaProducerDeliveryStalled",),
     ),
     Table(
-        title=Words("Clients and their versions", "클라이언트와 버전"),
-        description=Words(
+        title=Text("Clients and their versions", "클라이언트와 버전"),
+        description=Text(
             "Which producers are these, which client library do they use, and did one start just before the trouble? "
             "The 20 that started last, from the newest; clients before 2.4 do not report a start. Click a client to "
             "see only that one.",
@@ -335,14 +336,14 @@ CLIENTS = (
         width=12,
         height=7,
         labels=(
-            ("target", Words("service", "서비스")),
-            ("client_id", Words("client", "클라이언트")),
-            ("pod", Words("pod", "파드")),
-            ("version", Words("version", "버전")),
+            ("target", Text("service", "서비스")),
+            ("client_id", Text("client", "클라이언트")),
+            ("pod", Text("pod", "파드")),
+            ("version", Text("version", "버전")),
         ),
         sort=COLUMN_STARTED,
         steps={COLUMN_LOST: (Step(None, "text"), Step(0.5, "red"))},
-        links=(Link(Words("Show only this client", "이 클라이언트만 보기"), "producer", ("target", "client_id")),),
+        links=(Link(Text("Show only this client", "이 클라이언트만 보기"), "producer", ("target", "client_id")),),
         no_value=NO_PRODUCER,
         confluent=("API Version",),
     ),
@@ -356,8 +357,8 @@ BEFORE_SENDING = (
 
 APPLICATION = (
     graph(
-        Words("Records sent", "전송한 레코드"),
-        Words(
+        Text("Records sent", "전송한 레코드"),
+        Text(
             "How many records per second leave the producer? A drop to 0 during traffic is bad; retries count again. "
             "Guide: record-send-rate.",
             "프로듀서에서 초당 나가는 레코드 수입니다. 트래픽이 있는데 0으로 떨어지면 문제입니다. 재시도도 다시 "
@@ -369,8 +370,8 @@ APPLICATION = (
         confluent=("Outgoing messages per second",),
     ),
     graph(
-        Words("Bytes sent", "전송한 바이트"),
-        Words(
+        Text("Bytes sent", "전송한 바이트"),
+        Text(
             "How much does the producer write to the network? Compressed batches and requests of every other kind, "
             "retries included.",
             "프로듀서가 네트워크에 쓰는 양입니다. 압축된 배치와 다른 모든 요청, 재시도가 포함됩니다.",
@@ -380,8 +381,8 @@ APPLICATION = (
         confluent=("Outgoing byte rate",),
     ),
     graph(
-        Words("Records lost", "잃은 레코드"),
-        Words(
+        Text("Records lost", "잃은 레코드"),
+        Text(
             "How many records per second does the producer give up for good? Any line above 0 is lost data, after "
             "all retries. Guide: record-error-rate.",
             "모든 재시도 후 초당 포기한 레코드 수입니다. 0보다 크면 데이터를 잃은 것입니다. 가이드: record-error-rate.",
@@ -392,8 +393,8 @@ APPLICATION = (
         confluent=("Record error rate",),
     ),
     graph(
-        Words("Lost before sending", "전송 전에 잃은 레코드"),
-        Words(
+        Text("Lost before sending", "전송 전에 잃은 레코드"),
+        Text(
             "How many of the lost records failed in send() or waited in vain, and never went to a broker? Above 0, "
             "look at the application: records that are too large, a full buffer, no metadata, a serializer. These "
             "are the client's errors minus those of its topics.",
@@ -405,8 +406,8 @@ APPLICATION = (
         unit=RECORDS,
     ),
     graph(
-        Words("Threads that wait for metadata", "메타데이터를 기다리는 스레드"),
-        Words(
+        Text("Threads that wait for metadata", "메타데이터를 기다리는 스레드"),
+        Text(
             "Does send() wait to learn where a topic lives? Nearly 0 is good; 1 means that one thread does nothing "
             "else. Only waits that ended well are counted, so an unknown topic or unreachable brokers show as lost "
             "records instead.",
@@ -416,8 +417,8 @@ APPLICATION = (
         Query(sum_of(rate(producer("kafka_producer_metadata_wait_time_seconds_total"))), OF_EACH),
     ),
     graph(
-        Words("Threads in flush()", "flush() 중인 스레드"),
-        Words(
+        Text("Threads in flush()", "flush() 중인 스레드"),
+        Text(
             "How many threads of the application wait in flush() on average? High where each record is flushed, "
             "which also makes batches tiny.",
             "flush()에서 기다리는 애플리케이션 스레드의 평균 수입니다. 레코드마다 flush()를 호출하면 높아지고 배치도 "
@@ -429,8 +430,8 @@ APPLICATION = (
 
 BUFFER = (
     graph(
-        Words("Buffer used", "버퍼 사용률"),
-        Words(
+        Text("Buffer used", "버퍼 사용률"),
+        Text(
             "How full is buffer.memory? Rising and not coming back means that the producer takes in more than it can "
             "send. At 100 % the application is blocked.",
             "buffer.memory가 얼마나 찼습니까? 오르기만 하고 내려오지 않으면 보내는 것보다 받는 것이 많습니다. 100 "
@@ -442,21 +443,21 @@ BUFFER = (
         maximum=1,
     ),
     graph(
-        Words("Buffer memory", "버퍼 메모리"),
-        Words(
+        Text("Buffer memory", "버퍼 메모리"),
+        Text(
             "How many bytes wait to be sent, and how many could? Sums over the selected clients: one full buffer "
             "among many hides here, but not on the left.",
             "전송을 기다리는 바이트와 버퍼의 전체 크기입니다. 선택한 클라이언트의 합계이므로 하나만 가득 찬 경우는 "
             "왼쪽 그래프에서 보십시오.",
         ),
-        Query(f"sum({TOTAL} - {AVAILABLE})", Words("used", "사용")),
-        Query(f"sum({TOTAL})", Words("buffer.memory", "buffer.memory")),
+        Query(f"sum({TOTAL} - {AVAILABLE})", Text("used", "사용")),
+        Query(f"sum({TOTAL})", Text("buffer.memory", "buffer.memory")),
         width=12,
         unit="bytes",
     ),
     graph(
-        Words("Blocked threads", "멈춘 스레드"),
-        Words(
+        Text("Blocked threads", "멈춘 스레드"),
+        Text(
             "How many threads of the application hang in send(), because the buffer is full? 0 is good. The client "
             "counts a wait when it ends, so threads that still hang are drawn as lines of their own. Guide: "
             "bufferpool-wait-time-total.",
@@ -466,7 +467,7 @@ BUFFER = (
         Query(sum_of(rate(producer("kafka_producer_bufferpool_wait_time_seconds_total")), CLIENT, 5), OF_CLIENT),
         Query(
             sum_of(producer("kafka_producer_waiting_threads"), CLIENT, 5),
-            Words(f"{OF_CLIENT} at this moment", f"{OF_CLIENT} 지금"),
+            Text(f"{OF_CLIENT} at this moment", f"{OF_CLIENT} 지금"),
         ),
         width=12,
         thresholds=("blocked_threads",),
@@ -475,8 +476,8 @@ BUFFER = (
         confluent=("Bufferpool wait ratio",),
     ),
     graph(
-        Words("Rejected send() calls", "거부된 send()"),
-        Words(
+        Text("Rejected send() calls", "거부된 send()"),
+        Text(
             "How many calls of send() failed per second, because no room came free within max.block.ms? Any line "
             "above 0 is lost records, unless the application keeps them. Always 0 in clients before 2.6. Guide: "
             "buffer-exhausted-rate.",
@@ -494,8 +495,8 @@ BUFFER = (
 
 BATCH = (
     graph(
-        Words("Wait until sending, average", "전송 전 대기 시간(평균)"),
-        Words(
+        Text("Wait until sending, average", "전송 전 대기 시간(평균)"),
+        Text(
             "How long do batches wait in the producer? About linger.ms is good. Above the dashed line they wait for "
             "brokers, retries or a quota; batches that expired unsent are not in it.",
             "배치가 프로듀서에서 얼마나 기다립니까? linger.ms 정도가 정상입니다. 점선(경보 임곗값)을 넘으면 브로커, "
@@ -510,8 +511,8 @@ BATCH = (
         no_value=NOTHING_SENT,
     ),
     graph(
-        Words("Wait until sending, longest", "전송 전 대기 시간(최대)"),
-        Words(
+        Text("Wait until sending, longest", "전송 전 대기 시간(최대)"),
+        Text(
             "Was any batch nearly lost? After delivery.timeout.ms, 2 minutes unless you changed it, its records are "
             "given up; the dashed line is the alert's share of these 2 minutes. Earlier attempts are part of the "
             "wait.",
@@ -521,7 +522,7 @@ BATCH = (
         Query(max_of(producer("kafka_producer_record_queue_time_max_seconds")), OF_EACH),
         Query(
             "%{delivery_timeout.seconds} * max(kafka_producer_threshold:expiry_ratio)",
-            Words("the alert's share of 2 min", "2분에 대한 경보 임곗값"),
+            Text("the alert's share of 2 min", "2분에 대한 경보 임곗값"),
             is_limit=True,
         ),
         width=12,
@@ -530,8 +531,8 @@ BATCH = (
         no_value=NOTHING_SENT,
     ),
     graph(
-        Words("Records per request", "요청당 레코드"),
-        Words(
+        Text("Records per request", "요청당 레코드"),
+        Text(
             "Do requests carry many records? Below the dashed line, linger.ms and batch.size do nothing, and brokers "
             "pay for it; the alert leaves out clients with few requests. Requests of every kind count, also those "
             "for metadata and transactions.",
@@ -549,8 +550,8 @@ BATCH = (
         no_value=NO_RECORDS,
     ),
     graph(
-        Words("Batch size", "배치 크기"),
-        Words(
+        Text("Batch size", "배치 크기"),
+        Text(
             "How large are the batches, after compression? Compare with batch.size, 16 KiB unless you changed it: "
             "far below it in heavy traffic means that linger.ms is too short or keys spread over many partitions. "
             "Guide: batch-size-avg.",
@@ -565,8 +566,8 @@ BATCH = (
         no_value=NOTHING_SENT,
     ),
     graph(
-        Words("Size after compression", "압축 후 크기"),
-        Words(
+        Text("Size after compression", "압축 후 크기"),
+        Text(
             "How much of a batch is left after compression? Lower is better. Above the dashed line compression costs "
             "CPU and saves nothing, or it is off. Guide: compression-rate-avg.",
             "압축 후 남은 배치 크기의 비율입니다. 낮을수록 좋습니다. 점선(경보 임곗값)을 넘으면 CPU만 쓰고 효과가 "
@@ -581,8 +582,8 @@ BATCH = (
         no_value=NOTHING_SENT,
     ),
     graph(
-        Words("Batches split in %{split_window.words}", "%{split_window.words} 동안 나눈 배치"),
-        Words(
+        Text("Batches split in %{split_window.words}", "%{split_window.words} 동안 나눈 배치"),
+        Text(
             "Do brokers reject batches as too large? They are split and sent again, and nothing is lost, but a "
             "lasting line above the dashed one is double work: lower batch.size, or raise max.message.bytes of the "
             "topic.",
@@ -596,8 +597,8 @@ BATCH = (
         alerts=("KafkaProducerBatchSplits",),
     ),
     graph(
-        Words("Record size", "레코드 크기"),
-        Words(
+        Text("Record size", "레코드 크기"),
+        Text(
             "Did records grow? An upper estimate before compression. The client averages the largest record of each "
             "batch, so this is above the true average; the largest one must stay below max.request.size. Guide: "
             "record-size-avg.",
@@ -607,7 +608,7 @@ BATCH = (
         Query(max_of(producer("kafka_producer_record_size_avg_bytes"), EACH, 5), OF_EACH),
         Query(
             max_of(producer("kafka_producer_record_size_max_bytes"), EACH, 5),
-            Words(f"{OF_EACH} largest", f"{OF_EACH} 최대"),
+            Text(f"{OF_EACH} largest", f"{OF_EACH} 최대"),
         ),
         unit="bytes",
         guide=("record-size-avg",),
@@ -618,8 +619,8 @@ BATCH = (
 
 SENDER = (
     graph(
-        Words("Busy share of the sender thread", "Sender 스레드 사용률"),
-        Words(
+        Text("Busy share of the sender thread", "Sender 스레드 사용률"),
+        Text(
             "Is the only thread that sends at its limit? Above the dashed line it cannot send much more: it works, "
             "waits for a CPU, or runs slow callbacks. Clients with less than one request per second are left out, "
             "because their waits are counted late.",
@@ -632,11 +633,11 @@ SENDER = (
         maximum=1,
         thresholds=("sender_busy_ratio",),
         alerts=("KafkaProducerSenderSaturated",),
-        no_value=Words("no client sends one request per second", "초당 1건 이상 요청하는 클라이언트 없음"),
+        no_value=Text("no client sends one request per second", "초당 1건 이상 요청하는 클라이언트 없음"),
     ),
     graph(
-        Words("What the sender thread does", "Sender 스레드가 하는 일"),
-        Words(
+        Text("What the sender thread does", "Sender 스레드가 하는 일"),
+        Text(
             "Where does the sender's time go? Waiting in select() is free capacity, network I/O includes TLS, and "
             "the rest is building requests, callbacks and waiting for a CPU. Averages of the selected clients. The "
             "number of select() calls and the time per call are served in profile full only; these shares answer the "
@@ -645,16 +646,16 @@ SENDER = (
             "요청 준비, 콜백, CPU 대기입니다. 선택한 클라이언트의 평균입니다. select() 호출 수와 호출당 시간은 full "
             "프로파일에서만 제공되며, 이 비율로 같은 것을 알 수 있습니다.",
         ),
-        Query(f"avg(clamp_max({rate(IO_WAIT)}, 1))", Words("waiting in select()", "select() 대기")),
-        Query(f"avg({rate(IO)})", Words("network I/O", "네트워크 I/O")),
-        Query(f"clamp_min(1 - avg({rate(IO_WAIT)}) - avg({rate(IO)}), 0)", Words("the rest", "나머지")),
+        Query(f"avg(clamp_max({rate(IO_WAIT)}, 1))", Text("waiting in select()", "select() 대기")),
+        Query(f"avg({rate(IO)})", Text("network I/O", "네트워크 I/O")),
+        Query(f"clamp_min(1 - avg({rate(IO_WAIT)}) - avg({rate(IO)}), 0)", Text("the rest", "나머지")),
         unit="percentunit",
         is_stacked=True,
         confluent=("IO Ratio", "IO Wait time average", "IO Time average", "IO Wait Ratio", "Select Rate"),
     ),
     graph(
-        Words("Requests in flight", "응답을 기다리는 요청"),
-        Words(
+        Text("Requests in flight", "응답을 기다리는 요청"),
+        Text(
             "How many requests wait for a response now? A few for each broker is normal; up to "
             "max.in.flight.requests.per.connection (5) for each, if the brokers are slow. A line that stays up while "
             "nothing is sent is a broker that hangs.",
@@ -667,7 +668,7 @@ SENDER = (
     ),
 )
 
-COLUMN_REQUESTS = Words("requests/s", "초당 요청")
+COLUMN_REQUESTS = Text("requests/s", "초당 요청")
 NODE = "%{cluster}, node_id"
 BUSIEST_NODES = f"topk(20, sum by ({NODE}) ({rate(producer('kafka_producer_node_request_total'))}))"
 
@@ -679,8 +680,8 @@ def of_node(expr: str) -> str:
 
 RESPONSES = (
     graph(
-        Words("Response time, average", "응답 시간(평균)"),
-        Words(
+        Text("Response time, average", "응답 시간(평균)"),
+        Text(
             "Are the brokers fast? Tens of milliseconds are good. It rises under a quota, too, and on a slow "
             "network. Requests without a response are not in it: if the broker hangs, the line ends. Guide: "
             "request-latency-avg.",
@@ -696,8 +697,8 @@ RESPONSES = (
         no_value=NO_RESPONSES,
     ),
     graph(
-        Words("Response time, longest", "응답 시간(최대)"),
-        Words(
+        Text("Response time, longest", "응답 시간(최대)"),
+        Text(
             "How long did the slowest response take? A peak is one slow request; after request.timeout.ms (30 s) a "
             "request is given up and leaves no value here.",
             "가장 늦은 응답에 걸린 시간입니다. 순간적인 값은 느린 요청 하나입니다. request.timeout.ms(30초)가 지난 "
@@ -708,8 +709,8 @@ RESPONSES = (
         no_value=NO_RESPONSES,
     ),
     graph(
-        Words("Share of retries", "재시도 비율"),
-        Words(
+        Text("Share of retries", "재시도 비율"),
+        Text(
             "Which share of the attempts did the brokers reject, so that they were sent again? Nearly 0 is good, and "
             "a short peak during a leader election is normal. Producers that commit often retry by design and raise "
             "no alert. Guide: record-retry-rate.",
@@ -731,8 +732,8 @@ RESPONSES = (
         no_value=NO_RECORDS,
     ),
     graph(
-        Words("Throttled by a quota", "쿼터 제한 시간"),
-        Words(
+        Text("Throttled by a quota", "쿼터 제한 시간"),
+        Text(
             "Do the brokers delay this client, because it exceeds its quota? 0 is good. This is the longest delay of "
             "each window, not the average, which responses without a delay pull down. The brokers are not at fault.",
             "쿼터를 초과하여 브로커가 이 클라이언트를 늦추고 있습니까? 0이 정상입니다. 지연 없는 응답이 평균을 "
@@ -746,8 +747,8 @@ RESPONSES = (
         no_value=NO_RESPONSES,
     ),
     graph(
-        Words("Requests and responses", "요청과 응답"),
-        Words(
+        Text("Requests and responses", "요청과 응답"),
+        Text(
             "Does each request get its response? The lines lie on each other if all is well. Responses below "
             "requests: brokers hang, or connections break. With acks=0 produce requests have no response. Requests "
             "of every kind, summed over the selected clients.",
@@ -755,14 +756,14 @@ RESPONSES = (
             "끊어집니다. acks=0인 produce 요청에는 응답이 없습니다. 모든 종류의 요청을 선택한 클라이언트에서 합한 "
             "값입니다.",
         ),
-        Query(f"sum({rate(REQUESTS)})", Words("requests", "요청")),
-        Query(f"sum({rate(producer('kafka_producer_response_total'))})", Words("responses", "응답")),
+        Query(f"sum({rate(REQUESTS)})", Text("requests", "요청")),
+        Query(f"sum({rate(producer('kafka_producer_response_total'))})", Text("responses", "응답")),
         unit="reqps",
         confluent=("Produce request rate", "Produce response rate"),
     ),
     graph(
-        Words("Request size", "요청 크기"),
-        Words(
+        Text("Request size", "요청 크기"),
+        Text(
             "How large are requests, of any kind? Larger ones cost less for each record; max.request.size (1 MiB) is "
             "the limit. Small ones in heavy traffic mean tiny batches.",
             "모든 종류의 요청의 평균 크기입니다. 클수록 레코드당 비용이 적으며 한도는 max.request.size(1 MiB)입니다. "
@@ -774,8 +775,8 @@ RESPONSES = (
         no_value=NOTHING_SENT,
     ),
     graph(
-        Words("Response time of each broker", "브로커별 응답 시간"),
-        Words(
+        Text("Response time of each broker", "브로커별 응답 시간"),
+        Text(
             "Is it one broker or all? One line far above the others is one slow broker; all lines up are the "
             "network, a quota, or acks=all waiting for replicas. A broker that hangs has no line.",
             "한 브로커의 문제입니까, 모두의 문제입니까? 한 선만 높으면 그 브로커가 느린 것이고, 모두 높으면 "
@@ -784,12 +785,12 @@ RESPONSES = (
         Query(max_of(producer("kafka_producer_node_request_latency_avg_seconds"), NODE), "{{node_id}} {{%{cluster}}}"),
         width=10,
         unit="s",
-        links=(Link(Words("The brokers' view", "브로커 보기"), "brokers", ()),),
+        links=(Link(Text("The brokers' view", "브로커 보기"), "brokers", ()),),
         no_value=NO_RESPONSES,
     ),
     Table(
-        title=Words("Brokers that it talks to", "통신하는 브로커"),
-        description=Words(
+        title=Text("Brokers that it talks to", "통신하는 브로커"),
+        description=Text(
             "Which broker does not respond, or gets most of the load? Responses clearly below requests are a broker "
             "that hangs; one with far more bytes leads more partitions than the others. The 20 with most requests.",
             "응답하지 않거나 부하가 몰린 브로커가 있습니까? 응답이 요청보다 뚜렷이 적으면 멈춘 브로커이고, 바이트가 "
@@ -799,35 +800,35 @@ RESPONSES = (
             Query(BUSIEST_NODES, column=COLUMN_REQUESTS, unit="reqps"),
             Query(
                 of_node(f"sum by ({NODE}) ({rate(producer('kafka_producer_node_response_total'))})"),
-                column=Words("responses/s", "초당 응답"),
+                column=Text("responses/s", "초당 응답"),
                 unit="reqps",
             ),
             Query(
                 of_node(f"max by ({NODE}) ({producer('kafka_producer_node_request_latency_avg_seconds')})"),
-                column=Words("response time", "응답 시간"),
+                column=Text("response time", "응답 시간"),
                 unit="s",
             ),
             Query(
                 of_node(f"max by ({NODE}) ({producer('kafka_producer_node_request_latency_max_seconds')})"),
-                column=Words("longest", "최대"),
+                column=Text("longest", "최대"),
                 unit="s",
             ),
             Query(
                 of_node(f"sum by ({NODE}) ({rate(producer('kafka_producer_node_outgoing_bytes_total'))})"),
-                column=Words("sent", "송신"),
+                column=Text("sent", "송신"),
                 unit="Bps",
             ),
             Query(
                 of_node(f"sum by ({NODE}) ({rate(producer('kafka_producer_node_incoming_bytes_total'))})"),
-                column=Words("received", "수신"),
+                column=Text("received", "수신"),
                 unit="Bps",
             ),
         ),
         width=14,
         height=8,
-        labels=(("node_id", Words("broker", "브로커")), ("%{cluster}", Words("cluster", "클러스터"))),
+        labels=(("node_id", Text("broker", "브로커")), ("%{cluster}", Text("cluster", "클러스터"))),
         sort=COLUMN_REQUESTS,
-        no_value=Words("no series of brokers (profile minimal)", "브로커별 시계열 없음(minimal 프로파일)"),
+        no_value=Text("no series of brokers (profile minimal)", "브로커별 시계열 없음(minimal 프로파일)"),
     ),
 )
 
@@ -839,8 +840,8 @@ NOT_ENCRYPTED = f"""clamp_min(sum({CONNECTIONS}) - (sum({TLS_CONNECTIONS}) or ve
 
 CONNECTING = (
     States(
-        title=Words("When was it connected?", "언제 연결되어 있었습니까?"),
-        description=Words(
+        title=Text("When was it connected?", "언제 연결되어 있었습니까?"),
+        description=Text(
             "Since when does it not reach a broker? Red: records wait, and there is no connection. Dark red: it has "
             "not reached any broker since it was created. Blue is an idle producer that closed its connections, "
             "which is fine.",
@@ -855,8 +856,8 @@ CONNECTING = (
         alerts=("KafkaProducerNotConnected",),
     ),
     graph(
-        Words("Open connections", "열린 연결"),
-        Words(
+        Text("Open connections", "열린 연결"),
+        Text(
             "How many connections does it hold? One for each broker that leads its partitions is normal, fewer if "
             "idle. This is the number itself; its rate would say nothing.",
             "유지하는 연결 수입니다. 파티션의 리더 브로커마다 하나가 정상이며 유휴 상태에서는 더 적습니다. 변화율은 "
@@ -867,8 +868,8 @@ CONNECTING = (
         confluent=("Connection rate",),
     ),
     graph(
-        Words("New connections", "새 연결"),
-        Words(
+        Text("New connections", "새 연결"),
+        Text(
             "Does it open connections all the time? Nearly 0 is good, with peaks at starts and deploys. Above the "
             "dashed line, something cuts connections again and again. Those that failed in the login are left out; "
             "they are drawn below.",
@@ -887,8 +888,8 @@ CONNECTING = (
         confluent=("Connection creation rate",),
     ),
     graph(
-        Words("Closed connections", "닫힌 연결"),
-        Words(
+        Text("Closed connections", "닫힌 연결"),
+        Text(
             "Do connections close faster than they open? Attempts that were refused count as closed but not as new: "
             "a line here without one on the left means that a broker cannot be reached.",
             "연결이 열리는 것보다 빨리 닫힙니까? 거부된 시도는 닫힌 연결로만 집계되므로, 왼쪽에 없는 선이 여기에 "
@@ -899,23 +900,23 @@ CONNECTING = (
         confluent=("Connection close rate",),
     ),
     graph(
-        Words("Age of the metadata", "메타데이터 나이"),
-        Words(
+        Text("Age of the metadata", "메타데이터 나이"),
+        Text(
             "How old is the client's view of the cluster? A saw tooth up to metadata.max.age.ms (5 minutes) is good. "
             "Above the dashed line (%{metadata_window.words}) it does not learn of new leaders.",
             "클라이언트가 아는 클러스터 정보가 얼마나 오래되었습니까? metadata.max.age.ms(5분)까지의 톱니 모양이 "
             "정상입니다. 점선(%{metadata_window.words})을 넘으면 새 리더를 알지 못합니다.",
         ),
         Query(max_of(METADATA_AGE), OF_EACH),
-        Query("vector(%{metadata_window.seconds})", Words("the alert's threshold", "경보 임곗값"), is_limit=True),
+        Query("vector(%{metadata_window.seconds})", Text("the alert's threshold", "경보 임곗값"), is_limit=True),
         unit="s",
         alerts=("KafkaProducerMetadataStale",),
         confluent=("Metadata max age",),
-        no_value=Words("it has never reached a broker", "브로커에 연결한 적 없음"),
+        no_value=Text("it has never reached a broker", "브로커에 연결한 적 없음"),
     ),
     graph(
-        Words("Failed logins in %{auth_window.words}", "%{auth_window.words} 동안 로그인 실패"),
-        Words(
+        Text("Failed logins in %{auth_window.words}", "%{auth_window.words} 동안 로그인 실패"),
+        Text(
             "Do brokers reject the password or the certificate? 0 is good. A client with a wrong password fails "
             "about once a second, so it is far above the dashed line. A TLS client on a plaintext port does not "
             "count.",
@@ -925,15 +926,15 @@ CONNECTING = (
         Query(sum_of(f"increase({FAILED_LOGINS}[%{{auth_window}}])", CLIENT, 5), OF_CLIENT),
         Query(
             sum_of(f"increase({FAILED_RENEWALS}[%{{auth_window}}])", CLIENT, 5),
-            Words(f"{OF_CLIENT} (renewal)", f"{OF_CLIENT} (재인증)"),
+            Text(f"{OF_CLIENT} (renewal)", f"{OF_CLIENT} (재인증)"),
         ),
         thresholds=("auth_failures",),
         alerts=("KafkaProducerAuthenticationFailures",),
         confluent=("Failed authentication rate",),
     ),
     graph(
-        Words("Successful logins", "로그인 성공"),
-        Words(
+        Text("Successful logins", "로그인 성공"),
+        Text(
             "Does anything get through? One for each new connection is normal. 0 beside failures on the left means "
             "that no login works; on plaintext listeners it is always 0.",
             "성공하는 로그인이 있습니까? 새 연결마다 한 번이 정상입니다. 왼쪽에 실패가 있는데 0이면 모든 로그인이 "
@@ -943,20 +944,20 @@ CONNECTING = (
         unit="cps",
     ),
     graph(
-        Words("Connections by encryption", "암호화별 연결"),
-        Words(
+        Text("Connections by encryption", "암호화별 연결"),
+        Text(
             "Are the connections encrypted, and with which protocol and cipher? Old protocols should disappear "
             "before brokers no longer accept them. Profile minimal does not serve this.",
             "연결이 암호화되어 있고, 어떤 프로토콜과 암호 스위트를 씁니까? 브로커가 허용을 중단하기 전에 오래된 "
             "프로토콜이 없어져야 합니다. minimal 프로파일에서는 제공되지 않습니다.",
         ),
         Query(sum_of(TLS_CONNECTIONS, "protocol, cipher"), "{{protocol}} {{cipher}}"),
-        Query(NOT_ENCRYPTED, Words("not encrypted", "암호화되지 않음")),
-        no_value=Words("not served in profile minimal", "minimal 프로파일에서는 제공되지 않음"),
+        Query(NOT_ENCRYPTED, Text("not encrypted", "암호화되지 않음")),
+        no_value=Text("not served in profile minimal", "minimal 프로파일에서는 제공되지 않음"),
     ),
 )
 
-COLUMN_RECORDS = Words("records/s", "초당 레코드")
+COLUMN_RECORDS = Text("records/s", "초당 레코드")
 BY_TOPIC = "%{cluster}, topic"
 TOPIC_SENT = topic("kafka_producer_topic_record_send_total")
 TOPIC_BYTES = topic("kafka_producer_topic_bytes_total")
@@ -970,11 +971,11 @@ def of_topic(expr: str) -> str:
     return f"{expr}\n  and on ({BY_TOPIC}) {BUSIEST_TOPICS}"
 
 
-NO_TOPIC = Words("nothing was sent to these topics", "이 토픽에 보낸 레코드 없음")
+NO_TOPIC = Text("nothing was sent to these topics", "이 토픽에 보낸 레코드 없음")
 TOPICS = (
     graph(
-        Words("Records sent to each topic", "토픽별 전송 레코드"),
-        Words(
+        Text("Records sent to each topic", "토픽별 전송 레코드"),
+        Text(
             "Which topics get the records? One line that drops while the others stay is trouble of that topic. "
             "Retries count again.",
             "레코드가 어느 토픽으로 갑니까? 다른 선은 그대로인데 하나만 떨어지면 그 토픽의 문제입니다. 재시도도 다시 "
@@ -986,8 +987,8 @@ TOPICS = (
         no_value=NO_TOPIC,
     ),
     graph(
-        Words("Bytes sent to each topic", "토픽별 전송 바이트"),
-        Words(
+        Text("Bytes sent to each topic", "토픽별 전송 바이트"),
+        Text(
             "Which topics fill the network and the brokers' disks? Batches after compression; retries count again.",
             "어느 토픽이 네트워크와 브로커 디스크를 많이 씁니까? 압축 후 배치 크기이며 재시도도 다시 집계됩니다.",
         ),
@@ -997,8 +998,8 @@ TOPICS = (
         no_value=NO_TOPIC,
     ),
     graph(
-        Words("Records lost for each topic", "토픽별 잃은 레코드"),
-        Words(
+        Text("Records lost for each topic", "토픽별 잃은 레코드"),
+        Text(
             "Does one topic lose records? Any line above 0 is lost data. Records that failed before sending belong "
             "to no topic here; see “Lost before sending”.",
             "레코드를 잃는 토픽이 있습니까? 0보다 크면 데이터를 잃은 것입니다. 전송 전에 실패한 레코드는 토픽별로 "
@@ -1009,8 +1010,8 @@ TOPICS = (
         no_value=NO_TOPIC,
     ),
     Table(
-        title=Words("Topics", "토픽"),
-        description=Words(
+        title=Text("Topics", "토픽"),
+        description=Text(
             "How is each topic doing? Lost records are those of the time range, everything else is now. The 20 "
             "topics with most records; choose others above.",
             "토픽별 상태입니다. 잃은 레코드는 선택한 시간 동안의 값이고 나머지는 현재 값입니다. 레코드가 많은 20개를 "
@@ -1020,7 +1021,7 @@ TOPICS = (
             Query(BUSIEST_TOPICS, column=COLUMN_RECORDS, unit=RECORDS),
             Query(
                 of_topic(f"sum by ({BY_TOPIC}) ({rate(TOPIC_BYTES)})"),
-                column=Words("bytes/s", "초당 바이트"),
+                column=Text("bytes/s", "초당 바이트"),
                 unit="Bps",
             ),
             Query(
@@ -1029,18 +1030,18 @@ TOPICS = (
             ),
             Query(
                 of_topic(f"sum by ({BY_TOPIC}) ({rate(TOPIC_RETRIED)})"),
-                column=Words("retried/s", "초당 재시도"),
+                column=Text("retried/s", "초당 재시도"),
                 unit=RECORDS,
             ),
             Query(
                 of_topic(f"max by ({BY_TOPIC}) ({topic('kafka_producer_topic_compression_rate')})"),
-                column=Words("size after compression", "압축 후 크기"),
+                column=Text("size after compression", "압축 후 크기"),
                 unit="percentunit",
             ),
         ),
         width=24,
         height=9,
-        labels=(("topic", Words("topic", "토픽")), ("%{cluster}", Words("cluster", "클러스터"))),
+        labels=(("topic", Text("topic", "토픽")), ("%{cluster}", Text("cluster", "클러스터"))),
         sort=COLUMN_RECORDS,
         steps={COLUMN_LOST: (Step(None, "text"), Step(0.5, "red"))},
         no_value=NO_TOPIC,
@@ -1049,14 +1050,14 @@ TOPICS = (
 
 JVM = (
     Note(
-        title=Words("CPU, memory and garbage collection", "CPU, 메모리, 가비지 컬렉션"),
-        description=Words(
+        title=Text("CPU, memory and garbage collection", "CPU, 메모리, 가비지 컬렉션"),
+        description=Text(
             "Where to look when the producer itself is slow: its JVM, which this exporter does not measure.",
             "프로듀서 자체가 느릴 때 볼 곳입니다. JVM은 이 익스포터가 측정하지 않습니다.",
         ),
         width=24,
         height=6,
-        text=Words(
+        text=Text(
             """The exporter reads Kafka's own metrics. These are about the JVM and its container:
 
 - **CPU**: `container_cpu_usage_seconds_total` and `container_cpu_cfs_throttled_periods_total` (Kubernetes),
@@ -1084,8 +1085,8 @@ JVM = (
 
 BOARD = Board(
     key="producer",
-    title=Words("Kafka producers / One producer", "Kafka 프로듀서 / 프로듀서 하나"),
-    description=Words(
+    title=Text("Kafka producers / One producer", "Kafka 프로듀서 / 프로듀서 하나"),
+    description=Text(
         "One producer from the application to the brokers, in the order in which a record passes through it: buffer, "
         "batch, sender, brokers. Choose a service, a pod or a client; each graph draws the ten greatest lines of "
         "what is selected.",
@@ -1094,14 +1095,14 @@ BOARD = Board(
     ),
     variables=(*EVERYTHING, TOPIC),
     rows=(
-        Row(Words("At a glance", "한눈에 보기"), (*GLANCE, *CLIENTS)),
-        Row(Words("Application: what it hands over", "애플리케이션: 넘겨준 레코드"), APPLICATION),
-        Row(Words("Buffer: what waits", "버퍼: 기다리는 레코드"), BUFFER),
-        Row(Words("Batch: how records are packed", "배치: 레코드를 묶는 방식"), BATCH),
-        Row(Words("Sender: the thread that sends", "Sender: 전송하는 스레드"), SENDER),
-        Row(Words("Brokers: how they respond", "브로커: 응답"), RESPONSES),
-        Row(Words("Connections, logins and metadata", "연결, 로그인, 메타데이터"), CONNECTING),
-        Row(Words("Topics", "토픽"), TOPICS),
-        Row(Words("The JVM", "JVM"), JVM),
+        Row(Text("At a glance", "한눈에 보기"), (*GLANCE, *CLIENTS)),
+        Row(Text("Application: what it hands over", "애플리케이션: 넘겨준 레코드"), APPLICATION),
+        Row(Text("Buffer: what waits", "버퍼: 기다리는 레코드"), BUFFER),
+        Row(Text("Batch: how records are packed", "배치: 레코드를 묶는 방식"), BATCH),
+        Row(Text("Sender: the thread that sends", "Sender: 전송하는 스레드"), SENDER),
+        Row(Text("Brokers: how they respond", "브로커: 응답"), RESPONSES),
+        Row(Text("Connections, logins and metadata", "연결, 로그인, 메타데이터"), CONNECTING),
+        Row(Text("Topics", "토픽"), TOPICS),
+        Row(Text("The JVM", "JVM"), JVM),
     ),
 )

@@ -4,8 +4,9 @@ Several exporters may read a cluster, each from a beginning of its own: the rate
 them. Shards of a cluster have different transactional ids, so totals are summed over shards.
 """
 
-from dashboards.model import Board, Graph, Link, Query, Row, Stat, States, Step, Table, Variable, Words
+from dashboards.model import Board, Graph, Link, Query, Row, Stat, States, Step, Table, Variable
 from dashboards.queries import EVERYTHING, brokers, producer, rate
+from kafka_producer_exporter.languages import Text
 
 ID = "%{cluster}, transactional_id"
 PLACE = "%{cluster}, topic, partition, producer_id"
@@ -13,9 +14,9 @@ TOPIC = "%{cluster}, topic"
 WINDOW = "%{transaction_window}"
 SHARD = brokers("kafka_producer_exporter_shard_info")
 OPEN_RATIO = "scalar(max(kafka_producer_threshold:open_ratio) or vector(0.8))"
-NO_VIEW = Words("not watched: no broker view", "감시하지 않음: 브로커 뷰 없음")
-CLUSTER = ("%{cluster}", Words("Cluster", "클러스터"))
-TRANSACTIONAL = ("transactional_id", Words("Transactional id", "transactional.id"))
+NO_VIEW = Text("not watched: no broker view", "감시하지 않음: 브로커 뷰 없음")
+CLUSTER = ("%{cluster}", Text("Cluster", "클러스터"))
+TRANSACTIONAL = ("transactional_id", Text("Transactional id", "transactional.id"))
 
 
 def whole(expr: str, *by: str, each: tuple[str, ...] = ()) -> str:
@@ -69,8 +70,8 @@ def aborted(reason: str) -> str:
 
 NUMBERS = (
     Stat(
-        title=Words("Open transactions", "열린 트랜잭션"),
-        description=Words(
+        title=Text("Open transactions", "열린 트랜잭션"),
+        description=Text(
             "How many transactions are open now, of the chosen transactional ids? Healthy ones are open for moments, "
             "so small numbers that come and go are good.",
             "지금 열려 있는 트랜잭션은 몇 개인가? 선택한 transactional.id만 셉니다. 정상적인 트랜잭션은 잠깐만 열려 "
@@ -86,11 +87,11 @@ NUMBERS = (
             )
         ],
         decimals=0,
-        no_value=Words("not counted", "집계하지 않음"),
+        no_value=Text("not counted", "집계하지 않음"),
     ),
     Stat(
-        title=Words("Oldest, of its timeout", "가장 오래 열린 것(타임아웃 대비)"),
-        description=Words(
+        title=Text("Oldest, of its timeout", "가장 오래 열린 것(타임아웃 대비)"),
+        description=Text(
             "Is a transaction about to time out? The age of the oldest open transaction, measured against its own "
             "transaction.timeout.ms. At 100 % the coordinator aborts it; until it ends, read_committed consumers wait.",
             "타임아웃에 가까워진 트랜잭션이 있는가? 가장 오래 열린 트랜잭션의 나이를 자신의 transaction.timeout.ms와 "
@@ -105,8 +106,8 @@ NUMBERS = (
         no_value=NO_VIEW,
     ),
     Stat(
-        title=Words("Hanging transactions", "멈춘 트랜잭션"),
-        description=Words(
+        title=Text("Hanging transactions", "멈춘 트랜잭션"),
+        description=Text(
             "Is a transaction open on a partition that no coordinator knows? Nothing will end it, and read_committed "
             "consumers cannot read past it. 0 is good; a value needs somebody now.",
             "어떤 코디네이터도 모르는 트랜잭션이 파티션에 열려 있는가? 저절로 끝나지 않으며 read_committed 컨슈머가 "
@@ -123,11 +124,11 @@ NUMBERS = (
         ],
         decimals=0,
         steps=(Step(None, "green"), Step(1, "red")),
-        no_value=Words("cannot be judged now", "지금은 판단할 수 없음"),
+        no_value=Text("cannot be judged now", "지금은 판단할 수 없음"),
     ),
     Stat(
-        title=Words("Fenced", "펜싱됨"),
-        description=Words(
+        title=Text("Fenced", "펜싱됨"),
+        description=Text(
             "How many open transactions were fenced in the time shown, in the whole cluster? One for each "
             "transactional id in a deploy is normal. What repeats is two instances with the same transactional.id.",
             "표시된 시간 동안 클러스터 전체에서 열린 트랜잭션이 몇 번 펜싱되었는가? 배포할 때 ID마다 한 번은 "
@@ -141,8 +142,8 @@ NUMBERS = (
         no_value=NO_VIEW,
     ),
     Stat(
-        title=Words("Timed out", "타임아웃됨"),
-        description=Words(
+        title=Text("Timed out", "타임아웃됨"),
+        description=Text(
             "How many transactions reached transaction.timeout.ms in the time shown, in the whole cluster? Healthy "
             "applications have none. Their records are discarded unless the application writes them again.",
             "표시된 시간 동안 클러스터 전체에서 transaction.timeout.ms를 넘긴 트랜잭션은 몇 개인가? 정상이라면 "
@@ -156,8 +157,8 @@ NUMBERS = (
         no_value=NO_VIEW,
     ),
     Stat(
-        title=Words("Counts of transactions", "트랜잭션 집계"),
-        description=Words(
+        title=Text("Counts of transactions", "트랜잭션 집계"),
+        description=Text(
             "Can the numbers of this board be trusted? They are exact while the exporter reads the whole transaction "
             "log. They are lower bounds if it may not read the log, or if the log has lost records.",
             "이 보드의 숫자를 믿을 수 있는가? 익스포터가 트랜잭션 로그를 빠짐없이 읽는 동안에는 정확합니다. 로그를 "
@@ -168,8 +169,8 @@ NUMBERS = (
         queries=[Query(f"min({brokers('kafka_producer_exporter_transaction_counts_exact')})")],
         steps=(
             Step(None, "text"),
-            Step(0, "yellow", Words("lower bounds", "하한값")),
-            Step(1, "green", Words("exact", "정확함")),
+            Step(0, "yellow", Text("lower bounds", "하한값")),
+            Step(1, "green", Text("exact", "정확함")),
         ),
         no_value=NO_VIEW,
     ),
@@ -184,8 +185,8 @@ STATE = f"""max by ({ID}) (
 
 NOW = (
     States(
-        title=Words("Which transactions were open, and when?", "어떤 트랜잭션이 언제 열려 있었는가?"),
-        description=Words(
+        title=Text("Which transactions were open, and when?", "어떤 트랜잭션이 언제 열려 있었는가?"),
+        description=Text(
             "When were the transactions of an id open, and for how long? Short stretches are good; a band that turns "
             "yellow nears its timeout, and red is past it. The ten ids that were open longest; a transaction that "
             "begins and ends between two scrapes is not seen.",
@@ -198,17 +199,17 @@ NOW = (
         queries=[Query(of(STATE, LONGEST), legend="{{transactional_id}} {{%{cluster}}}")],
         steps=(
             Step(None, "text"),
-            Step(0, "green", Words("none open", "열린 것 없음")),
-            Step(1, "blue", Words("open", "열림")),
-            Step(2, "yellow", Words("near its timeout", "타임아웃에 가까움")),
-            Step(3, "red", Words("past its timeout", "타임아웃 초과")),
+            Step(0, "green", Text("none open", "열린 것 없음")),
+            Step(1, "blue", Text("open", "열림")),
+            Step(2, "yellow", Text("near its timeout", "타임아웃에 가까움")),
+            Step(3, "red", Text("past its timeout", "타임아웃 초과")),
         ),
-        no_value=Words("no open transaction was seen", "열린 트랜잭션이 보이지 않았음"),
+        no_value=Text("no open transaction was seen", "열린 트랜잭션이 보이지 않았음"),
         fault="long-transaction",
     ),
     Graph(
-        title=Words("Age of open transactions, of their timeout", "열린 시간(타임아웃 대비)"),
-        description=Words(
+        title=Text("Age of open transactions, of their timeout", "열린 시간(타임아웃 대비)"),
+        description=Text(
             "Which transactions stay open too long? The age of the oldest one of each id, as a share of its own "
             "timeout. Above the line it has little time left; at 100 % the coordinator aborts it. A value that stays "
             "above 100 % is decided, but its markers cannot be written.",
@@ -222,12 +223,12 @@ NOW = (
         queries=[Query(f"topk(10, {by_id(SHARE)})", legend="{{transactional_id}} {{%{cluster}}}")],
         thresholds=("open_ratio",),
         alerts=("KafkaTransactionOpenTooLong",),
-        no_value=Words("no open transaction was seen", "열린 트랜잭션이 보이지 않았음"),
+        no_value=Text("no open transaction was seen", "열린 트랜잭션이 보이지 않았음"),
         fault="long-transaction",
     ),
     Graph(
-        title=Words("Transactions started, committed and aborted", "시작, 커밋, 중단된 트랜잭션"),
-        description=Words(
+        title=Text("Transactions started, committed and aborted", "시작, 커밋, 중단된 트랜잭션"),
+        description=Text(
             "Do transactions make progress? Good while committed follows started; all ids of the cluster are counted, "
             "also new ones. Guide: transaction-start-rate, transaction-abort-rate, which no Java client has; they "
             "come from the transaction log.",
@@ -239,16 +240,16 @@ NOW = (
         height=8,
         unit="suffix: /s",
         queries=[
-            Query(whole(rate(brokers("kafka_cluster_transaction_started_total"))), legend=Words("started", "시작")),
-            Query(whole(rate(brokers("kafka_cluster_transaction_committed_total"))), legend=Words("committed", "커밋")),
-            Query(whole(rate(ABORTED), each=("reason",)), legend=Words("aborted", "중단")),
+            Query(whole(rate(brokers("kafka_cluster_transaction_started_total"))), legend=Text("started", "시작")),
+            Query(whole(rate(brokers("kafka_cluster_transaction_committed_total"))), legend=Text("committed", "커밋")),
+            Query(whole(rate(ABORTED), each=("reason",)), legend=Text("aborted", "중단")),
         ],
         guide=("transaction-start-rate", "transaction-abort-rate"),
         no_value=NO_VIEW,
     ),
     Graph(
-        title=Words("Aborted transactions, by reason", "이유별 중단된 트랜잭션"),
-        description=Words(
+        title=Text("Aborted transactions, by reason", "이유별 중단된 트랜잭션"),
+        description=Text(
             "Who aborts transactions? client: the application itself; timeout: the coordinator, because it was open "
             "too long; fenced: another instance took over the id; unknown: the log no longer shows it. An application "
             "that aborts and opens a new producer within 1.5 s counts as fenced. Guide: transaction-abort-rate.",
@@ -268,13 +269,13 @@ NOW = (
 # Hanging transactions
 
 MOST_STUCK = f"topk(20, max by ({PLACE}) ({topics('kafka_transaction_hanging_seconds')}))"
-STUCK_FOR = Words("Since its last record", "마지막 레코드 이후")
-NOT_READABLE = Words("Records not readable", "읽지 못하는 레코드")
+STUCK_FOR = Text("Since its last record", "마지막 레코드 이후")
+NOT_READABLE = Text("Records not readable", "읽지 못하는 레코드")
 
 HANGING = (
     Table(
-        title=Words("Hanging transactions: where?", "멈춘 트랜잭션은 어디에 있는가?"),
-        description=Words(
+        title=Text("Hanging transactions: where?", "멈춘 트랜잭션은 어디에 있는가?"),
+        description=Text(
             "Which partitions have a transaction that nothing will end? read_committed consumers do not receive the "
             "records behind it, while their lag grows. Do not abort one before you have checked it: the runbook says "
             "how. A healthy transaction that is aborted loses its records, and its commit still returns OK.",
@@ -292,20 +293,20 @@ HANGING = (
             ),
         ],
         labels=(
-            ("topic", Words("Topic", "토픽")),
-            ("partition", Words("Partition", "파티션")),
-            ("producer_id", Words("Producer id", "프로듀서 ID")),
+            ("topic", Text("Topic", "토픽")),
+            ("partition", Text("Partition", "파티션")),
+            ("producer_id", Text("Producer id", "프로듀서 ID")),
             CLUSTER,
         ),
         sort=STUCK_FOR,
         alerts=("KafkaTransactionHanging",),
-        links=(Link(Words("The topic", "토픽 보기"), "brokers", ("topic",)),),
-        no_value=Words("none found", "발견되지 않음"),
+        links=(Link(Text("The topic", "토픽 보기"), "brokers", ("topic",)),),
+        no_value=Text("none found", "발견되지 않음"),
         fault="hanging-transaction",
     ),
     Graph(
-        title=Words("Records behind a hanging transaction", "멈춘 트랜잭션 뒤의 레코드"),
-        description=Words(
+        title=Text("Records behind a hanging transaction", "멈춘 트랜잭션 뒤의 레코드"),
+        description=Text(
             "How much do read_committed consumers miss? Offsets from the last stable offset (LSO) to the end of the "
             "partition. It rises while others write to the partition, and falls to nothing once the transaction is "
             "aborted.",
@@ -320,12 +321,12 @@ HANGING = (
                 legend="{{topic}}-{{partition}} {{%{cluster}}}",
             )
         ],
-        no_value=Words("none found", "발견되지 않음"),
+        no_value=Text("none found", "발견되지 않음"),
         fault="hanging-transaction",
     ),
     Stat(
-        title=Words("Longest timeout that brokers allow", "브로커가 허용하는 최대 타임아웃"),
-        description=Words(
+        title=Text("Longest timeout that brokers allow", "브로커가 허용하는 최대 타임아웃"),
+        description=Text(
             "How long may a healthy transaction be open? transaction.max.timeout.ms of the brokers. Only a hanging "
             "transaction that is older may be aborted.",
             "정상 트랜잭션은 최대 얼마나 열려 있을 수 있는가? 브로커의 transaction.max.timeout.ms입니다. 멈춘 "
@@ -340,20 +341,20 @@ HANGING = (
                 legend="{{%{cluster}}}",
             )
         ],
-        no_value=Words("unknown: no right to read it", "알 수 없음: 읽을 권한 없음"),
+        no_value=Text("unknown: no right to read it", "알 수 없음: 읽을 권한 없음"),
     ),
 )
 
 # Open transactions
 
 NEAREST = f"topk(20, {by_id(SHARE)})"
-PROTOCOL = Words("Protocol", "프로토콜")
-SHARE_HEADING = Words("Of its timeout", "타임아웃 대비")
+PROTOCOL = Text("Protocol", "프로토콜")
+SHARE_HEADING = Text("Of its timeout", "타임아웃 대비")
 
 OPEN = (
     Table(
-        title=Words("Transactions that are open now", "지금 열려 있는 트랜잭션"),
-        description=Words(
+        title=Text("Transactions that are open now", "지금 열려 있는 트랜잭션"),
+        description=Text(
             "Which transactions are open now, and how much time do they have left? The 20 ids that are nearest to "
             "their timeout. An hour may be right for a long checkpoint, so compare the age with the timeout. Protocol "
             "2 raises the epoch at every commit; only exporters with the profile full show it.",
@@ -367,15 +368,15 @@ OPEN = (
             Query(NEAREST, column=SHARE_HEADING, unit="percentunit"),
             Query(
                 of(by_id(OPEN_SECONDS), NEAREST),
-                column=Words("Open for", "열린 시간"),
+                column=Text("Open for", "열린 시간"),
                 unit="s",
             ),
             Query(
                 of(by_id(ids("kafka_transaction_timeout_seconds")), NEAREST),
-                column=Words("Timeout", "타임아웃"),
+                column=Text("Timeout", "타임아웃"),
                 unit="s",
             ),
-            Query(of(by_id(ids("kafka_transaction_open")), NEAREST), column=Words("Open", "열린 수")),
+            Query(of(by_id(ids("kafka_transaction_open")), NEAREST), column=Text("Open", "열린 수")),
             Query(
                 of(
                     f"({by_id(ids('kafka_transaction_protocol_version'))}\n  or 0 * {by_id(OPEN_SECONDS)} - 1)",
@@ -389,10 +390,10 @@ OPEN = (
         sort=SHARE_HEADING,
         steps={
             SHARE_HEADING: (Step(None, "green"), Step(0.8, "yellow"), Step(1, "red")),
-            PROTOCOL: (Step(None, "text"), Step(-1, "text", Words("unknown", "알 수 없음"))),
+            PROTOCOL: (Step(None, "text"), Step(-1, "text", Text("unknown", "알 수 없음"))),
         },
-        links=(Link(Words("Only this id", "이 ID만 보기"), "transactions", ("transactional_id",)),),
-        no_value=Words("none", "없음"),
+        links=(Link(Text("Only this id", "이 ID만 보기"), "transactions", ("transactional_id",)),),
+        no_value=Text("none", "없음"),
         fault="long-transaction",
     ),
 )
@@ -409,15 +410,15 @@ COMMITTED = by_id(increase(ids("kafka_transaction_committed_total"), WINDOW))
 MOST_ABORTED = (
     f"topk(20, sum by ({ID}) (max by ({ID}, reason) ({increase(ids('kafka_transaction_aborted_total'))})) > 0)"
 )
-BY_CLIENT = Words("By the application", "애플리케이션이 중단")
+BY_CLIENT = Text("By the application", "애플리케이션이 중단")
 
 ABORTS = (
     Graph(
-        title=Words(
+        title=Text(
             "Fenced in %{transaction_window.words}, by transactional id",
             "transactional.id별 펜싱 횟수(%{transaction_window.words})",
         ),
-        description=Words(
+        description=Text(
             "Do instances take a transactional id from each other? Open transactions that were fenced in the 30 "
             "minutes before. A deploy fences each id once; at the line and above, two instances usually have the same "
             "transactional.id. A group of ids alerts if its fencing goes on.",
@@ -431,15 +432,15 @@ ABORTS = (
         queries=[Query(f"topk(10, {aborts('fenced', WINDOW)} > 0)", legend="{{transactional_id}} {{%{cluster}}}")],
         thresholds=("fenced_transactions",),
         alerts=("KafkaTransactionFenced",),
-        no_value=Words("no fencing seen", "펜싱 없음"),
+        no_value=Text("no fencing seen", "펜싱 없음"),
         fault="fencing-loop",
     ),
     Graph(
-        title=Words(
+        title=Text(
             "Timed out in %{transaction_window.words}, by transactional id",
             "transactional.id별 타임아웃 횟수(%{transaction_window.words})",
         ),
-        description=Words(
+        description=Text(
             "Which applications leave transactions open until the coordinator aborts them? No line is good. The very "
             "first timeout of a new id is not in this graph, but in the total above.",
             "어떤 애플리케이션이 코디네이터가 중단할 때까지 트랜잭션을 열어 두는가? 선이 없으면 정상입니다. 새 ID의 "
@@ -450,12 +451,12 @@ ABORTS = (
         queries=[Query(f"topk(10, {aborts('timeout', WINDOW)} > 0)", legend="{{transactional_id}} {{%{cluster}}}")],
         thresholds=("timed_out_transactions",),
         alerts=("KafkaTransactionTimeouts",),
-        no_value=Words("no timeout seen", "타임아웃 없음"),
+        no_value=Text("no timeout seen", "타임아웃 없음"),
         fault="transaction-timeouts",
     ),
     Graph(
-        title=Words("Share that applications abort themselves", "애플리케이션이 스스로 중단한 비율"),
-        description=Words(
+        title=Text("Share that applications abort themselves", "애플리케이션이 스스로 중단한 비율"),
+        description=Text(
             "Which applications give up many of their transactions? The aborted share of the transactions that they "
             "ended in the %{transaction_window.words} before, "
             "without timeouts and fencing. Near 0 is good; the reason is in the "
@@ -477,11 +478,11 @@ ABORTS = (
         ],
         thresholds=("abort_ratio",),
         alerts=("KafkaTransactionAborts",),
-        no_value=Words("no transaction ended", "끝난 트랜잭션 없음"),
+        no_value=Text("no transaction ended", "끝난 트랜잭션 없음"),
     ),
     Table(
-        title=Words("Aborted transactions, by transactional id", "transactional.id별 중단된 트랜잭션"),
-        description=Words(
+        title=Text("Aborted transactions, by transactional id", "transactional.id별 중단된 트랜잭션"),
+        description=Text(
             "Whose transactions were aborted in the time shown, and by whom? The 20 ids with the most. Some causes "
             "look alike in the log, so look at the application before you act on a reason.",
             "표시된 시간 동안 누구의 트랜잭션을 누가 중단했는가? 가장 많은 ID 20개입니다. 로그에서 같아 보이는 원인이 "
@@ -491,23 +492,23 @@ ABORTS = (
         height=8,
         queries=[
             Query(of(aborts("client", "$__range"), MOST_ABORTED), column=BY_CLIENT, unit="none"),
-            Query(of(aborts("timeout", "$__range"), MOST_ABORTED), column=Words("Timed out", "타임아웃"), unit="none"),
-            Query(of(aborts("fenced", "$__range"), MOST_ABORTED), column=Words("Fenced", "펜싱"), unit="none"),
+            Query(of(aborts("timeout", "$__range"), MOST_ABORTED), column=Text("Timed out", "타임아웃"), unit="none"),
+            Query(of(aborts("fenced", "$__range"), MOST_ABORTED), column=Text("Fenced", "펜싱"), unit="none"),
             Query(
                 of(aborts("unknown", "$__range"), MOST_ABORTED),
-                column=Words("Reason unknown", "이유 모름"),
+                column=Text("Reason unknown", "이유 모름"),
                 unit="none",
             ),
             Query(
                 of(by_id(increase(ids("kafka_transaction_committed_total"))), MOST_ABORTED),
-                column=Words("For comparison: committed", "비교: 커밋"),
+                column=Text("For comparison: committed", "비교: 커밋"),
                 unit="none",
             ),
         ],
         labels=(TRANSACTIONAL, CLUSTER),
         sort=BY_CLIENT,
-        links=(Link(Words("Only this id", "이 ID만 보기"), "transactions", ("transactional_id",)),),
-        no_value=Words("no aborted transaction seen", "중단된 트랜잭션 없음"),
+        links=(Link(Text("Only this id", "이 ID만 보기"), "transactions", ("transactional_id",)),),
+        no_value=Text("no aborted transaction seen", "중단된 트랜잭션 없음"),
     ),
 )
 
@@ -515,7 +516,7 @@ ABORTS = (
 
 BUSIEST = f"topk(20, {by_id(rate(ids('kafka_transaction_started_total')))})"
 NAMED = f"group by ({ID}, producer_id) ({ids('kafka_transactional_producer_info')})"
-STARTED = Words("Started per second", "초당 시작")
+STARTED = Text("Started per second", "초당 시작")
 
 
 def in_range(counter: str) -> str:
@@ -525,8 +526,8 @@ def in_range(counter: str) -> str:
 
 IDENTITIES = (
     Table(
-        title=Words("Transactional ids: producer id and epoch", "transactional.id의 프로듀서 ID와 epoch"),
-        description=Words(
+        title=Text("Transactional ids: producer id and epoch", "transactional.id의 프로듀서 ID와 epoch"),
+        description=Text(
             "Who is behind a transactional id now? Guide: producer-id, epoch. Under protocol 2 the epoch rises at "
             "every commit, and a new producer id follows when its epochs are used up, so both are normal, but many "
             "sessions are not. The 20 busiest; a group of ids has neither producer id nor epoch.",
@@ -543,7 +544,7 @@ IDENTITIES = (
                     f"{NAMED}\n  * on ({ID}) group_left () {by_id(ids('kafka_transactional_producer_epoch'))}",
                     BUSIEST,
                 ),
-                column=Words("Epoch", "epoch"),
+                column=Text("Epoch", "epoch"),
                 unit="none",
             ),
             Query(
@@ -551,37 +552,37 @@ IDENTITIES = (
                     f"({by_id(OPEN_SECONDS)}\n  or 0 * {by_id(ids('kafka_transaction_open'))})",
                     BUSIEST,
                 ),
-                column=Words("Open now for", "지금 열린 시간"),
+                column=Text("Open now for", "지금 열린 시간"),
                 unit="s",
             ),
             Query(
                 of(in_range("kafka_transactional_producer_session_total"), BUSIEST),
-                column=Words("Sessions", "세션"),
+                column=Text("Sessions", "세션"),
                 unit="none",
             ),
             Query(
                 of(in_range("kafka_transactional_producer_id_change_total"), BUSIEST),
-                column=Words("New producer ids", "새 프로듀서 ID"),
+                column=Text("New producer ids", "새 프로듀서 ID"),
                 unit="none",
             ),
             Query(
                 of(in_range("kafka_transaction_aborted_total"), BUSIEST),
-                column=Words("Aborted", "중단"),
+                column=Text("Aborted", "중단"),
                 unit="none",
             ),
         ],
-        labels=(TRANSACTIONAL, ("producer_id", Words("Producer id", "프로듀서 ID")), CLUSTER),
+        labels=(TRANSACTIONAL, ("producer_id", Text("Producer id", "프로듀서 ID")), CLUSTER),
         sort=STARTED,
         guide=("producer-id", "epoch"),
-        links=(Link(Words("Only this id", "이 ID만 보기"), "transactions", ("transactional_id",)),),
-        no_value=Words("–", "–"),
+        links=(Link(Text("Only this id", "이 ID만 보기"), "transactions", ("transactional_id",)),),
+        no_value=Text("–", "–"),
     ),
     Graph(
-        title=Words(
+        title=Text(
             "Sessions in %{transaction_window.words}, by transactional id",
             "transactional.id별 세션 수(%{transaction_window.words})",
         ),
-        description=Words(
+        description=Text(
             "Does a transactional producer start again and again? "
             "Calls of initTransactions() in the %{transaction_window.words} "
             "before. A deploy opens one or two sessions of each id; at the line, it crashes in a loop, or two "
@@ -604,12 +605,12 @@ IDENTITIES = (
         thresholds=("sessions",),
         guide=("producer-id", "epoch"),
         alerts=("KafkaProducerSessionResets",),
-        no_value=Words("no new session seen", "새 세션 없음"),
+        no_value=Text("no new session seen", "새 세션 없음"),
         fault="session-loop",
     ),
     Graph(
-        title=Words("Sessions, by reason", "이유별 세션"),
-        description=Words(
+        title=Text("Sessions, by reason", "이유별 세션"),
+        description=Text(
             "Why do transactional producers begin again? init: a start, and nothing was open; takeover: a new "
             "instance fenced an open transaction; recovery: the same instance went on after an error. Short peaks at "
             "deploys are good, a steady line is not.",
@@ -629,8 +630,8 @@ IDENTITIES = (
         no_value=NO_VIEW,
     ),
     Graph(
-        title=Words("New producer ids of transactional ids, by reason", "transactional.id의 새 프로듀서 ID, 이유별"),
-        description=Words(
+        title=Text("New producer ids of transactional ids, by reason", "transactional.id의 새 프로듀서 ID, 이유별"),
+        description=Text(
             "Why do transactional ids get new producer ids? Guide: producer-id. rollover: the epochs were used up, "
             "which is routine (every 32,766 transactions under protocol 2). recreated: the coordinator had forgotten "
             "the id, after a week without use; several in a row are not normal.",
@@ -662,12 +663,12 @@ def share_of(metric: str) -> str:
 
 
 COMMIT = rate(producer("kafka_producer_txn_commit_time_seconds_total"))
-NO_JVM = Words("no producer with transactions", "트랜잭션 프로듀서 없음")
+NO_JVM = Text("no producer with transactions", "트랜잭션 프로듀서 없음")
 
 CLIENT = (
     Graph(
-        title=Words("Time in transaction calls", "트랜잭션 호출에 쓴 시간"),
-        description=Words(
+        title=Text("Time in transaction calls", "트랜잭션 호출에 쓴 시간"),
+        description=Text(
             "On what do producers with transactions spend their time? The share of each call, for the average of the "
             "chosen producers; what is missing to 100 % is free for records. From the client's JMX: a call that "
             "failed, for example because it was fenced, leaves no trace.",
@@ -684,16 +685,16 @@ CLIENT = (
             Query(share_of("kafka_producer_txn_begin_time_seconds_total"), legend="begin"),
             Query(
                 share_of("kafka_producer_txn_send_offsets_time_seconds_total"),
-                legend=Words("send offsets", "send offsets(오프셋 전송)"),
+                legend=Text("send offsets", "send offsets(오프셋 전송)"),
             ),
-            Query(share_of("kafka_producer_txn_commit_time_seconds_total"), legend=Words("commit", "commit(커밋)")),
-            Query(share_of("kafka_producer_txn_abort_time_seconds_total"), legend=Words("abort", "abort(중단)")),
+            Query(share_of("kafka_producer_txn_commit_time_seconds_total"), legend=Text("commit", "commit(커밋)")),
+            Query(share_of("kafka_producer_txn_abort_time_seconds_total"), legend=Text("abort", "abort(중단)")),
         ],
         no_value=NO_JVM,
     ),
     Graph(
-        title=Words("Time in commits, by client", "클라이언트별 커밋에 쓴 시간"),
-        description=Words(
+        title=Text("Time in commits, by client", "클라이언트별 커밋에 쓴 시간"),
+        description=Text(
             "Which producers wait for their commits? The share of the time in commitTransaction(), in which a "
             "producer sends nothing. Above the line it could send more with larger transactions, or the brokers are "
             "slow. JMX does not have the number of commits, so many fast ones look like a few slow ones.",
@@ -713,7 +714,7 @@ CLIENT = (
         ],
         thresholds=("commit_ratio",),
         alerts=("KafkaProducerCommitSlow",),
-        links=(Link(Words("The producer", "프로듀서 보기"), "producer", ("target", "client_id")),),
+        links=(Link(Text("The producer", "프로듀서 보기"), "producer", ("target", "client_id")),),
         no_value=NO_JVM,
     ),
 )
@@ -722,7 +723,7 @@ CLIENT = (
 
 ACTIVE = f"max by ({TOPIC}) ({topics('kafka_idempotent_producer_active')})"
 MOST_ACTIVE = f"topk(20, {ACTIVE})"
-BUMPS = Words("Epoch bumps", "epoch 증가")
+BUMPS = Text("Epoch bumps", "epoch 증가")
 
 
 def of_topic(counter: str) -> str:
@@ -732,8 +733,8 @@ def of_topic(counter: str) -> str:
 
 IDEMPOTENT = (
     Graph(
-        title=Words("Epoch bumps in %{error_window.words}, by topic", "토픽별 epoch 증가(%{error_window.words})"),
-        description=Words(
+        title=Text("Epoch bumps in %{error_window.words}, by topic", "토픽별 epoch 증가(%{error_window.words})"),
+        description=Text(
             "Were records of a producer without transactions lost or rejected? Guide: epoch. An idempotent producer "
             "raises its epoch only after records before it had failed for good, so no line is good, and every bump is "
             "real.",
@@ -751,14 +752,12 @@ IDEMPOTENT = (
         ],
         guide=("epoch",),
         alerts=("KafkaProducerEpochBumps",),
-        no_value=Words("no epoch bump seen", "epoch 증가 없음"),
+        no_value=Text("no epoch bump seen", "epoch 증가 없음"),
         fault="rejected-records",
     ),
     Graph(
-        title=Words(
-            "New producer ids in %{leak_window.words}, by topic", "토픽별 새 프로듀서 ID(%{leak_window.words})"
-        ),
-        description=Words(
+        title=Text("New producer ids in %{leak_window.words}, by topic", "토픽별 새 프로듀서 ID(%{leak_window.words})"),
+        description=Text(
             "Does an application create a producer for each record? Guide: producer-id. Every start of a producer is "
             "one new id, so a deploy shows as many as it has instances. Far below the line is good; brokers keep each "
             "id in memory for a day.",
@@ -778,12 +777,12 @@ IDEMPOTENT = (
         thresholds=("new_producer_ids",),
         guide=("producer-id",),
         alerts=("KafkaProducerIdLeak",),
-        no_value=Words("no new producer id seen", "새 프로듀서 ID 없음"),
+        no_value=Text("no new producer id seen", "새 프로듀서 ID 없음"),
         fault="many-producers",
     ),
     Graph(
-        title=Words("Active producers without transactions, by topic", "토픽별 활성 프로듀서(트랜잭션 없음)"),
-        description=Words(
+        title=Text("Active producers without transactions, by topic", "토픽별 활성 프로듀서(트랜잭션 없음)"),
+        description=Text(
             "How many producers without transactions write to a topic? Those of the last ten minutes, on the "
             "partition that has the most; so it is at least this many. A sudden fall means that writers are gone.",
             "트랜잭션 없는 프로듀서 몇 개가 토픽에 쓰는가? 최근 10분 동안 가장 많은 파티션의 수이므로 실제로는 이보다 "
@@ -795,8 +794,8 @@ IDEMPOTENT = (
         no_value=NO_VIEW,
     ),
     Table(
-        title=Words("Producers without transactions, by topic", "토픽별 트랜잭션 없는 프로듀서"),
-        description=Words(
+        title=Text("Producers without transactions, by topic", "토픽별 트랜잭션 없는 프로듀서"),
+        description=Text(
             "Who writes to a topic without transactions, and in what state? Idempotence: an epoch bump follows "
             "records that were lost or rejected; a new producer id is a start; an expired id has not written for a "
             "day. The 20 topics with the most producers, in the time shown.",
@@ -808,55 +807,55 @@ IDEMPOTENT = (
         height=8,
         queries=[
             Query(of_topic("kafka_idempotent_producer_epoch_bump_total"), column=BUMPS, unit="none"),
-            Query(MOST_ACTIVE, column=Words("Active producers", "활성 프로듀서"), unit="none"),
+            Query(MOST_ACTIVE, column=Text("Active producers", "활성 프로듀서"), unit="none"),
             Query(
                 of(
                     f"min by ({TOPIC}) ({topics('kafka_idempotent_producer_idle_seconds')})",
                     MOST_ACTIVE,
                     TOPIC,
                 ),
-                column=Words("Since the last record", "마지막 레코드 이후"),
+                column=Text("Since the last record", "마지막 레코드 이후"),
                 unit="s",
             ),
             Query(
                 of_topic("kafka_idempotent_producer_id_appeared_total"),
-                column=Words("New producer ids", "새 프로듀서 ID"),
+                column=Text("New producer ids", "새 프로듀서 ID"),
                 unit="none",
             ),
             Query(
                 of_topic("kafka_idempotent_producer_id_expired_total"),
-                column=Words("Expired producer ids", "만료된 프로듀서 ID"),
+                column=Text("Expired producer ids", "만료된 프로듀서 ID"),
                 unit="none",
             ),
         ],
-        labels=(("topic", Words("Topic", "토픽")), CLUSTER),
+        labels=(("topic", Text("Topic", "토픽")), CLUSTER),
         sort=BUMPS,
         steps={BUMPS: (Step(None, "text"), Step(0.5, "red"))},
-        links=(Link(Words("The topic", "토픽 보기"), "brokers", ("topic",)),),
-        no_value=Words("none seen", "보이지 않음"),
+        links=(Link(Text("The topic", "토픽 보기"), "brokers", ("topic",)),),
+        no_value=Text("none seen", "보이지 않음"),
     ),
 )
 
 TRANSACTIONAL_ID = Variable(
     "transactional_id",
-    Words("Transactional id", "transactional.id"),
+    Text("Transactional id", "transactional.id"),
     'label_values(kafka_transaction_started_total{%{cluster}=~"$cluster"}, transactional_id)',
-    Words(
+    Text(
         "An application's transactional.id, or the name of a group of them.",
         "애플리케이션의 transactional.id 또는 ID 그룹의 이름.",
     ),
 )
 A_TOPIC = Variable(
     "topic",
-    Words("Topic", "토픽"),
+    Text("Topic", "토픽"),
     'label_values(kafka_topic_replication_factor{%{cluster}=~"$cluster"}, topic)',
-    Words("A topic that the broker view watches.", "브로커 뷰가 감시하는 토픽."),
+    Text("A topic that the broker view watches.", "브로커 뷰가 감시하는 토픽."),
 )
 
 BOARD = Board(
     key="transactions",
-    title=Words("Kafka producers / Transactions and idempotence", "Kafka 프로듀서 / 트랜잭션과 멱등성"),
-    description=Words(
+    title=Text("Kafka producers / Transactions and idempotence", "Kafka 프로듀서 / 트랜잭션과 멱등성"),
+    description=Text(
         "Do transactions begin, commit and end, and do producers keep their ids? Most numbers come from the brokers, "
         "for producers in every language, and need the exporter's broker view.",
         "트랜잭션이 시작하고 커밋되고 끝나는가, 프로듀서가 ID를 유지하는가? 대부분의 숫자는 브로커에서 오며, 어떤 "
@@ -865,11 +864,11 @@ BOARD = Board(
     variables=(*EVERYTHING, TRANSACTIONAL_ID, A_TOPIC),
     rows=(
         Row(None, (*NUMBERS, *NOW)),
-        Row(Words("Hanging transactions", "멈춘 트랜잭션"), HANGING),
-        Row(Words("Open transactions", "열린 트랜잭션"), OPEN),
-        Row(Words("Aborts, timeouts and fencing", "중단, 타임아웃, 펜싱"), ABORTS),
-        Row(Words("Producer ids, epochs and sessions", "프로듀서 ID, epoch, 세션"), IDENTITIES),
-        Row(Words("The client's time in transactions", "클라이언트가 트랜잭션에 쓴 시간"), CLIENT),
-        Row(Words("Idempotence without transactions", "트랜잭션 없는 멱등성"), IDEMPOTENT),
+        Row(Text("Hanging transactions", "멈춘 트랜잭션"), HANGING),
+        Row(Text("Open transactions", "열린 트랜잭션"), OPEN),
+        Row(Text("Aborts, timeouts and fencing", "중단, 타임아웃, 펜싱"), ABORTS),
+        Row(Text("Producer ids, epochs and sessions", "프로듀서 ID, epoch, 세션"), IDENTITIES),
+        Row(Text("The client's time in transactions", "클라이언트가 트랜잭션에 쓴 시간"), CLIENT),
+        Row(Text("Idempotence without transactions", "트랜잭션 없는 멱등성"), IDEMPOTENT),
     ),
 )

@@ -9,7 +9,6 @@ import pytest
 
 from kafka_producer_exporter.__main__ import main
 from kafka_producer_exporter.commands import audit as verb
-from kafka_producer_exporter.commands.audit import preferred_language
 from kafka_producer_exporter.jmx.objectname import ObjectName
 from kafka_producer_exporter.jmx.readings import Reading
 from tests.audit.audits import GOOD, OLD, properties
@@ -89,20 +88,6 @@ def test_korean_is_chosen_by_flag_or_locale(files, capsys, monkeypatch):
 
     assert "리더만 확인(ack)합니다." in by_flag
     assert capsys.readouterr().out == by_flag
-
-
-@pytest.mark.parametrize(
-    ("environment", "language"),
-    [
-        ({}, "en"),
-        ({"LANG": "ko_KR.UTF-8"}, "ko"),
-        ({"LC_ALL": "C", "LANG": "ko_KR.UTF-8"}, "en"),
-        ({"LC_ALL": "", "LANG": "ko"}, "ko"),
-        ({"LANG": "kok_IN"}, "en"),
-    ],
-)
-def test_the_language_is_that_of_the_locale(environment, language):
-    assert preferred_language(environment) == language
 
 
 def test_a_terminal_that_is_not_utf_8_gets_ascii(files, tmp_path):

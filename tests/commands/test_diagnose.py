@@ -154,22 +154,6 @@ def test_progress_is_shown_on_a_terminal_only(capsys):
 
 
 @pytest.mark.parametrize(
-    ("locale", "language"), [({"LANG": "ko_KR.UTF-8"}, "ko"), ({"LANG": "de_DE.UTF-8"}, "en"), ({}, "en")]
-)
-def test_the_language_is_that_of_the_locale(locale, language, monkeypatch):
-    monkeypatch.setattr("sys.stdout", io.TextIOWrapper(io.BytesIO(), encoding="utf-8"))
-
-    assert diagnose._language(None, locale) == language
-    assert diagnose._language("en", locale) == "en"
-
-
-def test_a_terminal_that_cannot_show_korean_gets_english(monkeypatch):
-    monkeypatch.setattr("sys.stdout", io.TextIOWrapper(io.BytesIO(), encoding="ascii"))
-
-    assert diagnose._language(None, {"LANG": "ko_KR"}) == "en"
-
-
-@pytest.mark.parametrize(
     ("terminal", "no_color", "is_coloured"), [(True, "", True), (True, "1", False), (False, "", False)]
 )
 def test_colour_is_for_terminals_that_may_have_it(terminal, no_color, is_coloured, monkeypatch):

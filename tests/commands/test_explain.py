@@ -7,7 +7,7 @@ import pytest
 
 from kafka_producer_exporter.__main__ import main
 from kafka_producer_exporter.commands import explain
-from kafka_producer_exporter.commands.explain import MAX_LINE, preferred_language
+from kafka_producer_exporter.commands.explain import MAX_LINE
 
 LOST = b"ERROR org.apache.kafka.common.errors.RecordTooLargeException: The request included a larger message\n"
 
@@ -80,23 +80,6 @@ def test_korean_is_asked_for_by_flag_or_locale(printed, monkeypatch):
     assert "  재시도 가능(retriable): 아니요\n" in by_flag
     assert "runbook KafkaTransactionFenced --lang ko\n" in by_flag
     assert "retriable: no" in printed("PRODUCER_FENCED", "--lang", "en")
-
-
-@pytest.mark.parametrize(
-    ("environment", "language"),
-    [
-        ({}, "en"),
-        ({"LANG": "ko_KR.UTF-8"}, "ko"),
-        ({"LANG": "ko"}, "ko"),
-        ({"LANG": "ko_KR", "LC_MESSAGES": "en_US.UTF-8"}, "en"),
-        ({"LANG": "en_US", "LC_MESSAGES": "en_US", "LC_ALL": "ko_KR.eucKR"}, "ko"),
-        ({"LANG": "C"}, "en"),
-        ({"LANG": "de_DE.UTF-8"}, "en"),
-        ({"LANG": "ko_KR", "LC_ALL": ""}, "ko"),
-    ],
-)
-def test_the_language_is_that_of_the_locale(environment, language):
-    assert preferred_language(environment) == language
 
 
 def test_json_has_the_same_facts(printed):
@@ -242,5 +225,5 @@ def test_a_terminal_that_cannot_show_korean_gets_english_and_a_note(words):
 
     assert b"PRODUCER_FENCED" in ended.stdout
     assert b"retriable" in ended.stdout
-    assert ended.stderr == b"the encoding ascii cannot show ko; this is English\n"
+    assert ended.stderr == b"the encoding ascii cannot show Korean; this is English\n"
     assert ended.returncode == (1 if "-" in words else 0)

@@ -3,12 +3,13 @@
 import json
 
 from dashboards.classic import dashboard
-from dashboards.model import AlertList, Board, Graph, Link, Note, Query, Row, Stat, States, Step, Table, Words
+from dashboards.model import AlertList, Board, Graph, Link, Note, Query, Row, Stat, States, Step, Table
 from dashboards.queries import EVERYTHING, producer, rate
+from kafka_producer_exporter.languages import Text
 
 
 def words(text):
-    return Words(text, f"{text} (ko)")
+    return Text(text, f"{text} (ko)")
 
 
 SENT = f"sum({rate(producer('kafka_producer_record_send_total'))})"

@@ -4,9 +4,10 @@ from dashboards import page
 from dashboards.boards import BOARDS
 from dashboards.check import findings, findings_of
 from dashboards.data import FOLDER, rendered
-from dashboards.model import Graph, Link, Stat, Table, Variable, Words
+from dashboards.model import Graph, Link, Stat, Table, Variable
 from dashboards.queries import EVERYTHING, producer, rate
 from kafka_producer_exporter.catalogue.table import METRICS
+from kafka_producer_exporter.languages import Text
 from tests.dashboards.boards import SMALL, board, panel, words
 
 
@@ -63,7 +64,7 @@ LATENCY = producer("kafka_producer_request_latency_avg_seconds")
         (panel(Stat, query="sum(rate(kafka_producer_record_send_total[5m]))"), "a fixed range"),
         (panel(Graph, query=rate(RECORDS)), "may draw more than 10 lines"),
         (panel(Stat, title=""), "no title in en"),
-        (panel(Stat, description=Words("why", "")), "no description in ko"),
+        (panel(Stat, description=Text("why", "")), "no description in ko"),
         (panel(Stat, guide=("record-send-rat",)), "the guide does not name record-send-rat"),
         (panel(Stat, guide=("record-send-rate",)), "the description does not say that this is record-send-rate"),
         (panel(Stat, links=(Link(words("go"), "elsewhere", ("target",)),)), "a link to board elsewhere"),

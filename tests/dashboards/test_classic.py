@@ -8,7 +8,7 @@ from grafana_foundation_sdk.models.dashboard import Dashboard
 from dashboards.boards import BOARDS
 from dashboards.classic import dashboard
 from dashboards.model import Graph, Row, Stat
-from kafka_producer_exporter.pack import LANGUAGES
+from kafka_producer_exporter.languages import LANGUAGES
 from tests.dashboards.boards import SMALL, board, panel, words
 
 

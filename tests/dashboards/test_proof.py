@@ -10,7 +10,7 @@ from dashboards.proof.page import PAGE, text_of
 from dashboards.proof.record import HEALTH, Answer, Proven, Recorded, load, save, shipped, unproven
 from dashboards.proof.run import faults_of
 from dashboards.queries import producer, rate
-from kafka_producer_exporter.pack import LANGUAGES
+from kafka_producer_exporter.languages import LANGUAGES
 from lab.faults.table import read_table
 from tests.dashboards.boards import as_shipped, board, panel, words
 

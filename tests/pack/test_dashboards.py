@@ -1,6 +1,7 @@
 import json
 
-from kafka_producer_exporter.pack import LANGUAGES, dashboards, rules
+from kafka_producer_exporter.languages import LANGUAGES
+from kafka_producer_exporter.pack import dashboards, rules
 
 
 def test_nothing_of_our_own_placeholders_is_left():

@@ -1,7 +1,8 @@
 """The installed package has the runbooks of the repository, as the build has made them."""
 
 from alerts.runbook_pages import pages
-from kafka_producer_exporter.pack import LANGUAGES, runbooks
+from kafka_producer_exporter.languages import LANGUAGES
+from kafka_producer_exporter.pack import runbooks
 from tests.paths import ROOT
 
 

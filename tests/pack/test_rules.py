@@ -4,7 +4,8 @@ import pytest
 import yaml
 
 from kafka_producer_exporter.errors import ConfigError
-from kafka_producer_exporter.pack import LANGUAGES, rules
+from kafka_producer_exporter.languages import LANGUAGES
+from kafka_producer_exporter.pack import rules
 from kafka_producer_exporter.pack.document import document
 
 

@@ -1,7 +1,6 @@
 import pytest
 
 from kafka_producer_exporter.pack import runbooks
-from kafka_producer_exporter.pack.runbooks import preferred_language
 from tests.two_runbooks import ENGLISH, KOREAN
 
 pytestmark = pytest.mark.usefixtures("two_runbooks")
@@ -43,25 +42,3 @@ def test_no_other_file_can_be_read_by_the_name_of_a_runbook(name):
 )
 def test_close_names_are_found_by_likeness_or_a_part(word, close):
     assert runbooks.close_names(word) == close
-
-
-@pytest.mark.parametrize(
-    ("header", "language"),
-    [
-        ("", "en"),
-        ("ko", "ko"),
-        ("ko-KR,ko;q=0.9,en-US;q=0.8,en;q=0.7", "ko"),
-        ("en-GB, ko;q=0.9", "en"),
-        ("en;q=0.5, KO;q=0.6", "ko"),
-        ("fr, de;q=0.9, ko;q=0.1", "ko"),
-        ("fr, *;q=0.5, ko;q=0.4", "en"),
-        ("ko;q=0", "en"),
-        ("ko;q=nonsense", "en"),
-        ("ko;q=", "en"),
-        ("kok", "en"),
-        (";,;q=1,", "en"),
-        ("*", "en"),
-    ],
-)
-def test_the_language_is_the_one_that_the_reader_prefers(header, language):
-    assert preferred_language(header) == language

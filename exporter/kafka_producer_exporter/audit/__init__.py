@@ -2,6 +2,3 @@
 
 Pure: the readers get bytes, the checks get values, and the reports are text. ``document`` alone knows YAML.
 """
-
-LANGUAGES = ("en", "ko")
-"""Of the reports. The first one is for readers of any other language."""

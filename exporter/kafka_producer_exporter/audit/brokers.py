@@ -3,7 +3,8 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from kafka_producer_exporter.audit.findings import Basis, GuideLine, Item, Owner, Text, Verdict
+from kafka_producer_exporter.audit.findings import Basis, GuideLine, Item, Owner, Verdict
+from kafka_producer_exporter.languages import Text
 
 MIN_ISR = "min.insync.replicas"
 LOG_REPLICATION, LOG_MIN_ISR = "transaction.state.log.replication.factor", "transaction.state.log.min.isr"

@@ -3,18 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum, StrEnum
-from typing import NamedTuple
 
-
-class Text(NamedTuple):
-    """A text in each language."""
-
-    en: str
-    ko: str
-
-    def in_language(self, language: str) -> str:
-        """Return the text in *language*, which is ``en`` or ``ko``."""
-        return self.ko if language == "ko" else self.en
+from kafka_producer_exporter.languages import Text
 
 
 class GuideLine(Enum):

@@ -9,9 +9,10 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from kafka_producer_exporter.audit.findings import Basis, GuideLine, Item, Owner, Text, Verdict
+from kafka_producer_exporter.audit.findings import Basis, GuideLine, Item, Owner, Verdict
 from kafka_producer_exporter.audit.options import DEFAULTS, default_of, line_of
 from kafka_producer_exporter.audit.version import NEWEST, ClientVersion
+from kafka_producer_exporter.languages import Text
 
 READ_ATTRIBUTES = frozenset(
     {

@@ -3,8 +3,9 @@
 from collections.abc import Mapping
 
 from kafka_producer_exporter.audit.configuration import Configuration
-from kafka_producer_exporter.audit.findings import Basis, GuideLine, Item, Owner, Text, Verdict
+from kafka_producer_exporter.audit.findings import Basis, GuideLine, Item, Owner, Verdict
 from kafka_producer_exporter.audit.options import holds_secret, line_of
+from kafka_producer_exporter.languages import Text
 
 
 def item(

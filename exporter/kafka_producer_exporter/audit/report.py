@@ -3,7 +3,8 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from kafka_producer_exporter.audit.findings import Basis, Item, Text, Verdict
+from kafka_producer_exporter.audit.findings import Basis, Item, Verdict
+from kafka_producer_exporter.languages import Text
 from kafka_producer_exporter.net.printable import printable
 
 MARKS = {Verdict.FINDING: "✗", Verdict.GOOD: "✓", Verdict.NOTE: "·", Verdict.UNKNOWN: "?"}
@@ -48,11 +49,11 @@ def as_text(sections: Sequence[Section], language: str, *, marks: Mapping[Verdic
 
 
 def _lines(section: Section, language: str, marks: Mapping[Verdict, str]) -> Iterator[str]:
-    note = f" ({section.note.in_language(language)})" if section.note else ""
+    note = f" ({section.note.of(language)})" if section.note else ""
     yield f"{section.title}{note}"
     ordered = sorted(section.items, key=lambda item: _ORDER.index(item.verdict))
     if section.judged and not any(item.verdict is Verdict.FINDING for item in ordered):
-        yield f"  {marks[Verdict.GOOD]} {_WELL.in_language(language)}"
+        yield f"  {marks[Verdict.GOOD]} {_WELL.of(language)}"
     for item in ordered:
         yield from _item_lines(item, section, language, marks)
 
@@ -60,19 +61,19 @@ def _lines(section: Section, language: str, marks: Mapping[Verdict, str]) -> Ite
 def _item_lines(item: Item, section: Section, language: str, marks: Mapping[Verdict, str]) -> Iterator[str]:
     value = f"={_short(item.value)}" if item.value is not None else ""
     where = "" if not item.where or section.title == item.where else f"{item.where}: "
-    basis = BASES[item.basis].in_language(language)
+    basis = BASES[item.basis].of(language)
     yield f"  {marks[item.verdict]} {where}{item.written or item.option}{value}  [{basis}]"
-    yield f"      {item.why.in_language(language)}"
+    yield f"      {item.why.of(language)}"
     if item.verdict is not Verdict.FINDING and item.verdict is not Verdict.NOTE:
         return
     if item.line is not None:
-        yield f"      {_GUIDE.in_language(language)}: {item.line.value.in_language(language)}"
+        yield f"      {_GUIDE.of(language)}: {item.line.value.of(language)}"
     for option, wanted in item.change.items():
-        yield f"      {_SET.in_language(language)}: {option}={wanted}"
+        yield f"      {_SET.of(language)}: {option}={wanted}"
     if item.advice is not None:
-        yield f"      {_DO.in_language(language)}: {item.advice.in_language(language)}"
+        yield f"      {_DO.of(language)}: {item.advice.of(language)}"
     if item.owner is not None:
-        yield f"      {_JOB.in_language(language)}: {item.owner.value.in_language(language)}"
+        yield f"      {_JOB.of(language)}: {item.owner.value.of(language)}"
 
 
 def _short(value: str) -> str:
@@ -84,7 +85,7 @@ def as_values(sections: Sequence[Section], language: str) -> list[dict[str, obje
     return [
         {
             "subject": section.title,
-            "note": section.note.in_language(language) if section.note else None,
+            "note": section.note.of(language) if section.note else None,
             "items": [_item_values(item, language) for item in section.items],
         }
         for section in sections
@@ -100,9 +101,9 @@ def _item_values(item: Item, language: str) -> dict[str, object]:
         "value": item.value,
         "certainty": item.basis.certainty,
         "basis": item.basis.value,
-        "guide": item.line.value.in_language(language) if item.line else None,
-        "why": item.why.in_language(language),
+        "guide": item.line.value.of(language) if item.line else None,
+        "why": item.why.of(language),
         "set": dict(item.change),
-        "do": item.advice.in_language(language) if item.advice else None,
-        "owner": item.owner.value.in_language(language) if item.owner else None,
+        "do": item.advice.of(language) if item.advice else None,
+        "owner": item.owner.value.of(language) if item.owner else None,
     }

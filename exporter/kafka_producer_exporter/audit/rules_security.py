@@ -4,9 +4,10 @@ import re
 from collections.abc import Iterator
 
 from kafka_producer_exporter.audit.configuration import Configuration, Setting, Style
-from kafka_producer_exporter.audit.findings import Item, Owner, Text, Verdict
+from kafka_producer_exporter.audit.findings import Item, Owner, Verdict
 from kafka_producer_exporter.audit.making import item
 from kafka_producer_exporter.audit.options import SECRETS
+from kafka_producer_exporter.languages import Text
 
 PROTOCOL, MECHANISM, JAAS = "security.protocol", "sasl.mechanism", "sasl.jaas.config"
 TRUST_STORE, HOST_NAMES = "ssl.truststore.location", "ssl.endpoint.identification.algorithm"

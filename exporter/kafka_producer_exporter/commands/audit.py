@@ -11,12 +11,13 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kafka_producer_exporter.audit import LANGUAGES
-from kafka_producer_exporter.audit.findings import Basis, GuideLine, Item, Text, Verdict
+from kafka_producer_exporter.audit.findings import Basis, GuideLine, Item, Verdict
 from kafka_producer_exporter.audit.report import ASCII_MARKS, MARKS, Section, as_text, as_values, has_findings
 from kafka_producer_exporter.audit.version import NEWEST, OLDEST, ClientVersion
 from kafka_producer_exporter.commands.arguments import add_settings_arguments, chosen_targets, settings_from
+from kafka_producer_exporter.commands.report_language import add_language, report_language
 from kafka_producer_exporter.errors import ConfigError, Problem
+from kafka_producer_exporter.languages import Text, of_locale
 from kafka_producer_exporter.net.errors import TransportError
 from kafka_producer_exporter.net.files import read_small_file
 from kafka_producer_exporter.net.printable import printable
@@ -49,7 +50,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="VERSION",
         help=f"version of the Kafka client that reads the files, whose defaults count; default: {NEWEST}",
     )
-    parser.add_argument("--lang", choices=LANGUAGES, help="default: the language of the locale")
+    add_language(parser)
     parser.add_argument("--format", choices=("text", "json"), default="text", help="default: %(default)s")
     add_settings_arguments(parser)
 
@@ -85,25 +86,13 @@ def run(arguments: argparse.Namespace, *, transport_for: "Callable[[Target], Tra
     return 3 if failures else 2 if problems else 1 if has_findings(sections) else 0
 
 
-def preferred_language(environment: Mapping[str, str]) -> str:
-    """Return the language of the locale; English if it is none of ours."""
-    names = (environment.get(variable) for variable in ("LC_ALL", "LC_MESSAGES", "LANG"))
-    locale = next((name for name in names if name), "")
-    language = re.split(r"[_.@]", locale)[0].lower()
-    return language if language in LANGUAGES else LANGUAGES[0]
-
-
 def _print(sections: Sequence[Section], arguments: argparse.Namespace) -> None:
-    language = arguments.lang or preferred_language(os.environ)
-    if arguments.format == "json":
-        sys.stdout.write(json.dumps(as_values(sections, language), indent=2) + "\n")
+    if arguments.format == "json":  # whose escapes any terminal shows
+        values = as_values(sections, arguments.lang or of_locale(os.environ))
+        sys.stdout.write(json.dumps(values, indent=2) + "\n")
         return
     marks = MARKS if encodable("".join(MARKS.values()), sys.stdout) else ASCII_MARKS
-    text = as_text(sections, language, marks=marks)
-    if language != "en" and not encodable("가", sys.stdout):
-        print(f"the encoding {sys.stdout.encoding} cannot show Korean; this is English", file=sys.stderr)
-        text = as_text(sections, "en", marks=marks)
-    sys.stdout.write(text)
+    sys.stdout.write(as_text(sections, report_language(arguments.lang), marks=marks))
 
 
 def _client_version(text: str | None) -> ClientVersion:

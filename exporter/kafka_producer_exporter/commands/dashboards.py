@@ -7,7 +7,8 @@ from pathlib import Path
 
 from kafka_producer_exporter.commands.arguments import add_set, assignments
 from kafka_producer_exporter.errors import ConfigError, Problem
-from kafka_producer_exporter.pack import LANGUAGES, dashboards
+from kafka_producer_exporter.languages import LANGUAGES
+from kafka_producer_exporter.pack import dashboards
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -21,6 +21,7 @@ from kafka_producer_exporter.commands.arguments import (
     chosen_targets,
     settings_from,
 )
+from kafka_producer_exporter.commands.report_language import add_language, report_language
 from kafka_producer_exporter.commands.serving import arguments_of, is_configured, serving_process
 from kafka_producer_exporter.diagnosis.diagnose import diagnose
 from kafka_producer_exporter.diagnosis.evidence import (
@@ -36,9 +37,7 @@ from kafka_producer_exporter.diagnosis.report import Subject, as_text, as_values
 from kafka_producer_exporter.errors import ConfigError, Problem
 from kafka_producer_exporter.evidence.source import Source
 from kafka_producer_exporter.net.printable import printable
-from kafka_producer_exporter.pack import LANGUAGES
 from kafka_producer_exporter.settings import Broker, Settings, Target, TargetKind
-from kafka_producer_exporter.text import encodable
 
 PARALLEL_READS = 16
 LIVE_SECONDS = 10.0
@@ -60,9 +59,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="SECONDS",
         help="time between the two readings (default: 10, with --prometheus 300); a longer one sees rarer errors",
     )
-    parser.add_argument(
-        "--lang", choices=LANGUAGES, help="language of the report; default: Korean in a Korean locale, else English"
-    )
+    add_language(parser)
     other = parser.add_argument_group(
         "other sources", "For producers without this exporter. TARGET is then a value of the label target."
     )
@@ -123,7 +120,7 @@ def run(arguments: argparse.Namespace) -> int:
         subjects = [subject for subject in subjects if subject.name in arguments.targets]
         if missing := [name for name in arguments.targets if name not in {subject.name for subject in subjects}]:
             raise ConfigError("TARGET", [Problem(name, "the source has no such target") for name in missing])
-    language = _language(arguments.lang)
+    language = report_language(arguments.lang)
     if arguments.format == "json":
         sys.stdout.write(json.dumps(as_values(subjects, language), indent=2, ensure_ascii=False) + "\n")
     else:
@@ -332,14 +329,6 @@ class Progress:
         """Remove the line."""
         if self._is_terminal:
             print("\r\x1b[K", end="", file=sys.stderr, flush=True)
-
-
-def _language(given: str | None, environment: Mapping[str, str] = os.environ) -> str:
-    """Return the language that is given, or that of the locale if the terminal can show it."""
-    if given is not None:
-        return given
-    locale = environment.get("LC_ALL") or environment.get("LC_MESSAGES") or environment.get("LANG") or ""
-    return "ko" if locale.lower().startswith("ko") and encodable("원인", sys.stdout) else "en"
 
 
 def _painter() -> Callable[[str, str], str]:

@@ -2,18 +2,16 @@
 
 import argparse
 import json
-import os
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import BinaryIO
 
+from kafka_producer_exporter.commands.report_language import add_language, report_language
 from kafka_producer_exporter.errorcodes import report
 from kafka_producer_exporter.errorcodes.log_reader import Findings, LogReader
 from kafka_producer_exporter.errorcodes.table import CODES, close_names, find
 from kafka_producer_exporter.errors import ConfigError, Problem
 from kafka_producer_exporter.net.printable import printable
-from kafka_producer_exporter.pack import LANGUAGES
-from kafka_producer_exporter.text import encodable
 
 MAX_LINE = 1 << 20
 """Bytes of a line that are read; the rest of a longer line is skipped."""
@@ -27,13 +25,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="a code (7), a name (REQUEST_TIMED_OUT) or an exception, with or without its package and message; "
         "- reads an application's log from standard input",
     )
-    parser.add_argument("--lang", choices=LANGUAGES, help="default: the language of the locale")
+    add_language(parser)
     parser.add_argument("--format", choices=("text", "json"), default="text", help="default: %(default)s")
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Explain. Return 0, or 1 if a log has errors; raise ConfigError if there is no such code or exception."""
-    language = _language(arguments.lang)
+    language = report_language(arguments.lang)
     as_json = arguments.format == "json"
     if arguments.error == "-":
         findings = _read(sys.stdin.buffer)
@@ -47,23 +45,6 @@ def run(arguments: argparse.Namespace) -> int:
     else:
         sys.stdout.write("\n".join(report.entry_text(entry, language) for entry in entries))
     return 0
-
-
-def preferred_language(environment: Mapping[str, str]) -> str:
-    """Return the language of the locale; English if it is none of ours."""
-    names = (environment.get(variable) for variable in ("LC_ALL", "LC_MESSAGES", "LANG"))
-    locale = next((name for name in names if name), "")
-    language = locale.partition("_")[0].partition(".")[0].lower()
-    return language if language in LANGUAGES else LANGUAGES[0]
-
-
-def _language(asked: str | None) -> str:
-    language = asked or preferred_language(os.environ)
-    if not encodable(report.entry_text(CODES[0], language), sys.stdout):
-        if asked:
-            print(f"the encoding {sys.stdout.encoding} cannot show {asked}; this is English", file=sys.stderr)
-        return "en"
-    return language
 
 
 def _advice(word: str) -> str:

@@ -4,7 +4,8 @@ import argparse
 import sys
 
 from kafka_producer_exporter.commands.arguments import add_set, assignments
-from kafka_producer_exporter.pack import LANGUAGES, rules
+from kafka_producer_exporter.languages import LANGUAGES
+from kafka_producer_exporter.pack import rules
 from kafka_producer_exporter.pack.data import rules_and_parameters
 from kafka_producer_exporter.pack.document import FORMATS, document
 from kafka_producer_exporter.text import table

@@ -4,7 +4,8 @@ import argparse
 import sys
 
 from kafka_producer_exporter.errors import ConfigError, Problem
-from kafka_producer_exporter.pack import LANGUAGES, runbooks
+from kafka_producer_exporter.languages import LANGUAGES
+from kafka_producer_exporter.pack import runbooks
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from kafka_producer_exporter.diagnosis.evidence import BROKERS, CannotKnowError, Client, Evidence, Fact
-from kafka_producer_exporter.diagnosis.model import Cause, Certainty, Match, Text
+from kafka_producer_exporter.diagnosis.model import Cause, Certainty, Match
 from kafka_producer_exporter.diagnosis.signs import is_idle
 from kafka_producer_exporter.diagnosis.table import CAUSES, PAIRS
+from kafka_producer_exporter.languages import Text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,17 +6,7 @@ from enum import IntEnum, StrEnum
 from typing import NamedTuple
 
 from kafka_producer_exporter.diagnosis.evidence import Client, Evidence, Fact
-
-
-class Text(NamedTuple):
-    """A text in English and in Korean."""
-
-    en: str
-    ko: str
-
-    def of(self, language: str) -> str:
-        """Return the text in Korean for ``ko``, in English for any other language."""
-        return self.ko if language == "ko" else self.en
+from kafka_producer_exporter.languages import Text
 
 
 class Certainty(IntEnum):

@@ -7,7 +7,8 @@ from typing import Any, NamedTuple
 from kafka_producer_exporter.catalogue.table import METRICS
 from kafka_producer_exporter.diagnosis.diagnose import Diagnosis, Finding
 from kafka_producer_exporter.diagnosis.evidence import BROKERS, Down, Fact
-from kafka_producer_exporter.diagnosis.model import CERTAINTIES, OWNERS, Text
+from kafka_producer_exporter.diagnosis.model import CERTAINTIES, OWNERS
+from kafka_producer_exporter.languages import Text
 from kafka_producer_exporter.net.printable import printable
 from kafka_producer_exporter.text import human_value
 

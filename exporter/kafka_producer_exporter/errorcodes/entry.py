@@ -2,20 +2,10 @@
 
 from dataclasses import dataclass
 from enum import Enum
-from typing import NamedTuple
+
+from kafka_producer_exporter.languages import Text
 
 ERRORS_PACKAGE = "org.apache.kafka.common.errors"
-
-
-class Text(NamedTuple):
-    """A text in each language."""
-
-    en: str
-    ko: str
-
-    def in_language(self, language: str) -> str:
-        """Return the text in *language*, which is ``en`` or ``ko``."""
-        return self.ko if language == "ko" else self.en
 
 
 class Kind(Enum):

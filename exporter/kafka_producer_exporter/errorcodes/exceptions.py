@@ -1,6 +1,7 @@
 """The exceptions of a producer that have no code, and variants of others that only their message tells apart."""
 
-from kafka_producer_exporter.errorcodes.entry import ERRORS_PACKAGE, Entry, Kind, Text
+from kafka_producer_exporter.errorcodes.entry import ERRORS_PACKAGE, Entry, Kind
+from kafka_producer_exporter.languages import Text
 
 _LOST = ("KafkaProducerRecordErrors", "KafkaProducerErrorBudgetBurn")
 _TIMEOUT = f"{ERRORS_PACKAGE}.TimeoutException"

@@ -5,7 +5,8 @@ The codes of a group share their texts, because for a producer there is nothing 
 
 from collections.abc import Iterator
 
-from kafka_producer_exporter.errorcodes.entry import ERRORS_PACKAGE, Entry, Kind, Text
+from kafka_producer_exporter.errorcodes.entry import ERRORS_PACKAGE, Entry, Kind
+from kafka_producer_exporter.languages import Text
 
 _OTHER, _RETRIABLE, _REFRESH, _RECOVERABLE = Kind.OTHER, Kind.RETRIABLE, Kind.REFRESH, Kind.RECOVERABLE
 

@@ -1,6 +1,7 @@
 """The codes of ``Errors`` that a producer may get from a broker, as in the client 4.4.0."""
 
-from kafka_producer_exporter.errorcodes.entry import ERRORS_PACKAGE, Entry, Kind, Text
+from kafka_producer_exporter.errorcodes.entry import ERRORS_PACKAGE, Entry, Kind
+from kafka_producer_exporter.languages import Text
 
 _LOST = ("KafkaProducerRecordErrors", "KafkaProducerErrorBudgetBurn")
 _RETRIES = ("KafkaProducerHighRetryRatio", "KafkaProducerRecordErrors")

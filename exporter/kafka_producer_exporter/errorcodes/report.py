@@ -3,8 +3,9 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from kafka_producer_exporter.errorcodes.entry import GUIDE_STEPS, Entry, Kind, Text
+from kafka_producer_exporter.errorcodes.entry import GUIDE_STEPS, Entry, Kind
 from kafka_producer_exporter.errorcodes.log_reader import Client, Findings, Row
+from kafka_producer_exporter.languages import Text
 from kafka_producer_exporter.net.printable import printable
 from kafka_producer_exporter.text import table
 
@@ -55,21 +56,21 @@ def entry_text(entry: Entry, language: str, *, example: str = "") -> str:
         title += f", {entry.exception}"
     fields = {}
     if entry.kind is not Kind.NONE:
-        fields[_RETRIABLE] = (_YES if entry.retriable else _NO).in_language(language)
-    fields[_MEANING] = entry.meaning.in_language(language)
-    fields[_NEXT_STEP] = entry.next_step.in_language(language)
+        fields[_RETRIABLE] = (_YES if entry.retriable else _NO).of(language)
+    fields[_MEANING] = entry.meaning.of(language)
+    fields[_NEXT_STEP] = entry.next_step.of(language)
     if entry.concerns_producers and (entry.code is not None or entry.exception):
-        fields[_GUIDE] = GUIDE_STEPS[entry.kind].in_language(language)
+        fields[_GUIDE] = GUIDE_STEPS[entry.kind].of(language)
     if entry.alerts:
         fields[_ALERTS] = ", ".join(entry.alerts)
         fields[_RUNBOOK] = f"kafka-producer-exporter runbook {entry.alerts[0]}"
         if language != "en":
             fields[_RUNBOOK] += f" --lang {language}"
     else:
-        fields[_ALERTS] = (_NO_ALERT if entry.concerns_producers else _NOT_A_PRODUCERS).in_language(language)
+        fields[_ALERTS] = (_NO_ALERT if entry.concerns_producers else _NOT_A_PRODUCERS).of(language)
     if example:
         fields[_SEEN] = printable(example, limit=None)
-    return f"{title}\n" + "".join(_field(name.in_language(language), text) for name, text in fields.items())
+    return f"{title}\n" + "".join(_field(name.of(language), text) for name, text in fields.items())
 
 
 def entry_json(entry: Entry, language: str) -> Mapping[str, Any]:
@@ -81,9 +82,9 @@ def entry_json(entry: Entry, language: str) -> Mapping[str, Any]:
         "exception": entry.exception or None,
         "retriable": entry.retriable,
         "kind": entry.kind.value,
-        "meaning": entry.meaning.in_language(language),
-        "next_step": entry.next_step.in_language(language),
-        "retries": GUIDE_STEPS[entry.kind].in_language(language) if advised else None,
+        "meaning": entry.meaning.of(language),
+        "next_step": entry.next_step.of(language),
+        "retries": GUIDE_STEPS[entry.kind].of(language) if advised else None,
         "alerts": list(entry.alerts),
         "runbooks": list(entry.alerts),
         "concerns_producers": entry.concerns_producers,
@@ -92,28 +93,28 @@ def entry_json(entry: Entry, language: str) -> Mapping[str, Any]:
 
 def log_text(findings: Findings, language: str) -> str:
     """Return the findings of a log as lines: counts, producer ids, then what each error means."""
-    read = _READ.in_language(language).format(lines=f"{findings.lines:,}")
-    parts = [f"{read}; {_NOTHING.in_language(language)}\n" if not findings.rows else f"{read}\n"]
+    read = _READ.of(language).format(lines=f"{findings.lines:,}")
+    parts = [f"{read}; {_NOTHING.of(language)}\n" if not findings.rows else f"{read}\n"]
     if findings.rows:
         counts = [["client.id", "error", "retriable", "entries"]]
         counts += [
             [_client(row.client, language), _title(row), _retriable(row), str(row.count)] for row in findings.rows
         ]
-        parts.append(f"{_COUNTED.in_language(language)}\n{table(counts, numbers=False)}")
+        parts.append(f"{_COUNTED.of(language)}\n{table(counts, numbers=False)}")
     if findings.ids:
-        heading = _ID_HEADING.in_language(language).format(most=findings.ids[0].last.maxlen)
+        heading = _ID_HEADING.of(language).format(most=findings.ids[0].last.maxlen)
         rows = [["client.id", "transactional.id", "producer ids", "producer id/epoch"]]
         for ids in findings.ids:
             last = ", ".join(f"{producer_id}/{epoch}" for producer_id, epoch in ids.last)
-            name = ids.client_id or _UNSTATED.in_language(language)
+            name = ids.client_id or _UNSTATED.of(language)
             rows.append([name, ids.transactional_id or "-", str(ids.count), last])
-        parts.append(f"{heading}\n{table(rows, numbers=False)}{_wrapped(_ID_MEANING.in_language(language), '  ')}")
+        parts.append(f"{heading}\n{table(rows, numbers=False)}{_wrapped(_ID_MEANING.of(language), '  ')}")
     if findings.left_out:
-        parts.append(_LEFT_OUT.in_language(language).format(count=findings.left_out) + "\n")
+        parts.append(_LEFT_OUT.of(language).format(count=findings.left_out) + "\n")
     for name, row in {row.name: row for row in reversed(findings.rows)}.items():
         if row.entry is None:
-            unknown = _field(_MEANING.in_language(language), _NOT_KNOWN.in_language(language))
-            seen = _field(_SEEN.in_language(language), printable(row.example, limit=None))
+            unknown = _field(_MEANING.of(language), _NOT_KNOWN.of(language))
+            seen = _field(_SEEN.of(language), printable(row.example, limit=None))
             parts.append(f"{printable(name)}\n{unknown}{seen}")
     known: dict[str, Row] = {}
     for row in findings.rows:
@@ -155,7 +156,7 @@ def log_json(findings: Findings, language: str) -> Mapping[str, Any]:
 
 def _client(client: Client, language: str) -> str:
     if not client.kind:
-        return _UNSTATED.in_language(language)
+        return _UNSTATED.of(language)
     return client.client_id if client.kind == "producer" else f"{client.client_id} ({client.kind})"
 
 

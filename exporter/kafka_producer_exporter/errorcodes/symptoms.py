@@ -1,6 +1,7 @@
 """Lines that clients log without any code or exception, and that mean something is wrong all the same."""
 
-from kafka_producer_exporter.errorcodes.entry import Entry, Kind, Text
+from kafka_producer_exporter.errorcodes.entry import Entry, Kind
+from kafka_producer_exporter.languages import Text
 
 SYMPTOMS = (
     Entry(

@@ -1,4 +1,1 @@
-"""The alert rules and their runbooks, with a user's own parameters. Pure: reads nothing but the package's own data."""
-
-LANGUAGES = ("en", "ko")
-"""Of annotations and runbooks. The first one is for readers of any other language."""
+"""The alert rules and the dashboards with a user's own parameters, and the runbooks. Pure: reads its own data only."""

@@ -7,7 +7,7 @@ from functools import cache
 from typing import Any
 
 from kafka_producer_exporter.errors import ConfigError, Problem
-from kafka_producer_exporter.pack import LANGUAGES
+from kafka_producer_exporter.languages import LANGUAGES
 from kafka_producer_exporter.pack.data import FOLDER, rules_and_parameters
 from kafka_producer_exporter.pack.parameters import Values, unknown, values
 

@@ -6,7 +6,7 @@ Both are data of the package, which the build makes of ``alerts/runbooks`` (see 
 import difflib
 from collections.abc import Sequence
 
-from kafka_producer_exporter.pack import LANGUAGES
+from kafka_producer_exporter.languages import LANGUAGES
 from kafka_producer_exporter.pack.data import FOLDER
 
 MAX_CLOSE_NAMES = 5
@@ -47,28 +47,6 @@ def close_names(word: str) -> Sequence[str]:
     containing = [lower for lower in by_lower if wanted and wanted in lower]
     close = difflib.get_close_matches(wanted, by_lower, n=MAX_CLOSE_NAMES)
     return [by_lower[lower] for lower in dict.fromkeys([*close, *containing])][:MAX_CLOSE_NAMES]
-
-
-def preferred_language(accept_language: str) -> str:
-    """Return the language that an ``Accept-Language`` header prefers, the first of equals; English if it names none.
-
-    A region is ignored: ``ko-KR`` is Korean.
-    """
-    best, best_quality = LANGUAGES[0], 0.0
-    for entry in accept_language.lower().split(","):
-        tag, *parameters = (part.strip() for part in entry.split(";"))
-        quality = _quality(parameters)
-        language = LANGUAGES[0] if tag == "*" else tag.partition("-")[0]
-        if language in LANGUAGES and quality > best_quality:
-            best, best_quality = language, quality
-    return best
-
-
-def _quality(parameters: Sequence[str]) -> float:
-    try:
-        return next((float(text[2:]) for text in parameters if text.startswith("q=")), 1.0)
-    except ValueError:
-        return 0.0
 
 
 def _known(name: str) -> str:

@@ -6,7 +6,6 @@ Imported with the first request for it, since most exporters never serve any.
 import time
 from collections.abc import Callable, Iterator
 from html import escape
-from urllib.parse import parse_qs
 
 from kafka_producer_exporter.catalogue.table import METRICS
 from kafka_producer_exporter.diagnosis.diagnose import Finding, diagnose
@@ -21,7 +20,7 @@ from kafka_producer_exporter.diagnosis.evidence import (
     page_of,
     part_of,
 )
-from kafka_producer_exporter.diagnosis.model import CERTAINTIES, OWNERS, Text
+from kafka_producer_exporter.diagnosis.model import CERTAINTIES, OWNERS
 from kafka_producer_exporter.diagnosis.report import (
     CONSEQUENCE,
     IDLE,
@@ -35,12 +34,12 @@ from kafka_producer_exporter.diagnosis.report import (
     fact_text,
     unknown_lines,
 )
+from kafka_producer_exporter.languages import LANGUAGES, Text
 from kafka_producer_exporter.model import Profile
 from kafka_producer_exporter.net.printable import printable
-from kafka_producer_exporter.pack import LANGUAGES
-from kafka_producer_exporter.pack.runbooks import preferred_language
 from kafka_producer_exporter.server.application import Application
 from kafka_producer_exporter.server.messages import Request, Response, html_response
+from kafka_producer_exporter.server.page_language import page_language
 from kafka_producer_exporter.server.status_page import STYLE
 
 INTERVAL_SECONDS = 5.0
@@ -64,14 +63,13 @@ def diagnose_response(
 
     The parameter ``lang`` chooses the language; without it, Accept-Language does.
     """
-    chosen = [one for one in parse_qs(request.query).get("lang", []) if one in LANGUAGES]
-    language = chosen[0] if chosen else preferred_language(request.headers.get("accept-language", ""))
+    language, headers = page_language(request)
     first_at, first = clock(), page_of(application.collect(deadline=clock() + DEADLINE_SECONDS).families())
     sleep(INTERVAL_SECONDS)
     second_at, second = clock(), page_of(application.collect(deadline=clock() + DEADLINE_SECONDS).families())
     subjects = list(_subjects(Reading(first_at, first), Reading(second_at, second), application))
     body = _page(subjects, language)
-    return html_response(body.encode(), headers={"Content-Language": language, "Vary": "Accept-Language"})
+    return html_response(body.encode(), headers=headers)
 
 
 def _subjects(first: Reading, second: Reading, application: Application) -> Iterator[Subject]:

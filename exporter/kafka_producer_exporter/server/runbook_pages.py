@@ -1,10 +1,9 @@
 """The runbooks over HTTP. Imported with the first request for one, since most exporters never serve any."""
 
-from urllib.parse import parse_qs
-
 from kafka_producer_exporter.net.printable import printable
-from kafka_producer_exporter.pack import LANGUAGES, runbooks
+from kafka_producer_exporter.pack import runbooks
 from kafka_producer_exporter.server.messages import Request, Response, html_response, text_response
+from kafka_producer_exporter.server.page_language import page_language
 
 
 def runbook_response(request: Request) -> Response:
@@ -12,9 +11,8 @@ def runbook_response(request: Request) -> Response:
 
     The parameter ``lang`` chooses the language; without it, Accept-Language does.
     """
-    language = _language(request)
+    language, headers = page_language(request)
     name = request.path.rpartition("/")[2]
-    headers = {"Content-Language": language, "Vary": "Accept-Language"}
     if not name:
         return html_response(runbooks.index_page(language).encode(), headers=headers)
     try:
@@ -22,11 +20,6 @@ def runbook_response(request: Request) -> Response:
     except KeyError:
         return text_response(_not_found(name), status=404)
     return html_response(page.encode(), headers=headers)
-
-
-def _language(request: Request) -> str:
-    chosen = [language for language in parse_qs(request.query).get("lang", []) if language in LANGUAGES]
-    return chosen[0] if chosen else runbooks.preferred_language(request.headers.get("accept-language", ""))
 
 
 def _not_found(name: str) -> str:

@@ -1,8 +1,9 @@
 """Causes within the producer's own process: buffer, batches, sender thread, compression, and client ids."""
 
 from kafka_producer_exporter.diagnosis.evidence import CannotKnowError, Client, Evidence, Fact
-from kafka_producer_exporter.diagnosis.model import Cause, Certainty, Change, Match, Owner, Text
+from kafka_producer_exporter.diagnosis.model import Cause, Certainty, Change, Match, Owner
 from kafka_producer_exporter.diagnosis.signs import answers, buffer_use, is_silent, is_throttled, retries
+from kafka_producer_exporter.languages import Text
 
 FULL = 0.9
 LINGER_SECONDS = 0.1

@@ -1,7 +1,7 @@
 """Causes on the way to the brokers: login, TLS, names, brokers that are down or silent, and clocks."""
 
 from kafka_producer_exporter.diagnosis.evidence import BROKERS, CannotKnowError, Client, Evidence, Fact
-from kafka_producer_exporter.diagnosis.model import Cause, Certainty, Change, Match, Owner, Pair, Text
+from kafka_producer_exporter.diagnosis.model import Cause, Certainty, Change, Match, Owner, Pair
 from kafka_producer_exporter.diagnosis.signs import (
     answers,
     bootstrap_errors,
@@ -11,6 +11,7 @@ from kafka_producer_exporter.diagnosis.signs import (
     logins_fail,
     retries,
 )
+from kafka_producer_exporter.languages import Text
 
 STALE_SECONDS = 360.0
 """Kafka's default of metadata.max.age.ms, and a fifth more."""

@@ -3,7 +3,7 @@
 from statistics import median
 
 from kafka_producer_exporter.diagnosis.evidence import CannotKnowError, Client, Evidence, Fact
-from kafka_producer_exporter.diagnosis.model import Cause, Certainty, Change, Match, Owner, Pair, Text
+from kafka_producer_exporter.diagnosis.model import Cause, Certainty, Change, Match, Owner, Pair
 from kafka_producer_exporter.diagnosis.signs import (
     answers,
     errors,
@@ -16,6 +16,7 @@ from kafka_producer_exporter.diagnosis.signs import (
     topic_errors,
     troubled_topics,
 )
+from kafka_producer_exporter.languages import Text
 
 THROTTLE_SECONDS = 0.1
 SLOW_SECONDS = 0.25

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable
 
 from kafka_producer_exporter.diagnosis.evidence import BROKERS, CannotKnowError, Client, Event, Evidence, Fact
-from kafka_producer_exporter.diagnosis.model import Cause, Certainty, Change, Match, Owner, Pair, Text
+from kafka_producer_exporter.diagnosis.model import Cause, Certainty, Change, Match, Owner, Pair
 from kafka_producer_exporter.diagnosis.signs import (
     answers,
     is_related,
@@ -12,6 +12,7 @@ from kafka_producer_exporter.diagnosis.signs import (
     retries,
     topic_errors,
 )
+from kafka_producer_exporter.languages import Text
 
 RECENT_SECONDS = 600.0
 """How long what happened to a transactional id is taken for a cause of the present trouble."""
