@@ -9,8 +9,11 @@ class Asked(BaseHTTPRequestHandler):
     def do_GET(self):
         length = int(self.headers.get("Content-Length") or 0)
         self.server.requests.append((self.path, dict(self.headers), self.rfile.read(length).decode()))
-        status, body = self.server.answers.pop(0) if len(self.server.answers) > 1 else self.server.answers[0]
+        answers = self.server.answers
+        status, body, *headers = answers.pop(0) if len(answers) > 1 else answers[0]
         self.send_response(status)
+        for name, value in dict(*headers).items():
+            self.send_header(name, value)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)

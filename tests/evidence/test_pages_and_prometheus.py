@@ -184,3 +184,12 @@ def test_user_and_password_of_a_url_become_a_header():
 def test_a_token_that_cannot_be_read_is_said(tmp_path):
     with pytest.raises(TransportError, match="No such file"):
         fetch("http://127.0.0.1:1/", Access(token_file=tmp_path / "none"))
+
+
+def test_a_token_is_not_sent_on_to_where_a_server_redirects(tmp_path):
+    (tmp_path / "token").write_text("s3cret\n")
+    with answering(b"up 1") as other, answering((302, b"", {"Location": other.url})) as server:
+        with pytest.raises(TransportError, match="it redirects, and we do not send a token on; give the final URL"):
+            fetch(server.url, Access(token_file=tmp_path / "token"))
+
+        assert other.requests == []

@@ -2,6 +2,7 @@
 
 import base64
 import http.client
+import socket
 import ssl
 import urllib.error
 import urllib.parse
@@ -11,6 +12,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from kafka_producer_exporter.net.errors import Reason, TransportError
+from kafka_producer_exporter.net.http_client import send
+from kafka_producer_exporter.net.tls import certificate_reason, verifying_context
 
 TIMEOUT_SECONDS = 10.0
 MAX_BYTES = 16 << 20
@@ -34,22 +37,18 @@ def fetch(url: str, access: Access, form: Mapping[str, str] | None = None, *, ac
         headers = {"Accept": accept, **_login(url), **access.headers}
         if access.token_file is not None:
             headers["Authorization"] = f"Bearer {access.token_file.read_text().strip()}"
-        context = ssl.create_default_context(cafile=access.ca_file) if url.startswith("https:") else None
+        context = verifying_context(access.ca_file) if url.startswith("https:") else None
         data = urllib.parse.urlencode(form).encode() if form is not None else None
         request = urllib.request.Request(shown, data, headers)  # noqa: S310 (the scheme is checked when it is parsed)
-        with urllib.request.urlopen(request, timeout=TIMEOUT_SECONDS, context=context) as response:  # noqa: S310
-            body: bytes = response.read(MAX_BYTES + 1)
-    except urllib.error.HTTPError as error:
-        with error:
-            detail = error.read(300).decode("utf-8", "replace")
-        reason = Reason.AUTHENTICATION if error.code in (401, 403) else Reason.PROTOCOL
-        raise TransportError(reason, f"{shown}: {error.code} {error.reason}; {detail}") from None
+        status, body = send(request, context=context, timeout_seconds=TIMEOUT_SECONDS, max_bytes=MAX_BYTES + 1)
     except urllib.error.URLError as error:
         raise TransportError(_reason(error.reason), f"{shown}: {error.reason}") from None
     except TimeoutError:
         raise TransportError(Reason.TIMEOUT, f"{shown}: no answer within {TIMEOUT_SECONDS:g} s") from None
     except (OSError, ValueError, http.client.HTTPException) as error:
         raise TransportError(Reason.PROTOCOL, f"{shown}: {error}") from None
+    if not 200 <= status < 300:
+        raise _status_error(shown, status, body)
     if len(body) > MAX_BYTES:
         raise TransportError(Reason.LIMIT, f"{shown}: the answer is larger than {MAX_BYTES >> 20} MiB")
     return body
@@ -70,11 +69,26 @@ def _login(url: str) -> dict[str, str]:
     return {"Authorization": f"Basic {base64.b64encode(login.encode()).decode()}"}
 
 
+def _status_error(shown: str, status: int, body: bytes) -> TransportError:
+    if 300 <= status < 400:
+        return TransportError(
+            Reason.PROTOCOL, f"{shown}: it redirects, and we do not send a token on; give the final URL"
+        )
+    reason = Reason.AUTHENTICATION if status in (401, 403) else Reason.PROTOCOL
+    words = http.client.responses.get(status, "")
+    return TransportError(reason, f"{shown}: {status} {words}; {body[:300].decode('utf-8', 'replace')}")
+
+
 def _reason(error: object) -> Reason:
-    if isinstance(error, ConnectionRefusedError):
-        return Reason.REFUSED
-    if isinstance(error, TimeoutError):
-        return Reason.TIMEOUT
-    if isinstance(error, ssl.SSLError):
-        return Reason.TLS_CA
-    return Reason.DNS if type(error).__name__ == "gaierror" else Reason.CLOSED
+    match error:
+        case ConnectionRefusedError():
+            return Reason.REFUSED
+        case TimeoutError():
+            return Reason.TIMEOUT
+        case ssl.SSLCertVerificationError():
+            return certificate_reason(error)
+        case ssl.SSLError():
+            return Reason.TLS_MISMATCH
+        case socket.gaierror():
+            return Reason.DNS
+    return Reason.CLOSED

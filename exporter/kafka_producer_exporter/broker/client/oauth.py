@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import quote_plus, urlencode, urlsplit
 
-from kafka_producer_exporter.net.address import is_loopback
 from kafka_producer_exporter.net.deadline import remaining_seconds
 from kafka_producer_exporter.net.errors import Reason, TransportError
 from kafka_producer_exporter.net.secrets import Secret, read_secret
@@ -90,26 +89,20 @@ class TokenEndpoint:
         import http.client  # noqa: PLC0415
         import urllib.request  # noqa: PLC0415
 
-        class EveryResponse(urllib.request.HTTPErrorProcessor):
-            """Returns every response: urllib must not follow a redirect, since it would send the client secret on."""
-
-            def http_response(self, request: Any, response: Any) -> Any:  # noqa: ARG002
-                return response
-
-            https_response = http_response
+        from kafka_producer_exporter.net.http_client import send  # noqa: PLC0415
 
         sasl, url = self._sasl, self._sasl.token_url or ""
-        handlers = [EveryResponse(), urllib.request.HTTPSHandler(context=self._tls_context())]
-        if is_loopback(urlsplit(url).hostname or ""):
-            handlers.append(urllib.request.ProxyHandler({}))  # a proxy of the environment cannot reach our loopback
         form = {"grant_type": "client_credentials"} | ({"scope": sasl.scope} if sasl.scope else {})
         headers = {"Authorization": self._authorization(), "Accept": "application/json"}
         request = urllib.request.Request(url, urlencode(form).encode(), headers)  # noqa: S310 - checked with the settings
         requested_at = time.monotonic()
         try:
-            opener = urllib.request.build_opener(*handlers)
-            with opener.open(request, timeout=remaining_seconds(deadline)) as response:
-                status, body = response.status, response.read(MAX_RESPONSE_BYTES)
+            status, body = send(
+                request,
+                context=self._tls_context(),
+                timeout_seconds=remaining_seconds(deadline),
+                max_bytes=MAX_RESPONSE_BYTES,
+            )
         except (OSError, UnicodeError, http.client.HTTPException) as error:
             cause = error.reason if isinstance(error, urllib.error.URLError) else error
             raise self._connection_error(cause, deadline) from None
