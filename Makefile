@@ -41,7 +41,7 @@ lint: $(VENV)/.wheel
 	$(BIN)/ruff check .
 	$(BIN)/hadolint Dockerfile
 	$(BIN)/mypy
-	MYPYPATH=exporter $(BIN)/mypy -p lab -p tools -p alerts -p dashboards -p tests.fuzz
+	MYPYPATH=exporter $(BIN)/mypy -p lab -p tools -p alerts -p promql -p dashboards -p tests.fuzz
 	$(BIN)/lint-imports
 
 fast: $(VENV)/.wheel

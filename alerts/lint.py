@@ -15,7 +15,11 @@ from typing import Any
 
 import yaml
 
-from alerts.expressions import (
+from alerts.pack_rules import Rule, rules_of, whole_pack
+from kafka_producer_exporter.catalogue import exporter, process
+from kafka_producer_exporter.catalogue.table import METRICS
+from kafka_producer_exporter.model import Kind, Profile
+from promql.expressions import (
     COMPARISONS,
     SET_OPERATORS,
     Aggregate,
@@ -35,8 +39,7 @@ from alerts.expressions import (
     walk,
     without_parentheses,
 )
-from alerts.pack_rules import Rule, rules_of, whole_pack
-from alerts.series import (
+from promql.series import (
     CLUSTER_LABELS,
     INSTANCE_LABELS,
     SERVICE_LABELS,
@@ -47,9 +50,6 @@ from alerts.series import (
     unit_of,
     unit_of_recording,
 )
-from kafka_producer_exporter.catalogue import exporter, process
-from kafka_producer_exporter.catalogue.table import METRICS
-from kafka_producer_exporter.model import Kind, Profile
 
 SCRAPE_INTERVAL_SECONDS = 60.0
 """The longest scrape interval for which the pack is made: Prometheus' own default."""
@@ -182,7 +182,10 @@ def _unknown_in(keyword: str, labels: Iterable[str], node: Node, pack: Pack) -> 
         return
     for label in labels:
         if label not in there.labels:
-            yield f"{keyword} ({', '.join(labels)})", f"{render(node)} has no label {label}: {_has(there.labels)}"
+            yield (
+                f"{keyword} ({', '.join(labels)})",
+                f"{render(node)} has no label {label}: {labels_said(there.labels)}",
+            )
 
 
 def template_label(rule: Rule, pack: Pack) -> Problems:
@@ -194,7 +197,7 @@ def template_label(rule: Rule, pack: Pack) -> Problems:
         for label in sorted(set(re.findall(r"(?:\$labels|\.Labels)\.(\w+)", text)) - certain):
             yield (
                 where,
-                f"$labels.{label} is empty, because {_has(certain)}; keep it in the expression, or leave it out",
+                f"$labels.{label} is empty, because {labels_said(certain)}; keep it in the expression, or leave it out",
             )
 
 
@@ -657,7 +660,8 @@ def _listed(names: Iterable[str]) -> str:
     return ", ".join(sorted(names))
 
 
-def _has(labels: Iterable[str]) -> str:
+def labels_said(labels: Iterable[str]) -> str:
+    """Return ``it has a, b``, for a message."""
     return f"it has {_listed(labels)}" if labels else "it has no labels"
 
 

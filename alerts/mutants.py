@@ -4,7 +4,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from alerts.expressions import (
+from alerts.pack_rules import Rule
+from promql.expressions import (
     COMPARISONS,
     Aggregate,
     Binary,
@@ -20,7 +21,6 @@ from alerts.expressions import (
     walk,
     without_parentheses,
 )
-from alerts.pack_rules import Rule
 
 SELECTS_THE_SUBJECT = frozenset({("target", "!="), ("target", "=")})
 """The matchers ``target!=""`` (producers) and ``target=""`` (the broker view), which are dropped everywhere at once.

@@ -4,8 +4,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from alerts.expressions import Node, parse, selectors
 from kafka_producer_exporter.pack.rules import ALL, render
+from promql.expressions import Node, parse, selectors
 
 RECORDINGS = "recordings"
 """The test file of the recording rules that no alert uses."""

@@ -15,11 +15,11 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from alerts.expressions import parse, selectors
 from kafka_producer_exporter.pack import rules
 from kafka_producer_exporter.pack.document import document
 from lab.process import exit_on_sigterm, wait_until
 from lab.prometheus import Prometheus, promtool_binary
+from promql.expressions import parse, selectors
 
 PAGE = Path(__file__).parents[1] / "tests" / "golden" / "4.4.0-default.prom"
 STEP_SECONDS = 60

@@ -13,12 +13,10 @@ from itertools import combinations
 from typing import Any
 
 from alerts import lint
-from alerts.expressions import Aggregate, Call, ExpressionError, Node, parse, selectors, without_parentheses
 from alerts.pack_rules import Rule, rules_of, whole_pack
-from alerts.series import PROMETHEUS_METRICS, Known, Unit, series_of, unit_of
 from dashboards import confluent
 from dashboards.classic import dashboard
-from dashboards.model import WIDTH, Board, Graph, Panel, Query
+from dashboards.model import WIDTH, AlertList, Board, Graph, Note, Panel, Query
 from kafka_producer_exporter.catalogue.guide import GUIDE
 from kafka_producer_exporter.catalogue.table import METRICS
 from kafka_producer_exporter.languages import LANGUAGES
@@ -27,6 +25,18 @@ from kafka_producer_exporter.pack import dashboards
 from kafka_producer_exporter.pack.data import rules_and_parameters
 from kafka_producer_exporter.pack.parameters import values
 from kafka_producer_exporter.pack.rules import alerts
+from promql.expressions import (
+    Aggregate,
+    Binary,
+    Call,
+    ExpressionError,
+    Negative,
+    Node,
+    Parentheses,
+    parse,
+    selectors,
+)
+from promql.series import Known, Unit, series_of, unit_of
 
 EXCEPTIONS: Mapping[str, str] = {
     "template-job-rule": "A job can have any name. The variables are cluster, namespace and target.",
@@ -61,7 +71,7 @@ FEW_VALUES = frozenset(
         "file",
         "protocol",
         "version",
-        "%{cluster}",
+        "kafka_cluster",
     }
 )
 """Labels with so few values that a graph may draw a line for each."""
@@ -100,12 +110,6 @@ def filled(text: str) -> str:
     return text
 
 
-def expressions(panel: Panel) -> Iterator[tuple[Query, Node]]:
-    """Yield the queries of a panel, parsed; raise ExpressionError if one does not parse."""
-    for query in panel.queries:
-        yield query, parse(filled(query.expr))
-
-
 def findings_of(board: Board, boards: Sequence[Board]) -> Iterator[Finding]:
     """Yield what is wrong with one of the boards."""
     for panel in board.panels():
@@ -123,7 +127,7 @@ def _of_panel(panel: Panel, boards: Sequence[Board]) -> Iterator[str]:
         for name in ("title", "description"):
             if not getattr(panel, name).of(language).strip():
                 yield f"no {name} in {language}"
-    if not panel.queries and type(panel).__name__ not in {"Note", "AlertList"}:
+    if not panel.queries and not isinstance(panel, Note | AlertList):
         yield "no query"
     for query in panel.queries:
         try:
@@ -162,20 +166,22 @@ def _of_query(panel: Panel, query: Query, tree: Node) -> Iterator[str]:
     legend = query.legend if isinstance(query.legend, str) else query.legend.en
     for label in re.findall(r"\{\{\s*(\w+)\s*\}\}", legend):
         if labels is not None and label not in labels:
-            yield f"the legend names {label}, and {lint._has(labels)}"  # noqa: SLF001
+            yield f"the legend names {label}, and {lint.labels_said(labels)}"
     if isinstance(panel, Graph) and not query.is_limit and not _draws_few(tree):
         yield f"{query.expr}: may draw more than {MOST_LINES} lines; use topk({MOST_LINES}, …) or sum by few labels"
 
 
 def _draws_few(tree: Node) -> bool:
-    inner = without_parentheses(tree)
-    match inner:
+    match tree:
+        case Parentheses(inner) | Negative(inner):
+            return _draws_few(inner)
         case Aggregate(op, _, _, keyword, labels):
-            return op in {"topk", "bottomk"} or (keyword != "without" and {*labels} <= FEW_VALUES | {"kafka_cluster"})
-        case Call(function):
-            return function in {"vector", "time", "scalar", "absent"} or any(map(_draws_few, inner.arguments))
-    sides = [getattr(inner, name) for name in ("left", "right") if hasattr(inner, name)]
-    return any(map(_draws_few, sides))
+            return op in {"topk", "bottomk"} or (keyword != "without" and {*labels} <= FEW_VALUES)
+        case Call(function, arguments):
+            return function in {"vector", "time", "scalar", "absent"} or any(map(_draws_few, arguments))
+        case Binary(_, left, right):
+            return _draws_few(left) or _draws_few(right)
+    return False
 
 
 def _of_variable(query: str) -> Iterator[str]:
@@ -256,15 +262,8 @@ def _of_all(boards: Sequence[Board]) -> Iterator[Finding]:
 def known() -> Mapping[str, Known]:
     """Return what is known about every metric that a board may use."""
     table = dict(lint.with_recordings(rules_of(whole_pack())))
-    for name, kind in PROMETHEUS_OWN.items():
-        table[name] = Known(kind, None, Unit.UNKNOWN)
-    return {
-        name: entry
-        if entry.labels is None or name in PROMETHEUS_METRICS
-        else replace(entry, labels=entry.labels | POD_LABELS)
+    own = {name: Known(kind, None, Unit.UNKNOWN) for name, kind in PROMETHEUS_OWN.items()}
+    return own | {
+        name: entry if entry.labels is None else replace(entry, labels=entry.labels | POD_LABELS)
         for name, entry in table.items()
-    } | {
-        name: replace(entry, labels=entry.labels | POD_LABELS)
-        for name, entry in PROMETHEUS_METRICS.items()
-        if entry.labels is not None
     }

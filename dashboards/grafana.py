@@ -9,8 +9,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
-from alerts.expressions import Selector, parse, render, selectors
 from dashboards.check import filled
+from promql.expressions import Selector, parse, render, selectors
 
 Kind = Literal["range", "instant", "labels"]
 ALL_VALUE = ".*"
@@ -80,7 +80,7 @@ class Span:
 
 
 def span(seconds: float, *, scrape_seconds: float, points: int = 1000, min_step_seconds: float = 0) -> Span:
-    """Return how Grafana divides a time range for a panel that is so many pixels (*points*) wide.
+    """Return the step by which Grafana divides a time range, for a panel of *points* pixels.
 
     *scrape_seconds* is the scrape interval in the settings of the data source, *min_step_seconds* that of the query.
     """

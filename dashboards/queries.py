@@ -47,35 +47,31 @@ def threshold(name: str) -> Query:
     return Query(f"max(kafka_producer_threshold:{name})", words, is_limit=True)
 
 
-def _variable(name: str, label: Text, query: str, description: Text) -> Variable:
-    return Variable(name, label, query, description)
-
-
-CLUSTER = _variable(
+CLUSTER = Variable(
     "cluster",
     Text("Kafka cluster", "Kafka 클러스터"),
     'label_values({__name__=~"kafka_producer_up|kafka_producer_exporter_source_up"}, %{cluster})',
     Text("The label for the Kafka cluster, if your series have one.", "Kafka 클러스터 레이블(있는 경우)."),
 )
-NAMESPACE = _variable(
+NAMESPACE = Variable(
     "namespace",
     Text("Namespace", "네임스페이스"),
     'label_values(kafka_producer_up{%{cluster}=~"$cluster"}, namespace)',
     Text("The namespace in Kubernetes, if your series have one.", "Kubernetes 네임스페이스(있는 경우)."),
 )
-TARGET = _variable(
+TARGET = Variable(
     "target",
     Text("Service", "서비스"),
     'label_values(kafka_producer_up{%{cluster}=~"$cluster", namespace=~"$namespace"}, target)',
     Text("The target in the exporter's configuration: the service.", "익스포터 설정의 대상 이름, 곧 서비스."),
 )
-POD = _variable(
+POD = Variable(
     "pod",
     Text("Pod", "파드"),
     'label_values(kafka_producer_up{%{cluster}=~"$cluster", namespace=~"$namespace", target=~"$target"}, pod)',
     Text("The pod, if your series have one.", "파드(있는 경우)."),
 )
-CLIENT = _variable(
+CLIENT = Variable(
     "client_id",
     Text("Client", "클라이언트"),
     "label_values("

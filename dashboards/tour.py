@@ -14,8 +14,8 @@ from dashboards.pictures import PICTURES, draw_dashboards
 from dashboards.proof.run import ProofWorld
 from kafka_producer_exporter.languages import LANGUAGES
 from kafka_producer_exporter.pack import dashboards
-from lab.faults.__main__ import rules
 from lab.faults.table import class_of
+from lab.faults.trial import rules
 from lab.faults.world import SCALE, World
 from lab.process import LabError, exit_on_sigterm
 

@@ -697,7 +697,7 @@ CLIENT = (
         description=Text(
             "Which producers wait for their commits? The share of the time in commitTransaction(), in which a "
             "producer sends nothing. Above the line it could send more with larger transactions, or the brokers are "
-            "slow. JMX does not have the number of commits, so many fast ones look like a few slow ones.",
+            "slow. JMX does not have the number of commits, and many fast ones look like a few slow ones.",
             "어떤 프로듀서가 커밋을 기다리는가? commitTransaction()에서 보낸 시간의 비율이며, 그동안 프로듀서는 "
             "아무것도 보내지 않습니다. 점선을 넘으면 트랜잭션을 더 크게 묶어야 하거나 브로커가 느린 것입니다. JMX에는 "
             "커밋 횟수가 없어 빠른 커밋 여러 번과 느린 커밋 몇 번이 같아 보입니다.",

@@ -12,8 +12,8 @@ from collections.abc import Sequence
 from dashboards.proof.page import write_page
 from dashboards.proof.record import HEALTH, Answer, Key, load, save, shipped, unproven
 from dashboards.proof.run import ProofWorld, Prover, faults_of, missing_of, rows_of
-from lab.faults.__main__ import rules, versions
 from lab.faults.table import read_table
+from lab.faults.trial import rules, versions
 from lab.process import LabError, exit_on_sigterm
 from lab.prometheus import CURRENT
 

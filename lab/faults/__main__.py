@@ -6,26 +6,18 @@ running.
 
 import argparse
 import logging
-import re
-import subprocess
 import sys
 import time
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import yaml
 
-from kafka_producer_exporter.pack import rules as pack
-from lab.alertmanager import alertmanager_binary
-from lab.broker import VERSION
 from lab.faults.page import ROOT, Result, save, write_page
 from lab.faults.runner import Runner, check_rules
 from lab.faults.table import read_table
+from lab.faults.trial import rules, versions
 from lab.faults.world import QUICK_CONFIG, SCALE, World
 from lab.process import LabError, exit_on_sigterm
-from lab.producer import NEWEST_CLIENT
-from lab.prometheus import prometheus_binary
 
 CONFIG = ROOT / "alerts" / "alertmanager.yaml"
 
@@ -83,27 +75,6 @@ def main(arguments: list[str]) -> int:
         say("\n    ".join([f"WRONG {result.fault}", *result.problems]))
     say(f"{len(results) - len(bad)} of {len(results)} faults as expected")
     return 1 if bad else 0
-
-
-def rules(scale: float = SCALE) -> Mapping[str, Any]:
-    """Return every rule of the pack, with windows for the lab."""
-    return pack.render({}, enable=("all",), scale=scale)
-
-
-def versions(generation: int) -> dict[str, str]:
-    """Return the versions of what takes part."""
-    return {
-        "Kafka": VERSION,
-        "its client": NEWEST_CLIENT,
-        "Prometheus": _version_of(prometheus_binary(generation)),
-        "Alertmanager": _version_of(alertmanager_binary()[0]),
-    }
-
-
-def _version_of(program: Path) -> str:
-    said = subprocess.run([program, "--version"], capture_output=True, text=True, check=False)
-    found = re.search(r"version (\d+(?:\.\d+)+)", said.stdout + said.stderr)
-    return found[1] if found else "?"
 
 
 if __name__ == "__main__":

@@ -4,7 +4,7 @@ from lab.faults.fault import Fault
 
 CALLBACK_MS = 20
 PER_SECOND = 45
-"""So many callbacks of that length take nine tenths of a second, and the client's own work the most of what is left."""
+"""Together these callbacks take nine tenths of each second, and the client's own work takes most of the rest."""
 
 
 class SlowCallback(Fault):

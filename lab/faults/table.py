@@ -11,7 +11,7 @@ import yaml
 from lab.faults.fault import Fault
 
 TABLE = Path(__file__).parent.with_suffix(".yaml")
-NOT_FAULTS = {"__init__", "__main__", "fault", "page", "runner", "table", "world"}
+NOT_FAULTS = {"__init__", "__main__", "fault", "page", "runner", "table", "trial", "world"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -359,7 +359,7 @@ class World(Service):
         return Exporter(self, pod, {"broker": broker}, **names)
 
     def create_topic(self, name: str, **config: Any) -> None:
-        """Create a topic with three replicas, two of which must be in sync, as far as there are so many brokers."""
+        """Create a topic with three replicas, two of which must be in sync, if there are enough brokers."""
         replication = config.pop("replication", min(3, self._brokers))
         safe = {"min_insync_replicas": min(2, replication), **config}
         self.cluster.create_topic(name, replication=replication, **safe)

@@ -9,7 +9,7 @@ import yaml
 from alerts.data import HERE
 from alerts.lint import with_recordings
 from alerts.pack_rules import rules_of, whole_pack
-from alerts.series import series_of
+from promql.series import series_of
 
 SAMPLE = yaml.safe_load((HERE / "alertmanager.yaml").read_text())
 _MATCHER = re.compile(r'(\w+)(=~|!~|!=|=)"(.*)"')

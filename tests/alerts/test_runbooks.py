@@ -2,10 +2,10 @@
 
 import pytest
 
-from alerts import series
 from alerts.lint import Pack, with_recordings
 from alerts.runbook_checks import HERE, Known, findings, known_rules
 from kafka_producer_exporter.model import Kind
+from promql import series
 
 NAME = "KafkaProducerRecordErrors"
 RECORDING = series.Known(Kind.GAUGE, frozenset({"kafka_cluster", "topic"}), series.Unit.RATE, is_recorded=True)

@@ -102,8 +102,8 @@ class Owner(Enum):
     """Who can change it."""
 
     APPLICATION = Text("the application's team", "애플리케이션 팀")
-    BROKERS = Text("whoever runs the brokers", "브로커 운영 팀")
-    PLATFORM = Text("whoever deploys the application", "배포 담당자")
+    BROKERS = Text("the owner of the brokers", "브로커 운영 팀")
+    PLATFORM = Text("the owner of the deployment", "배포 담당자")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -298,7 +298,7 @@ def delivery_timeout(c: Configuration) -> Iterator[Item]:
         )
     elif limit == INT_MAX and not c.is_connect:
         why = Text(
-            "A record is retried for 24 days. Nobody is told that it is not delivered, and the buffer fills up.",
+            "A record is retried for 24 days. Until then the application learns of no failure; the buffer fills.",
             "레코드를 24일 동안 재시도합니다. 전달되지 않는 것을 아무도 모른 채 버퍼가 찹니다.",
         )
     else:

@@ -3,7 +3,7 @@
 from kafka_producer_exporter.diagnosis.evidence import Client, Evidence
 
 REFUSED_CLOSES = 3
-"""Closes without a connection before them. Idle connections expire, too, but not so many of a busy client."""
+"""Closes without a connection before them. Idle connections expire, too, but a busy client has few of them."""
 
 
 def errors(client: Client) -> float:

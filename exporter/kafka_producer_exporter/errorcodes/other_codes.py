@@ -170,7 +170,7 @@ OTHER_CODES = (
             "프로듀서는 대신 SASL_AUTHENTICATION_FAILED를 받습니다.",
         ),
         Text(
-            "Look at whoever renews the tokens of this application: without a valid token, the next login fails.",
+            "Look at what renews the tokens of this application: without a valid token, the next login fails.",
             "이 애플리케이션의 토큰을 갱신하는 쪽을 살펴보십시오. 유효한 토큰이 없으면 다음 로그인이 실패합니다.",
         ),
         (61, "DELEGATION_TOKEN_AUTH_DISABLED", "DelegationTokenDisabledException", _OTHER),

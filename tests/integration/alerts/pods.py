@@ -51,7 +51,7 @@ class Pod:
     """What every counter has at the first scrape."""
     idle: bool = False
     gaps: int = 0
-    """One scrape in so many fails; 0 for none."""
+    """Every n-th scrape fails; 0 for none."""
     values: Mapping[str, Value] = field(default_factory=dict)
     """What is not healthy, by metric."""
 

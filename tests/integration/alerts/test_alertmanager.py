@@ -12,9 +12,9 @@ import yaml
 from alerts.data import HERE
 from alerts.lint import with_recordings
 from alerts.pack_rules import rules_of, whole_pack
-from alerts.series import series_of
 from lab.alertmanager import Alertmanager, Webhook, amtool_binary, to_webhook
 from lab.process import run, wait_until
+from promql.series import series_of
 
 SAMPLE = HERE / "alertmanager.yaml"
 SCALE = 60

@@ -6,14 +6,14 @@ import time
 import pytest
 import yaml
 
-from alerts.expressions import selectors
 from alerts.pack_rules import rules_of, whole_pack
-from alerts.series import PROMETHEUS_METRICS
 from kafka_producer_exporter.catalogue.table import METRICS
 from lab.broker import Broker, Security
 from lab.certificates import make_certificates
 from lab.hanging import leave_hanging
 from lab.process import Port
+from promql.expressions import selectors
+from promql.series import PROMETHEUS_METRICS
 from tests.integration.serving import Page, Serve
 from tests.paths import GOLDEN, ROOT
 

@@ -5,13 +5,13 @@ import re
 
 import pytest
 
-from alerts.expressions import parse, selectors
 from dashboards.check import filled, known
 from dashboards.grafana import interpolate, span
 from dashboards.proof.ask import Asker
 from dashboards.proof.record import shipped
 from kafka_producer_exporter.catalogue.table import METRICS
 from kafka_producer_exporter.model import Kind
+from promql.expressions import parse, selectors
 from tests.integration.dashboards.history import SCRAPE_SECONDS, prometheus_with, quoted, series_of
 from tests.paths import GOLDEN
 

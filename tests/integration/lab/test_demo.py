@@ -45,7 +45,7 @@ def test_the_command_that_the_demo_prints_breaks_a_network_and_an_alert_pages(la
             r"KafkaProducerDeliveryStalled \(billing\) +(\w+) +(Prometheus|Alertmanager notifies page)"
         )
         wait_until(
-            "a receiver is told that the alert fires",
+            "the receiver has the firing alert",
             lambda: ("firing", "Alertmanager notifies page") in stalled.findall(demo.output()),
             processes=[demo],
             timeout_seconds=110,

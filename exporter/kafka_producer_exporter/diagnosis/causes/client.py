@@ -9,7 +9,7 @@ FULL = 0.9
 LINGER_SECONDS = 0.1
 LINGER_RATIO = 5.0
 IN_FLIGHT = 5
-"""Kafka's default of max.in.flight.requests.per.connection: with so many requests under way, batches wait for them."""
+"""Kafka's default of max.in.flight.requests.per.connection: once these are under way, batches wait."""
 BUSY = 0.9
 """As the alert KafkaProducerSenderSaturated."""
 BUSY_RECORDS_PER_SECOND = 50.0

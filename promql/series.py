@@ -4,7 +4,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from alerts.expressions import (
+from kafka_producer_exporter.model import Kind, Metric
+from promql.expressions import (
     COMPARISONS,
     SET_OPERATORS,
     Aggregate,
@@ -20,7 +21,6 @@ from alerts.expressions import (
     Subquery,
     without_parentheses,
 )
-from kafka_producer_exporter.model import Kind, Metric
 
 SERVICE_LABELS = frozenset({"namespace", "target"})
 CLUSTER_LABELS = frozenset({"kafka_cluster"})

@@ -1,7 +1,7 @@
 import pytest
 
-from alerts.expressions import ExpressionError, Number, at, duration, parse, render, replaced, seconds_of, walk
 from alerts.pack_rules import rules_of, whole_pack
+from promql.expressions import ExpressionError, Number, at, duration, parse, render, replaced, seconds_of, walk
 
 EXPRESSIONS = [
     'a{b="c", d!="e", f=~"g|h", i!~"j.*"}',
