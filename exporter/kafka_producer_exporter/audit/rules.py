@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from kafka_producer_exporter.audit import rules_identity, rules_security
 from kafka_producer_exporter.audit.configuration import INT_MAX, Configuration, Idempotence
 from kafka_producer_exporter.audit.findings import Basis, GuideLine, Item, Owner, Verdict
-from kafka_producer_exporter.audit.making import item
+from kafka_producer_exporter.audit.item import item
 from kafka_producer_exporter.audit.options import GUIDE_LINES, KNOWN, holds_secret, is_known_to, line_of
 from kafka_producer_exporter.languages import Text
 

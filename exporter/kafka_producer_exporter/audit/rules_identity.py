@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from kafka_producer_exporter.audit.configuration import Configuration, Style
 from kafka_producer_exporter.audit.findings import Item, Verdict
-from kafka_producer_exporter.audit.making import item
+from kafka_producer_exporter.audit.item import item
 from kafka_producer_exporter.languages import Text
 from kafka_producer_exporter.net.address import Address
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from kafka_producer_exporter.audit.configuration import Configuration, Setting, Style
 from kafka_producer_exporter.audit.findings import Item, Owner, Verdict
-from kafka_producer_exporter.audit.making import item
+from kafka_producer_exporter.audit.item import item
 from kafka_producer_exporter.audit.options import SECRETS
 from kafka_producer_exporter.languages import Text
 
