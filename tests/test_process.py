@@ -37,6 +37,15 @@ def test_the_figures_of_the_process_equal_those_of_prometheus_client():
         assert ours[name] == pytest.approx(theirs[name], rel=0.05, abs=0.1), name
 
 
+def test_the_limit_of_descriptors_is_raised_as_far_as_this_process_may():
+    source = (
+        "import resource; from kafka_producer_exporter.process import max_descriptors, raise_descriptor_limit\n"
+        "resource.setrlimit(resource.RLIMIT_NOFILE, (256, 512)); raise_descriptor_limit(); print(max_descriptors())"
+    )
+
+    assert subprocess.run([sys.executable, "-c", source], capture_output=True, check=True, text=True).stdout == "512\n"
+
+
 def test_open_files_and_start_time_belong_to_this_process():
     before = process_values()
 

@@ -25,6 +25,7 @@ from kafka_producer_exporter.settings import (
     Target,
     TlsMode,
 )
+from kafka_producer_exporter.targets.probed import IDLE_SECONDS
 from tests.families import series_of
 from tests.recordings import Recorded
 from tests.waiting import wait_until
@@ -38,6 +39,7 @@ class Configuration:
     def __init__(self, *names, **settings):
         self.jvms = {}
         self.made = []
+        self.targets = []
         self.views = []
         self.settings = self.of(*names, **settings)
         self.problem = None
@@ -57,6 +59,7 @@ class Configuration:
     def transport_for(self, target):
         self.jvms[target.name] = Recorded()
         self.made.append(self.jvms[target.name])
+        self.targets.append(target)
         return self.jvms[target.name]
 
 
@@ -74,12 +77,13 @@ class View:
         self.closed = True
 
 
-def program_of(configuration):
+def program_of(configuration, **options):
     return Program(
         configuration.load,
         transport_for=configuration.transport_for,
         broker_view_for=configuration.broker_view_for,
         budget=MemoryBudget(None),
+        **options,
     )
 
 
@@ -183,6 +187,35 @@ def test_a_probe_of_an_allowed_address_keeps_its_session(program, configuration)
 
     assert found['kafka_producer_up{target="10.1.2.3:9999"}'] == 1
     assert configuration.jvms["10.1.2.3:9999"].reads == 2
+
+
+def test_a_probed_address_has_the_credentials_and_the_labels_of_its_network(program, configuration):
+    tls = JmxTls(mode=TlsMode.BOTH, server_name="pods.example")
+    login = Jmx(port=0, username="monitor", password_env="PW", tls=tls)
+    network = replace(configuration.settings.probe[0], jmx=login, labels={"kafka_cluster": "eu"})
+    configuration.settings = replace(configuration.settings, probe=(network,))
+    program.reload()
+
+    found = series_of(program.probe("10.1.2.3:9999", deadline=soon()).families())
+
+    assert found['kafka_producer_up{kafka_cluster="eu",target="10.1.2.3:9999"}'] == 1
+    assert configuration.targets[-1].jmx == replace(login, host="10.1.2.3", port=9999)
+
+
+@pytest.mark.parametrize("ask", [lambda program: program.collect(deadline=soon()), lambda program: program.reload()])
+def test_a_probed_address_that_nobody_asks_for_is_forgotten(configuration, ask):
+    now = [0.0]
+    program = program_of(configuration, clock=lambda: now[0])
+    program.reload()
+    program.probe("10.1.2.3:9999", deadline=soon())
+    gone = configuration.jvms["10.1.2.3:9999"]
+
+    now[0] = IDLE_SECONDS + 1
+    ask(program)
+    program.probe("10.1.2.4:9999", deadline=soon())
+
+    wait_until(lambda: gone.closed == 1)
+    program.close()
 
 
 @pytest.mark.parametrize("target", ["10.1.2.3:22", "192.168.1.1:9999", "localhost:9999", "unknown", "", "[::1]:9999"])

@@ -18,6 +18,7 @@ from kafka_producer_exporter.config.schema import (
     LIMITS,
     LOGGING,
     PROBE,
+    PROBE_JMX,
     PROBE_NETWORK,
     SASL,
     SETTINGS,
@@ -77,7 +78,12 @@ id_groups:
 
 probe:
   allow:
-    - {network: 10.0.0.0/8, ports: [9999]}
+    - network: 10.0.0.0/8
+      ports: [9999]
+      jmx:                       # sent to no address whose certificate is not valid
+        username: monitor
+        password_env: JMX_PASSWORD
+        tls: {mode: both, server_name: pods.example}
 
 logging: {format: json, level: info}
 """
@@ -97,6 +103,11 @@ SECTIONS = (
     ("`id_groups[]`", ID_GROUP, "Each item is a group of your own, or the name of a preset (see below).\n\n"),
     ("`probe`", PROBE, ""),
     ("`probe.allow[]`", PROBE_NETWORK, ""),
+    (
+        "`probe.allow[].jmx`",
+        PROBE_JMX,
+        "The keys of `targets[].jmx`, except `host` and `port`, which are those of the probe.\n\n",
+    ),
     (
         "`broker`",
         BROKER,

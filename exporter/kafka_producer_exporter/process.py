@@ -25,6 +25,8 @@ UNLIMITED_BYTES = 1 << 60
 """Version 1 reports "no limit" as a number near 2**63; no machine has this much memory."""
 
 
+MANY_DESCRIPTORS = 1 << 16
+
 MALLOC_OPTIONS = {"M_ARENA_MAX": (-8, 1), "M_MMAP_THRESHOLD": (-3, 128 << 10), "M_TRIM_THRESHOLD": (-1, 128 << 10)}
 """Numbers and values of mallopt(3). One arena for all threads, instead of one for each that keeps what its largest
 reply took; and large blocks of their own, which free() returns to the kernel, whatever was freed before."""
@@ -51,6 +53,23 @@ def trim_memory() -> None:
     trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
     if trim is not None:
         trim(0)
+
+
+def max_descriptors() -> int:
+    """Return how many file descriptors this process may have."""
+    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return soft if soft != resource.RLIM_INFINITY else MANY_DESCRIPTORS
+
+
+def raise_descriptor_limit() -> None:
+    """Allow this process as many file descriptors as it may allow itself, up to ``MANY_DESCRIPTORS``.
+
+    Container runtimes leave the soft limit at 1024, for programs that use select(2). This one does not.
+    """
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = MANY_DESCRIPTORS if hard == resource.RLIM_INFINITY else min(hard, MANY_DESCRIPTORS)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 def process_families(proc: Path = PROC) -> list[Family]:

@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from functools import partial
 from typing import Protocol
 
@@ -18,18 +19,17 @@ from kafka_producer_exporter.memory import MemoryBudget
 from kafka_producer_exporter.model import NO_LABELS, Family, Labels, Scrape
 from kafka_producer_exporter.net.address import Address
 from kafka_producer_exporter.net.x509 import file_expiry
-from kafka_producer_exporter.process import process_families
+from kafka_producer_exporter.process import max_descriptors, process_families
 from kafka_producer_exporter.server.application import Collected, ProbeRefusedError, TargetStatus
-from kafka_producer_exporter.settings import Jmx, Settings, Target
-from kafka_producer_exporter.targets.collector import Collector, SharedReader, TransportFor
+from kafka_producer_exporter.settings import Settings, Target
+from kafka_producer_exporter.targets import probed
+from kafka_producer_exporter.targets.collector import Collector, TransportFor
+from kafka_producer_exporter.targets.probed import ProbedReaders
 from kafka_producer_exporter.targets.transports import transport_for
 
 log = logging.getLogger(__name__)
 
 BUILD_LABELS = Labels({"version": __version__, "python_version": platform.python_version()})
-
-MAX_PROBED_ADDRESSES = 200
-"""Addresses of ``/probe`` whose sessions are kept between requests. Beyond that, the least recently used one ends."""
 
 
 class BrokerView(Protocol):
@@ -77,8 +77,12 @@ class Program:
         transport_for: TransportFor,
         broker_view_for: BrokerViewFor,
         budget: MemoryBudget,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Prepare to serve; ``reload`` calls *load*, which raises ConfigError if the configuration is invalid."""
+        """Prepare to serve; ``reload`` calls *load*, which raises ConfigError if the configuration is invalid.
+
+        By *clock*, sessions of probed addresses end after a while.
+        """
         self._load = load
         self._transport_for = transport_for
         self._broker_view_for = broker_view_for
@@ -86,7 +90,10 @@ class Program:
         self._budget = budget
         self._lock = threading.Lock()
         self._reload_lock = threading.Lock()
-        self._running = _Running(Collector(Settings(), transport_for=transport_for, budget=budget), Settings())
+        most = probed.at_most(memory_limit=budget.limit_bytes, max_descriptors=max_descriptors())
+        self._new_probed = partial(ProbedReaders, at_most=most, clock=clock)
+        collector = Collector(Settings(), transport_for=transport_for, budget=budget)
+        self._running = _Running(collector, Settings(), self._new_probed())
         self._loaded: float | None = None
         self._error: ConfigError | None = None
 
@@ -116,7 +123,10 @@ class Program:
             self._replace_broker_view(settings)
             with self._lock:
                 previous.leave_to(collector)
-                replaced, self._running = self._running, self._running.successor(collector, settings)
+                replaced, self._running = (
+                    self._running,
+                    self._running.successor(collector, settings, self._new_probed()),
+                )
                 is_reload, self._loaded, self._error = self._loaded is not None, time.time(), None
             replaced.release()
             if is_reload:
@@ -125,6 +135,7 @@ class Program:
     def collect(self, *, deadline: float) -> Collected:
         """Read every target for the metrics page. Never raise."""
         with self._in_use() as running:
+            running.probed.end_idle()
             scrapes = running.collector.scrape(deadline=deadline)
         return Collected(_moment_of(scrapes), partial(self._page_of, scrapes))
 
@@ -202,20 +213,18 @@ class Program:
 class _Running:
     """A collector and its settings. The last user to release it ends it; the program itself is the first user."""
 
-    def __init__(self, collector: Collector, settings: Settings) -> None:
+    def __init__(self, collector: Collector, settings: Settings, probed: ProbedReaders) -> None:
         self.collector = collector
         self.settings = settings
+        self.probed = probed
         self._users = 1
         self._lock = threading.Lock()
-        self._probed: dict[str, SharedReader] = {}
 
-    def successor(self, collector: Collector, settings: Settings) -> "_Running":
-        """Return what replaces this one. It gets the probed sessions, unless their settings changed."""
-        after = _Running(collector, settings)
+    def successor(self, collector: Collector, settings: Settings, probed: ProbedReaders) -> "_Running":
+        """Return what replaces this one, with the probed sessions, or with *probed* if their settings changed."""
         if self.settings.probe == settings.probe and self.collector.reads_like(settings):
-            with self._lock:
-                after._probed, self._probed = self._probed, {}
-        return after
+            probed, self.probed = self.probed, probed
+        return _Running(collector, settings, probed)
 
     def acquire(self) -> None:
         with self._lock:
@@ -229,18 +238,11 @@ class _Running:
             self.close()
 
     def close(self, *, wait_seconds: float = 0.0) -> None:
-        with self._lock:
-            probed = list(self._probed.values())
-        self.collector.close(wait_seconds=wait_seconds, others=probed)
+        self.collector.close(wait_seconds=wait_seconds, others=self.probed.readers())
 
     def probe(self, target: Target, *, deadline: float) -> Scrape:
         """Read a target that is not configured, and keep its session for the next request."""
-        with self._lock:
-            reader = self._probed.pop(target.name, None) or self.collector.reader_of(target)
-            self._probed[target.name] = reader
-            if len(self._probed) > MAX_PROBED_ADDRESSES:
-                self._probed.pop(next(iter(self._probed))).close()
-            ticket = reader.begin(deadline=deadline)
+        reader, ticket = self.probed.begin(target, reader_of=self.collector.reader_of, deadline=deadline)
         return reader.wait(ticket, deadline=deadline)
 
 
@@ -260,7 +262,8 @@ def _broker_settings(settings: Settings) -> object:
 
 def _certificate_expiries(settings: Settings) -> Iterator[tuple[Labels, float]]:
     """Yield when our client certificates expire. The files are read each time, as they are for each connection."""
-    files = {target.jmx.tls.cert_file for target in settings.targets}
+    connections = [*(target.jmx for target in settings.targets), *(network.jmx for network in settings.probe)]
+    files = {jmx.tls.cert_file for jmx in connections}
     if settings.broker is not None and settings.broker.tls is not None:
         files.add(settings.broker.tls.cert_file)
     for file in sorted(file for file in files if file is not None):
@@ -279,5 +282,6 @@ def _allowed(text: str, settings: Settings) -> Target:
         raise ProbeRefusedError(message) from None
     for allowed in settings.probe:
         if address.port in allowed.ports and ip in allowed.network:
-            return Target(name=str(address), jmx=Jmx(host=address.host, port=address.port))
+            jmx = replace(allowed.jmx, host=address.host, port=address.port)
+            return Target(name=str(address), jmx=jmx, labels=allowed.labels)
     raise ProbeRefusedError(f"probe.allow does not contain {address}; add its network and port, or name a target")

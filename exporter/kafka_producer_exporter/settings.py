@@ -110,6 +110,10 @@ class ProbeNetwork:
 
     network: IPv4Network | IPv6Network
     ports: tuple[int, ...]
+    jmx: Jmx = field(default_factory=lambda: Jmx(port=0))
+    """How to connect to each of them; the host and the port are those of the probe."""
+    labels: Mapping[str, str] = field(default_factory=dict)
+    """Added to every series of each address."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

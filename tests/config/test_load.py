@@ -75,7 +75,14 @@ def test_the_documented_example_is_valid(tmp_path):
     assert settings.targets[0].jmx.username == "monitor"
     assert settings.targets[1].labels == {"kafka_cluster": "orders", "team": "money"}
     assert settings.probe[0].ports == (9999,)
+    assert settings.probe[0].jmx.tls == JmxTls(mode=TlsMode.BOTH, server_name="pods.example")
     assert settings.logging.format == "json"
+
+
+def test_what_is_advised_for_a_password_without_tls_makes_the_file_valid(tmp_path):
+    text = "probe: {allow: [{network: 10.0.0.0/8, ports: [1], jmx: {username: u, password_env: PW, tls: {mode: rmi}}}]}"
+
+    assert settings_of(tmp_path, text, {"PW": "x"}).probe[0].jmx.username == "u"
 
 
 def test_precedence_is_flags_environment_file_defaults(tmp_path):
@@ -359,6 +366,15 @@ def test_the_text_of_the_error_begins_with_the_file_and_the_number_of_problems(t
         (
             "probe: {allow: [{network: 10.0.0.0/40, ports: [1]}]}",
             "1 probe.allow[0].network: 10.0.0.0/40 is not a network; write it like 10.0.0.0/8 or fd00::/8",
+        ),
+        (
+            "probe: {allow: [{network: 10.0.0.0/8, ports: [1], jmx: {username: u, password_env: PW}}]}",
+            "1 probe.allow[0].jmx.username: without TLS, the password would be sent to every address that is asked "
+            "for; set tls.mode to rmi or both",
+        ),
+        (
+            "probe: {allow: [{network: 10.0.0.0/8, ports: [1], jmx: {password: x}}]}",
+            "1 probe.allow[0].jmx.password: a password must not be written here; use password_file or password_env",
         ),
         (
             "probe: {allow: [{network: 10.0.0.0/8, ports: []}]}",

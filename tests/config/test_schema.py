@@ -37,6 +37,8 @@ GOOD = [
     "id_groups: [kafka_streams, connect, mirrormaker, spring, flink, {pattern: a, group: b}]",
     "probe: {}",
     "probe: {allow: [{network: 'fd00::/8', ports: [1, 65535]}]}",
+    "probe: {allow: [{network: 10.0.0.0/8, ports: [1], labels: {a: b}, jmx: {rmi_port: 2, username: u, password_env: "
+    "JMX_PASSWORD, tls: {mode: both}}}]}",
     "broker: {bootstrap_servers: [a:1, '[::1]:2'], topics: ['a.*'], tls: {}, shard: from_hostname, total_shards: 1}",
     "broker: {bootstrap_servers: [a:1], sasl: {mechanism: PLAIN, username: u, password_env: JMX_PASSWORD}}",
     "broker: {bootstrap_servers: 'a:9092,b:9092'}",
@@ -87,6 +89,9 @@ BAD = [
     "probe: {allow: [{network: everything, ports: [1]}]}",
     "probe: {allow: [{network: 10.0.0.0/8, ports: []}]}",
     "probe: {allow: [{network: 10.0.0.0/8}]}",
+    "probe: {allow: [{network: 10.0.0.0/8, ports: [1], jmx: {port: 1}}]}",
+    "probe: {allow: [{network: 10.0.0.0/8, ports: [1], jmx: {host: a}}]}",
+    "probe: {allow: [{network: 10.0.0.0/8, ports: [1], labels: {topic: a}}]}",
     "broker: {}",
     "broker: {bootstrap_servers: []}",
     "broker: {bootstrap_servers: ''}",
@@ -111,6 +116,8 @@ BEYOND_A_SCHEMA = {
     "an environment variable that is not set": "targets: [{jmx: {port: 1, username: u, password_env: MISSING}}]",
     "a file that does not exist": "targets: [{jmx: {port: 1, username: u, password_file: missing}}]",
     "the syntax of a regular expression": "id_groups: [{pattern: 'a(', group: a}]",
+    "a password without TLS": "probe: {allow: [{network: 10.0.0.0/8, ports: [1], jmx: {username: u, "
+    "password_env: JMX_PASSWORD}}]}",
     "host bits of a network": "probe: {allow: [{network: 10.0.0.1/8, ports: [1]}]}",
     "what a transport supports": "targets: [{transport: jmxquery, jmx: {port: 1, rmi_port: 2}}]",
     "a shard outside 0..total_shards-1": "broker: {bootstrap_servers: [a:1], shard: 1}",

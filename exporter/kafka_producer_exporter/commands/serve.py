@@ -10,7 +10,7 @@ from kafka_producer_exporter import __version__, logs
 from kafka_producer_exporter.commands.arguments import add_settings_arguments, settings_from
 from kafka_producer_exporter.errors import ConfigError
 from kafka_producer_exporter.memory import MemoryBudget
-from kafka_producer_exporter.process import memory_limit, return_freed_memory
+from kafka_producer_exporter.process import memory_limit, raise_descriptor_limit, return_freed_memory
 from kafka_producer_exporter.program import Program, program_from
 from kafka_producer_exporter.server.bounds import bounds_within
 from kafka_producer_exporter.server.listeners import Server
@@ -41,6 +41,7 @@ def run(arguments: argparse.Namespace) -> int:
     signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
     sys.setswitchinterval(SWITCH_SECONDS)
     return_freed_memory()
+    raise_descriptor_limit()
     logs.set_up(Settings().logging)
     budget = MemoryBudget(memory_limit())
     program = program_from(lambda: settings_from(arguments), budget)
@@ -67,7 +68,7 @@ def run(arguments: argparse.Namespace) -> int:
         extra={"version": __version__, "pid": os.getpid(), "port": server.port, "pages_port": server.pages_port}
         | {"targets": len(settings.targets)},
     )
-    if not settings.targets and settings.broker is None:
+    if not (settings.targets or settings.broker or settings.probe):
         log.warning(
             "no targets and no brokers are configured; use --target HOST:PORT, --bootstrap-server or --config FILE"
         )

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from kafka_producer_exporter.config.context import LoadContext
 from kafka_producer_exporter.config.located import PASSWORD_KEYS, Located
 from kafka_producer_exporter.net.address import Address
-from kafka_producer_exporter.settings import DEFAULT_LISTEN, SaslMechanism, TlsMode, TransportKind
+from kafka_producer_exporter.settings import DEFAULT_LISTEN, JmxTls, SaslMechanism, TlsMode, TransportKind
 
 _PASSWORD_LOGIN = frozenset({"username", *PASSWORD_KEYS})
 _CLIENT_SECRETS = ("client_secret_file", "client_secret_env")
@@ -74,6 +74,15 @@ def check_login(_: Mapping[str, object], located: Located, context: LoadContext)
     if not password and "username" in located.entries and "password" not in located.entries:
         advice = f"add {' or '.join(PASSWORD_KEYS)}"
         context.report(located.entries["username"].where, f"a user without a password; {advice}")
+
+
+def check_probe_login(values: Mapping[str, object], located: Located, context: LoadContext) -> None:
+    """Report a login without TLS: anyone who may ask for an address would have the password sent there, and shown."""
+    check_login(values, located, context)
+    tls = values.get("tls", JmxTls())
+    if "username" in located.entries and isinstance(tls, JmxTls) and tls.mode is TlsMode.NONE:
+        what = "without TLS, the password would be sent to every address that is asked for; set tls.mode to rmi or both"
+        context.report(located.entries["username"].where, what)
 
 
 def check_jmx_tls(values: Mapping[str, object], located: Located, context: LoadContext) -> None:

@@ -6,7 +6,8 @@ Defaults are in ``settings``, checks between keys in ``checks``.
 
 import re
 from collections.abc import Iterator
-from typing import NamedTuple
+from dataclasses import replace
+from typing import Any, NamedTuple
 
 from kafka_producer_exporter.catalogue import broker
 from kafka_producer_exporter.catalogue.table import METRICS
@@ -16,6 +17,7 @@ from kafka_producer_exporter.config.checks import (
     check_jmx_tls,
     check_key_pair,
     check_login,
+    check_probe_login,
     check_sasl,
     check_settings,
     check_transport,
@@ -231,11 +233,29 @@ ID_GROUP = Section(
     check=check_id_group,
 )
 
+
+def _jmx_of_any_address(**keys: Any) -> Jmx:
+    return Jmx(port=0, **keys)
+
+
+PROBE_JMX = replace(
+    JMX,
+    make=_jmx_of_any_address,
+    keys=tuple(key for key in JMX.keys if key.name not in {"host", "port"}),
+    check=check_probe_login,
+)
+
 PROBE_NETWORK = Section(
     ProbeNetwork,
     keys=(
         Key("network", NETWORK, "Network whose addresses may be probed.", required=True, example="10.0.0.0/8"),
         Key("ports", ListOf(PORT, minimum=1), "Ports that may be probed.", required=True, example="[9999]"),
+        Key(
+            "jmx",
+            PROBE_JMX,
+            "Credentials and TLS for every address of the network; `defaults` do not apply. A password requires TLS.",
+        ),
+        Key("labels", Labels(TARGET_LABELS), "Labels to add to all series of these addresses."),
     ),
 )
 
