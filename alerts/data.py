@@ -29,12 +29,14 @@ THEMES = (
 )
 """The files of ``rules/``, in the order in which the rules are rendered."""
 SEVERITIES = ("critical", "warning", "info", "none")
+DIAGNOSED = ("service", "cluster")
+"""What the line of ``diagnose`` at the end of an alert's description is about."""
 KINDS = ("threshold", "window", "selector", "labels", "text")
 _PARAMETER_KEYS = {"default", "kind", "unit", "reason", "change", "fixed"}
 _RECORD_KEYS = {"record", "expr", "guide"}
 _ALERT_KEYS = {
     *("alert", "default", "expr", "for", "keep_firing_for", "severity", "labels", "summary", "description", "look"),
-    *("guide",),
+    *("diagnose", "guide"),
 }
 _ALERT_NEEDS = ("default", "expr", "severity", "summary", "description", "look")
 
@@ -115,6 +117,10 @@ def _of_group(group: Mapping[str, Any], parameters: Mapping[str, Mapping[str, An
                 for language in LANGUAGES
                 if key in rule and not rule[key].get(language)
             )
+        diagnosed = rule.get("diagnose", {"of": DIAGNOSED[0]})
+        yield from (f"{where}: unknown key diagnose.{key}" for key in sorted(diagnosed.keys() - {"of", "within"}))
+        if diagnosed.get("of") not in DIAGNOSED:
+            yield f"{where}: diagnose.of must be one of {', '.join(DIAGNOSED)}"
         for template in _templates(rule):
             yield from (f"{where}: there is no parameter {used}" for used in places(template) if used not in parameters)
 

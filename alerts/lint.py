@@ -18,6 +18,7 @@ import yaml
 from alerts.pack_rules import Rule, rules_of, whole_pack
 from kafka_producer_exporter.catalogue import exporter, process
 from kafka_producer_exporter.catalogue.table import METRICS
+from kafka_producer_exporter.diagnosis.table import CAUSES
 from kafka_producer_exporter.model import Kind, Profile
 from promql.expressions import (
     COMPARISONS,
@@ -482,6 +483,27 @@ def required_annotations(rule: Rule, _pack: Pack) -> Problems:
             yield f"annotations.{name}", "has superfluous spaces"
 
 
+def diagnose_line(rule: Rule, pack: Pack) -> Problems:
+    """Require that an alert about producers, or one that watches a cause, ends with the line that finds the cause."""
+    text = rule.annotations.get("description")
+    if text is None:
+        return
+    certain = series_of(rule.tree, pack.known).certain or frozenset()
+    line = re.search(r"`kafka-producer-exporter diagnose([^`]*)`$", text)
+    is_about_a_producer = certain >= SERVICE_LABELS and rule.labels.get("theme") != "exporter"
+    if line is None:
+        if is_about_a_producer or rule.name in _watching_a_cause():
+            of = "service" if is_about_a_producer else "cluster"
+            yield "annotations.description", f"does not end with a `diagnose` line; set diagnose: {{of: {of}}}"
+    elif is_about_a_producer and "$labels.target" not in line[1]:
+        yield "annotations.description", "diagnoses a whole cluster for one producer; set diagnose: {of: service}"
+
+
+@cache
+def _watching_a_cause() -> frozenset[str]:
+    return frozenset(cause.runbook for cause in CAUSES)
+
+
 def value_in_label(rule: Rule, _pack: Pack) -> Problems:
     """Reject the value in labels, which makes a new alert at each evaluation."""
     for name, text in rule.labels.items():
@@ -586,6 +608,7 @@ RULE_CHECKS: Mapping[str, Callable[[Rule, Pack], Problems]] = {
     "vector-matching": vector_matching,
     "required-labels": required_labels,
     "required-annotations": required_annotations,
+    "diagnose-line": diagnose_line,
     "value-in-label": value_in_label,
     "value-format": value_format,
     "recording-name": recording_name,

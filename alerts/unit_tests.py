@@ -24,6 +24,8 @@ from lab.prometheus import promtool_binary
 TESTS = HERE / "tests"
 GENERATIONS = (2, 3)
 EVALUATION_INTERVAL = "1m"
+EXTERNAL_URL = "http://prometheus:9090"
+"""The address of Prometheus that the lines of ``diagnose`` name."""
 IN_MEMORY = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
 """Where promtool keeps its databases, which takes most of its time on a disk."""
 
@@ -39,7 +41,8 @@ def test_file(name: str, rule_file: Path) -> Mapping[str, Any]:
             raise TypeError(
                 f"{name}.yaml: {series['series']}: put the values into quotes, {series['values']!r} is a number"
             )
-    return {"rule_files": [str(rule_file)], "evaluation_interval": EVALUATION_INTERVAL, **content}
+    tests = [{"external_url": EXTERNAL_URL, **test} for test in content["tests"]]
+    return {"rule_files": [str(rule_file)], "evaluation_interval": EVALUATION_INTERVAL, **content, "tests": tests}
 
 
 def names() -> Sequence[str]:

@@ -54,6 +54,16 @@ MISTAKES = {
         lambda c: alert(c, "KafkaProducerRecordErrors").update(severity="page"),
         "severity must be one of critical, warning, info, none",
     ),
+    "an unknown thing to diagnose": (
+        "rules/errors.yaml",
+        lambda c: alert(c, "KafkaProducerRecordErrors").update(diagnose={"of": "pod"}),
+        "KafkaProducerRecordErrors: diagnose.of must be one of service, cluster",
+    ),
+    "an unknown key of diagnose": (
+        "rules/errors.yaml",
+        lambda c: alert(c, "KafkaProducerRecordErrors")["diagnose"].update(window="5m"),
+        "KafkaProducerRecordErrors: unknown key diagnose.window",
+    ),
     "an unknown parameter": (
         "rules/errors.yaml",
         lambda c: alert(c, "KafkaProducerRecordErrors").update(expr="x > ${limt}"),

@@ -4,7 +4,8 @@ from alerts.lint import PACK_CHECKS, RULE_CHECKS, LintException, lint, read_exce
 from alerts.pack_rules import whole_pack
 
 LABELS = {"severity": "warning", "component": "kafka-producer", "theme": "errors"}
-TEXTS = {"summary": "A producer lost records.", "description": "{{ $labels.target }} lost records."}
+LINE = "Look further: `kafka-producer-exporter diagnose {{ $labels.target }}`"
+TEXTS = {"summary": "A producer lost records.", "description": f"{{{{ $labels.target }}}} lost records. {LINE}"}
 ERRORS = "kafka_producer_record_error_total"
 FREE = "kafka_producer_buffer_available_bytes"
 BY = "sum by (kafka_cluster, namespace, target)"
@@ -15,7 +16,11 @@ def alert(expr, **content):
 
 
 def described(expr, description):
-    return alert(expr, annotations={**TEXTS, "description": description})
+    return alert(expr, annotations={**TEXTS, "description": f"{description} {LINE}"})
+
+
+def without_line(expr, description, **content):
+    return alert(expr, annotations={**TEXTS, "description": description}, **content)
 
 
 def record(name, expr):
@@ -100,6 +105,21 @@ BAD = {
         alert(f"rate({ERRORS}[5m]) > 0", annotations={**TEXTS, "message": "Records are lost."}),
         described(f"rate({ERRORS}[5m]) > 0", "Records  are lost."),
     ],
+    "diagnose-line": [
+        without_line(f"rate({ERRORS}[5m]) > 0", "Records are lost."),
+        without_line(
+            f"{BY} (rate({ERRORS}[5m])) > 0", "Records are lost. Look further: `kafka-producer-exporter check`"
+        ),
+        without_line(
+            f"rate({ERRORS}[5m]) > 0",
+            """Look: `kafka-producer-exporter diagnose --match 'kafka_cluster="{{ $labels.kafka_cluster }}"'`""",
+        ),
+        without_line(
+            f"rate({ERRORS}[5m]) > 0", "`kafka-producer-exporter diagnose {{ $labels.target }}` finds the cause."
+        ),
+        without_line("max_over_time(kafka_topic_offline_partitions[5m]) > 0", "Offline.")
+        | {"alert": "KafkaTopicOffline"},
+    ],
     "value-in-label": [alert(f"rate({ERRORS}[5m]) > 0", labels={**LABELS, "window": "{{ $value | humanize }}"})],
     "value-format": [
         described(f"increase({ERRORS}[5m]) > 0", "{{ $value }} records are lost."),
@@ -149,8 +169,9 @@ def test_each_check_has_a_bad_rule():
         described(
             f"{BY} (rate({ERRORS}[5m])) / ({BY} (rate({ERRORS}[5m])) > 0) > 1", "{{ $value | humanizePercentage }}"
         ),
-        described('kafka_transaction_open_seconds{target=""} > 9', "{{ $value | humanizeDuration }}"),
-        described("absent(up)", "No target is there.") | {"for": "2m"},
+        without_line('kafka_transaction_open_seconds{target=""} > 9', "{{ $value | humanizeDuration }}"),
+        without_line("absent(up)", "No target is there.", **{"for": "2m"}),
+        without_line(f"rate({ERRORS}[5m]) > 0", "Read one.", labels={**LABELS, "theme": "exporter"}),
         record("service:kafka_producer_record_error:rate5m", f"{BY} (rate({ERRORS}[5m]))"),
         record(
             "cluster:kafka_transaction_aborted:rate5m",
@@ -197,7 +218,7 @@ def test_an_expression_that_does_not_parse_is_a_finding():
 
 def test_an_exception_silences_its_finding_and_must_be_needed():
     exception = LintException("no-comparison", "A", "It always fires.")
-    watchdog = described("vector(1)", "It fires always.")
+    watchdog = without_line("vector(1)", "It fires always.")
 
     assert lint(rule_file(watchdog), exceptions=[exception]) == []
     needless = lint(rule_file(alert(f"increase({ERRORS}[30m]) > 0")), exceptions=[exception])

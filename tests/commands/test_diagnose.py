@@ -109,6 +109,36 @@ def test_without_jvms_of_brokers_nothing_is_added():
     assert with_jvms(None, {}, {}) is None
 
 
+def test_a_page_without_producers_is_an_error_and_not_a_clean_bill():
+    with pytest.raises(TransportError, match="no producer is there"):
+        examined(Shown(Reading(0.0, {}), Reading(10.0, {}), name=""))
+
+
+def test_a_view_of_brokers_without_producers_is_diagnosed_alone():
+    hanging = {"kafka_transaction_hanging": [({"topic": "t", "partition": "0", "producer_id": "7"}, 1.0)]}
+
+    (subject,) = examined(Shown(Reading(0.0, hanging), Reading(10.0, hanging), name=""))
+
+    assert subject.is_brokers
+    assert [finding.cause.id for finding in subject.diagnosis.findings] == ["hanging-transaction"]
+
+
+def test_a_broker_beside_producers_on_a_page_is_evidence_and_no_subject():
+    counts = {"kafka_broker_failed_produce_request_total": [({"target": "kafka-1"}, 0.0)]}
+    errors = {"kafka_broker_request_error_total": [({"request": "Produce", "error": "MESSAGE_TOO_LARGE"}, 20.0)]}
+    found = evidence(record_error_total=20.0, topic_record_error_total=20.0)
+    source = Shown()
+    source.readings = [
+        {"checkout": found.first, "kafka-1": Reading(0.0, counts)},
+        {"checkout": found.second, "kafka-1": Reading(10.0, {**counts, **errors})},
+    ]
+
+    (subject,) = examined(source)
+
+    first = subject.diagnosis.findings[0]
+    assert (first.cause.id, first.certainty.name) == ("record-too-large", "CERTAIN")
+
+
 def test_a_live_jvm_is_read_whole_and_by_each_client_of_its_own():
     group = IdGroup(pattern=re.compile(".*"), group="all")
     settings = Settings(profile=Profile.MINIMAL, id_groups=(group,))
@@ -166,10 +196,10 @@ def test_colour_is_for_terminals_that_may_have_it(terminal, no_color, is_coloure
     assert ("\x1b[" in diagnose._painter()("text", "title")) is is_coloured
 
 
-@pytest.mark.parametrize("text", ["0", "soon", "3601", "nan"])
+@pytest.mark.parametrize("text", ["0", "soon", "86401", "nan"])
 def test_an_interval_must_be_sensible(text):
     parser = argparse.ArgumentParser(exit_on_error=False)
     diagnose.add_arguments(parser)
 
-    with pytest.raises(argparse.ArgumentError, match=r"use 0\.5 to 3600 seconds"):
+    with pytest.raises(argparse.ArgumentError, match=r"use 0\.5 to 86400 seconds"):
         parser.parse_args(["--interval", text])

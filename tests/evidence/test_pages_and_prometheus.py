@@ -1,10 +1,12 @@
 """The sources that are asked over HTTP."""
 
 import json
+from urllib.parse import parse_qs
 
 import pytest
 
 from kafka_producer_exporter.__main__ import main
+from kafka_producer_exporter.diagnosis.evidence import Reading
 from kafka_producer_exporter.evidence.http import MAX_BYTES, Access, fetch
 from kafka_producer_exporter.evidence.metrics_page import MetricsPage
 from kafka_producer_exporter.evidence.prometheus import Prometheus
@@ -100,6 +102,62 @@ def test_a_prometheus_is_asked_for_two_moments_with_token_header_and_matchers(ca
     assert "time=1769828340.000" in first
     assert "time=1769828400.000" in second
     assert "namespace%3D%22shop%22" in first
+
+
+def replica(reading, pod, **more):
+    page = {
+        name: [({**labels, "pod": pod, **more}, value) for labels, value in series]
+        for name, series in reading.page.items()
+    }
+    return Reading(reading.at_seconds, page)
+
+
+def joined(*parts):
+    page = {}
+    for part in parts:
+        for name, series in part.page.items():
+            page.setdefault(name, []).extend(series)
+    return Reading(0.0, page)
+
+
+def test_replicas_of_a_target_are_judged_each_for_itself(capsys):
+    well = evidence()
+    answers = [
+        answer_of(joined(replica(well_reading, "a"), replica(throttled, "b")))
+        for well_reading, throttled in ((well.first, THROTTLED.first), (well.second, THROTTLED.second))
+    ]
+    with answering(*answers) as server:
+        code, subjects = diagnosed(capsys, "checkout", "--prometheus", server.url)
+
+    causes = {one["subject"]: [finding["cause"] for finding in one["findings"]] for one in subjects}
+    assert (code, causes) == (1, {"checkout (a)": [], "checkout (b)": ["quota"]})
+
+
+def test_a_target_of_a_prometheus_is_judged_with_the_brokers_of_its_own_cluster(capsys):
+    found = evidence(record_retry_total=40.0, topic_record_retry_total=40.0)
+    name = "kafka_topic_under_min_insync_partitions"
+    view = [({"topic": "orders", "kafka_cluster": cluster}, value) for cluster, value in (("a", 0.0), ("b", 1.0))]
+    answers = [
+        answer_of(joined(replica(reading, "p", kafka_cluster="a"), Reading(0.0, {name: view})))
+        for reading in (found.first, found.second)
+    ]
+    with answering(*answers) as server:
+        _, (subject,) = diagnosed(capsys, "checkout", "--prometheus", server.url, "--match", 'namespace="shop"')
+
+    (query,) = parse_qs(server.requests[0][2])["query"]
+    assert query == (
+        '{__name__=~"kafka_(producer|transaction|topic|bootstrap|broker|cluster).*",namespace="shop",target=~"checkout"}'
+        ' or {__name__=~"kafka_(transaction|topic|bootstrap|broker|cluster|producer_exporter).*",target=""}'
+    )
+    assert name not in [fact["metric"] for finding in subject["findings"] for fact in finding["evidence"]]
+
+
+def test_a_target_that_a_prometheus_knows_to_be_down_is_unreachable(capsys):
+    page = {"kafka_producer_exporter_target_error": [({"target": "b", "reason": "dns", "instance": "h:1"}, 1.0)]}
+    with answering(answer_of(Reading(0.0, page))) as server:
+        code, (subject,) = diagnosed(capsys, "b", "--prometheus", server.url)
+
+    assert (code, subject["subject"], subject["reason"]) == (3, "b (h:1)", "dns")
 
 
 def test_only_the_targets_that_are_asked_for_are_shown(capsys):

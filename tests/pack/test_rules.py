@@ -1,8 +1,12 @@
+import argparse
 import json
+import re
+import shlex
 
 import pytest
 import yaml
 
+from kafka_producer_exporter.commands import diagnose
 from kafka_producer_exporter.errors import ConfigError
 from kafka_producer_exporter.languages import LANGUAGES
 from kafka_producer_exporter.pack import rules
@@ -56,6 +60,38 @@ def test_every_description_ends_with_a_command_that_looks_further():
         for alert in alerts_of(rules.render(enable=("all",), language=language)):
             assert words in alert["annotations"]["description"], alert["alert"]
             assert alert["annotations"]["description"].endswith("`")
+
+
+LABELS = {"target": "checkout", "namespace": "shop", "kafka_cluster": "prod"}
+
+
+def line_of(alert, labels):
+    """The `diagnose` line at the end of a description, as Prometheus writes it and a shell reads it."""
+    last = alert["annotations"]["description"].split("`")[-2]
+    filled = re.sub(r"{{ \$labels\.(\w+) }}", lambda place: labels.get(place[1], ""), last)
+    return shlex.split(filled.replace("{{ $externalURL }}", "http://prometheus:9090"))
+
+
+def test_the_diagnose_line_names_the_service_or_the_cluster_and_the_window_of_the_alert():
+    lines = {alert["alert"]: line_of(alert, LABELS) for alert in alerts_of(rules.render(enable=("all",)))}
+    asks = ["--prometheus", "http://prometheus:9090", "--match"]
+
+    program, verb = "kafka-producer-exporter", "diagnose"
+    assert lines["KafkaProducerThrottled"] == [program, verb, "checkout", *asks, 'namespace="shop"']
+    assert lines["KafkaProducerRecordErrors"][-2:] == ["--interval", "1800"]
+    assert lines["KafkaTopicOffline"] == [program, verb, *asks, 'kafka_cluster="prod"']
+
+
+def test_every_diagnose_line_is_one_that_the_program_accepts():
+    parser = argparse.ArgumentParser(exit_on_error=False)
+    diagnose.add_arguments(parser)
+    for labels in (LABELS, {"target": "checkout"}):
+        for language in LANGUAGES:
+            alerts = alerts_of(rules.render(enable=("all",), language=language))
+            lines = [words for alert in alerts if (words := line_of(alert, labels))[1] == "diagnose"]
+            assert len(lines) > 30
+            for words in lines:
+                assert parser.parse_args(words[2:]).prometheus == "http://prometheus:9090", words
 
 
 def test_no_place_of_a_parameter_is_left():

@@ -36,6 +36,7 @@ from kafka_producer_exporter.diagnosis.evidence import (
 from kafka_producer_exporter.diagnosis.report import Subject, as_text, as_values, exit_code
 from kafka_producer_exporter.errors import ConfigError, Problem
 from kafka_producer_exporter.evidence.source import Source
+from kafka_producer_exporter.net.errors import Reason, TransportError
 from kafka_producer_exporter.net.printable import printable
 from kafka_producer_exporter.settings import Broker, Settings, Target, TargetKind
 
@@ -43,6 +44,7 @@ PARALLEL_READS = 16
 LIVE_SECONDS = 10.0
 PROMETHEUS_SECONDS = 300.0
 """Between the two readings. A Prometheus has a value every 15 to 60 s, and remembers, so that nobody waits."""
+MAX_INTERVAL_SECONDS = 86400.0
 STYLES = {"title": "1", "certain": "1;31", "likely": "33", "possible": "36", "soft": "2"}
 """ANSI codes. No information is in a colour alone."""
 
@@ -117,8 +119,8 @@ def run(arguments: argparse.Namespace) -> int:
         finally:
             progress.end()
     if others and arguments.targets:
-        subjects = [subject for subject in subjects if subject.name in arguments.targets]
-        if missing := [name for name in arguments.targets if name not in {subject.name for subject in subjects}]:
+        subjects = [subject for subject in subjects if _target(subject) in arguments.targets]
+        if missing := [name for name in arguments.targets if name not in set(map(_target, subjects))]:
             raise ConfigError("TARGET", [Problem(name, "the source has no such target") for name in missing])
     language = report_language(arguments.lang)
     if arguments.format == "json":
@@ -136,6 +138,11 @@ def settings_of(arguments: argparse.Namespace) -> Settings:
         print(f"with the configuration of the serving process, pid {serving.pid}", file=sys.stderr)
         return settings_from(theirs, {**serving.environment, **os.environ})
     return settings_from(arguments)
+
+
+def _target(subject: Subject) -> str:
+    """Return the label ``target`` of what another source showed, without the replica."""
+    return subject.name.partition(" (")[0]
 
 
 def _without_targets(arguments: argparse.Namespace) -> argparse.Namespace:
@@ -169,6 +176,7 @@ def _other_sources(arguments: argparse.Namespace) -> list[Source]:
                 at_seconds=time.time() if arguments.at is None else arguments.at,
                 interval_seconds=arguments.interval or PROMETHEUS_SECONDS,
                 matchers=arguments.match,
+                targets=arguments.targets,
             )
         )
     return sources
@@ -196,10 +204,13 @@ def examine(
         progress.wait(began + interval_seconds, sleep)
     progress.show("reading again")
     second = _read(sources)
-    brokers = with_jvms(brokers, brokers_first, _read(broker_sources))
     brokers = with_view(brokers, first.pop("", NO_READING), second.pop("", NO_READING))
+    jvms = {name: second.pop(name) for name in [name for name, one in second.items() if _is_broker(one)]}
+    brokers = with_jvms(brokers, {**first, **brokers_first}, {**jvms, **_read(broker_sources)})
+    if sources and not second and brokers is None:
+        raise TransportError(Reason.PROTOCOL, "no producer is there, and no view of brokers")
     notes = brokers.unseen if brokers is not None else ()
-    if not sources:
+    if not second:
         diagnosis = diagnose(Evidence(brokers=brokers, now_seconds=time.time()))
         name = f"brokers ({broker.bootstrap_servers[0]})" if broker is not None else "brokers"
         return [Subject(name, 0.0, diagnosis, notes=notes, is_brokers=True)]
@@ -208,6 +219,11 @@ def examine(
     return [
         _subject(name, first.get(name, NO_READING), reading, brokers, names, notes) for name, reading in second.items()
     ]
+
+
+def _is_broker(reading: Reading) -> bool:
+    """Return whether a reading is of a broker's JVM, which a page or a Prometheus shows beside producers."""
+    return any(name.startswith("kafka_broker_") for name in reading.page)
 
 
 def _subject(
@@ -279,7 +295,7 @@ def with_jvms(brokers: Brokers | None, first: Readings, second: Readings) -> Bro
     return dataclasses.replace(
         brokers,
         page={**brokers.page, **_joined(second)},
-        before={**brokers.before, **_joined(first)},
+        before={**brokers.before, **_joined({name: first[name] for name in second if name in first})},
         unseen=[*brokers.unseen, *down],
     )
 
@@ -371,6 +387,6 @@ def _interval(text: str) -> float:
         seconds = float(text)
     except ValueError:
         seconds = 0.0
-    if not 0.5 <= seconds <= 3600:
-        raise argparse.ArgumentTypeError(f"{text!r} is not an interval; use 0.5 to 3600 seconds")
+    if not 0.5 <= seconds <= MAX_INTERVAL_SECONDS:
+        raise argparse.ArgumentTypeError(f"{text!r} is not an interval; use 0.5 to {MAX_INTERVAL_SECONDS:g} seconds")
     return seconds

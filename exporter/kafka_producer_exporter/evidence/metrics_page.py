@@ -5,9 +5,9 @@ from collections.abc import Mapping
 
 from prometheus_client.parser import text_string_to_metric_families
 
-from kafka_producer_exporter.diagnosis.evidence import Down, Reading
+from kafka_producer_exporter.diagnosis.evidence import Reading
 from kafka_producer_exporter.evidence.http import Access, fetch, without_login
-from kafka_producer_exporter.evidence.names import Shown, by_our_names, by_target
+from kafka_producer_exporter.evidence.names import Shown, by_our_names, by_target, readings
 from kafka_producer_exporter.net.errors import Reason, TransportError
 
 TEXT = "text/plain;version=0.0.4"
@@ -29,17 +29,7 @@ class MetricsPage:
         at_seconds = time.monotonic()
         shown = parsed(fetch(self._url, self._access, accept=TEXT).decode("utf-8", "replace"), self._name)
         self.provides = shown.provides
-        parts = by_target(shown.page, self._name)
-        down = {
-            labels.get("target", ""): labels.get("reason", "")
-            for labels, _ in shown.page.get("kafka_producer_exporter_target_error", ())
-        }
-        return {
-            target: Reading(at_seconds, {}, Down(down[target], f"see {self._name}"))
-            if target in down
-            else Reading(at_seconds, page)
-            for target, page in parts.items()
-        }
+        return readings(by_target(shown.page, self._name), at_seconds, self._name)
 
     def close(self) -> None:
         """Nothing is held."""

@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from kafka_producer_exporter.catalogue.mbean_kinds import CLIENT, NODE, TOPIC
 from kafka_producer_exporter.catalogue.table import METRICS
-from kafka_producer_exporter.diagnosis.evidence import Page, Series
+from kafka_producer_exporter.diagnosis.evidence import Down, Page, Reading, Series
 
 Sample = tuple[str, Mapping[str, str], float]
 """A sample of a page: its name, its labels, and its value."""
@@ -76,18 +76,30 @@ def by_our_names(samples: Iterable[Sample]) -> Shown:
     return Shown(page, frozenset(provides))
 
 
-def by_target(page: Page, otherwise: str) -> dict[str, dict[str, list[Series]]]:
+def by_target(page: Page, otherwise: str, *, by_instance: bool = False) -> dict[str, dict[str, list[Series]]]:
     """Return the part of each target, by the label ``target``; what is a producer's and has none is *otherwise*'s.
 
-    What is no producer's, such as the broker view, has the empty name.
+    With *by_instance*, the replicas of a target are told apart by the labels ``pod`` or ``instance``, which are shown
+    in brackets. What is no producer's, such as the broker view, has the empty name.
     """
     parts: dict[str, dict[str, list[Series]]] = {}
     for name, series in page.items():
         for labels, value in series:
-            is_producer = "client_id" in labels
-            target = labels.get("target") or (otherwise if is_producer else "")
-            parts.setdefault(target, {}).setdefault(name, []).append((labels, value))
+            target = labels.get("target") or (otherwise if "client_id" in labels else "")
+            instance = labels.get("pod") or labels.get("instance") if by_instance and target else None
+            subject = f"{target} ({instance})" if instance else target
+            parts.setdefault(subject, {}).setdefault(name, []).append((labels, value))
     return parts
+
+
+def readings(parts: Mapping[str, Page], at_seconds: float, source: str) -> dict[str, Reading]:
+    """Return the parts as readings. A target whose exporter could not read it is down; *source* is where it says so."""
+    return {target: _reading(page, at_seconds, source) for target, page in parts.items()}
+
+
+def _reading(page: Page, at_seconds: float, source: str) -> Reading:
+    reasons = [labels.get("reason", "") for labels, _ in page.get("kafka_producer_exporter_target_error", ())]
+    return Reading(at_seconds, {}, Down(reasons[0], f"see {source}")) if reasons else Reading(at_seconds, page)
 
 
 def _labels(labels: Mapping[str, str]) -> Iterator[tuple[str, str]]:

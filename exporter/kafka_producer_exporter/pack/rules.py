@@ -10,7 +10,9 @@ from kafka_producer_exporter.pack.parameters import Values, unknown, values
 
 COMPONENT = "kafka-producer"
 ALL = "all"
-_LOOK_FURTHER = {"en": "Look further: `{}`", "ko": "더 보기: `{}`"}
+_LOOK_FURTHER = {"en": "Look further:", "ko": "더 보기:"}
+_DIAGNOSE = "kafka-producer-exporter diagnose{target} --prometheus {{{{ $externalURL }}}} --match '{matcher}'{interval}"
+"""Prometheus knows the address of its own pages. A label that a series lacks is empty, and so matches."""
 
 
 def render(
@@ -87,9 +89,22 @@ def _rule(rule: Mapping[str, Any], theme: str, chosen: Values) -> dict[str, Any]
 def _annotations(rule: Mapping[str, Any], chosen: Values) -> Iterator[tuple[str, str]]:
     language = chosen.language
     yield "summary", chosen.fill(rule["summary"][language])
-    look = _LOOK_FURTHER[language].format(chosen.fill(rule["look"]))
-    yield "description", f"{chosen.fill(rule['description'][language])} {look}"
+    commands = "; ".join(f"`{chosen.fill(command)}`" for command in _commands(rule))
+    yield "description", f"{chosen.fill(rule['description'][language])} {_LOOK_FURTHER[language]} {commands}"
     if base := chosen.texts["runbook_base"].rstrip("/"):
         yield "runbook_url", f"{base}/{rule['alert']}"
     if base := chosen.texts["dashboard_base"].rstrip("/"):
         yield "dashboard_url", base + dashboards.path_of(rule["alert"], chosen.texts["cluster"], language)
+
+
+def _commands(rule: Mapping[str, Any]) -> Iterator[str]:
+    """Yield what leads further, as templates: the last one finds the cause, where ``diagnose`` can."""
+    yield rule["look"]
+    if diagnosed := rule.get("diagnose"):
+        of_service = diagnosed["of"] == "service"
+        label = "namespace" if of_service else "${cluster}"
+        yield _DIAGNOSE.format(
+            target=" {{ $labels.target }}" if of_service else "",
+            matcher=f'{label}="{{{{ $labels.{label} }}}}"',
+            interval=f" --interval {diagnosed['within']}" if "within" in diagnosed else "",
+        )
