@@ -65,7 +65,7 @@ check: lint fast ## format, lint, types, import contracts, fast tests: what must
 
 generate: setup ## write the generated docs and the JSON schema again
 	$(BIN)/kafka-producer-exporter metrics --format markdown > docs/metrics.md
-	$(BIN)/kafka-producer-exporter metrics --guide --format markdown > docs/guide-coverage.md
+	$(BIN)/python -m tools.guide
 	$(BIN)/python -m tools.generate_configuration exporter/kafka_producer_exporter/config/exporter.schema.json docs/configuration.md
 	$(BIN)/python -m alerts.render
 	$(BIN)/python -m dashboards

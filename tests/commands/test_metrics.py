@@ -67,14 +67,14 @@ def test_the_table_has_a_line_for_each_metric(printed):
     assert [line.split()[0] for line in lines] == list(METRICS)
 
 
-@pytest.mark.parametrize(
-    ("file", "words"),
-    [("metrics.md", ("--format", "markdown")), ("guide-coverage.md", ("--guide", "--format", "markdown"))],
-)
-def test_a_page_of_the_documentation_is_what_the_verb_prints(printed, file, words):
-    page = printed(*words)
+def test_the_page_of_the_metrics_is_what_the_verb_prints(printed):
+    page = printed("--format", "markdown")
 
-    assert (DOCS / file).read_text() == page, f"kafka-producer-exporter metrics {' '.join(words)} > docs/{file}"
+    assert (DOCS / "metrics.md").read_text() == page, "make generate"
+
+
+def test_the_page_of_the_guide_has_the_table_that_the_verb_prints(printed):
+    assert (DOCS / "guide-coverage.md").read_text().endswith(printed("--guide", "--format", "markdown"))
 
 
 @pytest.mark.parametrize("words", [("--format", "markdown"), ("--guide", "--format", "markdown")])

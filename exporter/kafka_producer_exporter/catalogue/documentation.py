@@ -56,16 +56,6 @@ RESOURCES = """
 | collector of one cluster (`broker:`) | 50m | 64Mi | 128Mi |
 """
 
-GUIDE_PAGE = """\
-<!-- Written by `kafka-producer-exporter metrics --guide --format markdown`; change the catalogue instead. -->
-
-# What the operating guide says to monitor, and where to find it
-
-The guide is the Kafka producer operating guide that this exporter was written for. Its monitoring section lists these
-names.
-
-"""
-
 
 def metrics_as_json(metrics: Iterable[Metric]) -> str:
     """Return a list of objects, one for each metric."""
@@ -154,10 +144,10 @@ def guide_as_table(guide: Iterable[GuideName]) -> str:
 
 
 def guide_as_markdown(guide: Iterable[GuideName]) -> str:
-    """Return ``docs/guide-coverage.md``."""
+    """Return a table with a row for each name of the guide."""
     head = ("Heading in the guide", "Name", "Served as", "How to read it")
     rows = [(entry.heading, f"`{entry.name}`", _served(entry, code="`"), entry.answer) for entry in guide]
-    return GUIDE_PAGE + markdown_table(head, rows)
+    return markdown_table(head, rows)
 
 
 def _served(entry: GuideName, code: str = "") -> str:
