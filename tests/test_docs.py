@@ -1,0 +1,102 @@
+"""The documents have no dead link: each file, section and picture that one names exists, and each page can be found."""
+
+import re
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from tests.paths import DOCS, ROOT
+from tools.anchors import anchors, prose
+
+PAGES = sorted(
+    [*ROOT.glob("*.md"), *DOCS.rglob("*.md"), ROOT / "dashboards" / "drawing" / "README.md"],
+    key=lambda file: file.relative_to(ROOT),
+)
+SOURCES = sorted(
+    file
+    for folder in ("alerts", "dashboards", "exporter", "helm", "kustomize", "lab", "tools")
+    for file in (ROOT / folder).rglob("*")
+    if file.suffix in (".py", ".yaml", ".tpl", ".md") and "node_modules" not in file.parts
+)
+"""Whatever may name a page: messages, comments of values and manifests, runbooks."""
+
+LINK = re.compile(r"\]\(([^()\s]+)\)")
+CODE = re.compile(r"`[^`]*`")
+NAMED = re.compile(r"(?<![\w/.-])((?:docs|README|CONTRIBUTING|CHANGELOG)[\w/.-]*\.md(?:#[\w-]+)?)")
+
+
+def names(files):
+    return [str(file.relative_to(ROOT)) for file in files]
+
+
+def links(page: str) -> list[str]:
+    """Return the targets of all links and pictures of a page, but for those in code."""
+    return [target for line in prose(page) for target in LINK.findall(CODE.sub(lambda code: "x" * len(code[0]), line))]
+
+
+@cache
+def sections(file: Path) -> frozenset[str]:
+    return frozenset(anchors(file.read_text(encoding="utf-8")))
+
+
+def dead(targets, folder):
+    """Yield the targets that lead to no file, or to no section of it."""
+    for target in targets:
+        if re.match(r"[a-z]+:", target):
+            continue
+        path, _, section = target.partition("#")
+        file = (folder / path).resolve() if path else None
+        if file is not None and not (file.exists() and file.is_relative_to(ROOT)):
+            yield f"{target}: no such file"
+        elif file is not None and section and section not in sections(file):
+            yield f"{target}: no such section"
+
+
+@pytest.mark.parametrize("name", names(PAGES))
+def test_every_link_of_a_page_leads_somewhere(name):
+    file = ROOT / name
+    page = file.read_text(encoding="utf-8")
+    targets = [f"{file.name}{target}" if target.startswith("#") else target for target in links(page)]
+
+    assert list(dead(targets, file.parent)) == []
+
+
+def test_every_page_that_a_source_names_exists():
+    found = {
+        f"{file.relative_to(ROOT)}: {problem}"
+        for file in SOURCES
+        for problem in dead(NAMED.findall(file.read_text(encoding="utf-8")), ROOT)
+    }
+
+    assert found == set()
+
+
+def test_every_page_can_be_reached_from_the_readme():
+    reached, left = set(), [ROOT / "README.md"]
+    while left:
+        file = left.pop()
+        if file not in reached and file.suffix == ".md" and file.is_file():
+            reached.add(file)
+            targets = links(file.read_text(encoding="utf-8"))
+            left += [(file.parent / target.partition("#")[0]).resolve() for target in targets if ":" not in target]
+            if any((file.parent / target).resolve() == DOCS / "adr" for target in targets):
+                left += (DOCS / "adr").glob("*.md")  # a link to a folder shows what is in it
+
+    assert [name for name in names(PAGES) if name.startswith("docs/") and ROOT / name not in reached] == []
+
+
+@pytest.mark.parametrize(
+    ("page", "problems"),
+    [
+        ("[a](docs/metrics.md#delivery) ![b](docs/pictures/overview-faults-en.png)", []),
+        ("[a](https://example.org/none.md#x) `[b](none.md)`\n```\n[c](none.md)\n```", []),
+        ("[a](docs/none.md)", ["docs/none.md: no such file"]),
+        ("[a `b`](docs/metrics.md#deliveries)", ["docs/metrics.md#deliveries: no such section"]),
+        ("![a](docs/pictures/none.png)", ["docs/pictures/none.png: no such file"]),
+        ("[![a](docs/pictures/none.png)](docs/metrics.md)", ["docs/pictures/none.png: no such file"]),
+        ("[a](../outside.md)", ["../outside.md: no such file"]),
+    ],
+)
+def test_a_dead_link_is_noticed(page, problems):
+    assert list(dead(links(page), ROOT)) == problems
