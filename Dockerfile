@@ -8,18 +8,20 @@ FROM ${BASE} AS build
 WORKDIR /build
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1 PIP_ROOT_USER_ACTION=ignore
 COPY requirements/build.txt requirements/run.txt requirements/
-RUN python3 -m venv tools \
+RUN python3 -m venv /opt/tools \
  && python3 -m venv --without-pip /opt/kafka-producer-exporter \
- && tools/bin/pip install --quiet --require-hashes --only-binary :all: -r requirements/build.txt \
- && tools/bin/pip --python /opt/kafka-producer-exporter/bin/python install --quiet --no-compile --require-hashes \
+ && /opt/tools/bin/pip install --quiet --require-hashes --only-binary :all: -r requirements/build.txt \
+ && /opt/tools/bin/pip --python /opt/kafka-producer-exporter/bin/python install --quiet --no-compile --require-hashes \
       --only-binary :all: -r requirements/run.txt
 COPY pyproject.toml hatch_build.py README.md LICENSE ./
 COPY alerts alerts
+COPY dashboards dashboards
 COPY exporter exporter
+COPY tools tools
 # The code is compiled here, because nothing can be on a read-only file system; no time stamp invalidates it.
-RUN tools/bin/pip wheel --quiet --no-deps --no-build-isolation --wheel-dir dist . \
- && tools/bin/pip --python /opt/kafka-producer-exporter/bin/python install --quiet --no-compile --no-deps dist/*.whl \
- && tools/bin/cyclonedx-py environment --pyproject pyproject.toml --output-reproducible \
+RUN /opt/tools/bin/pip wheel --quiet --no-deps --no-build-isolation --wheel-dir dist . \
+ && /opt/tools/bin/pip --python /opt/kafka-producer-exporter/bin/python install --quiet --no-compile --no-deps dist/*.whl \
+ && /opt/tools/bin/cyclonedx-py environment --pyproject pyproject.toml --output-reproducible \
       --output-file /opt/kafka-producer-exporter/sbom.cdx.json /opt/kafka-producer-exporter/bin/python \
  && python3 -m compileall -q --invalidation-mode unchecked-hash /opt/kafka-producer-exporter/lib \
  && chmod -R u+rwX,go+rX,go-w /opt/kafka-producer-exporter
