@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from tests.paths import DOCS, ROOT
 
-PAGES = (ROOT / "README.md", DOCS / "kubernetes.md")
+PAGES = (ROOT / "README.md", DOCS / "kubernetes.md", DOCS / "security.md", DOCS / "faq.md")
 """The documents whose blocks have such comments."""
 
 BLOCK = re.compile(r"^(?:<!-- (run|not run): ([^\n]+) -->\n)?```sh\n(.*?)^```$", re.MULTILINE | re.DOTALL)

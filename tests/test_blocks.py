@@ -1,4 +1,4 @@
-"""Each command of the README and of docs/kubernetes.md has flags, values and files that exist."""
+"""Each command of the README and of the pages for users has flags, values and files that exist."""
 
 import argparse
 import json

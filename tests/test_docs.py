@@ -1,4 +1,4 @@
-"""The documents have no dead link: each file, section and picture that one names exists, and each page can be found."""
+"""The documents have no dead ends: files, sections, pictures, metrics and alerts that they name exist."""
 
 import re
 from functools import cache
@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from kafka_producer_exporter.catalogue.table import METRICS
+from kafka_producer_exporter.pack import rules
 from tests.paths import DOCS, ROOT
 from tools.anchors import anchors, prose
 
@@ -24,6 +26,16 @@ SOURCES = sorted(
 LINK = re.compile(r"\]\(([^()\s]+)\)")
 CODE = re.compile(r"`[^`]*`")
 NAMED = re.compile(r"(?<![\w/.-])((?:docs|README|CONTRIBUTING|CHANGELOG)[\w/.-]*\.md(?:#[\w-]+)?)")
+
+
+METRIC = re.compile(r"(?<![\w/.:-])(kafka_[a-z0-9_]*[a-z0-9])\b(?![(/*.])")
+ALERT = re.compile(r"\bKafka(?:Bootstrap|Broker|Certificate|Clock|Dead|Producer|Topic|Transaction)[A-Z][A-Za-z]+")
+NO_METRICS = {
+    "kafka_cluster": "a label",
+    "kafka_producer_producer_metrics_record_error_total": "a name of jmx_exporter",
+    "kafka_streams": "a preset",
+    "kafka_version": "a label of Micrometer",
+}
 
 
 def names(files):
@@ -60,6 +72,15 @@ def test_every_link_of_a_page_leads_somewhere(name):
     targets = [f"{file.name}{target}" if target.startswith("#") else target for target in links(page)]
 
     assert list(dead(targets, file.parent)) == []
+
+
+def test_every_metric_and_every_alert_that_a_page_names_exists():
+    alerts = {alert["alert"] for alert in rules.alerts()}
+    pages = {file.name: file.read_text(encoding="utf-8") for file in PAGES if file.name != "CHANGELOG.md"}
+    metrics = {metric for page in pages.values() for metric in METRIC.findall(page)}
+
+    assert sorted(metrics - METRICS.keys()) == sorted(NO_METRICS)
+    assert [alert for page in pages.values() for alert in ALERT.findall(page) if alert not in alerts] == []
 
 
 def test_every_page_that_a_source_names_exists():

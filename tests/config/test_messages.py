@@ -38,6 +38,7 @@ NOT_KEYS = {
     "sasl.jaas.config": "a setting of Kafka clients",
     "jmx_exporter": "another exporter",
     "from_hostname": "a value of broker.shard",
+    "duplicate_client_id": "a value of the label reason",
     "read_committed": "an isolation level of Kafka",
     "s_client": "a command of openssl",
     "https_proxy": "an environment variable of other programs",
@@ -65,6 +66,7 @@ NOT_OUR_FLAGS = {
     "kafka-transactions.sh": ("--partition", "--start-offset", "--topic"),
     "benchmarks": ("--clients", "--python", "--records", "--rounds"),
     "lab.fetch": ("--pin",),
+    "pip": ("--require-hashes",),
     "tests.truth": ("--seed",),
 }
 NOT_OUR_VARIABLES = {"KAFKA_PRODUCER_EXPORTER_PORT": "Kubernetes sets it for a Service with our name"}
