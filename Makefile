@@ -70,6 +70,7 @@ generate: setup ## write the generated docs and the JSON schema again
 	$(BIN)/python -m alerts.render
 	$(BIN)/python -m dashboards
 	$(BIN)/python -m tools.generate_kubernetes
+	$(BIN)/python -m tools.generate_chart
 	$(BIN)/python -m lab.faults --page
 	$(BIN)/python -m dashboards.proof --page
 	@$(MAKE) --no-print-directory setup
@@ -80,7 +81,7 @@ golden: setup ## write the golden pages again; review every difference
 generated: ## generate, and fail if the committed files differ
 	$(call stage,generated files: compare with the committed ones)
 	@$(MAKE) --no-print-directory generate
-	@git diff --exit-code --stat -- docs kustomize alerts/rendered dashboards/json exporter/kafka_producer_exporter/config/exporter.schema.json \
+	@git diff --exit-code --stat -- docs helm kustomize alerts/rendered dashboards/json exporter/kafka_producer_exporter/config/exporter.schema.json \
 	  || { echo 'generated files are out of date: run "make generate" and commit the result'; exit 1; }
 
 # Builds and runs containers. Where CI is set, the runner is root on Debian; elsewhere the tests say what to install.
@@ -98,7 +99,7 @@ integration: setup containers ## tests with real brokers, producers and Promethe
 	$(call stage,integration tests$(if $(CI), (CI is set: each one is required)))
 	$(if $(CI),REQUIRE_INTEGRATION=1 )$(PYTEST) -q -m integration $(addprefix --ignore=,$(IMAGE_ONLY))
 
-chart: setup ## render the sidecar in each way, with Helm 3 and Helm 4, and compare with its description
+chart: setup ## render the chart with Helm 3 and Helm 4, and compare sidecar, alerts and dashboards with their sources
 	$(PYTEST) -q -m integration tests/integration/chart
 
 rules: setup ## check the alert rules and run their unit tests with both generations of Prometheus

@@ -24,6 +24,9 @@ _INTRODUCTION = """\
 `--enable NAME` and `--disable NAME` choose alerts, `--set NAME=VALUE` changes a parameter, and `--lang ko` gives Korean
 annotations. `kafka-producer-exporter runbook NAME` says what to do.
 
+The Helm chart installs the same rules with `prometheusRule.enabled`: each alert is a value
+(`prometheusRule.alerts.NAME`), and so is each parameter (`prometheusRule.parameters.NAME`).
+
 *Critical* alerts page somebody. A *warning* is a ticket. An *info* is worth a look in office hours.
 """
 

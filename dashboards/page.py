@@ -24,6 +24,9 @@ Five Grafana dashboards, in English and Korean. Write them into a folder, and im
 kafka-producer-exporter dashboards --output dashboards/ --lang en
 ```
 
+The Helm chart installs those of one language, with `dashboards.enabled`, as ConfigMaps for the sidecar of Grafana's own
+chart.
+
 They are classic JSON (schema version 41), as Grafana 11.6 has it. No Grafana server was available where they are
 tested, so **an import into Grafana has not been tried**. Each file passes unchanged through Grafana's own types
 (grafana-foundation-sdk 11.6), but for the titles of annotations, which Grafana reads and that library does not know.

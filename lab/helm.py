@@ -38,6 +38,14 @@ def template(
     return objects(text)
 
 
+def package(chart: Path, folder: Path, *, generation: int) -> Path:
+    """Write a chart's archive into a folder, and return its path."""
+    helm = fetch(PARTS[generation]) / "helm"
+    run([helm, "package", chart, "--destination", folder], what=f"helm package {chart.name}")
+    (archive,) = folder.glob("*.tgz")
+    return archive
+
+
 def lint(chart: Path, values: Mapping[str, object], *, generation: int) -> str:
     """Return what helm lint says about a chart. Raise LabError, with its output, if it finds an error."""
     with tempfile.NamedTemporaryFile("w", suffix=".yaml") as file:
@@ -56,4 +64,4 @@ def kustomize(folder: Path, *, generation: int) -> list[dict[str, Any]]:
 
 def objects(text: str) -> list[dict[str, Any]]:
     """Return the objects of a stream of documents."""
-    return [content for content in yaml.safe_load_all(text) if content]
+    return [content for content in yaml.load_all(text, yaml.CSafeLoader) if content]

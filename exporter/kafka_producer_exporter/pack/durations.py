@@ -2,10 +2,10 @@
 
 import re
 
-_UNITS = {"w": 604_800_000, "d": 86_400_000, "h": 3_600_000, "m": 60_000, "s": 1000, "ms": 1}
+UNITS = {"w": 604_800_000, "d": 86_400_000, "h": 3_600_000, "m": 60_000, "s": 1000, "ms": 1}
 _WORDS = {"w": "week", "d": "day", "h": "hour", "m": "minute", "s": "second", "ms": "millisecond"}
 _WORDS_KO = {"w": "주", "d": "일", "h": "시간", "m": "분", "s": "초", "ms": "밀리초"}
-_DURATION = re.compile("".join(rf"(?:(\d+){unit})?" for unit in _UNITS))
+_DURATION = re.compile("".join(rf"(?:(\d+){unit})?" for unit in UNITS))
 
 _NUMBER_AND_UNIT = re.compile(r"(\d+)([a-z]+)")
 
@@ -13,7 +13,7 @@ _NUMBER_AND_UNIT = re.compile(r"(\d+)([a-z]+)")
 def milliseconds(duration: str) -> int:
     """Return the length of a duration; raise ValueError if the text is none, or is zero."""
     matched = _DURATION.fullmatch(duration)
-    length = sum(int(n) * size for n, size in zip(matched.groups("0"), _UNITS.values(), strict=True)) if matched else 0
+    length = sum(int(n) * size for n, size in zip(matched.groups("0"), UNITS.values(), strict=True)) if matched else 0
     if not length:
         raise ValueError(f"{duration!r} is not a duration; write it like 5m, 1h30m or 3d")
     return length
@@ -21,8 +21,8 @@ def milliseconds(duration: str) -> int:
 
 def duration(length: int) -> str:
     """Return milliseconds as a duration, in the largest unit that fits: ``90m``, ``1500ms``."""
-    unit = next(unit for unit in ("d", "h", "m", "s", "ms") if length % _UNITS[unit] == 0)
-    return f"{length // _UNITS[unit]}{unit}"
+    unit = next(unit for unit in ("d", "h", "m", "s", "ms") if length % UNITS[unit] == 0)
+    return f"{length // UNITS[unit]}{unit}"
 
 
 def words(length: int, language: str) -> str:

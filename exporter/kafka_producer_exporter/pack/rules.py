@@ -1,6 +1,6 @@
 """The rules as a rule file of Prometheus, with a user's own parameters and choice of alerts."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from kafka_producer_exporter.errors import ConfigError, Problem
@@ -31,8 +31,13 @@ def render(
     """
     content = rules_and_parameters()
     chosen = values(content["parameters"], given or {}, language=language, scale=scale)
-    wanted = _wanted(content["groups"], enable, disable)
-    groups = [_group(group, wanted, chosen) for group in content["groups"]]
+    return filled(chosen, _wanted(content["groups"], enable, disable))
+
+
+def filled(chosen: Values, names: Collection[str]) -> dict[str, Any]:
+    """Return the content of a rule file with the alerts *names*, and with *chosen* values."""
+    content = rules_and_parameters()
+    groups = [_group(group, names, chosen) for group in content["groups"]]
     thresholds = [
         {"record": f"kafka_producer_threshold:{name}", "expr": f"vector({chosen.texts[name]})"}
         for name, parameter in content["parameters"].items()
@@ -65,8 +70,10 @@ def _wanted(groups: Sequence[Mapping[str, Any]], enable: Sequence[str], disable:
     return set() if ALL in disable else on - set(disable)
 
 
-def _group(group: Mapping[str, Any], wanted: set[str], chosen: Values) -> dict[str, Any]:
-    rules = [_rule(rule, group["theme"], chosen) for rule in group["rules"] if rule.get("alert", "") in wanted | {""}]
+def _group(group: Mapping[str, Any], names: Collection[str], chosen: Values) -> dict[str, Any]:
+    rules = [
+        _rule(rule, group["theme"], chosen) for rule in group["rules"] if "record" in rule or rule["alert"] in names
+    ]
     interval = {"interval": chosen.fill(group["interval"])} if "interval" in group else {}
     return {"name": group["group"], **interval, "rules": rules}
 
