@@ -77,7 +77,7 @@ def values_part() -> str:
 def definitions() -> Mapping[str, Mapping[str, Any]]:
     """Return the definitions of ``values.schema.json`` for alerts and parameters."""
     alerts = {name: {"type": "boolean"} for name in _alerts()}
-    parameters = {name: {"$ref": f"#/definitions/{each['kind']}"} for name, each in _parameters().items()}
+    parameters = {name: {"$ref": f"#/definitions/rule{each['kind'].title()}"} for name, each in _parameters().items()}
     return {
         name: {"type": "object", "additionalProperties": False, "properties": properties}
         for name, properties in (("alerts", alerts), ("parameters", parameters))
