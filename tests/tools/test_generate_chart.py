@@ -3,7 +3,9 @@
 import shutil
 
 import pytest
+import yaml
 
+from kafka_producer_exporter import __version__
 from tests.paths import ROOT
 from tools import chart_readme, generate_chart
 
@@ -71,3 +73,9 @@ A block, in two lines.
 
 """
     )
+
+
+def test_the_chart_has_the_version_of_the_exporter():
+    chart = yaml.safe_load((CHART / "Chart.yaml").read_text())
+
+    assert chart["appVersion"] == __version__

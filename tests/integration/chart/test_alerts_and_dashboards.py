@@ -275,7 +275,8 @@ def test_without_a_folder_the_dashboards_have_no_annotation(generation):
 
 def test_the_grafana_operator_gets_a_resource_for_each_dashboard(generation):
     selector = {"matchLabels": {"team": "a"}, "matchExpressions": [{"key": "x", "operator": "Exists"}]}
-    values = {"folder": "Kafka", "grafanaOperator": {"enabled": True, "instanceSelector": selector}}
+    operator = {"enabled": True, "instanceSelector": selector, "allowCrossNamespaceImport": True, "resyncPeriod": "1h"}
+    values = {"folder": "Kafka", "grafanaOperator": operator}
 
     objects = rendered_dashboards({"dashboards": values}, generation)
 
@@ -286,7 +287,8 @@ def test_the_grafana_operator_gets_a_resource_for_each_dashboard(generation):
         spec = resource["spec"]
         assert resource["apiVersion"] == "grafana.integreatly.org/v1beta1"
         assert spec["configMapRef"]["key"] in config_maps[spec["configMapRef"]["name"]]["data"]
-        assert spec["folder"] == "Kafka"
+        assert (spec["folder"], spec["allowCrossNamespaceImport"], spec["resyncPeriod"]) == ("Kafka", True, "1h")
+        assert resource["metadata"]["namespace"] == config_maps[spec["configMapRef"]["name"]]["metadata"]["namespace"]
         # Helm merges maps: the default label stays, unless it is set to null.
         assert spec["instanceSelector"]["matchLabels"] == {"dashboards": "grafana", "team": "a"}
 
