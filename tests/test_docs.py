@@ -3,6 +3,7 @@
 import re
 from functools import cache
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 
@@ -121,3 +122,19 @@ def test_every_page_can_be_reached_from_the_readme():
 )
 def test_a_dead_link_is_noticed(page, problems):
     assert list(dead(links(page), ROOT)) == problems
+
+
+def test_the_picture_of_the_architecture_is_self_contained_and_names_real_modules():
+    text = (DOCS / "pictures" / "data-paths.svg").read_text(encoding="utf-8")
+    titles = re.findall(r'class="title"[^>]*>([^<]+)<', text)
+    modules = [title for title in titles if "/" in title]
+
+    ElementTree.fromstring(text)
+    assert re.findall(r"<(?:title|desc) id=|prefers-color-scheme: (?:dark)", text) == [
+        "<title id=",
+        "<desc id=",
+        "prefers-color-scheme: dark",
+    ]
+    assert re.findall(r"(?:href|src)=|<script|@import|url\((?!#)", text) == []
+    assert len(modules) == 10
+    assert [module for module in modules if not (ROOT / "exporter" / "kafka_producer_exporter" / module).exists()] == []
