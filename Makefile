@@ -72,6 +72,7 @@ generate: setup ## write the generated docs and the JSON schema again
 	$(BIN)/python -m tools.generate_kubernetes
 	$(BIN)/python -m tools.generate_chart
 	$(BIN)/python -m lab.faults --page
+	$(BIN)/python -m tests.diagnosis --page
 	$(BIN)/python -m dashboards.proof --page
 	@$(MAKE) --no-print-directory setup
 

@@ -31,6 +31,7 @@ SECTIONS = ("broker", "defaults", "id_groups", "jmx", "limits", "logging", "prob
 """A dotted name that starts with one of these is a key. They are written out so that a renamed section is noticed."""
 
 NOT_KEYS = {
+    "may_fire": "a key of lab/faults.yaml",
     "jmx.readings": "a module",
     "targets.json": "a page of the exporter",
     "add_arguments": "a function",
@@ -171,7 +172,7 @@ ADVICE = re.compile(r"\b(?:add|set|use|write) ([a-z_]+): (?=\S)")
 """``use transport: rmi``."""
 SNAKE = re.compile(r"(?<![\w./<$-])(?!kafka_)([a-z]+(?:_[a-z]+)+)(?![\w(./-])")
 """``token_url`` in a message. Words without an underscore could be anything, and metrics start with ``kafka_``."""
-QUOTED = re.compile(r"`(?!kafka_)([a-z]+(?:_[a-z]+)+)(?:: [^`]+)?`")
+QUOTED = re.compile(r"`(?!kafka_|test_)([a-z]+(?:_[a-z]+)+)(?:: [^`]+)?`")
 """``token_url`` in a document, in backticks, with or without a value."""
 FLAG = re.compile(r"(?<![\w-])(?<!var\()(--[a-z][a-z0-9-]*)(?![\w:-])")
 """``--target``, but neither ``--good:`` nor ``var(--good)`` of a style sheet."""
