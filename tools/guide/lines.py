@@ -219,7 +219,7 @@ PATH = Chapter(
                 "record is compressed as it is appended, in the application's thread. The network client speaks "
                 "Kafka's own binary protocol over TCP, with up to 5 requests in flight per broker.",
                 "대시보드 *One producer*가 이 경로를 따릅니다. 압축은 배치와 센더 사이의 단계가 아니라, 레코드를 "
-                "배치에 덧붙일 때 애플리케이션 스레드에서 이루어집니다. 네트워크 클라이언트는 TCP 위에서 카프카 고유의 "
+                "배치에 덧붙일 때 애플리케이션 스레드에서 이루어집니다. 네트워크 클라이언트는 TCP 위에서 Kafka 고유의 "
                 "바이너리 프로토콜을 쓰며 브로커마다 요청을 5개까지 동시에 보냅니다.",
             ),
             flaw=Flaw.INEXACT,
@@ -339,7 +339,7 @@ DIAGNOSIS = Chapter(
                 "the client has them.",
                 "둘 다 재시도 가능한 오류여서 애플리케이션에는 잘 보이지 않습니다. 대신 `delivery.timeout.ms` "
                 "뒤에(없는 토픽이면 `max.block.ms` 뒤에) TimeoutException을 받습니다. 코드는 클라이언트 로그의 경고에 "
-                "있으며(`explain -`이 읽습니다) 브로커의 지표에도 있습니다. 클라이언트 지표에는 없습니다.",
+                "있으며(`explain -`이 읽습니다) 브로커의 메트릭에도 있습니다. 클라이언트 메트릭에는 없습니다.",
             ),
             flaw=Flaw.INEXACT,
         ),
@@ -561,8 +561,9 @@ TIPS = Chapter(
                 "Within a JVM it is worse than mixed metrics: the newer producer takes the MBeans over, and when "
                 "either is closed, both have none. Across JVMs the label target keeps them apart; the brokers' quotas "
                 "and logs do not.",
-                "한 JVM 안에서는 지표가 섞이는 데 그치지 않습니다. 새 프로듀서가 MBean을 가져가고, 한쪽이 닫히면 둘 다 "
-                "사라집니다. JVM이 다르면 레이블 target으로 구별되지만 브로커의 할당량과 로그에서는 구별되지 않습니다.",
+                "한 JVM 안에서는 메트릭이 섞이는 데 그치지 않습니다. 새 프로듀서가 MBean을 가져가고, 한쪽이 닫히면 둘 "
+                "다 사라집니다. JVM이 다르면 레이블 target으로 구별되지만 브로커의 할당량과 로그에서는 구별되지 "
+                "않습니다.",
             ),
         ),
         Line(
@@ -594,7 +595,7 @@ TIPS = Chapter(
                 "Kafka has no marks `RET` and `NON-RET`: an error is retriable if its class is a RetriableException, "
                 "which `explain` says of every code. Such an error reaches the application only after all retries, "
                 "so more `retries` change nothing: raise delivery.timeout.ms, or repair the fault.",
-                "카프카에 `RET`/`NON-RET` 표시는 없습니다. 클래스가 RetriableException이면 재시도 가능하며, "
+                "Kafka에 `RET`/`NON-RET` 표시는 없습니다. 클래스가 RetriableException이면 재시도 가능하며, "
                 "`explain`이 모든 코드에 대해 알려 줍니다. 그런 오류는 재시도가 모두 끝난 뒤에야 애플리케이션에 오므로 "
                 "`retries`를 늘려도 소용없습니다. delivery.timeout.ms를 늘리거나 장애를 복구하십시오.",
             ),
@@ -660,8 +661,8 @@ TIPS = Chapter(
                 "source has enable.auto.commit=false, and both topics are in one cluster. A hanging transaction then "
                 "stops those consumers.",
                 "싱크 토픽의 컨슈머가 isolation.level=read_committed로 읽고, 소스 컨슈머가 "
-                "enable.auto.commit=false이며, 두 토픽이 한 클러스터에 있을 때만 그렇습니다. 그러면 중단되지 않고 "
-                "남은(hanging) 트랜잭션이 그 컨슈머들을 막습니다.",
+                "enable.auto.commit=false이며, 두 토픽이 한 클러스터에 있을 때만 그렇습니다. 그러면 멈춘(hanging) "
+                "트랜잭션이 그 컨슈머들을 막습니다.",
             ),
             flaw=Flaw.INEXACT,
         ),

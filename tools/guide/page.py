@@ -28,7 +28,7 @@ fails if anything named here does not exist.
 
 이 익스포터는 「카프카 프로듀서 운영 가이드」를 위해 만들었습니다([영문](guide-coverage.md)). 이 페이지는 가이드의
 모든 줄에 대해 무엇이 그 내용을 제공하는지, 그리고 오래되었거나 정확하지 않은 줄은 무엇이 맞는지 보여 줍니다.
-바로잡은 내용은 카프카 소스와 클라이언트 2.1.1~4.4.0으로 확인했습니다. 여기 적힌 것 중 하나라도 없으면 테스트가
+바로잡은 내용은 Kafka 소스와 클라이언트 2.1.1~4.4.0으로 확인했습니다. 여기 적힌 것 중 하나라도 없으면 테스트가
 실패합니다.
 """,
 }
@@ -37,8 +37,8 @@ _HEADS = {
     "ko": ("가이드", "제공하는 것", "바로잡을 점, 알아 둘 점"),
 }
 _KINDS = {
-    Kind.METRIC: Text("Metrics", "지표"),
-    Kind.ALERT: Text("Alerts", "알림"),
+    Kind.METRIC: Text("Metrics", "메트릭"),
+    Kind.ALERT: Text("Alerts", "경보"),
     Kind.PANEL: Text("Panels", "패널"),
     Kind.CAUSE: Text("`diagnose`", "`diagnose`"),
     Kind.RULE: Text("`audit`", "`audit`"),
