@@ -4,7 +4,7 @@ import pytest
 import yaml
 
 from kafka_producer_exporter.errorcodes.entry import GUIDE_STEPS, Kind
-from kafka_producer_exporter.errorcodes.table import CODES, ENTRIES, close_names, find
+from kafka_producer_exporter.errorcodes.table import BY_NAME, CODES, ENTRIES, close_names, find
 from lab.kafka_errors import KafkaErrors, recorded_file
 from tests.paths import ROOT
 
@@ -91,6 +91,17 @@ def test_the_guides_advice_is_there_for_each_kind_of_error_in_both_languages():
         retries = kind_ in (Kind.RETRIABLE, Kind.REFRESH)
         assert ("retry.backoff.ms" in text.en) == ("retry.backoff.ms" in text.ko) == retries
         assert ("DLQ" in text.en) == ("DLQ" in text.ko) == (kind_ in (Kind.OTHER, Kind.CONFIGURATION))
+
+
+def test_what_a_call_waited_for_in_vain_is_not_said_to_be_retried_until_delivery_timeout_ms():
+    waited = {entry.name for entry in ENTRIES if "max.block.ms" in entry.meaning.en and entry.retriable}
+
+    assert waited == {"BufferExhaustedException", "TimeoutException (metadata)", "TimeoutException (transaction)"}
+    for name in waited:
+        advice = BY_NAME[name].advice
+        assert advice not in GUIDE_STEPS.values()
+        for text in advice:
+            assert {"max.block.ms", "retries", "delivery.timeout.ms"} <= set(re.findall(r"[a-z.]*[a-z]", text))
 
 
 @pytest.mark.parametrize(

@@ -41,6 +41,8 @@ class Entry:
     """The full class name; empty if there is none."""
     message: str = ""
     """A regular expression that finds this variant in the exception's message; empty if every message may have it."""
+    retries: Text | None = None
+    """What the guide's steps 2 and 3 come to, if it differs from ``GUIDE_STEPS`` of its kind."""
     alerts: tuple[str, ...] = ()
     """The alerts, and by the same names the runbooks, of our pack; the likeliest first."""
     concerns_producers: bool = True
@@ -49,6 +51,11 @@ class Entry:
     def retriable(self) -> bool:
         """Return whether the client may send the same request again."""
         return self.kind in (Kind.RETRIABLE, Kind.REFRESH)
+
+    @property
+    def advice(self) -> Text:
+        """What to do about retries, or instead of them. Not for NONE, which is no error."""
+        return self.retries or GUIDE_STEPS[self.kind]
 
     @property
     def simple_exception(self) -> str:
@@ -99,3 +106,17 @@ GUIDE_STEPS = {
 }
 """The guide's steps 2 and 3 after a failure. It advises to raise ``retries``; since 2.1 its default is practically
 unlimited, and ``delivery.timeout.ms`` is what ends the retries."""
+
+SEND_GAVE_UP = Text(
+    "The client does not retry this: send() gave up after max.block.ms, before the record was in a batch, so neither "
+    "retries nor delivery.timeout.ms applies. Send the record again, or write it to a dead letter queue (DLQ).",
+    "클라이언트가 재시도하지 않는 오류입니다. 레코드가 배치에 들어가기 전에 send()가 max.block.ms 뒤에 포기했으므로 "
+    "retries도 delivery.timeout.ms도 적용되지 않습니다. 레코드를 다시 보내거나 DLQ로 보내십시오.",
+)
+CALL_GAVE_UP = Text(
+    "The client retries the request by itself until max.block.ms is over; neither retries nor delivery.timeout.ms "
+    "applies. The same call may be repeated.",
+    "클라이언트가 max.block.ms가 지날 때까지 스스로 요청을 재시도했습니다. retries도 delivery.timeout.ms도 적용되지 "
+    "않습니다. 같은 호출을 반복할 수 있습니다.",
+)
+"""Errors whose class is retriable, although no batch is retried."""

@@ -1,6 +1,6 @@
 """The exceptions of a producer that have no code, and variants of others that only their message tells apart."""
 
-from kafka_producer_exporter.errorcodes.entry import ERRORS_PACKAGE, Entry, Kind
+from kafka_producer_exporter.errorcodes.entry import CALL_GAVE_UP, ERRORS_PACKAGE, SEND_GAVE_UP, Entry, Kind
 from kafka_producer_exporter.languages import Text
 
 _LOST = ("KafkaProducerRecordErrors", "KafkaProducerErrorBudgetBurn")
@@ -45,6 +45,7 @@ EXCEPTIONS = (
             "로그에 UNKNOWN_TOPIC_OR_PARTITION도 있으면 토픽을 만들거나 이름을 고치십시오. 연결 실패가 있으면 "
             "bootstrap.servers, DNS, 네트워크를 점검하십시오. max.block.ms를 늘려도 도움이 되지 않습니다.",
         ),
+        retries=SEND_GAVE_UP,
         alerts=("KafkaProducerRecordErrors", "KafkaProducerMetadataStale", "KafkaProducerNotConnected"),
     ),
     Entry(
@@ -65,6 +66,7 @@ EXCEPTIONS = (
             "같은 메서드를 다시 호출하거나 프로듀서를 닫으십시오. 트랜잭션 코디네이터와 __transaction_state를 "
             "점검하십시오.",
         ),
+        retries=CALL_GAVE_UP,
         alerts=("KafkaProducerCommitSlow", "KafkaTopicOffline", "KafkaTransactionOpenTooLong"),
     ),
     Entry(
@@ -97,6 +99,7 @@ EXCEPTIONS = (
             "전송이 느린 이유(지연, 스로틀링, 내려간 브로커)를 찾으십시오. 그런 다음 buffer.memory와 batch.size를 "
             "올리거나, 압축하거나, 애플리케이션을 늦추십시오. max.block.ms를 지켜보십시오.",
         ),
+        retries=SEND_GAVE_UP,
         alerts=("KafkaProducerBufferExhausted", "KafkaProducerBufferBackpressure", "KafkaProducerSenderSaturated"),
     ),
     Entry(

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from kafka_producer_exporter.errorcodes.entry import GUIDE_STEPS, Entry, Kind
+from kafka_producer_exporter.errorcodes.entry import Entry, Kind
 from kafka_producer_exporter.errorcodes.log_reader import Client, Findings, Row
 from kafka_producer_exporter.languages import Text
 from kafka_producer_exporter.net.printable import printable
@@ -60,7 +60,7 @@ def entry_text(entry: Entry, language: str, *, example: str = "") -> str:
     fields[_MEANING] = entry.meaning.of(language)
     fields[_NEXT_STEP] = entry.next_step.of(language)
     if entry.concerns_producers and (entry.code is not None or entry.exception):
-        fields[_GUIDE] = GUIDE_STEPS[entry.kind].of(language)
+        fields[_GUIDE] = entry.advice.of(language)
     if entry.alerts:
         fields[_ALERTS] = ", ".join(entry.alerts)
         fields[_RUNBOOK] = f"kafka-producer-exporter runbook {entry.alerts[0]}"
@@ -84,7 +84,7 @@ def entry_json(entry: Entry, language: str) -> Mapping[str, Any]:
         "kind": entry.kind.value,
         "meaning": entry.meaning.of(language),
         "next_step": entry.next_step.of(language),
-        "retries": GUIDE_STEPS[entry.kind].of(language) if advised else None,
+        "retries": entry.advice.of(language) if advised else None,
         "alerts": list(entry.alerts),
         "runbooks": list(entry.alerts),
         "concerns_producers": entry.concerns_producers,
