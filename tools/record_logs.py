@@ -11,15 +11,16 @@ import socket
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Mapping
-from contextlib import ExitStack, suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
 from functools import cached_property
 from pathlib import Path
 
-from lab.broker import Broker, Cluster, Security
+from lab.broker import Broker, Cluster, Listener, Security
 from lab.certificates import make_certificates
-from lab.process import exit_on_sigterm
+from lab.process import exit_on_sigterm, wait_until
 from lab.producer import Producer, ProducerError, ProducerJvm
+from lab.proxy import Proxy
 
 LOGS = Path(__file__).parent.parent / "recorded" / "logs"
 VERSIONS = ("2.8.2", "3.9.2", "4.4.0")
@@ -30,13 +31,15 @@ JAVA_OPTIONS = (
 MAX_REPEATS = 3
 """Entries of the same text, but for its numbers, that are kept."""
 
+THROUGH_PROXY = "PROXY"
 USER, PASSWORD = "orders", "secret"
 
 
 class World:
-    """The broker of most faults, started when the first of them needs it, and two addresses without a broker."""
+    """The broker of most faults, started when the first of them needs it, and a way to it that can be interrupted."""
 
     def __init__(self, folder: Path, stack: ExitStack) -> None:
+        self.proxy = stack.enter_context(Proxy())
         self.nowhere = _address(stack.enter_context(_bound()))
         """An address that refuses connections."""
         silent = stack.enter_context(_bound())
@@ -51,7 +54,8 @@ class World:
         """The broker, with its topics."""
         certificates = make_certificates(self._folder / "certificates")
         security = Security(certificates=certificates, users={USER: PASSWORD})
-        broker = self._stack.enter_context(Broker(security=security))
+        listener = Listener(name=THROUGH_PROXY, proxy=self.proxy)
+        broker = self._stack.enter_context(Broker(security=security, listeners=[listener]))
         broker.create_topic("orders")
         broker.create_topic("small-records", max_message_bytes=1000)
         return broker
@@ -120,6 +124,20 @@ def no_rights(world: World, jvm: ProducerJvm) -> None:
         logged_in(world, jvm, client_id="payments", transactional_id="payments").init()
 
 
+def delivery_timeout(world: World, jvm: ProducerJvm) -> None:
+    """Send while the network swallows everything."""
+    options = {"delivery_timeout_ms": 6000, "request_timeout_ms": 3000, "linger_ms": 0, "max_block_ms": 10_000}
+    with silenced(world, jvm, **options) as producer:
+        producer.send("orders", count=2)
+
+
+def buffer_full(world: World, jvm: ProducerJvm) -> None:
+    """Fill a small buffer while the network swallows everything."""
+    options = {"delivery_timeout_ms": 20_000, "request_timeout_ms": 15_000, "linger_ms": 0, "max_block_ms": 1000}
+    with silenced(world, jvm, buffer_memory=40_000, **options) as producer:
+        producer.send("orders", count=6, size=10_000, wait=False)
+
+
 def broker_down(world: World, jvm: ProducerJvm) -> None:
     """Send to a port that refuses connections."""
     jvm.new("orders", world.nowhere, max_block_ms=4000, reconnect_backoff_ms=400).send("orders")
@@ -177,7 +195,7 @@ FAULTS: Mapping[str, Callable[[World, ProducerJvm], None]] = {
     act.__name__.replace("_", "-"): act
     for act in (
         *(unknown_topic, record_too_large, not_enough_replicas, fenced, transaction_timeout, wrong_password, no_rights),
-        *(broker_down, wrong_protocol, untrusted_certificate, unknown_host),
+        *(delivery_timeout, buffer_full, broker_down, wrong_protocol, untrusted_certificate, unknown_host),
         *(duplicate_client_id, idempotence_disabled, contradiction, healthy),
     )
 }
@@ -188,6 +206,20 @@ def transactional(world: World, jvm: ProducerJvm, name: str, **options: object) 
     producer = jvm.new(name, world.broker.bootstrap, **options)
     producer.init()
     return producer
+
+
+@contextmanager
+def silenced(world: World, jvm: ProducerJvm, **options: object) -> Iterator[Producer]:
+    """Provide a producer that has sent a record, and whose broker then falls silent until the end of the block."""
+    producer = jvm.new("orders", world.broker.address(THROUGH_PROXY), **options)
+    # A new JVM on a busy machine may need longer than max.block.ms.
+    wait_until("a record is delivered", lambda: "ok" in producer.send("orders"), timeout_seconds=60)
+    world.proxy.silent = True
+    try:
+        yield producer
+    finally:
+        world.proxy.silent = False
+        world.proxy.cut()
 
 
 def logged_in(world: World, jvm: ProducerJvm, *, password: str = PASSWORD, **options: object) -> Producer:

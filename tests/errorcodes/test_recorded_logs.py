@@ -124,6 +124,15 @@ EXPECTED = {
         ("payments", "TRANSACTIONAL_ID_AUTHORIZATION_FAILED"),
         ("", "TRANSACTIONAL_ID_AUTHORIZATION_FAILED"),
     ],
+    "delivery-timeout": [
+        ("orders", "TimeoutException (delivery)"),
+        ("orders", "NETWORK_EXCEPTION", "2.8.2"),  # as the older client calls a request that was not answered
+        ("orders", "request timeout", "3.9.2", "4.4.0"),
+        ("orders", "REQUEST_TIMED_OUT", "3.9.2", "4.4.0"),
+        ("", "TimeoutException (metadata)", "4.4.0"),  # it drops all connections, and the second record waits
+        ("orders", "bootstrap server disconnected", "4.4.0"),
+    ],
+    "buffer-full": [("", "BufferExhaustedException"), ("orders", "NETWORK_EXCEPTION")],  # and then the network is cut
     "broker-down": [
         ("orders", "connection not established"),
         ("orders", "bootstrap server disconnected"),
