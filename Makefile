@@ -117,8 +117,8 @@ demo: setup ## watch real producers and an alert live; DURATION=60 starts a faul
 faults: setup ## fire the alerts by real faults, and write docs/fault-matrix.md; FAULTS='NAME …' GENERATION=2
 	$(BIN)/python -m lab.faults $(FAULTS) $(if $(GENERATION),--generation $(GENERATION))
 
-diagnose: setup ## run diagnose on real faults, and write docs/diagnosis.md; FAULTS='NAME …'
-	$(BIN)/python -m tests.diagnosis $(FAULTS)
+diagnose: setup ## run diagnose on real faults, and write docs/diagnosis.md; FAULTS='NAME …' CLIENT=2.8.2 for the second set
+	$(BIN)/python -m tests.diagnosis $(FAULTS) $(if $(CLIENT),--second-set $(CLIENT))
 
 dashboards: setup ## check the dashboards, ask every query in the lab (quarter of an hour), and write docs/dashboard-proof.md; MISSING=1 for what changed
 	$(BIN)/python -m dashboards

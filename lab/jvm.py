@@ -36,14 +36,18 @@ def class_path(part: str) -> str:
     return ":".join(str(jar) for jar in sorted(fetch(part).glob("*.jar")))
 
 
-def compiled(source: Path, *, part: str) -> Path:
-    """Compile a source file for Java 8 against a part's jars, unless the cache has it; return the folder of classes."""
-    digest = hashlib.sha256(source.read_bytes() + part.encode()).hexdigest()[:12]
+def compiled(source: Path, *, part: str, beside: str = "") -> Path:
+    """Compile a source file for Java 8, unless the cache has it; return the folder of classes.
+
+    It is compiled against a part's jars, and the class path *beside*.
+    """
+    digest = hashlib.sha256(source.read_bytes() + part.encode() + beside.encode()).hexdigest()[:12]
     folder = built_folder() / f"{source.stem}-{digest}"
     if not folder.exists():
         with tempfile.TemporaryDirectory(prefix=".compiling-", dir=built_folder()) as work:
             classes = Path(work) / "classes"
-            options = ["--release", "8", "-Xlint:-options", "-encoding", "UTF-8", "-cp", class_path(part)]
+            options = ["--release", "8", "-Xlint:-options", "-encoding", "UTF-8"]
+            options += ["-cp", f"{class_path(part)}:{beside}"]
             run([java("javac"), *options, "-d", classes, source], what=f"compile {source.name}")
             if not folder.exists():
                 rename_or_leave(classes, folder)

@@ -18,6 +18,8 @@ from lab.certificates import PASSWORD, Identity
 from lab.process import LabError, Port, Process, Service
 
 SOURCE = Path(__file__).parent / "java" / "Producer.java"
+MICROMETER_SOURCE = SOURCE.with_name("MicrometerPage.java")
+MICROMETER = "micrometer-1.15.4"
 COMPILED_AGAINST = "kafka-clients-2.4.1"
 NEWEST_CLIENT = os.environ.get("PRODUCER_CLIENT", "4.4.0")
 """The client of a JVM that asks for none. PRODUCER_JAVA, the JVM of producers, may be too old for the newest one."""
@@ -38,6 +40,19 @@ class JmxTls:
     """If set, clients must present a certificate that this store trusts."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Load:
+    """Changes what the loops of producers send, for trials with other rates and sizes than the usual ones."""
+
+    rate: float = 1
+    """Factor of the turns per second."""
+    size: float = 1
+    """Factor of the size of records."""
+
+
+ORDINARY = Load()
+
+
 class ProducerJvm(Service):
     """A JVM with one version of the Kafka client, and with a JMX agent on ``jmx_port`` unless *jmx* is False.
 
@@ -56,7 +71,13 @@ class ProducerJvm(Service):
         java: str | None = None,
         java_options: Sequence[str] = (),
         folder: Path | None = None,
+        micrometer: bool = False,
+        load: Load = ORDINARY,
     ) -> None:
+        """Prepare it. With *micrometer*, it serves its clients' metrics on ``micrometer_port``.
+
+        *load* changes the rate and size of what its loops send.
+        """
         self.client_version = client_version
         self.name = f"producer JVM {client_version}"
         self.process: Process | None = None
@@ -68,6 +89,11 @@ class ProducerJvm(Service):
             self._ports.append(Port())  # one port cannot have TLS and plain text
         self.jmx_port = self._ports[0].number
         self.jmx_rmi_port = self._ports[-1].number
+        self.load = load
+        self.micrometer_port: int | None = None
+        if micrometer:
+            self._ports.append(Port())
+            self.micrometer_port = self._ports[-1].number
         self._java = java or os.environ.get("PRODUCER_JAVA") or jvm.java()
         self._options = ["-Xms16m", f"-Xmx{heap_megabytes}m", *java_options]
         if jmx:
@@ -89,20 +115,29 @@ class ProducerJvm(Service):
 
     def launch(self) -> None:
         """Start it without waiting until it accepts commands."""
-        classes = jvm.compiled(SOURCE, part=COMPILED_AGAINST)
-        path = f"{classes}:{jvm.class_path(f'kafka-clients-{self.client_version}')}"
         self._ready = Future()
         self._waiting = {"0": self._ready}
         self.process = Process(
             self.name,
             [
                 *(self._java, *jvm.SMALL, "-Dfile.encoding=UTF-8", "-Dorg.slf4j.simpleLogger.showDateTime=true"),
-                *(*self._options, "-cp", path, "Producer"),
+                *(*self._options, *self._program()),
             ],
             log_file=self.log_file,
             pipes=True,
         )
         threading.Thread(target=self._read_answers, args=(self.process, self._waiting), daemon=True).start()
+
+    def _program(self) -> Sequence[str]:
+        """Return the class path, the properties and the class to run."""
+        classes = jvm.compiled(SOURCE, part=COMPILED_AGAINST)
+        path = f"{classes}:{jvm.class_path(f'kafka-clients-{self.client_version}')}"
+        if self.micrometer_port is None:
+            return ["-cp", path, "Producer"]
+        beside = f"{classes}:{jvm.class_path(COMPILED_AGAINST)}"
+        page = jvm.compiled(MICROMETER_SOURCE, part=MICROMETER, beside=beside)
+        path = f"{page}:{path}:{jvm.class_path(MICROMETER)}"
+        return ["-cp", path, f"-Dmicrometer.port={self.micrometer_port}", "MicrometerPage"]
 
     def wait_ready(self, timeout_seconds: float = 30) -> None:
         """Return once it accepts commands (its JMX agent listens by then); raise LabError after *timeout_seconds*."""
@@ -302,8 +337,15 @@ class Producer:
         the loop ends, or with *revive* replaces the producer with a new one. The callback of each record, which the
         client's sender thread runs, takes *callback_ms*.
         """
+        load = self.jvm.load
+        size = round(size * load.size)
         options = send_options(topic, 1, size, wait=False, partition=partition, compressible=compressible)
-        options |= {"per_second": per_second, "records": records, "abort_every": abort_every, "revive": revive}
+        options |= {
+            "per_second": per_second * load.rate,
+            "records": records,
+            "abort_every": abort_every,
+            "revive": revive,
+        }
         options |= {"callback_ms": callback_ms}
         self.call("loop", options)
 

@@ -2,6 +2,7 @@
 
 import argparse
 import difflib
+import errno
 import importlib
 import io
 import os
@@ -59,11 +60,12 @@ def main(words: Sequence[str] | None = None) -> int:
         # moment before `serve` waits for signals.
         signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     words = sys.argv[1:] if words is None else words
+    _open_closed_streams()
     name = next((word for word in words if not word.startswith("-")), None)
     if name is not None and name not in VERBS:
         close = difflib.get_close_matches(name, VERBS, n=1)
         advice = f"did you mean {close[0]}?" if close else f"the verbs are {', '.join(VERBS)}"
-        print(f"{PROGRAM}: there is no verb {name}; {advice}", file=sys.stderr)
+        print(f"{PROGRAM}: there is no verb {printable(name)}; {advice}", file=sys.stderr)
         return 2
     if name is None:
         parser, _ = _parsers()
@@ -106,11 +108,29 @@ def run(verb: Verb, arguments: argparse.Namespace) -> int:
         print(printable(f"{PROGRAM}: {error}", limit=None), file=sys.stderr)
         return 3
     except BrokenPipeError:  # as in `| head`; 141 is what a shell shows for a program that SIGPIPE ends
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # otherwise the interpreter complains at exit
+        _discard_output()
         return 141
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG) or error.filename is not None:
+            raise
+        _discard_output()
+        print(f"{PROGRAM}: the output cannot be written: {error.strerror}", file=sys.stderr)
+        return 2
     except KeyboardInterrupt:
         return 130
     return code
+
+
+def _open_closed_streams() -> None:
+    """Open /dev/null for each standard stream that the caller has closed, as in ``>&-``. Python has None for it."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, os.fdopen(os.open(os.devnull, os.O_RDWR), mode))
+
+
+def _discard_output() -> None:
+    """Let the rest of the output go nowhere; otherwise the interpreter complains at exit."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 if __name__ == "__main__":

@@ -7,6 +7,8 @@ the network, this time. Any other exception is a bug of ours.
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from kafka_producer_exporter.net.printable import printable
+
 
 class Problem(NamedTuple):
     """A problem of the configuration: where it is, what it is, and what to do."""
@@ -16,8 +18,8 @@ class Problem(NamedTuple):
     what: str
 
     def __str__(self) -> str:
-        """Return the problem as one line."""
-        return f"{self.where}: {self.what}"
+        """Return the problem as one line that cannot steer a terminal, whatever was given."""
+        return printable(f"{self.where}: {self.what}", limit=None)
 
 
 class ConfigError(Exception):
@@ -25,9 +27,9 @@ class ConfigError(Exception):
 
     def __init__(self, source: str, problems: Sequence[Problem]) -> None:
         count = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
-        super().__init__("\n".join([f"{source}: {count}", *(f"  {problem}" for problem in problems)]))
         self.problems = tuple(problems)
-        self._heading = f"{source}: {count}"
+        self._heading = printable(f"{source}: {count}", limit=None)
+        super().__init__("\n".join([self._heading, *(f"  {problem}" for problem in problems)]))
 
     @property
     def places(self) -> str:

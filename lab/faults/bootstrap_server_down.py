@@ -12,7 +12,8 @@ class BootstrapServerDown(Fault):
         single = self.broker()
         port = int(single.bootstrap.rpartition(":")[2])
         self._way = self._stack.enter_context(Proxy(port))
-        self.broker_view(bootstrap=f"127.0.0.1:{self._way.port},{single.bootstrap}")
+        self.own_bootstrap = f"127.0.0.1:{self._way.port},{single.bootstrap}"
+        self.broker_view(bootstrap=self.own_bootstrap)
 
     def begin(self) -> None:
         """Close one of the ways."""

@@ -24,6 +24,8 @@ class Fault:
         self.name = name
         self.own_pods: list[Pod] = []
         """The pods that it has started, in this order."""
+        self.own_bootstrap: str | None = None
+        """``bootstrap.servers`` of a cluster of its own, if it has one."""
         self._stack = contextlib.ExitStack()
 
     def prepare(self) -> None:
@@ -73,6 +75,7 @@ class Fault:
         self._stack.callback(broker.close)
         broker.launch()
         broker.wait_ready(timeout_seconds=180)  # other faults begin at the same time
+        self.own_bootstrap = broker.bootstrap
         return broker
 
     def broker_view(self, **options: Any) -> Exporter:

@@ -34,11 +34,11 @@ class Row:
     panel: str = ""
     """The panel that shows it: ``BOARD: TITLE``."""
     finding: str = ""
-    """The cause that ``diagnose`` must name first; or ``nothing``, ``idle`` or ``unreachable``.
-
-    Empty if the fault is not about a producer."""
+    """The cause that ``diagnose`` must name first; or ``nothing``, ``idle`` or ``unreachable``."""
     finding_by: str = "jmx"
     """``brokers`` if JMX alone does not show the cause."""
+    no_finding: str = ""
+    """Why ``diagnose`` has nothing to name; empty if there is a finding."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +63,8 @@ def mistakes(table: Table, alerts: Sequence[str]) -> Iterator[str]:
         yield from (f"{row.name}: no alert is named {name}" for name in unknown)
         both = sorted(set(row.fires) & set(row.may_fire))
         yield from (f"{row.name}: {name} is both in fires and in may_fire" for name in both)
+        if bool(row.finding) == bool(row.no_finding):
+            yield f"{row.name}: set either finding or no_finding"
         if module_of(row.name) not in modules():
             yield f"{row.name}: lab/faults/{module_of(row.name)}.py does not exist"
     for module in sorted(modules() - {module_of(name) for name in table.rows}):

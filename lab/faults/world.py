@@ -23,7 +23,7 @@ from lab import jvm
 from lab.alertmanager import Alertmanager, Webhook, longest_interval, to_webhook
 from lab.broker import Broker, Cluster, Listener
 from lab.process import Port, Process, Service, listens, run, wait_until
-from lab.producer import Producer, ProducerJvm
+from lab.producer import NEWEST_CLIENT, ORDINARY, Load, Producer, ProducerJvm
 from lab.prometheus import CURRENT, Prometheus
 from lab.proxy import Proxy
 
@@ -213,7 +213,8 @@ class Pod(Service):
         self.service = service
         self.name = f"{service}-{index}"
         self._world = world
-        self.jvm = ProducerJvm(folder=world.folder / "jvms" / self.name, **options)
+        options = {"micrometer": world.micrometer, "load": world.load, **options}
+        self.jvm = ProducerJvm(world.client_version, folder=world.folder / "jvms" / self.name, **options)
         target = {"name": service, "jmx": {"host": "127.0.0.1", "port": self.jvm.jmx_port}}
         self.exporter = Exporter(
             world,
@@ -274,7 +275,14 @@ class World(Service):
         brokers: int = 3,
         job_label: bool = False,
         healthy: bool = True,
+        client_version: str = NEWEST_CLIENT,
+        load: Load = ORDINARY,
+        micrometer: bool = False,
     ) -> None:
+        """Set it up. *micrometer* lets the JVMs of services serve their metrics themselves, too."""
+        self.client_version = client_version
+        self.load = load
+        self.micrometer = micrometer
         self.scale = scale
         self.generation = generation
         self.notifies_within = longest_interval(config["route"]) / scale + 10

@@ -8,14 +8,17 @@ import java.util.Arrays;
 import java.util.Collections;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Properties;
 import java.util.Random;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.stream.Collectors;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.ConsumerRecords;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
@@ -77,6 +80,14 @@ public final class Producer {
             }
         }
         Runtime.getRuntime().halt(0); // closing could wait for a broker that is frozen
+    }
+
+    /** The clients that were created and not replaced, for a page of their metrics. */
+    static Set<KafkaProducer<byte[], byte[]>> clients() {
+        return PRODUCERS.values().stream()
+                .map(producer -> producer.client)
+                .filter(Objects::nonNull)
+                .collect(Collectors.toSet());
     }
 
     private void obey(String id, String verb, Map<String, String> options) {

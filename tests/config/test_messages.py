@@ -32,6 +32,7 @@ SECTIONS = ("broker", "defaults", "id_groups", "jmx", "limits", "logging", "prob
 
 NOT_KEYS = {
     "may_fire": "a key of lab/faults.yaml",
+    "no_finding": "a key of lab/faults.yaml",
     "jmx.readings": "a module",
     "targets.json": "a page of the exporter",
     "add_arguments": "a function",

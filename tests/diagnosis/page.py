@@ -5,8 +5,8 @@ from pathlib import Path
 
 from kafka_producer_exporter.diagnosis.table import CAUSES
 from kafka_producer_exporter.text import markdown_table
-from lab.faults.table import Table, read_table
-from tests.diagnosis.lab_run import Named, Result, load
+from lab.faults.table import Row, Table, read_table
+from tests.diagnosis.lab_run import PAGES, PROMETHEUS, SECOND_SET, Named, Result, folder_of, is_good, load
 from tests.paths import DOCS
 
 PAGE = DOCS / "diagnosis.md"
@@ -37,28 +37,51 @@ The names of jmx_exporter before and since 1.0 (`kafka_producer_producer_metrics
 RUNS = """
 ## Tried on real faults
 
-Each fault of [`lab/faults.yaml`](../lab/faults.yaml) that concerns a producer was begun in a world of real brokers and
-producers, and `diagnose` was run beside it, with JMX alone and with the brokers, from eight seconds after the beginning
-until it named the cause. *Or* joins causes that it says the sources cannot tell apart; *needs brokers* means that JMX
-alone does not show the cause. The producers' own times are divided by 20, as in [fault-matrix.md](fault-matrix.md).
+Each fault of [`lab/faults.yaml`](../lab/faults.yaml) was begun in a world of real brokers and producers, and
+`diagnose` was run beside it, with JMX alone and with the brokers, from eight seconds after the beginning until it named
+the cause. *Or* joins causes that it says the sources cannot tell apart; *needs brokers* means that JMX alone does not
+show the cause. The producers' own times are divided by 20, as in [fault-matrix.md](fault-matrix.md).
+
+"""
+PAGE_RUNS = """
+### From metrics pages of other exporters, and from Prometheus
+
+In the same runs, `--metrics-url` read the same producer from jmx_exporter, with its default rule, and from the page
+that its own JVM serves with Micrometer's `KafkaClientMetrics`. The line at the end of the alerts' descriptions asked
+the Prometheus that scrapes the sidecar and a broker view. *Cannot know* means that the report says so.
+
+"""
+SECOND_RUNS = """
+### With other clients, rates and sizes
+
+These runs came after the rules were written: older clients, with {loads}.
+A cell has what was named with JMX alone and, where that differs, with the brokers.
 
 """
 
 
-def text_of(results: Mapping[str, Result], table: Table) -> str:
-    """Return the page."""
+def text_of(results: Mapping[str, Result], second: Mapping[str, Mapping[str, Result]], table: Table) -> str:
+    """Return the page: *results* by fault, and *second* by client and fault."""
     causes = markdown_table(
         ("Cause", "Meaning", "Runbook"),
         [(f"`{cause.id}`", cause.title.en, cause.runbook) for cause in CAUSES],
     )
     versions = next((result.versions for result in results.values()), {})
     line = ", ".join(f"{name} {version}" for name, version in sorted(versions.items()))
+    loads = " and ".join(
+        f"{load.rate:g} times the rate and {load.size:g} times the size ({client})"
+        for client, load in SECOND_SET.items()
+    )
     return (
         HEADER
         + causes
         + RUNS
         + markdown_table(HEAD, _rows(results, table))
         + (f"\nVersions: {line}.\n" if line else "")
+        + PAGE_RUNS
+        + markdown_table(("Fault", "Finding", *PAGES, PROMETHEUS), _page_rows(results, table))
+        + SECOND_RUNS.format(loads=loads)
+        + markdown_table(("Fault", "Finding", *(f"Client {one}" for one in SECOND_SET)), _second_rows(second, table))
     )
 
 
@@ -68,19 +91,58 @@ HEAD = ("Fault", "What it does", "Finding", "JMX alone", "JMX and brokers", "Nam
 def _rows(results: Mapping[str, Result], table: Table) -> Iterator[tuple[str, ...]]:
     for row in table.rows.values():
         if not row.finding:
+            yield row.name, row.what, "none", "-", "-", "-", row.no_finding
             continue
-        result = results.get(row.name)
-        if result is None or result.finding != row.finding:
+        result = _result(results, row)
+        if result is None:
             yield row.name, row.what, f"`{row.finding}`", "-", "-", "-", "not run yet"
             continue
         alone = "-" if result.jmx is None else _named(result.jmx)
         if row.finding_by == "brokers" and result.jmx is not None and row.finding not in result.jmx.first:
             alone += " (needs brokers)"
-        verdict = "as expected" if result.is_good else "**not named**"
+        verdict = "as expected" if is_good(result, row) else "**not named**"
         last = result.brokers or result.jmx
         after = f"{last.after_seconds:.0f} s" if last is not None else "-"
         with_brokers = "-" if result.brokers is None else _named(result.brokers)
         yield row.name, row.what, f"`{row.finding}`", alone, with_brokers, after, verdict
+
+
+def _page_rows(results: Mapping[str, Result], table: Table) -> Iterator[tuple[str, ...]]:
+    for row in table.rows.values():
+        result = _result(results, row)
+        if result is not None and result.pages:
+            yield row.name, f"`{row.finding}`", *(_cell(result.pages.get(name), row) for name in (*PAGES, PROMETHEUS))
+
+
+def _second_rows(second: Mapping[str, Mapping[str, Result]], table: Table) -> Iterator[tuple[str, ...]]:
+    for row in table.rows.values():
+        found = [_result(second.get(client, {}), row) for client in SECOND_SET]
+        if any(found):
+            yield row.name, f"`{row.finding}`", *(_both(result, row) for result in found)
+
+
+def _result(results: Mapping[str, Result], row: Row) -> Result | None:
+    """Return the result of a row, unless it was of another finding."""
+    result = results.get(row.name)
+    return result if result is not None and row.finding and result.finding == row.finding else None
+
+
+def _both(result: Result | None, row: Row) -> str:
+    if result is None:
+        return "-"
+    cells = [_cell(one, row) for one in (result.jmx, result.brokers) if one is not None]
+    return "; with brokers: ".join(dict.fromkeys(cells))
+
+
+def _cell(one: Named | None, row: Row) -> str:
+    """Return what was named, emphasised where it is wrong."""
+    if one is None:
+        return "-"
+    if row.finding in one.first:
+        return _named(one)
+    if row.finding in one.cannot_know:
+        return "cannot know"
+    return f"{_named(one)} (needs brokers)" if row.finding_by == "brokers" else f"**{_named(one)}**"
 
 
 def _named(one: Named) -> str:
@@ -90,4 +152,10 @@ def _named(one: Named) -> str:
 
 def write_page(page: Path = PAGE) -> None:
     """Write the page from what was recorded."""
-    page.write_text(text_of(load(), read_table()))
+    page.write_text(recorded_page())
+
+
+def recorded_page() -> str:
+    """Return the page of what was recorded."""
+    second = {client: load(folder_of(client)) for client in SECOND_SET}
+    return text_of(load(folder_of(None)), second, read_table())

@@ -1,9 +1,11 @@
 """The page of the runs, and the findings of the table of faults."""
 
+from dataclasses import replace
+
 from kafka_producer_exporter.diagnosis.table import CAUSES
 from lab.faults.table import Row, Table, read_table
-from tests.diagnosis.lab_run import QUIET, Named, Result, load, named, save
-from tests.diagnosis.page import PAGE, text_of
+from tests.diagnosis.lab_run import PAGES, QUIET, Named, Result, is_good, load, named, save
+from tests.diagnosis.page import PAGE, recorded_page, text_of
 
 ROW = Row(name="quota", what="A quota is small.", finding="quota")
 NAMED = Named(first=["quota"], later=["buffer-full"], certainty="certain", after_seconds=13.2, runs=1)
@@ -12,7 +14,7 @@ GOOD = Result(fault="quota", finding="quota", jmx=NAMED, brokers=NAMED, versions
 
 def line_of(result, row=ROW):
     results = {result.fault: result} if result else {}
-    text = text_of(results, Table(rows={row.name: row}))
+    text = text_of(results, {}, Table(rows={row.name: row}))
     return next(line for line in text.splitlines() if line.startswith(f"| {row.name} "))
 
 
@@ -25,7 +27,7 @@ def test_every_finding_of_the_table_of_faults_is_a_cause_or_says_that_there_is_n
 
 
 def test_the_committed_page_is_the_one_of_the_recorded_runs():
-    assert PAGE.read_text() == text_of(load(), read_table())
+    assert PAGE.read_text() == recorded_page()
 
 
 def test_a_row_shows_what_was_named_and_when():
@@ -57,6 +59,43 @@ def test_causes_that_cannot_be_told_apart_are_joined():
     )
 
 
+def test_a_fault_without_a_finding_says_why():
+    row = Row(name="quota", what="A quota is small.", no_finding="It is over.")
+
+    assert line_of(None, row) == "| quota | A quota is small. | none | - | - | - | It is over. |"
+
+
+SLOW = Named(first=["slow-broker"], later=[], certainty="likely", after_seconds=60.0, runs=9)
+
+
+def lines_of(results=(), second=(), row=ROW):
+    text = text_of(dict(results), dict(second), Table(rows={row.name: row}))
+    return [line for line in text.splitlines() if line.startswith(f"| {row.name} ")]
+
+
+def test_pages_of_other_exporters_show_what_they_name_and_what_they_cannot_know():
+    blind = replace(SLOW, cannot_know=["quota"])
+    result = replace(GOOD, pages=dict(zip(PAGES, (NAMED, blind, SLOW), strict=True)))
+
+    assert (
+        lines_of({"quota": result})[1]
+        == "| quota | `quota` | quota, certain | cannot know | **slow-broker, likely** | - |"
+    )
+
+
+def test_a_page_that_names_something_else_is_no_good_result():
+    assert is_good(replace(GOOD, pages={"Micrometer": replace(SLOW, cannot_know=["quota"])}), ROW)
+    assert not is_good(replace(GOOD, pages={"Micrometer": SLOW}), ROW)
+
+
+def test_the_second_set_shows_both_sources_where_they_differ():
+    second = {"2.8.2": {"quota": replace(GOOD, jmx=SLOW)}, "3.9.2": {"quota": GOOD}}
+
+    assert lines_of(second=second)[1] == (
+        "| quota | `quota` | **slow-broker, likely**; with brokers: quota, certain | quota, certain |"
+    )
+
+
 def test_results_are_kept(tmp_path):
     save(GOOD, tmp_path)
 
@@ -64,7 +103,13 @@ def test_results_are_kept(tmp_path):
 
 
 def subject(*findings, reachable=True, idle=(), clients=("orders",)):
-    return {"findings": list(findings), "reachable": reachable, "idle": list(idle), "clients": list(clients)}
+    return {
+        "findings": list(findings),
+        "reachable": reachable,
+        "idle": list(idle),
+        "clients": list(clients),
+        "cannot_know": [{"cause": "hidden-producer", "needs": ["kafka_producer_hidden"]}],
+    }
 
 
 def finding(cause, *beside):

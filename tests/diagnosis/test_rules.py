@@ -146,7 +146,10 @@ FOUND = {
         evidence(buffer_available_bytes=1000.0),
     ],
     "lingering-batches": [evidence(record_queue_time_avg_seconds=0.5)],
-    "saturated-sender": [evidence(record_send_total=90_000.0, io_wait_time_seconds_total=0.2)],
+    "saturated-sender": [
+        evidence(record_send_total=90_000.0, request_total=9000.0, io_wait_time_seconds_total=0.2),
+        evidence(record_send_total=400.0, request_total=400.0, io_wait_time_seconds_total=0.5),
+    ],
     "lost-compression": [evidence(compression_rate_avg=0.99), evidence(compression_rate_avg=1.02)],
     "stale-metadata": [evidence(metadata_age_seconds=900.0)],
     "clock-drift": [evidence(brokers=brokers(("kafka_producer_exporter_clock_skew_seconds", {}, -95.0)))],
@@ -157,6 +160,15 @@ FOUND = {
     "hidden-producer": [evidence(more=[("kafka_producer_hidden", {"client_id": "audit", "reason": "reporter"}, 1.0)])],
     "transaction-timeout": [
         evidence(brokers=logged(event("abort", "timeout"))),
+        evidence(
+            record_send_total=0.0,
+            request_total=0.0,
+            response_total=0.0,
+            brokers=brokers(
+                ("kafka_transaction_open_seconds", {"transactional_id": "orders-0"}, 11.0),
+                ("kafka_transaction_timeout_seconds", {"transactional_id": "orders-0"}, 20.0),
+            ),
+        ),
         evidence(
             brokers=brokers(
                 ("kafka_transaction_open_seconds", {"transactional_id": "orders-0"}, 18.0),
@@ -212,7 +224,7 @@ def test_every_cause_has_an_example():
         evidence(connection_creation_total=1.0, connection_close_total=1.0),
         evidence(requests_in_flight=2.0, buffer_available_bytes=33_000_000.0),
         evidence(record_queue_time_avg_seconds=0.02, request_latency_avg_seconds=0.001),
-        evidence(io_wait_time_seconds_total=0.0, record_send_total=20.0),
+        evidence(io_wait_time_seconds_total=0.0, request_total=20.0, response_total=20.0),
         evidence(metadata_age_seconds=299.0),
         evidence(
             txn_begin_time_seconds_total=0.1, txn_commit_time_seconds_total=0.4, txn_abort_time_seconds_total=0.01
@@ -220,6 +232,12 @@ def test_every_cause_has_an_example():
         evidence(brokers=logged(event("abort", "fenced", transactional_id="payments-0"))),
         evidence(brokers=logged(event("abort", "timeout", ago=4000.0))),
         evidence(brokers=logged(event("session", "init", times=1))),
+        evidence(
+            brokers=brokers(
+                ("kafka_transaction_open_seconds", {"transactional_id": "orders-0"}, 11.0),
+                ("kafka_transaction_timeout_seconds", {"transactional_id": "orders-0"}, 20.0),
+            )
+        ),
         evidence(
             brokers=brokers(("kafka_transaction_hanging", {"topic": "other", "partition": "0", "producer_id": "7"}, 1))
         ),

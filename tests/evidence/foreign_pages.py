@@ -5,7 +5,7 @@ import math
 from kafka_producer_exporter.jmx.objectname import ObjectName
 from tests.recordings import recorded_mbeans
 
-KINDS = ("producer-metrics", "producer-topic-metrics", "producer-node-metrics")
+KINDS = ("producer-metrics", "producer-topic-metrics", "producer-node-metrics", "app-info")
 
 
 def page(version, name_of, *, quoted=False):
@@ -15,7 +15,7 @@ def page(version, name_of, *, quoted=False):
         if name.domain != "kafka.producer" or name.properties.get("type") not in KINDS:
             continue
         labels = {key.replace("-", "_"): value for key, value in name.properties.items() if key != "type"}
-        if quoted:
+        if quoted and "client_id" in labels:
             labels["client_id"] = f'"{labels["client_id"]}"'
         shown = ",".join(f'{key}="{_escaped(value)}"' for key, value in labels.items())
         for attribute, value in attributes.items():
@@ -39,5 +39,7 @@ def jmx_exporter_1(kind, attribute):
 
 
 def micrometer(kind, attribute):
+    if kind == "app-info":
+        return f"kafka_app_info_{attribute}"
     group = kind.removeprefix("producer").removesuffix("metrics").strip("-")
     return f"kafka_producer_{group}_{attribute}" if group else f"kafka_producer_{attribute}"

@@ -7,6 +7,7 @@ from kafka_producer_exporter.evidence.live import LiveJvm
 from kafka_producer_exporter.evidence.metrics_page import parsed
 from kafka_producer_exporter.evidence.names import MICROMETER_PREFIX, by_our_names, by_target, known_names
 from kafka_producer_exporter.memory import MemoryBudget
+from kafka_producer_exporter.model import Kind
 from kafka_producer_exporter.net.errors import Reason, TransportError
 from kafka_producer_exporter.settings import Jmx, Settings, Target
 from tests.evidence.foreign_pages import jmx_exporter_0, jmx_exporter_1, micrometer, page
@@ -33,7 +34,7 @@ def ours(version):
 
 def _is_theirs(name):
     attribute = METRICS[name].attribute
-    return attribute is not None and attribute.mbean in MICROMETER_PREFIX
+    return attribute is not None and attribute.mbean in MICROMETER_PREFIX and METRICS[name].kind is not Kind.INFO
 
 
 @pytest.mark.parametrize("exporter", [jmx_exporter_0, jmx_exporter_1, micrometer])

@@ -152,6 +152,22 @@ def test_a_target_of_a_prometheus_is_judged_with_the_brokers_of_its_own_cluster(
     assert name not in [fact["metric"] for finding in subject["findings"] for fact in finding["evidence"]]
 
 
+def test_a_page_of_this_exporter_leaves_out_what_has_no_value_and_lacks_nothing(capsys):
+    page = {name: series for name, series in THROTTLED.second.page.items() if "record_size" not in name}
+    page["kafka_producer_up"] = [({"target": "checkout"}, 1.0)]
+    with answering(text_of(Reading(0.0, page))) as server:
+        _, (subject,) = diagnosed(capsys, "--metrics-url", server.url, "--interval", "0.5")
+
+    assert {need for one in subject["cannot_know"] for need in one["needs"]} == {"brokers"}
+
+
+def test_a_replica_that_was_not_there_at_the_first_moment_is_not_called_idle(capsys):
+    with answering(answer_of(Reading(0.0, {})), answer_of(replica(evidence().second, "a"))) as server:
+        _, (subject,) = diagnosed(capsys, "checkout", "--prometheus", server.url)
+
+    assert subject["idle"] == []
+
+
 def test_a_target_that_a_prometheus_knows_to_be_down_is_unreachable(capsys):
     page = {"kafka_producer_exporter_target_error": [({"target": "b", "reason": "dns", "instance": "h:1"}, 1.0)]}
     with answering(answer_of(Reading(0.0, page))) as server:

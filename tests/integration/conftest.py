@@ -26,7 +26,14 @@ from lab.prometheus import Prometheus, prometheus_binary, promtool_binary
 PARTS = (
     "kafka-broker-4.4.0",
     *(f"kafka-clients-{version}" for version in ("2.4.1", "2.8.2", "3.9.2", "4.4.0")),
-    *("kafka-tools-4.3.1", "jmx-exporter-1.0.1", "helm-3.17.2", "helm-4.3.1"),
+    *(
+        "kafka-tools-4.3.1",
+        "jmx-exporter-0.20.0",
+        "jmx-exporter-1.0.1",
+        "micrometer-1.15.4",
+        "helm-3.17.2",
+        "helm-4.3.1",
+    ),
 )
 PROMETHEUS_PARTS = ("prometheus-2", "prometheus-3", "alertmanager")
 REQUIRED = os.environ.get("REQUIRE_INTEGRATION") == "1"

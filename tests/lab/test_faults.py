@@ -33,7 +33,7 @@ def test_mistakes_of_a_table_are_named():
     table = Table(
         rows={
             "broker-frozen": row("broker-frozen", fires=["A", "Typo"], may_fire=["A"]),
-            "not-written": row("not-written", fires=["D"]),
+            "not-written": row("not-written", fires=["D"], no_finding="It is not written."),
         },
         stand_ins={"D": "promtool", "Other": "promtool"},
     )
@@ -43,6 +43,7 @@ def test_mistakes_of_a_table_are_named():
     assert found == [
         "broker-frozen: no alert is named Typo",
         "broker-frozen: A is both in fires and in may_fire",
+        "broker-frozen: set either finding or no_finding",
         "not-written: lab/faults/not_written.py does not exist",
         "B: no fault fires it, and no test stands in for one",
         "stand_ins: no alert is named Other",

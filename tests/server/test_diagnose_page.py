@@ -5,10 +5,11 @@ from html.parser import HTMLParser
 import pytest
 
 from kafka_producer_exporter.catalogue.table import METRICS
+from kafka_producer_exporter.diagnosis.evidence import provided_by
 from kafka_producer_exporter.model import Family, Labels
 from kafka_producer_exporter.server.application import Collected
 from kafka_producer_exporter.server.connections import LongWait
-from kafka_producer_exporter.server.diagnose_page import INTERVAL_SECONDS, diagnose_response, provided_by
+from kafka_producer_exporter.server.diagnose_page import INTERVAL_SECONDS, diagnose_response
 from kafka_producer_exporter.server.messages import Request
 from kafka_producer_exporter.server.routes import status_pages_handler
 from tests.diagnosis.hand_made import evidence

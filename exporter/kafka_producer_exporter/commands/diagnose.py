@@ -6,6 +6,7 @@ import json
 import logging
 import os
 import re
+import ssl
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -36,6 +37,7 @@ from kafka_producer_exporter.diagnosis.evidence import (
 from kafka_producer_exporter.diagnosis.report import Subject, as_text, as_values, exit_code
 from kafka_producer_exporter.errors import ConfigError, Problem
 from kafka_producer_exporter.evidence.source import Source
+from kafka_producer_exporter.languages import of_locale
 from kafka_producer_exporter.net.errors import Reason, TransportError
 from kafka_producer_exporter.net.printable import printable
 from kafka_producer_exporter.settings import Broker, Settings, Target, TargetKind
@@ -101,7 +103,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Diagnose and print. Return 3 if a target cannot be read, else 1 if anything is found, else 0."""
+    """Diagnose and print. Return 3 if a target or all brokers cannot be read, 1 if anything is found, else 0."""
     for name in ("kafka_producer_exporter", "kafka"):
         logging.getLogger(name).addHandler(logging.NullHandler())  # the report says it
     others = _other_sources(arguments)
@@ -122,11 +124,11 @@ def run(arguments: argparse.Namespace) -> int:
         subjects = [subject for subject in subjects if _target(subject) in arguments.targets]
         if missing := [name for name in arguments.targets if name not in set(map(_target, subjects))]:
             raise ConfigError("TARGET", [Problem(name, "the source has no such target") for name in missing])
-    language = report_language(arguments.lang)
-    if arguments.format == "json":
-        sys.stdout.write(json.dumps(as_values(subjects, language), indent=2, ensure_ascii=False) + "\n")
+    if arguments.format == "json":  # whose escapes any terminal shows
+        values = as_values(subjects, arguments.lang or of_locale(os.environ))
+        sys.stdout.write(json.dumps(values, indent=2) + "\n")
     else:
-        sys.stdout.writelines(as_text(subjects, language, _painter()))
+        sys.stdout.writelines(as_text(subjects, report_language(arguments.lang), _painter()))
     return exit_code(subjects)
 
 
@@ -160,6 +162,7 @@ def _other_sources(arguments: argparse.Namespace) -> list[Source]:
     # Imported here: live JMX needs neither prometheus-client nor a client for HTTP.
     from kafka_producer_exporter.evidence.http import Access
 
+    _require_readable(arguments)
     access = Access(token_file=arguments.token_file, ca_file=arguments.ca_file, headers=dict(arguments.header))
     sources: list[Source] = []
     if arguments.metrics_url:
@@ -180,6 +183,33 @@ def _other_sources(arguments: argparse.Namespace) -> list[Source]:
             )
         )
     return sources
+
+
+def _require_readable(arguments: argparse.Namespace) -> None:
+    """Raise ConfigError if a file of the access cannot be used."""
+    from kafka_producer_exporter.net.tls import verifying_context
+
+    problems = []
+    if arguments.token_file is not None:
+        try:
+            arguments.token_file.read_text(encoding="utf-8")
+        except OSError as error:
+            problems.append(Problem(f"--token-file {arguments.token_file}", (error.strerror or str(error)).lower()))
+        except ValueError:
+            problems.append(
+                Problem(f"--token-file {arguments.token_file}", "this is no text file; give one with a token")
+            )
+    if arguments.ca_file is not None:
+        try:
+            verifying_context(arguments.ca_file)
+        except ssl.SSLError:
+            problems.append(
+                Problem(f"--ca-file {arguments.ca_file}", "no certificate is in it; give a file in PEM format")
+            )
+        except OSError as error:
+            problems.append(Problem(f"--ca-file {arguments.ca_file}", (error.strerror or str(error)).lower()))
+    if problems:
+        raise ConfigError("diagnose", problems)
 
 
 def examine(
@@ -213,7 +243,8 @@ def examine(
     if not second:
         diagnosis = diagnose(Evidence(brokers=brokers, now_seconds=time.time()))
         name = f"brokers ({broker.bootstrap_servers[0]})" if broker is not None else "brokers"
-        return [Subject(name, 0.0, diagnosis, notes=notes, is_brokers=True)]
+        down = brokers.down if brokers is not None and not diagnosis.findings else None
+        return [Subject(name, 0.0, diagnosis if down is None else None, down, notes=notes, is_brokers=True)]
     provides = {source.provides for source in sources}
     names = frozenset().union(*(one for one in provides if one is not None)) if None not in provides else None
     return [
@@ -239,7 +270,8 @@ def _subject(
     if first is NO_READING or first.down is not None:  # it came up in between
         first = second
     evidence = Evidence(first=first, second=second, brokers=brokers, provides=provides, now_seconds=time.time())
-    return Subject(name, evidence.seconds, diagnose(evidence), notes=notes)
+    is_partial = brokers is not None and brokers.down is not None
+    return Subject(name, evidence.seconds, diagnose(evidence), notes=notes, is_partial=is_partial)
 
 
 def _sources(settings: Settings, names: Sequence[str]) -> tuple[list[Source], list[Source]]:

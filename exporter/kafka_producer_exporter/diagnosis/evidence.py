@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import NamedTuple
 
-from kafka_producer_exporter.model import Family
+from kafka_producer_exporter.catalogue.table import METRICS
+from kafka_producer_exporter.model import Family, Profile
 
 Series = tuple[Mapping[str, str], float]
 Page = Mapping[str, Sequence[Series]]
@@ -100,6 +101,8 @@ class Brokers:
     """Settings of topics, by topic."""
     unseen: Sequence[str] = ()
     """One line for a person per question that was not answered."""
+    down: Down | None = None
+    """Set if no broker answered."""
 
     def gauges(self, name: str) -> Sequence[Series]:
         """Return the series of a gauge."""
@@ -258,6 +261,13 @@ def page_of(families: Iterable[Family]) -> Page:
     for family in families:
         page.setdefault(family.metric.name, []).extend((dict(labels.pairs), value) for labels, value in family.samples)
     return page
+
+
+def provided_by(page: Page) -> frozenset[str]:
+    """Return the metrics of the profile that a page was made with, as far as the page shows it."""
+    known = [METRICS[name] for name in page if name in METRICS]
+    made_with = next(profile for profile in Profile if all(profile.includes(metric.profile) for metric in known))
+    return frozenset(metric.name for metric in METRICS.values() if made_with.includes(metric.profile))
 
 
 def part_of(page: Page, label: str, value: str) -> Page:

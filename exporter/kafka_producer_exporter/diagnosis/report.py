@@ -34,6 +34,8 @@ class Subject(NamedTuple):
     notes: Sequence[str] = ()
     """Lines for a person: questions that the brokers did not answer."""
     is_brokers: bool = False
+    is_partial: bool = False
+    """Whether the brokers were asked, too, and none answered."""
 
 
 NOTHING = Text("nothing was found", "발견된 원인이 없습니다")
@@ -232,7 +234,9 @@ def _fact_values(fact: Fact) -> Mapping[str, Any]:
 
 
 def exit_code(subjects: Sequence[Subject]) -> int:
-    """Return 3 if a target could not be read, else 1 if anything was found, else 0."""
+    """Return 3 if a target could not be read, else 1 if anything was found, 3 if only half was answered, else 0."""
     if any(subject.down is not None for subject in subjects):
         return 3
-    return 1 if any(subject.diagnosis is not None and subject.diagnosis.findings for subject in subjects) else 0
+    if any(subject.diagnosis is not None and subject.diagnosis.findings for subject in subjects):
+        return 1
+    return 3 if any(subject.is_partial for subject in subjects) else 0

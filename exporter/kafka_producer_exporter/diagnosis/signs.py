@@ -89,7 +89,12 @@ def buffer_use(client: Client) -> float:
 
 
 def is_idle(client: Client) -> bool:
-    """Return whether the application sends nothing, and nothing waits. Raise CannotKnowError."""
+    """Return whether the application sends nothing, and nothing waits. Raise CannotKnowError.
+
+    A client that was read once only is not known to be idle.
+    """
+    if client.seconds <= 0:
+        return False
     sent = client.increase("kafka_producer_record_send_total")
     waits = (client.gauge("kafka_producer_waiting_threads") or 0.0) + (
         client.gauge("kafka_producer_requests_in_flight") or 0.0

@@ -14,7 +14,7 @@ from kafka_producer_exporter.broker.sources.samples import LabelTexts
 from kafka_producer_exporter.broker.sources.source import Moment, Session
 from kafka_producer_exporter.broker.sources.state import Status
 from kafka_producer_exporter.broker.sources.topics import Topics
-from kafka_producer_exporter.diagnosis.evidence import Brokers, Event, Page, Series, page_of
+from kafka_producer_exporter.diagnosis.evidence import Brokers, Down, Event, Page, Series, page_of
 from kafka_producer_exporter.net.errors import TransportError
 from kafka_producer_exporter.settings import Broker
 
@@ -38,6 +38,7 @@ def ask_brokers(broker: Broker, topics: Collection[str], *, report: Report = lam
         lookback_records=min(broker.lookback_records, LOOKBACK_RECORDS),
     )
     unseen: list[str] = []
+    down: Down | None = None
     page: dict[str, list[Series]] = {}
     session = Session(lambda: Client(asked))
     texts = LabelTexts({})
@@ -56,6 +57,7 @@ def ask_brokers(broker: Broker, topics: Collection[str], *, report: Report = lam
         settings = topic_configs(session.client(), known, TOPIC_LIMITS) if known else {}
     except TransportError as error:
         unseen.append(f"topics: {error}")
+        down = Down(error.reason.value, str(error))
     finally:
         session.close()
     events: Sequence[Event] = ()
@@ -77,6 +79,7 @@ def ask_brokers(broker: Broker, topics: Collection[str], *, report: Report = lam
         all_topics=all_topics,
         settings=settings,
         unseen=unseen,
+        down=down,
     )
 
 

@@ -13,14 +13,22 @@ from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from typing import NamedTuple
 
-from kafka_producer_exporter.catalogue.mbean_kinds import CLIENT, NODE, TOPIC
+from kafka_producer_exporter.catalogue.mbean_kinds import APP_INFO, CLIENT, NODE, TOPIC
 from kafka_producer_exporter.catalogue.table import METRICS
-from kafka_producer_exporter.diagnosis.evidence import Down, Page, Reading, Series
+from kafka_producer_exporter.diagnosis.evidence import Down, Page, Reading, Series, provided_by
+from kafka_producer_exporter.model import Kind
 
 Sample = tuple[str, Mapping[str, str], float]
 """A sample of a page: its name, its labels, and its value."""
 
-MICROMETER_PREFIX = {CLIENT: "kafka_producer_", TOPIC: "kafka_producer_topic_", NODE: "kafka_producer_node_"}
+MICROMETER_PREFIX = {
+    CLIENT: "kafka_producer_",
+    TOPIC: "kafka_producer_topic_",
+    NODE: "kafka_producer_node_",
+    APP_INFO: "kafka_app_info_",
+}
+OURS = "kafka_producer_up"
+"""A metric that no other exporter has."""
 LABELS = {"client-id": "client_id", "clientId": "client_id", "node-id": "node_id", "nodeId": "node_id"}
 NODE_PREFIX, BOOTSTRAP_NODE = "node-", "node--"
 _ESCAPED = re.compile(r'\\(["\\*?])')
@@ -39,7 +47,7 @@ def known_names() -> Mapping[str, Named]:
     names = {name: Named(name, 1.0) for name in METRICS}
     for metric in METRICS.values():
         attribute = metric.attribute
-        if attribute is None or attribute.mbean not in MICROMETER_PREFIX:
+        if attribute is None or attribute.mbean not in MICROMETER_PREFIX or metric.kind is Kind.INFO:
             continue
         for spelling in (attribute.name, *attribute.older):
             ours = Named(metric.name, metric.unit.divisor)
@@ -55,7 +63,7 @@ class Shown(NamedTuple):
 
     page: Page
     provides: frozenset[str]
-    """Every name that the page has, also those of which no series has a value."""
+    """Every name that the page's exporter has, also those of which no series has a value."""
 
 
 def by_our_names(samples: Iterable[Sample]) -> Shown:
@@ -73,6 +81,8 @@ def by_our_names(samples: Iterable[Sample]) -> Shown:
             continue  # no broker, but a bootstrap address
         if math.isfinite(value) and value <= metric.absent_above:
             page.setdefault(known.name, []).append((dict(_labels(labels)), value / known.divisor))
+    if OURS in page:  # which leaves out what has no value
+        provides |= provided_by(page)
     return Shown(page, frozenset(provides))
 
 

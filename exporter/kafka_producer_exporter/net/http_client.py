@@ -1,5 +1,6 @@
 """One HTTP request to a configured URL. Imported only where one is used, because urllib costs 1 MB."""
 
+import http.client
 import ssl
 import urllib.request
 from typing import Any
@@ -31,4 +32,7 @@ def send(
     if is_loopback(urlsplit(request.full_url).hostname or ""):
         handlers.append(urllib.request.ProxyHandler({}))  # a proxy of the environment cannot reach our loopback
     with urllib.request.build_opener(*handlers).open(request, timeout=timeout_seconds) as response:
-        return response.status, response.read(max_bytes)
+        body = response.read(max_bytes)
+        if response.length and len(body) < max_bytes:
+            raise http.client.IncompleteRead(body, response.length)  # read() does not, if it is given a number
+        return response.status, body

@@ -7,7 +7,6 @@ import time
 from collections.abc import Callable, Iterator
 from html import escape
 
-from kafka_producer_exporter.catalogue.table import METRICS
 from kafka_producer_exporter.diagnosis.diagnose import Finding, diagnose
 from kafka_producer_exporter.diagnosis.evidence import (
     NO_READING,
@@ -19,6 +18,7 @@ from kafka_producer_exporter.diagnosis.evidence import (
     events_between,
     page_of,
     part_of,
+    provided_by,
 )
 from kafka_producer_exporter.diagnosis.model import CERTAINTIES, OWNERS
 from kafka_producer_exporter.diagnosis.report import (
@@ -35,7 +35,6 @@ from kafka_producer_exporter.diagnosis.report import (
     unknown_lines,
 )
 from kafka_producer_exporter.languages import LANGUAGES, Text
-from kafka_producer_exporter.model import Profile
 from kafka_producer_exporter.net.printable import printable
 from kafka_producer_exporter.server.application import Application
 from kafka_producer_exporter.server.messages import Request, Response, html_response
@@ -104,13 +103,6 @@ def _subjects(first: Reading, second: Reading, application: Application) -> Iter
     if brokers is not None and not any(kinds.get(target) != "broker" for target, _ in targets):
         evidence = Evidence(first=NO_READING, second=NO_READING, brokers=brokers, now_seconds=time.time())
         yield Subject("brokers", 0.0, diagnose(evidence), is_brokers=True)
-
-
-def provided_by(page: Page) -> frozenset[str]:
-    """Return the metrics of the profile that a page was made with, as far as the page shows it."""
-    known = [METRICS[name] for name in page if name in METRICS]
-    made_with = next(profile for profile in Profile if all(profile.includes(metric.profile) for metric in known))
-    return frozenset(metric.name for metric in METRICS.values() if made_with.includes(metric.profile))
 
 
 def _down(target: str, page: Page) -> Down:

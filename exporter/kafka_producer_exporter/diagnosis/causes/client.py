@@ -12,7 +12,8 @@ IN_FLIGHT = 5
 """Kafka's default of max.in.flight.requests.per.connection: once these are under way, batches wait."""
 BUSY = 0.9
 """As the alert KafkaProducerSenderSaturated."""
-BUSY_RECORDS_PER_SECOND = 50.0
+BUSY_REQUESTS_PER_SECOND = 10.0
+"""As that alert, too: the wait is counted when it ends, so only a client with many requests tells."""
 NO_GAIN = 0.95
 
 
@@ -56,10 +57,10 @@ def lingering_batches(client: Client, _: Evidence) -> Match | None:
 
 
 def saturated_sender(client: Client, _: Evidence) -> Match | None:
-    """Match a sender thread that hardly ever waits. Its wait is counted when it ends, so only a busy client tells."""
+    """Match a sender thread that hardly ever waits."""
     if client.seconds <= 0 or is_silent(client) or not answers(client):
         return None
-    if client.increase("kafka_producer_record_send_total") < BUSY_RECORDS_PER_SECOND * client.seconds:
+    if client.increase("kafka_producer_request_total") < BUSY_REQUESTS_PER_SECOND * client.seconds:
         return None
     busy = 1 - client.increase("kafka_producer_io_wait_time_seconds_total") / client.seconds
     if busy < BUSY:
@@ -67,7 +68,7 @@ def saturated_sender(client: Client, _: Evidence) -> Match | None:
     names = (
         "kafka_producer_io_wait_time_seconds_total",
         "kafka_producer_io_time_seconds_total",
-        "kafka_producer_record_send_total",
+        "kafka_producer_request_total",
     )
     return Match(Certainty.LIKELY, client.facts(*names))
 

@@ -61,8 +61,7 @@ def sasl(client: Client, evidence: Evidence) -> Match | None:
     if not logins_fail(client):
         return None
     is_tls = expired_certificates(evidence) or bootstrap_errors(evidence, "tls_ca", "tls_name", "tls_expired")
-    has_tls = bool(client.gauges("kafka_producer_tls_connections", "protocol"))
-    certainty = Certainty.POSSIBLE if is_tls else Certainty.CERTAIN if has_tls else Certainty.LIKELY
+    certainty = Certainty.POSSIBLE if is_tls else Certainty.CERTAIN if _has_tls(client) else Certainty.LIKELY
     return Match(certainty, client.facts(*LOGINS))
 
 
@@ -72,7 +71,7 @@ def tls(client: Client, evidence: Evidence) -> Match | None:
     if logins_fail(client):
         if expired:
             return Match(Certainty.CERTAIN, [*expired, *client.facts(*LOGINS)])
-        if client.gauges("kafka_producer_tls_connections", "protocol"):
+        if _has_tls(client):
             return None
         return Match(Certainty.LIKELY, client.facts(*LOGINS))
     created = client.increase("kafka_producer_connection_creation_total")
@@ -82,6 +81,14 @@ def tls(client: Client, evidence: Evidence) -> Match | None:
     if created >= 2 and closed >= 2 and no_request and not waits:
         return Match(Certainty.LIKELY, client.facts(*LINKS))
     return None
+
+
+def _has_tls(client: Client) -> bool:
+    """Return whether a handshake is known to have succeeded; other exporters' pages do not show it."""
+    try:
+        return bool(client.gauges("kafka_producer_tls_connections", "protocol"))
+    except CannotKnowError:
+        return False
 
 
 def dns(client: Client, evidence: Evidence) -> Match | None:

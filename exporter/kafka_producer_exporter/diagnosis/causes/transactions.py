@@ -16,7 +16,7 @@ from kafka_producer_exporter.languages import Text
 
 RECENT_SECONDS = 600.0
 """How long what happened to a transactional id is taken for a cause of the present trouble."""
-NEAR_TIMEOUT = 0.8
+NEAR_TIMEOUT, HALF_OF_TIMEOUT = 0.8, 0.5
 ABORTED = 0.25
 """The share of aborts in the time that an application spends in commits and aborts."""
 LOOP_TIMES = 3
@@ -32,19 +32,26 @@ TIMES = (
 
 
 def transaction_timeout(client: Client, evidence: Evidence) -> Match | None:
-    """Match aborts by the coordinator, and a transaction that will soon be aborted."""
+    """Match aborts by the coordinator, and a transaction that will be aborted soon, or for which nothing is sent."""
     if found := _of_client(client, evidence, _is_timeout):
         return found
     if evidence.brokers is not None:
-        near = [fact for fact in _near_timeout(evidence) if is_related(client, fact.labels["transactional_id"])]
+        open_ones = [
+            fact
+            for fact in _open_longer(evidence, HALF_OF_TIMEOUT)
+            if is_related(client, fact.labels["transactional_id"])
+        ]
+        near = [fact for fact in open_ones if fact in _open_longer(evidence, NEAR_TIMEOUT)]
         if near:
             return Match(Certainty.LIKELY, near)
+        if open_ones and not client.increase("kafka_producer_record_send_total"):
+            return Match(Certainty.POSSIBLE, [*open_ones, *client.facts("kafka_producer_record_send_total")])
     return _commits_fail(client, evidence)
 
 
 def timeouts(evidence: Evidence) -> Match | None:
     """Match aborts by the coordinator in a view of the brokers alone."""
-    if near := _near_timeout(evidence):
+    if near := _open_longer(evidence, NEAR_TIMEOUT):
         return _of_brokers(evidence, _is_timeout) or Match(Certainty.POSSIBLE, near) if _alone(evidence) else None
     return _of_brokers(evidence, _is_timeout)
 
@@ -137,7 +144,8 @@ def _recent(evidence: Evidence, fits: Callable[[Event], bool]) -> Iterable[Event
     return [event for event in events if fits(event) and event.ago_seconds <= RECENT_SECONDS]
 
 
-def _near_timeout(evidence: Evidence) -> list[Fact]:
+def _open_longer(evidence: Evidence, share: float) -> list[Fact]:
+    """Return the transactions that have been open for this share of their timeout."""
     brokers = evidence.require_brokers()
     limits = {
         labels.get("transactional_id"): value for labels, value in brokers.gauges("kafka_transaction_timeout_seconds")
@@ -145,7 +153,7 @@ def _near_timeout(evidence: Evidence) -> list[Fact]:
     return [
         Fact("kafka_transaction_open_seconds", {"transactional_id": labels["transactional_id"]}, age)
         for labels, age in brokers.gauges("kafka_transaction_open_seconds")
-        if age >= NEAR_TIMEOUT * limits.get(labels.get("transactional_id"), float("inf"))
+        if age >= share * limits.get(labels.get("transactional_id"), float("inf"))
     ]
 
 
