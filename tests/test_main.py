@@ -7,7 +7,7 @@ import pytest
 
 from kafka_producer_exporter import __main__ as root
 from kafka_producer_exporter import __version__
-from kafka_producer_exporter.__main__ import VERBS, main
+from kafka_producer_exporter.__main__ import VERBS, main, parsed
 from kafka_producer_exporter.errors import ConfigError, Problem
 from kafka_producer_exporter.net.errors import Reason, TransportError
 
@@ -68,6 +68,24 @@ def test_an_unknown_flag_ends_with_2(capsys):
         main(["check", "--nonsense"])
 
     assert ended.value.code == 2
+
+
+def test_a_tolerant_serve_keeps_where_it_listens_if_another_argument_is_wrong(capsys):
+    words = ["serve", "--tolerant", "--listen=:9000", "--listen-pages", "off", "--label", "--nonsense"]
+
+    _, arguments = parsed("serve", words)
+
+    assert arguments.rejected
+    assert (getattr(arguments, "--listen"), getattr(arguments, "--listen-pages")) == (":9000", "off")
+    assert "--label: expected one argument" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "words", [["serve", "--nonsense"], ["serve", "--tolerant", "--help"], ["scrape", "--tolerant"]]
+)
+def test_nothing_else_starts_in_spite_of_a_wrong_argument(words):
+    with pytest.raises(SystemExit):
+        parsed(words[0], words)
 
 
 @pytest.mark.parametrize("verb", VERBS)

@@ -40,7 +40,8 @@ Precedence: flags, environment, file, defaults.
 A list replaces a list of lower precedence. Mappings are merged key by key.
 
 The exporter reports all problems of a configuration at once, each with its line and what to do, and exits with code 2.
-With `serve --tolerant` it starts anyway, serves `kafka_producer_exporter_config_valid 0`, and logs the problems.
+With `serve --tolerant` it starts anyway, also if an argument does not exist.
+It then serves `kafka_producer_exporter_config_valid 0`, and logs the problems.
 SIGHUP reloads the configuration, and with `http_reload: on` so does `POST /-/reload`.
 Targets and the broker view keep their sessions and their counts if their settings did not change.
 If the new configuration has a problem, the current settings stay in force.

@@ -35,6 +35,11 @@ VERBS: Mapping[str, str] = {
     "runbook": "print what an alert means and what to do about it, or list all alerts",
 }
 
+TOLERANT = "--tolerant"
+"""With it, ``serve`` starts in spite of wrong arguments: a pod whose sidecar ends again and again is not ready."""
+
+LISTENERS = ("--listen", "--listen-pages")
+
 EXIT_CODES = "exit codes: 0 (success), 1 (problems found), 2 (usage or configuration error), 3 (unreachable)"
 
 
@@ -76,11 +81,27 @@ def main(words: Sequence[str] | None = None) -> int:
 
 
 def parsed(name: str, words: Sequence[str]) -> tuple[Verb, argparse.Namespace]:
-    """Return the verb *name* and its arguments; raise SystemExit if they are wrong."""
+    """Return the verb *name* and its arguments.
+
+    Raise SystemExit if they are wrong. A tolerant ``serve`` keeps the attribute ``rejected`` and what says where it
+    listens.
+    """
     parser, parsers = _parsers()
     verb = cast(Verb, importlib.import_module(f"kafka_producer_exporter.commands.{name}"))
     verb.add_arguments(parsers[name])
-    return verb, parser.parse_args(words)
+    try:
+        return verb, parser.parse_args(words)
+    except SystemExit as error:  # argparse has printed the reason
+        if error.code != 2 or name != "serve" or TOLERANT not in words:
+            raise
+    kept = [
+        word
+        for before, word in zip(["", *words], words, strict=False)
+        if word.partition("=")[0] in LISTENERS or before in LISTENERS
+    ]
+    arguments = parser.parse_args([name, TOLERANT, *kept])
+    arguments.rejected = True
+    return verb, arguments
 
 
 def _parsers() -> tuple[argparse.ArgumentParser, Mapping[str, argparse.ArgumentParser]]:

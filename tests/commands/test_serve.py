@@ -4,8 +4,10 @@ import sys
 
 import pytest
 
-from kafka_producer_exporter.commands.serve import SWITCH_SECONDS, _reload
+from kafka_producer_exporter.__main__ import parsed
+from kafka_producer_exporter.commands.serve import SWITCH_SECONDS, _listeners_of, _reload
 from kafka_producer_exporter.errors import ConfigError, Problem
+from kafka_producer_exporter.net.address import Address
 from kafka_producer_exporter.settings import Settings
 
 
@@ -34,6 +36,19 @@ def test_a_reload_of_an_invalid_configuration_is_left_to_the_program_to_log(capl
     _reload(Program(ConfigError("a.yml", [Problem("a.yml:1 listen", "wrong; do it right")])), Settings())
 
     assert not caplog.records
+
+
+@pytest.mark.parametrize(
+    ("words", "listen"),
+    [
+        (["--limit-clients=many", "--listen=:9000"], Address("", 9000)),
+        (["--listen=nonsense"], Settings().listen),
+    ],
+)
+def test_a_wrong_configuration_is_reported_where_it_says_that_it_listens_if_that_is_right(words, listen):
+    _, arguments = parsed("serve", ["serve", *words])
+
+    assert _listeners_of(arguments).listen == listen
 
 
 def test_serve_lets_threads_take_turns_more_often_than_python_does():

@@ -248,6 +248,16 @@ def test_an_invalid_file_ends_serve_with_exit_code_2_unless_it_is_tolerant(produ
     assert tolerant.get("/-/ready")[0] == 200
 
 
+def test_a_tolerant_serve_with_an_argument_that_does_not_exist_says_so_where_it_was_told_to_listen(serve):
+    strict = command("serve", "--nonsense")
+    tolerant = serve("--tolerant", "--nonsense")
+
+    assert strict.returncode == 2
+    assert tolerant.page().value("kafka_producer_exporter_config_valid") == 0
+    assert tolerant.logged("unrecognized arguments: --nonsense")
+    assert tolerant.logged("an argument does not exist or has no value")
+
+
 def test_sigterm_ends_serve_at_once_and_leaves_no_session_in_the_jvm(producer_jvm, serve):
     # RMI keeps an idle thread for a minute, which would look like the thread of a session.
     jvm = producer_jvm(java_options=["-Dsun.rmi.transport.tcp.threadKeepAliveTime=200"])

@@ -8,7 +8,7 @@ import sys
 
 from kafka_producer_exporter import __version__, logs
 from kafka_producer_exporter.commands.arguments import add_settings_arguments, settings_from
-from kafka_producer_exporter.errors import ConfigError
+from kafka_producer_exporter.errors import ConfigError, Problem
 from kafka_producer_exporter.memory import MemoryBudget
 from kafka_producer_exporter.process import memory_limit, raise_descriptor_limit, return_freed_memory
 from kafka_producer_exporter.program import Program, program_from
@@ -16,6 +16,7 @@ from kafka_producer_exporter.server.bounds import bounds_within
 from kafka_producer_exporter.server.listeners import Server
 from kafka_producer_exporter.settings import Settings
 
+LISTENERS = ("--listen", "--listen-pages")
 SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 SWITCH_SECONDS = 0.0005
@@ -31,7 +32,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--tolerant",
         action="store_true",
-        help="if the configuration is invalid, serve a metrics page that says so instead of exiting",
+        help="if the configuration or an argument is invalid, serve a metrics page that says so instead of exiting",
     )
 
 
@@ -44,16 +45,18 @@ def run(arguments: argparse.Namespace) -> int:
     raise_descriptor_limit()
     logs.set_up(Settings().logging)
     budget = MemoryBudget(memory_limit())
-    program = program_from(lambda: settings_from(arguments), budget)
+    program = program_from(lambda: _settings_from(arguments), budget)
+    settings = Settings()
     try:
         program.reload()
+        settings = program.settings
     except ConfigError as error:
         if not arguments.tolerant:
             raise
         log.error(
             "the configuration is invalid; serving metrics about the exporter only", extra={"problems": str(error)}
         )
-    settings = program.settings
+        settings = _listeners_of(arguments)
     logs.set_up(settings.logging)
     server = Server(
         program,
@@ -80,6 +83,22 @@ def run(arguments: argparse.Namespace) -> int:
         server.close()
         program.close()
     return 0
+
+
+def _settings_from(arguments: argparse.Namespace) -> Settings:
+    if getattr(arguments, "rejected", False):
+        problem = Problem("serve", "an argument does not exist or has no value; the beginning of the log names it")
+        raise ConfigError("the arguments", [problem])
+    return settings_from(arguments)
+
+
+def _listeners_of(arguments: argparse.Namespace) -> Settings:
+    """Return the settings that say where to listen, so that whoever scrapes a wrong configuration learns of it."""
+    given = {name: value for name, value in vars(arguments).items() if name in LISTENERS}
+    try:
+        return settings_from(argparse.Namespace(config=None, **given), {})
+    except ConfigError:
+        return Settings()
 
 
 def _reload(program: Program, started_with: Settings) -> None:
