@@ -6,7 +6,6 @@ from collections.abc import Iterator, Sequence
 from dashboards.boards import BOARDS
 from kafka_producer_exporter.catalogue.documentation import guide_as_markdown
 from kafka_producer_exporter.catalogue.guide import GUIDE
-from kafka_producer_exporter.languages import Text
 from kafka_producer_exporter.pack import rules
 from kafka_producer_exporter.text import markdown_table
 from tools.guide.lines import CHAPTERS, Chapter, Line
@@ -36,15 +35,6 @@ _HEADS = {
     "en": ("The guide says", "Served by", "What is right, or good to know"),
     "ko": ("가이드", "제공하는 것", "바로잡을 점, 알아 둘 점"),
 }
-_KINDS = {
-    Kind.METRIC: Text("Metrics", "메트릭"),
-    Kind.ALERT: Text("Alerts", "경보"),
-    Kind.PANEL: Text("Panels", "패널"),
-    Kind.CAUSE: Text("`diagnose`", "`diagnose`"),
-    Kind.RULE: Text("`audit`", "`audit`"),
-    Kind.ERROR: Text("`explain`", "`explain`"),
-    Kind.PAGE: Text("Read", "읽을 것"),
-}
 _NAMES = """\
 ## The names of the monitoring section
 
@@ -72,8 +62,8 @@ def _row(line: Line, language: str) -> tuple[str, str, str]:
 
 
 def _served(served: Sequence[Served], language: str) -> str:
-    by_kind = ((kind, [one.markdown() for one in served if one.kind is kind]) for kind in _KINDS)
-    return "<br>".join(f"{_KINDS[kind].of(language)}: {', '.join(links)}" for kind, links in by_kind if links)
+    by_kind = ((kind, [one.markdown(language) for one in served if one.kind is kind]) for kind in Kind)
+    return "<br>".join(f"{kind.value.of(language)}: {', '.join(links)}" for kind, links in by_kind if links)
 
 
 def all_served(line: Line) -> Sequence[Served]:

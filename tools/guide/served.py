@@ -1,5 +1,7 @@
 """What a line of the guide can lead to: how the page shows it, and whether it exists."""
 
+import re
+from collections.abc import Mapping
 from enum import Enum
 from functools import cache
 from pathlib import Path
@@ -12,6 +14,7 @@ from kafka_producer_exporter.audit.options import GUIDE_LINES
 from kafka_producer_exporter.catalogue.table import METRICS
 from kafka_producer_exporter.diagnosis.table import CAUSES
 from kafka_producer_exporter.errorcodes.table import find
+from kafka_producer_exporter.languages import Text
 from kafka_producer_exporter.pack import rules
 from tools.anchors import anchor, anchors
 
@@ -20,15 +23,15 @@ IN_BROKERS = (audited_brokers.MIN_ISR, audited_brokers.LOG_REPLICATION, audited_
 
 
 class Kind(Enum):
-    """What it is; the value is the heading in the page."""
+    """What it is; the value is how the pages call it."""
 
-    METRIC = "Metrics"
-    ALERT = "Alerts"
-    PANEL = "Panels"
-    CAUSE = "`diagnose`"
-    RULE = "`audit`"
-    ERROR = "`explain`"
-    PAGE = "Read"
+    METRIC = Text("Metrics", "메트릭")
+    ALERT = Text("Alerts", "경보")
+    PANEL = Text("Panels", "패널")
+    CAUSE = Text("Found by `diagnose`", "`diagnose`가 찾는 원인")
+    RULE = Text("Judged by `audit`", "`audit`이 점검")
+    ERROR = Text("Known to `explain`", "`explain`이 설명")
+    PAGE = Text("Read", "읽을 것")
 
 
 class Served(NamedTuple):
@@ -36,15 +39,15 @@ class Served(NamedTuple):
 
     kind: Kind
     name: str
-    """Of a panel ``BOARD: TITLE``; of a page ``FILE.md#ANCHOR``, below ``docs/``."""
+    """Of a panel ``BOARD: TITLE`` in English; of a page ``FILE.md#ANCHOR``, below ``docs/``."""
 
     def exists(self) -> bool:
         """Return whether there is such a thing."""
         return _EXISTS[self.kind](self.name)
 
-    def markdown(self) -> str:
+    def markdown(self, language: str) -> str:
         """Return a link to where it is described."""
-        return _LINK[self.kind](self.name)
+        return _LINK[self.kind](self.name, language)
 
 
 def metrics(*names: str) -> tuple[Served, ...]:
@@ -88,8 +91,8 @@ def _alerts() -> frozenset[str]:
 
 
 @cache
-def _panels() -> frozenset[str]:
-    return frozenset(f"{board.key}: {panel.title.en}" for board in BOARDS for panel in board.panels())
+def _panels() -> Mapping[str, Text]:
+    return {f"{board.key}: {panel.title.en}": panel.title for board in BOARDS for panel in board.panels()}
 
 
 @cache
@@ -109,26 +112,34 @@ def _has_section(place: str) -> bool:
     return bool(page) and (not name or name in anchors(page))
 
 
-def _metric_link(name: str) -> str:
+def _metric_link(name: str, _: str) -> str:
     return f"[`{name}`](metrics.md#{anchor(METRICS[name].section)})"
 
 
-def _alert_link(name: str) -> str:
-    return f"[`{name}`](../alerts/runbooks/en/{name}.md)"
+def _alert_link(name: str, language: str) -> str:
+    return f"[`{name}`](../alerts/runbooks/{language}/{name}.md)"
 
 
-def _panel_link(name: str) -> str:
-    board, _, title = name.partition(": ")
-    return f"[{title.split(' in %{')[0]}](dashboards.md#the-boards) ({board})"
+def _panel_link(name: str, language: str) -> str:
+    title = re.sub(r"(?: in |\()?%\{.*", "", _panels()[name].of(language))  # the window is a parameter
+    return f"[{title}](dashboards.md#the-boards) ({name.partition(':')[0]})"
 
 
-def _rule_link(option: str) -> str:
+def _cause_link(name: str, _: str) -> str:
+    return f"[`{name}`](diagnosis.md#causes)"
+
+
+def _rule_link(option: str, _: str) -> str:
     is_in_files = option in GUIDE_LINES and option not in IN_BROKERS
     return f"[`{option}`](audit.md#{'what-is-checked-in-files' if is_in_files else 'what-a-live-producer-shows'})"
 
 
-def _page_link(place: str) -> str:
-    return f"[{place.partition('#')[2].replace('-', ' ') or place}]({place})"
+def _error_link(name: str, _: str) -> str:
+    return f"[`{name}`](explain.md#a-code-or-an-exception)"
+
+
+def _page_link(place: str, _: str) -> str:
+    return f"[{place}]({place})"
 
 
 _EXISTS = {
@@ -144,8 +155,8 @@ _LINK = {
     Kind.METRIC: _metric_link,
     Kind.ALERT: _alert_link,
     Kind.PANEL: _panel_link,
-    Kind.CAUSE: lambda name: f"[`{name}`](diagnosis.md#causes)",
+    Kind.CAUSE: _cause_link,
     Kind.RULE: _rule_link,
-    Kind.ERROR: lambda name: f"[`{name}`](explain.md#a-code-or-an-exception)",
+    Kind.ERROR: _error_link,
     Kind.PAGE: _page_link,
 }
