@@ -14,7 +14,7 @@ export MAKE_STARTED
 stage = @s=$$(($$(date +%s) - $(MAKE_STARTED))); printf '\n== %d:%02d  %s\n' $$((s / 60)) $$((s % 60)) '$(1)'
 
 .PHONY: help setup check lint fast pythons generate golden generated integration chart rules mutation demo faults dashboards \
-  diagnose bench jdks test truth fuzz torture drawing image image-lock containers lock clean
+  diagnose bench jdks test truth fuzz torture page drawing image image-lock containers lock clean
 
 help: ## list these commands
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -146,6 +146,9 @@ fuzz: setup ## feed damaged bytes to each decoder (two minutes); EXECUTIONS=1000
 torture: setup ## serve between hostile and honest peers, with the limits of a small container; DURATION=600 SEED=1
 	$(BIN)/python -m tests.torture --seconds $(or $(DURATION),600) --seed $(or $(SEED),1) $(if $(PRIORITY),--priority) $(if $(ONLY),--only '$(ONLY)') \
 	  --report docs/torture.md
+
+page: setup ## visit the pages in Chromium, as readers on a desktop and on a phone do; needs npm
+	$(PYTEST) -q --timeout=900 tests/pages/in_chromium.py
 
 drawing: setup ## draw a sample dashboard in Chromium with Grafana's components, and check what it shows; needs npm
 	$(PYTEST) -q --timeout=900 tests/drawing/in_chromium.py

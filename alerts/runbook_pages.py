@@ -13,10 +13,11 @@ from pathlib import Path
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from kafka_producer_exporter.languages import LANGUAGES
+from kafka_producer_exporter.languages import LANGUAGES, OWN_NAMES
+from kafka_producer_exporter.server.page_frame import COLOURS
 
-_OWN_NAMES = {"en": "English", "ko": "한국어"}
 _LIST = {"en": "Runbooks", "ko": "런북"}
+_HOME = "Kafka producer exporter"
 _ABOUT_LIST = {
     "en": "One runbook for each alert: what it means, how to find the cause, and what to do.",
     "ko": "경보마다 런북이 하나씩 있습니다. 경보의 의미, 원인을 찾는 방법, 조치를 설명합니다.",
@@ -24,29 +25,22 @@ _ABOUT_LIST = {
 RUNBOOK_LINK = re.compile(r"[A-Za-z][A-Za-z0-9]*")
 """What a link to another runbook looks like: its name, and nothing else."""
 
-# The colours are those of the status page.
-_STYLE = """
-:root{color-scheme:light dark;--page:#f6f7f9;--card:#fff;--text:#1c2430;--soft:#5c6675;--line:#dfe3e9;--link:#0b57a4}
-@media(prefers-color-scheme:dark){:root{--page:#12161c;--card:#1b212a;--text:#e5e9ef;--soft:#9aa5b4;--line:#2c3541;
---link:#8ebcf0}}
-*{box-sizing:border-box}
-body{margin:0 auto;padding:1.5rem 1rem 3rem;max-width:50rem;background:var(--page);color:var(--text);
-font:16px/1.6 system-ui,-apple-system,"Segoe UI",Roboto,"Noto Sans","Noto Sans KR",sans-serif;overflow-wrap:anywhere}
-:lang(ko){word-break:keep-all}
-a{color:var(--link)}
-nav{display:flex;justify-content:space-between;gap:1rem;font-size:.9rem}
-h1{font-size:1.5rem;line-height:1.3;margin:1rem 0 .5rem}
-h2{font-size:1.15rem;margin:2rem 0 .5rem;border-bottom:1px solid var(--line)}
-li{margin:.35rem 0}
-code{font:.88em ui-monospace,SFMono-Regular,Menlo,Consolas,monospace;background:var(--card);border-radius:.25rem;
-padding:.05em .25em}
-pre{background:var(--card);border:1px solid var(--line);border-radius:.5rem;padding:.7rem .9rem;overflow-x:auto}
-pre code{padding:0;overflow-wrap:normal;word-break:normal}
-table{display:block;overflow-x:auto;border-collapse:collapse;margin:.75rem 0}
-th,td{border:1px solid var(--line);padding:.3rem .6rem;text-align:left;vertical-align:top}
-dt{margin-top:.8rem;font-weight:600}
-dd{margin:0;color:var(--soft)}
-@media print{nav{display:none}pre{white-space:pre-wrap}}
+_STYLE = f"""{COLOURS}
+body{{margin:0 auto;padding:1.5rem 1rem 3rem;max-width:50rem;background:var(--page);color:var(--text);
+font:16px/1.6 system-ui,-apple-system,"Segoe UI",Roboto,"Noto Sans","Noto Sans KR",sans-serif;overflow-wrap:anywhere}}
+nav{{display:flex;justify-content:space-between;gap:1rem;font-size:.9rem}}
+h1{{font-size:1.5rem;line-height:1.3;margin:1rem 0 .5rem}}
+h2{{font-size:1.15rem;margin:2rem 0 .5rem;border-bottom:1px solid var(--line)}}
+li{{margin:.35rem 0}}
+code{{font:.88em ui-monospace,SFMono-Regular,Menlo,Consolas,monospace;background:var(--card);border-radius:.25rem;
+padding:.05em .25em}}
+pre{{background:var(--card);border:1px solid var(--line);border-radius:.5rem;padding:.7rem .9rem;white-space:pre-wrap}}
+pre code{{padding:0}}
+table{{border-collapse:collapse;margin:.75rem 0}}
+th,td{{border:1px solid var(--line);padding:.3rem .6rem;text-align:left;vertical-align:top}}
+dt{{margin-top:.8rem;font-weight:600}}
+dd{{margin:0;color:var(--soft)}}
+@media print{{nav{{display:none}}}}
 """
 
 
@@ -92,7 +86,7 @@ def _page(name: str, text: str, language: str, translated: list[str]) -> str:
         for child in token.children or ():
             _keep_language(child, language)
     body = parser.renderer.render(tokens, parser.options, {})
-    navigation = f'<a href="./?lang={language}">{_LIST[language]}</a>'
+    navigation = f' · <a href="./?lang={language}">{_LIST[language]}</a>'
     return _document(name, body, language, navigation, translated)
 
 
@@ -108,11 +102,12 @@ def _list(by_name: Mapping[str, str], language: str, translated: list[str]) -> s
         for name, text in by_name.items()
     )
     body = f"<h1>{_LIST[language]}</h1>\n<p>{_ABOUT_LIST[language]}</p>\n<dl>\n{entries}\n</dl>\n"
-    return _document(f"{_LIST[language]} · Kafka producer exporter", body, language, "", translated)
+    return _document(f"{_LIST[language]} · {_HOME}", body, language, "", translated)
 
 
 def _document(title: str, body: str, language: str, navigation: str, translated: list[str]) -> str:
-    choices = " ".join(f'<a href="?lang={o}" hreflang="{o}" lang="{o}">{_OWN_NAMES[o]}</a>' for o in translated)
+    home = f'<a href="../?lang={language}">{_HOME}</a>'
+    choices = " ".join(f'<a href="?lang={o}" hreflang="{o}" lang="{o}">{OWN_NAMES.of(o)}</a>' for o in translated)
     return f"""<!doctype html>
 <html lang="{language}">
 <head>
@@ -122,7 +117,7 @@ def _document(title: str, body: str, language: str, navigation: str, translated:
 <style>{_STYLE}</style>
 </head>
 <body>
-<nav><span>{navigation}</span><span>{choices}</span></nav>
+<nav><span>{home}{navigation}</span><span>{choices}</span></nav>
 <main>
 {body}</main>
 </body>

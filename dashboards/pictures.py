@@ -6,9 +6,7 @@ the npm project in ``drawing/``; it is built once, in the user's cache.
 """
 
 import argparse
-import hashlib
 import json
-import os
 import shutil
 import sys
 import tempfile
@@ -25,18 +23,18 @@ from typing import Any
 
 from dashboards.data import FOLDER as DASHBOARDS
 from kafka_producer_exporter.languages import LANGUAGES
+from lab.browser import chromium, digest, flags, installed, node, require_korean_font
 from lab.fetch import to_standard_error
-from lab.jvm import built_folder, rename_or_leave
-from lab.process import LabError, exit_on_sigterm, need, run
+from lab.jvm import rename_or_leave
+from lab.process import LabError, exit_on_sigterm, run
 
 Json = dict[str, Any]
 PROJECT = Path(__file__).with_name("drawing")
 SHOOT = "shoot.mjs"
 PICTURES = Path(__file__).parents[1] / "docs" / "pictures"
 SCREEN = {"width": 1440, "height": 900}
-CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
-INSTALL_SECONDS = BUILD_SECONDS = 900
-"""Half a gigabyte is installed, and some thousand modules are bundled; a busy machine takes minutes for each."""
+BUILD_SECONDS = 900
+"""Some thousand modules are bundled; a busy machine takes minutes."""
 ANSWER_SECONDS = 120
 """How long a board may take until all of its queries are answered and drawn."""
 TYPES = {".html": "text/html", ".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml"}
@@ -133,34 +131,24 @@ def _drawn(result: Json, folder: Path) -> Drawn:
 
 
 def _shoot(page: Path, pictures: Sequence[Json]) -> list[Json]:
-    _need_korean_font()
+    require_korean_font()
     with tempfile.TemporaryDirectory(prefix="pictures-") as name:
         job, result = Path(name) / "job.json", Path(name) / "result.json"
         content = {
-            "chromium": _chromium(),
-            "flags": ["--disable-gpu", *(["--no-sandbox"] if os.geteuid() == 0 else [])],
+            "chromium": chromium(),
+            "flags": flags(),
             "screen": SCREEN,
             "timeoutSeconds": ANSWER_SECONDS,
             "pictures": pictures,
         }
         job.write_text(json.dumps(content), encoding="utf-8")
         run(
-            [need("node", package="nodejs"), page / SHOOT, job, result],
+            [node(), page / SHOOT, job, result],
             what="drawing in Chromium",
             timeout_seconds=2 * ANSWER_SECONDS * (1 + len(pictures)),
         )
         results: list[Json] = json.loads(result.read_text(encoding="utf-8"))
     return results
-
-
-def _chromium() -> str:
-    found = next((path for name in CHROMIUM if (path := shutil.which(name))), None)
-    return found or need(CHROMIUM[0], package="chromium")
-
-
-def _need_korean_font() -> None:
-    if not run([need("fc-list", package="fontconfig"), ":lang=ko"], what="fc-list").strip():
-        raise LabError("no font has Korean letters; install one (on Debian: apt-get install fonts-noto-cjk)")
 
 
 # Build
@@ -171,29 +159,10 @@ def _built_page() -> Path:
 
     The page is inside the folder where npm installed the packages, because Node.js looks for them in folders above.
     """
-    manifest = [PROJECT / name for name in ("package.json", "package-lock.json", ".npmrc")]
     sources = [PROJECT / name for name in ("package.json", "index.html", "vite.config.js", SHOOT)]
     sources += sorted(file for file in PROJECT.joinpath("src").rglob("*") if file.is_file())
-    workshop = built_folder() / f"drawing-{_digest(manifest)}"
-    page = workshop / f"page-{_digest(sources)}"
-    if not workshop.exists():
-        to_standard_error("dashboards.pictures: installing Grafana's components (some minutes, 600 MB in the cache)")
-        with tempfile.TemporaryDirectory(prefix=".installing-", dir=built_folder()) as work:
-            fresh = Path(work) / "drawing"
-            fresh.mkdir()
-            for file in manifest:
-                shutil.copy(file, fresh)
-            # No package here needs a script of its own to be installed.
-            command = [
-                need("npm", package="npm"),
-                "ci",
-                "--ignore-scripts",
-                "--no-audit",
-                "--no-fund",
-                "--loglevel=error",
-            ]
-            run(command, what="npm ci", cwd=fresh, timeout_seconds=INSTALL_SECONDS)
-            rename_or_leave(fresh, workshop)
+    workshop = installed(PROJECT, name="drawing", what="Grafana's components (some minutes, 600 MB in the cache)")
+    page = workshop / f"page-{digest(sources, PROJECT)}"
     if not page.exists():
         to_standard_error("dashboards.pictures: building the page (a minute or more)")
         with tempfile.TemporaryDirectory(prefix=".building-", dir=workshop) as work:
@@ -201,18 +170,11 @@ def _built_page() -> Path:
                 (Path(work) / file.relative_to(PROJECT)).parent.mkdir(parents=True, exist_ok=True)
                 shutil.copy(file, Path(work) / file.relative_to(PROJECT))
             vite = workshop / "node_modules" / "vite" / "bin" / "vite.js"
-            command = [need("node", package="nodejs"), str(vite), "build", "--logLevel", "warn"]
+            command = [node(), str(vite), "build", "--logLevel", "warn"]
             run(command, what="vite build", cwd=Path(work), timeout_seconds=BUILD_SECONDS)
             shutil.copy(PROJECT / SHOOT, Path(work) / "dist")
             rename_or_leave(Path(work) / "dist", page)
     return page
-
-
-def _digest(files: Sequence[Path]) -> str:
-    content = hashlib.sha256()
-    for file in files:
-        content.update(f"{file.relative_to(PROJECT)}\0".encode() + file.read_bytes())
-    return content.hexdigest()[:12]
 
 
 # Serve

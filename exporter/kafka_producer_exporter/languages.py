@@ -20,6 +20,10 @@ class Text(NamedTuple):
         return text
 
 
+OWN_NAMES = Text("English", "한국어")
+"""Each language in its own words, for those who look for it."""
+
+
 def of_locale(environment: Mapping[str, str]) -> str:
     """Return the language of the locale; English if it is none of ours."""
     names = (environment.get(variable) for variable in ("LC_ALL", "LC_MESSAGES", "LANG"))

@@ -84,9 +84,9 @@ def test_links_lead_to_the_same_language_and_to_the_other_one(made):
     def links(path):
         return [attributes["href"] for tag, attributes in Tags(made[path]).found if tag == "a"]
 
-    assert links("runbooks/en/KafkaX.html") == ["./?lang=en", "?lang=ko", "KafkaY?lang=en"]
-    assert links("runbooks/ko/KafkaX.html") == ["./?lang=ko", "?lang=en", "KafkaY?lang=ko"]
-    assert links("runbooks/en/index.html") == ["?lang=ko", "KafkaX?lang=en", "KafkaY?lang=en"]
+    assert links("runbooks/en/KafkaX.html") == ["../?lang=en", "./?lang=en", "?lang=ko", "KafkaY?lang=en"]
+    assert links("runbooks/ko/KafkaX.html") == ["../?lang=ko", "./?lang=ko", "?lang=en", "KafkaY?lang=ko"]
+    assert links("runbooks/en/index.html") == ["../?lang=en", "?lang=ko", "KafkaX?lang=en", "KafkaY?lang=en"]
 
 
 def test_a_page_without_a_translation_does_not_link_to_it(made):

@@ -5,7 +5,9 @@ from kafka_producer_exporter.model import Family, Kind, Labels, Metric, Scrape
 from kafka_producer_exporter.net.address import Address
 from kafka_producer_exporter.net.errors import Reason
 from kafka_producer_exporter.server.application import Collected, ProbeRefusedError, TargetStatus
+from kafka_producer_exporter.server.last_diagnosis import LastDiagnosis
 from kafka_producer_exporter.server.messages import Request, Response
+from kafka_producer_exporter.server.status_page import status_page
 
 UP = Metric(name="kafka_producer_up", kind=Kind.GAUGE, help="1 if the target answered.", section="test")
 
@@ -24,6 +26,25 @@ def orders(
 ):
     scrape = Scrape("orders", up_page(3), Reason.REFUSED, detail, clients=0, started=995.0, duration_seconds=1.5)
     return TargetStatus("orders", Address("orders", 9999), scrape)
+
+
+def family(metric, *samples):
+    return Family(metric, [(Labels(labels), value) for labels, value in samples])
+
+
+def status_text(*statuses, brokers=None, config_error=None, now=1000.0, language="en", diagnosed=None, **options):
+    """Return the status page as of the instant 1000."""
+    page = status_page(
+        statuses,
+        brokers=brokers,
+        config_error=config_error,
+        diagnosed=diagnosed or LastDiagnosis(),
+        language=language,
+        now=now,
+        instant=1000.0,
+        **options,
+    )
+    return page.decode()
 
 
 UNREAD = TargetStatus("new", Address("::1", 1), None)

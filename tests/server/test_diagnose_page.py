@@ -10,9 +10,11 @@ from kafka_producer_exporter.model import Family, Labels
 from kafka_producer_exporter.server.application import Collected
 from kafka_producer_exporter.server.connections import LongWait
 from kafka_producer_exporter.server.diagnose_page import INTERVAL_SECONDS, diagnose_response
+from kafka_producer_exporter.server.last_diagnosis import LastDiagnosis
 from kafka_producer_exporter.server.messages import Request
 from kafka_producer_exporter.server.routes import status_pages_handler
 from tests.diagnosis.hand_made import evidence
+from tests.server.reading import read
 
 
 def families_of(page):
@@ -34,6 +36,7 @@ class Program:
                 page[name] = [*page.get(name, ()), (labels, value)]
             self.pages.append(page)
         self.view = view
+        self.last = LastDiagnosis()
         self.waited = 0.0
 
     def collect(self, *, deadline):
@@ -57,7 +60,8 @@ def request_for(query="", **headers):
 
 
 def shown(program, query="", **headers):
-    response = diagnose_response(program, request_for(query, **headers), sleep=program.sleep, clock=program.clock)
+    request = request_for(query, **headers)
+    response = diagnose_response(program, request, program.last, sleep=program.sleep, clock=program.clock)
     return b"".join(response.chunks).decode() if response.chunks else response.body.decode()
 
 
@@ -71,6 +75,31 @@ def test_a_finding_is_shown_with_its_numbers_changes_and_runbook():
     assert "orders: kafka_producer_produce_throttle_time_max_seconds = 2.4 s" in text
     assert "producer_byte_rate: raise it" in text
     assert '<a href="runbooks/KafkaProducerThrottled?lang=en">' in text
+
+
+def test_what_is_found_is_kept_for_the_status_page():
+    found, healthy = Program(evidence(produce_throttle_time_max_seconds=2.4)), Program(evidence())
+
+    for program in (found, healthy):
+        assert program.last.of("checkout") is None
+        shown(program)
+
+    (title,) = found.last.of("checkout").titles
+    assert title == ("A quota slows the producer down (certain)", "쿼터가 프로듀서를 늦추고 있습니다 (확실)")
+    assert healthy.last.of("checkout").titles == []
+
+
+@pytest.mark.parametrize("language", ["en", "ko"])
+def test_the_page_has_landmarks_headings_and_a_label_for_each_list(language):
+    page = read(shown(Program(evidence(produce_throttle_time_max_seconds=2.4)), f"lang={language}"))
+
+    body = page.only("body")
+    assert page.only("meta", name="viewport")
+    assert [one.tag for one in body.inside] == ["header", "main", "footer"]
+    assert [one.tag for one in body.below() if one.tag in ("h1", "h2", "h3")] == ["h1", "h2", "h3"]
+    assert body.only("a", aria_current="page").attributes["href"] == f"diagnose?lang={language}"
+    labels = {"en": ["Seen:", "Change:"], "ko": ["근거:", "조치:"]}
+    assert [one.text for one in body.all("p", class_="advice soft")] == labels[language]
 
 
 def test_a_healthy_producer_shows_that_nothing_was_found_and_what_is_not_known():

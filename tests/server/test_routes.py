@@ -1,21 +1,17 @@
 import gzip
 import json
+import subprocess
+import sys
 import time
-from dataclasses import replace
-from html.parser import HTMLParser
 
 import pytest
 
-from kafka_producer_exporter.catalogue import broker
-from kafka_producer_exporter.model import Family, Labels
-from kafka_producer_exporter.net.address import Address
 from kafka_producer_exporter.server.connections import LongWait
 from kafka_producer_exporter.server.messages import Request
 from kafka_producer_exporter.server.metrics_pages import GZIP_FROM_BYTES
 from kafka_producer_exporter.server.page_time import PageTime
 from kafka_producer_exporter.server.routes import deadline, metrics_handler, status_pages_handler
-from kafka_producer_exporter.server.status_page import status_page
-from tests.server.asking import BAD, UNREAD, Program, ask, checkout, orders
+from tests.server.asking import BAD, Program, ask
 
 
 def page_of(response):
@@ -28,10 +24,6 @@ def metrics(target, *, application=None, **options):
 
 def pages(target, *, application=None, own_host="127.0.0.1", **options):
     return ask(status_pages_handler(application or Program(), own_host=own_host), target, **options)
-
-
-def status_text(*statuses, brokers=None, config_error=None, now=1000.0):
-    return status_page(statuses, brokers=brokers, config_error=config_error, now=now, instant=1000.0).decode()
 
 
 def test_metrics_are_served_as_text():
@@ -181,6 +173,34 @@ def test_the_status_page_reads_no_jvm_that_was_read_within_five_seconds():
         assert application.asked == {"max_age_seconds": 5.0, "deadline": 105.0}
 
 
+@pytest.mark.parametrize(("target", "language"), [("/", "ko"), ("/?lang=en", "en")])
+def test_the_status_page_is_in_the_language_of_the_reader_or_of_the_link(target, language):
+    response = pages(target, accept_language="ko-KR,ko;q=0.9")
+
+    assert f'<html lang="{language}">'.encode() in response.body
+    assert (response.headers["Content-Language"], response.headers["Vary"]) == (language, "Accept-Language")
+
+
+@pytest.mark.parametrize(
+    ("target", "refreshes"), [("/", False), ("/?refresh=on", True), ("/?lang=ko&refresh=on", True)]
+)
+def test_the_status_page_loads_itself_again_only_if_the_reader_asks_for_it(target, refreshes):
+    assert (b'http-equiv="refresh"' in pages(target).body) is refreshes
+
+
+def test_an_exporter_that_serves_no_page_for_people_does_not_pay_for_its_memory():
+    program = (
+        "import sys, kafka_producer_exporter.commands.serve\n"
+        "from kafka_producer_exporter.server.routes import metrics_handler, status_pages_handler\n"
+        "metrics_handler(None), status_pages_handler(None, own_host=None)\n"
+        "print([name for name in sys.modules if 'diagnos' in name or name.endswith(('status_page', 'guide_numbers'))])"
+    )
+
+    loaded = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout
+
+    assert loaded == "['kafka_producer_exporter.server.last_diagnosis']\n"
+
+
 def test_the_status_page_may_load_and_run_nothing():
     headers = pages("/").headers
 
@@ -225,122 +245,6 @@ def test_a_foreign_name_that_resolves_to_this_machine_reads_nothing(host):
 
 def test_status_pages_on_a_public_address_are_served_under_any_name():
     assert pages("/", own_host=None, host="producers.example").status == 200
-
-
-def test_the_status_page_shows_trouble_first_with_reason_and_advice():
-    text = status_text(checkout(), orders())
-
-    assert text.index("orders") < text.index("checkout")
-    assert "down: refused" in text
-    assert "<code>-Dcom.sun.management.jmxremote.port=9999</code> and" in text
-    assert "<title>1 down · Kafka producers</title>" in text
-    assert "1 of 2 targets up, 1 down" in text
-
-
-def test_the_status_page_shows_why_a_producer_of_a_target_that_is_up_has_no_metrics():
-    status = checkout()
-    hidden = replace(status, scrape=status.scrape._replace(detail="orders: alive, but without metrics because …"))
-
-    page = status_text(hidden)
-
-    assert '<section class="target up">' in page
-    assert '<p class="advice">orders: alive, but without metrics because …</p>' in page
-
-
-def test_the_status_page_shows_when_a_target_was_scraped_and_what_it_has():
-    text = status_text(checkout())
-
-    assert "1970-01-01 00:16:30 UTC, 10 s ago" in text
-    assert "<dt>producers</dt><dd>2</dd>" in text
-    assert "<dt>series</dt><dd>1,234</dd>" in text
-    assert "<dt>took</dt><dd>12.3 ms</dd>" in text
-
-
-def test_a_target_that_has_not_been_read_shows_no_number():
-    text = status_text(UNREAD)
-
-    assert "not read yet" in text
-    assert "<dt>" not in text
-
-
-def test_the_status_page_shows_why_the_configuration_is_invalid():
-    text = status_text(config_error=str(BAD))
-
-    assert "targets[0].jmx.port: 99999 is not a port" in text
-    assert "No targets are configured" not in text
-
-
-def test_without_targets_the_status_page_says_how_to_add_one():
-    assert "--target NAME=HOST:PORT" in status_text()
-
-
-def family(metric, *samples):
-    return Family(metric, [(Labels(labels), value) for labels, value in samples])
-
-
-def test_a_shard_that_looks_for_no_hanging_transactions_does_not_claim_that_there_are_none():
-    shards = family(broker.SHARD, ({"shard": "1", "total_shards": "4"}, 1))
-
-    text = status_text(brokers=[shards])
-
-    assert "<dt>shard</dt><dd>1 of 4</dd>" in text
-    assert "<dt>hanging transactions</dt><dd>see shard 0</dd>" in text
-
-
-def test_a_collector_of_brokers_shows_its_sources_and_since_when_it_counts():
-    brokers = [
-        family(broker.SOURCE_UP, ({"source": "transaction_log"}, 1), ({"source": "topics"}, 0)),
-        family(broker.SOURCE_ERROR, ({"source": "topics", "reason": "timeout"}, 1)),
-        family(broker.COUNTING_SINCE, ({}, 880.0)),
-        family(broker.EXACT, ({}, 1)),
-        family(broker.LOG_LAG, ({}, 1234)),
-        family(broker.OPEN, ({"transactional_id": "a"}, 2), ({"transactional_id": "b"}, 1)),
-    ]
-
-    text = status_text(brokers=brokers)
-
-    assert "No targets are configured" not in text
-    assert "1 of 2 sources up" in text
-    assert "transaction_log up, topics down: timeout" in text
-    assert "<dt>counting</dt><dd>exactly, began 120 s ago</dd>" in text
-    assert "<dt>log lag</dt><dd>1,234 records</dd>" in text
-    assert "<dt>open transactions</dt><dd>3</dd>" in text
-    assert "<dt>hanging transactions</dt><dd>0</dd>" in text
-
-
-def test_hanging_transactions_are_named_on_the_status_page_with_what_to_do():
-    places = [({"topic": f"orders<{number}>", "partition": "3", "producer_id": "1"}, 1) for number in range(12)]
-
-    text = status_text(brokers=[family(broker.HANGING, *places)])
-
-    assert "Transactions hang on orders&lt;0&gt;-3, " in text
-    assert " and 2 more. kafka-producer-exporter transactions --hanging" in text
-
-
-def test_a_collector_that_does_not_count_yet_says_so():
-    text = status_text(brokers=[family(broker.SOURCE_UP, ({"source": "transaction_log"}, 0))])
-
-    assert "<dt>counting</dt><dd>not yet</dd>" in text
-    assert "log lag" not in text
-
-
-def test_text_from_elsewhere_never_becomes_markup():
-    evil = '</code><script>"&'
-    status = replace(orders(detail=f"{evil} -D{evil}"), name=evil, address=Address(evil, 1))
-    tags = set()
-    parser = HTMLParser()
-    parser.handle_starttag = lambda tag, _: tags.add(tag)
-
-    parser.feed(status_text(status, config_error=evil))
-
-    assert "code" in tags
-    assert "script" not in tags
-
-
-def test_the_age_of_a_scrape_survives_a_step_of_the_clock():
-    stepped = status_text(checkout(), now=1000.0 + 86_400)
-
-    assert "10 s ago" in stepped
 
 
 @pytest.mark.parametrize(("timeout", "is_long"), [("10", False), ("60", True), (None, False)])

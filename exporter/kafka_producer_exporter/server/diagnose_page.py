@@ -5,7 +5,6 @@ Imported with the first request for it, since most exporters never serve any.
 
 import time
 from collections.abc import Callable, Iterator
-from html import escape
 
 from kafka_producer_exporter.diagnosis.diagnose import Finding, diagnose
 from kafka_producer_exporter.diagnosis.evidence import (
@@ -22,10 +21,12 @@ from kafka_producer_exporter.diagnosis.evidence import (
 )
 from kafka_producer_exporter.diagnosis.model import CERTAINTIES, OWNERS
 from kafka_producer_exporter.diagnosis.report import (
+    CHANGE,
     CONSEQUENCE,
     IDLE,
     NO_PRODUCER,
     NOTHING,
+    SEEN,
     SHOWN_CLIENTS,
     SHOWN_FACTS,
     UNKNOWN,
@@ -35,40 +36,45 @@ from kafka_producer_exporter.diagnosis.report import (
     unknown_lines,
 )
 from kafka_producer_exporter.languages import LANGUAGES, Text
-from kafka_producer_exporter.net.printable import printable
 from kafka_producer_exporter.server.application import Application
+from kafka_producer_exporter.server.last_diagnosis import LastDiagnosis
 from kafka_producer_exporter.server.messages import Request, Response, html_response
+from kafka_producer_exporter.server.page_frame import html_page, link, runbook_line, safe
 from kafka_producer_exporter.server.page_language import page_language
-from kafka_producer_exporter.server.status_page import STYLE
+from kafka_producer_exporter.server.page_words import as_of
 
 INTERVAL_SECONDS = 5.0
 """Between the two readings. Shorter than that of the verb, since a browser shows nothing meanwhile."""
 DEADLINE_SECONDS = 5.0
 
-LISTS = ".target ul{margin:.4rem 0 0;padding-left:1.2rem}.target h3{font-size:1rem;margin:.9rem 0 .2rem}"
 TITLE = Text("Why are events not published?", "이벤트가 왜 발행되지 않는가?")
-TARGETS = Text("all targets", "모든 타깃")
-NO_TARGET = Text("No target is configured.", "설정된 타깃이 없습니다.")
+AGAIN = Text("diagnose again", "다시 진단")
+NO_TARGET = Text("No target is configured.", "설정된 대상이 없습니다.")
 
 
 def diagnose_response(
     application: Application,
     request: Request,
+    last: LastDiagnosis,
     *,
     sleep: Callable[[float], None] = time.sleep,
     clock: Callable[[], float] = time.monotonic,
 ) -> Response:
     """Return the page after reading all targets twice. It takes ``INTERVAL_SECONDS`` and two reads.
 
-    The parameter ``lang`` chooses the language; without it, Accept-Language does.
+    What is found is kept in *last*. The parameter ``lang`` chooses the language; without it, Accept-Language does.
     """
     language, headers = page_language(request)
     first_at, first = clock(), page_of(application.collect(deadline=clock() + DEADLINE_SECONDS).families())
     sleep(INTERVAL_SECONDS)
     second_at, second = clock(), page_of(application.collect(deadline=clock() + DEADLINE_SECONDS).families())
     subjects = list(_subjects(Reading(first_at, first), Reading(second_at, second), application))
-    body = _page(subjects, language)
-    return html_response(body.encode(), headers=headers)
+    last.keep({subject.name: _titles(subject) for subject in subjects if subject.diagnosis is not None})
+    cards = "\n".join(_card(subject, language) for subject in subjects) or f"<p>{NO_TARGET.of(language)}</p>"
+    title = TITLE.of(language)
+    footer = f"<span>{as_of(time.time(), language)} · {link('diagnose', AGAIN.of(language), language)}</span>"
+    body = html_page(title=title, heading=title, main=cards, language=language, here="diagnose", footer=footer)
+    return html_response(body, headers=headers)
 
 
 def _subjects(first: Reading, second: Reading, application: Application) -> Iterator[Subject]:
@@ -111,48 +117,35 @@ def _down(target: str, page: Page) -> Down:
     return Down(reason, "/")
 
 
-def _page(subjects: list[Subject], language: str) -> str:
-    cards = "\n".join(_card(subject, language) for subject in subjects) or f"<p>{NO_TARGET.of(language)}</p>"
-    other = next(one for one in LANGUAGES if one != language)
-    title = TITLE.of(language)
-    return f"""<!doctype html>
-<html lang="{language}">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>{title}</title>
-<style>{STYLE}{LISTS}</style>
-</head>
-<body>
-<header><h1>{title}</h1>
-<span><a href="./">{TARGETS.of(language)}</a> · <a href="?lang={other}">{other}</a></span></header>
-<main>
-{cards}
-</main>
-</body>
-</html>
-"""
+def _titles(subject: Subject) -> list[Text]:
+    """Return the titles of the findings with their certainties, in each language."""
+    findings = subject.diagnosis.findings if subject.diagnosis is not None else ()
+    return [Text(*(_title(finding, language) for language in LANGUAGES)) for finding in findings]
+
+
+def _title(finding: Finding, language: str) -> str:
+    return f"{finding.cause.title.of(language)} ({CERTAINTIES[finding.certainty].of(language)})"
 
 
 def _card(subject: Subject, language: str) -> str:
     diagnosis = subject.diagnosis
-    name = _safe(subject.name)
+    name = safe(subject.name)
     if diagnosis is None:
         down = subject.down or Down("", "")
         words = UNREADABLE.of(language).format(reason=down.reason, detail="").rstrip(": ")
-        return f'<section class="target down">\n<h2>{name} <span class="state">{_safe(words)}</span></h2>\n</section>'
+        return f'<section class="target down">\n<h2>{name} <span class="state">{safe(words)}</span></h2>\n</section>'
     if not diagnosis.findings:
         state, words = "up", NOTHING.of(language)
     else:
         state, words = "down", diagnosis.findings[0].cause.title.of(language)
-    parts = [f'<section class="target {state}">', f'<h2>{name} <span class="state">{_safe(words)}</span></h2>']
+    parts = [f'<section class="target {state}">', f'<h2>{name} <span class="state">{safe(words)}</span></h2>']
     if not diagnosis.clients and not subject.is_brokers:
-        parts.append(f'<p class="advice">{_safe(NO_PRODUCER.of(language))}</p>')
+        parts.append(f'<p class="advice">{safe(NO_PRODUCER.of(language))}</p>')
     parts += [_finding(finding, language) for finding in diagnosis.findings]
     if diagnosis.idle:
-        parts.append(f'<p class="advice">{_safe(IDLE.of(language).format(clients=", ".join(diagnosis.idle)))}</p>')
+        parts.append(f'<p class="advice">{safe(IDLE.of(language).format(clients=", ".join(diagnosis.idle)))}</p>')
     if unknown := unknown_lines(diagnosis, language):
-        items = "".join(f"<li>{_safe(line)}</li>" for line in unknown)
+        items = "".join(f"<li>{safe(line)}</li>" for line in unknown)
         parts.append(f"<details><summary>{UNKNOWN.of(language)}</summary><ul>{items}</ul></details>")
     return "\n".join([*parts, "</section>"])
 
@@ -171,14 +164,17 @@ def _finding(finding: Finding, language: str) -> str:
     apart = [f"{other}: {text.of(language)}" for other, text in finding.apart]
     because = CONSEQUENCE.of(language).format(causes=", ".join(finding.consequence_of))
     notes = [because] if finding.consequence_of else []
-    seen = "".join(f"<li><code>{_safe(fact)}</code></li>" for fact in facts)
-    to_do = "".join(f"<li>{_safe(line)}</li>" for line in (*changes, *apart, *notes))
-    certainty = CERTAINTIES[finding.certainty].of(language)
-    return f"""<h3>{_safe(cause.title.of(language))} ({certainty})</h3>
-<p>{_safe(cause.explanation.of(language))}</p>
-<ul>{seen}</ul>
-<ul>{to_do}<li><a href="runbooks/{cause.runbook}?lang={language}">{cause.runbook}</a></li></ul>"""
+    seen = "".join(f"<li><code>{safe(fact)}</code></li>" for fact in facts)
+    to_do = "".join(f"<li>{safe(line)}</li>" for line in (*changes, *apart, *notes))
+    parts = [
+        f"<h3>{safe(_title(finding, language))}</h3>",
+        f"<p>{safe(cause.explanation.of(language))}</p>",
+        *_labelled_list(SEEN, seen, language),
+        *_labelled_list(CHANGE, to_do, language),
+        runbook_line(cause.runbook, language),
+    ]
+    return "\n".join(parts)
 
 
-def _safe(text: str) -> str:
-    return escape(printable(text, limit=None))
+def _labelled_list(label: Text, items: str, language: str) -> list[str]:
+    return [f'<p class="advice soft">{label.of(language).capitalize()}:</p>', f"<ul>{items}</ul>"] if items else []

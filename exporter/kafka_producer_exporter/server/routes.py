@@ -14,10 +14,12 @@ from kafka_producer_exporter.errors import ConfigError
 from kafka_producer_exporter.exposition.formats import negotiate
 from kafka_producer_exporter.server.application import Application, Collected, ProbeRefusedError, TargetStatus
 from kafka_producer_exporter.server.connections import DeferredResponse, Handler, LongWait
+from kafka_producer_exporter.server.last_diagnosis import LastDiagnosis
 from kafka_producer_exporter.server.messages import Request, Response, html_response, text_response
 from kafka_producer_exporter.server.metrics_pages import MetricsPages
+from kafka_producer_exporter.server.page_frame import html_page
+from kafka_producer_exporter.server.page_language import page_language
 from kafka_producer_exporter.server.page_time import PageTime
-from kafka_producer_exporter.server.status_page import STYLE, status_page
 
 DEFAULT_DEADLINE_SECONDS = 10.0
 MAX_DEADLINE_SECONDS = 60.0
@@ -83,15 +85,16 @@ def status_pages_handler(application: Application, *, own_host: str | None) -> H
     If *own_host* is given, only requests for that host, for localhost or for an IP address are served. This prevents
     DNS rebinding: a foreign website whose name resolves to 127.0.0.1 could otherwise read the pages through a browser.
     """
+    last = LastDiagnosis()
 
     def status(request: Request) -> DeferredResponse:
-        return partial(_status_page, application, request)
+        return partial(_status_page, application, request, last)
 
     def targets(request: Request) -> DeferredResponse:
         return partial(_targets_json, application, request)
 
     def diagnose(request: Request) -> DeferredResponse:
-        return LongWait(_diagnose_page, application, request)
+        return LongWait(_diagnose_page, application, request, last)
 
     routes = {
         "/": Route(status, "the status of all targets, for people"),
@@ -202,18 +205,29 @@ def _reload(application: Application) -> Response:
     return text_response("reloaded")
 
 
-def _status_page(application: Application, request: Request) -> Response:
+# Two of the pages are imported here and not above, so that an exporter that is not asked for one does not pay for its
+# memory.
+
+
+def _status_page(application: Application, request: Request, last: LastDiagnosis) -> Response:
+    from kafka_producer_exporter.server.status_page import status_page  # noqa: PLC0415
+
+    language, headers = page_language(request)
     body = status_page(
-        _statuses(application, request), brokers=application.broker_families(), config_error=application.config_error()
+        _statuses(application, request),
+        brokers=application.broker_families(),
+        config_error=application.config_error(),
+        diagnosed=last,
+        language=language,
+        refreshes="refresh" in parse_qs(request.query),
     )
-    return html_response(body)
+    return html_response(body, headers=headers)
 
 
-def _diagnose_page(application: Application, request: Request) -> Response:
-    # Here and not above, so that an exporter that is not asked for it does not pay for its memory.
+def _diagnose_page(application: Application, request: Request, last: LastDiagnosis) -> Response:
     from kafka_producer_exporter.server.diagnose_page import diagnose_response  # noqa: PLC0415
 
-    return diagnose_response(application, request)
+    return diagnose_response(application, request, last)
 
 
 def _targets_json(application: Application, request: Request) -> Response:
@@ -248,22 +262,8 @@ def _landing_page(routes: Mapping[str, Route]) -> bytes:
         return f'<a href="{escape(path)}">{text}</a>' if "GET" in route.methods and path != "/probe" else text
 
     entries = "\n".join(f"<li>{link(path, route)} {escape(route.about)}</li>" for path, route in routes.items())
-    return f"""<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>Kafka producer exporter</title>
-<style>{STYLE}</style>
-</head>
-<body>
-<h1>Kafka producer exporter</h1>
-<ul class="links">
-{entries}
-</ul>
-</body>
-</html>
-""".encode()
+    title = "Kafka producer exporter"
+    return html_page(title=title, heading=title, main=f'<ul class="links">\n{entries}\n</ul>', language="en")
 
 
 def _is_own(host_header: str, own_host: str) -> bool:

@@ -1,60 +1,63 @@
-"""The status page, in HTML: the state of every target, the reason, and what to do about it."""
+"""The status page, in HTML: each target with its state, what to do about it, and the guide's numbers of its producers.
+
+Imported with the first request for it, since most exporters never serve it.
+"""
 
 import re
 import time
-from collections.abc import Sequence
-from html import escape
+from collections.abc import Iterator, Mapping, Sequence
 
 from kafka_producer_exporter import __version__
+from kafka_producer_exporter.languages import Text
 from kafka_producer_exporter.model import Family
-from kafka_producer_exporter.net.printable import printable
 from kafka_producer_exporter.server.application import TargetStatus
 from kafka_producer_exporter.server.broker_card import broker_card
-from kafka_producer_exporter.text import human_ago, human_seconds
+from kafka_producer_exporter.server.guide_numbers import (
+    OF_PRODUCER,
+    Values,
+    is_troubled,
+    numbers_table,
+    values_of,
+)
+from kafka_producer_exporter.server.last_diagnosis import Found, LastDiagnosis
+from kafka_producer_exporter.server.page_frame import html_page, link, runbook_line, safe
+from kafka_producer_exporter.server.page_words import DOWN, UP, ago, as_of, clock, definitions, duration, more
 
 REFRESH_SECONDS = 10
+SHOWN_PRODUCERS = 60
+"""On the whole page: it stays small where hundreds of producers are read."""
+SHOWN_OF_TARGET = 20
+
+TITLE = Text("Kafka producers", "Kafka 프로듀서")
+DOWN_TITLE = Text("{n} down · Kafka producers", "응답 없음 {n} · Kafka 프로듀서")
+TARGETS_UP = Text("{up} of {all} targets up", "대상 {all}개 중 {up}개 정상")
+TARGET_UP = Text("{up} of {all} target up", TARGETS_UP.ko)
+SOME_DOWN = Text("{n} down", "{n}개 응답 없음")
+SOME_UNREAD = Text("{n} not read yet", "{n}개 아직 읽지 않음")
+NO_TARGETS = Text(
+    "No targets are configured. Add some to the configuration, or start with --target NAME=HOST:PORT.",
+    "설정된 대상이 없습니다. 설정에 추가하거나 --target NAME=HOST:PORT로 시작하세요.",
+)
+INVALID = Text("The configuration is invalid, so no target is read.", "설정이 올바르지 않아 어떤 대상도 읽지 않습니다.")
+FIND_OUT = Text("Find out why events are not published", "이벤트가 발행되지 않는 이유 찾기")
+TAKES = Text("(takes some seconds)", "(몇 초 걸립니다)")
+NOT_READ = Text("not read yet", "아직 읽지 않음")
+PRODUCERS = Text("producers", "프로듀서")
+SERIES = Text("series", "시계열")
+LAST_SCRAPE = Text("last scrape", "마지막 수집")
+TOOK = Text("took", "걸린 시간")
+DIAGNOSED = Text("Diagnosed {ago}:", "{ago} 진단:")
+NOTHING = Text("nothing was found", "발견된 원인 없음")
+ABOUT_NUMBERS = Text(
+    "The guide's numbers of each producer. Rates and averages cover the last 30 to 60 s.",
+    "프로듀서마다 가이드가 보라는 값입니다. 초당 값과 평균은 최근 30~60초의 것입니다.",
+)
+REFRESH = Text("refresh every {n} s", "{n}초마다 새로 고침")
+DO_NOT_REFRESH = Text("do not refresh", "새로 고침 멈추기")
+AS_JSON = Text("as JSON", "JSON으로 보기")
 
 # A JVM flag in a sentence. As code it is not broken after its hyphen.
 _OPTION = re.compile(r"(?<!\S)-[A-Za-z][^\s?;,&]*")
-
-# No information is in the colours alone: a word always says the same.
-STYLE = """
-:root{color-scheme:light dark;--page:#f6f7f9;--card:#fff;--text:#1c2430;--soft:#5c6675;--line:#dfe3e9;
---good:#17733b;--good-back:#dff3e6;--bad:#b3261e;--bad-back:#fde5e2;--idle:#5c6675;--idle-back:#e9ecf1}
-@media(prefers-color-scheme:dark){:root{--page:#12161c;--card:#1b212a;--text:#e5e9ef;--soft:#9aa5b4;--line:#2c3541;
---good:#7ddc9f;--good-back:#173524;--bad:#ff9d94;--bad-back:#43201d;--idle:#a8b3c2;--idle-back:#2a323d}}
-*{box-sizing:border-box}
-body{margin:0 auto;padding:1.5rem 1rem 3rem;max-width:62rem;background:var(--page);color:var(--text);
-font:16px/1.5 system-ui,-apple-system,"Segoe UI",Roboto,"Noto Sans",sans-serif}
-h1{font-size:1.3rem;margin:0}
-p{margin:0}
-a{color:inherit}
-code{font:.9em ui-monospace,SFMono-Regular,Menlo,Consolas,monospace;overflow-wrap:anywhere;display:inline-block}
-header,footer{display:flex;flex-wrap:wrap;gap:.25rem 1rem;justify-content:space-between;align-items:baseline;
-color:var(--soft)}
-header{margin-bottom:.75rem}
-header h1{color:var(--text)}
-footer{font-size:.85rem;margin-top:1.5rem}
-.summary{margin:0 0 1.25rem;font-size:1.05rem}
-.target,.problem{background:var(--card);border:1px solid var(--line);border-left:.3rem solid var(--idle);
-border-radius:.5rem;padding:.9rem 1rem;margin:0 0 .75rem}
-.up{border-left-color:var(--good)}
-.down,.problem{border-left-color:var(--bad)}
-.target h2{display:flex;flex-wrap:wrap;gap:.3rem .7rem;align-items:baseline;font-size:1.05rem;margin:0;
-overflow-wrap:anywhere}
-.target h2 code{font-weight:400;color:var(--soft)}
-.state{font-size:.8rem;font-weight:600;border-radius:1rem;padding:.1rem .65rem;
-color:var(--idle);background:var(--idle-back)}
-.up .state{color:var(--good);background:var(--good-back)}
-.down .state{color:var(--bad);background:var(--bad-back)}
-.advice,.problem pre{margin:.5rem 0 0;white-space:pre-wrap;overflow-wrap:anywhere}
-.problem pre{font:.85rem/1.5 ui-monospace,SFMono-Regular,Menlo,Consolas,monospace}
-dl{display:flex;flex-wrap:wrap;gap:.2rem 1.75rem;margin:.6rem 0 0}
-dl div{display:flex;gap:.4rem;font-size:.9rem}
-dt{color:var(--soft)}
-dd{margin:0;font-variant-numeric:tabular-nums}
-.links{padding-left:1.2rem;line-height:2}
-"""
 
 
 def status_page(
@@ -62,101 +65,142 @@ def status_page(
     *,
     brokers: Sequence[Family] | None,
     config_error: str | None,
+    diagnosed: LastDiagnosis,
+    language: str,
+    refreshes: bool = False,
     now: float | None = None,
     instant: float | None = None,
 ) -> bytes:
     """Return the page as of *now*, in seconds since the epoch, and *instant*, the same of ``time.monotonic()``.
 
     None means the present. Ages come from *instant*, so that a step of the clock does not change them.
-    *brokers* has the families of the broker view; None means that there is none.
+    *brokers* has the families of the broker view; None means that there is none. A page that *refreshes* loads itself
+    again every ``REFRESH_SECONDS``, which only those want who did not come to read.
     """
     now = time.time() if now is None else now
     instant = time.monotonic() if instant is None else instant
     # People open this page because something is wrong, so targets that are down come first.
     ordered = sorted(statuses, key=lambda status: (status.up is not False, status.up is not None, status.name))
-    cards = "\n".join(
-        _card(status, now, instant - status.scrape.started if status.scrape else 0.0) for status in ordered
+    parts = [
+        *_problem(config_error, language),
+        *([_summary(statuses, language)] if statuses or (config_error is None and brokers is None) else []),
+        *([broker_card(brokers, now, language)] if brokers is not None else []),
+    ]
+    room = SHOWN_PRODUCERS
+    for status in ordered:
+        age_seconds = instant - status.scrape.started if status.scrape else 0.0
+        by_client = _producers(status)
+        shown = min(len(by_client), SHOWN_OF_TARGET, room)
+        room -= shown
+        numbers = _numbers(by_client, shown, language)
+        parts.append(_card(status, now, age_seconds, diagnosed.of(status.name), numbers, language))
+    refresh = [("refresh", "on")] if refreshes else []
+    return html_page(
+        title=_title(statuses, language),
+        heading=TITLE.of(language),
+        main="\n".join(parts),
+        language=language,
+        here="./",
+        footer=_footer(now, language, refreshes=refreshes),
+        query=refresh,
+        refresh_seconds=REFRESH_SECONDS if refreshes else None,
     )
-    if brokers is not None:
-        cards = f"{broker_card(brokers, now)}\n{cards}"
-    show_summary = statuses or (config_error is None and brokers is None)
-    return f"""<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="refresh" content="{REFRESH_SECONDS}">
-<title>{escape(_title(statuses))}</title>
-<style>{STYLE}</style>
-</head>
-<body>
-<header><h1>Kafka producer exporter</h1><span>{escape(__version__)}</span></header>
-<main>
-{_problem(config_error)}{_summary(statuses) if show_summary else ""}
-{cards}
-</main>
-<footer>
-<span>As of {_clock(now)}, refreshed every {REFRESH_SECONDS} s</span>
-<span><a href="/diagnose">diagnose</a> · <a href="/runbooks/">runbooks</a> ·
-<a href="/targets.json">targets.json</a></span>
-</footer>
-</body>
-</html>
-""".encode()
 
 
-def _title(statuses: Sequence[TargetStatus]) -> str:
+def _title(statuses: Sequence[TargetStatus], language: str) -> str:
     """Return the title of the browser tab, which shows trouble even if the tab is in the background."""
     down = sum(status.up is False for status in statuses)
-    return f"{down} down · Kafka producers" if down else "Kafka producers"
+    return DOWN_TITLE.of(language).format(n=down) if down else TITLE.of(language)
 
 
-def _summary(statuses: Sequence[TargetStatus]) -> str:
+def _footer(now: float, language: str, *, refreshes: bool) -> str:
+    if refreshes:
+        refresh = link("./", DO_NOT_REFRESH.of(language), language)
+    else:
+        refresh = f'<a href="./?lang={language}&amp;refresh=on">{REFRESH.of(language).format(n=REFRESH_SECONDS)}</a>'
+    return f"""<span>{as_of(now, language)} · {refresh}</span>
+<span>kafka-producer-exporter {safe(__version__)} · <a href="targets.json">{AS_JSON.of(language)}</a></span>"""
+
+
+def _summary(statuses: Sequence[TargetStatus], language: str) -> str:
+    if not statuses:
+        return f'<p class="summary">{NO_TARGETS.of(language)}</p>'
     up = sum(status.up is True for status in statuses)
     down = sum(status.up is False for status in statuses)
     waiting = len(statuses) - up - down
-    parts = [f"{up} of {len(statuses)} target{'s' * (len(statuses) != 1)} up"]
-    parts += [f"{down} down"] if down else []
-    parts += [f"{waiting} not read yet"] if waiting else []
-    none = "No targets are configured. Add some to the configuration, or start with --target NAME=HOST:PORT."
-    return f'<p class="summary">{", ".join(parts) if statuses else none}</p>'
+    parts = [(TARGET_UP if len(statuses) == 1 else TARGETS_UP).of(language).format(up=up, all=len(statuses))]
+    parts += [SOME_DOWN.of(language).format(n=down)] if down else []
+    parts += [SOME_UNREAD.of(language).format(n=waiting)] if waiting else []
+    find_out = f"{link('diagnose', FIND_OUT.of(language), language)} {TAKES.of(language)}"
+    return f'<p class="summary">{", ".join(parts)}. {find_out}</p>'
 
 
-def _problem(config_error: str | None) -> str:
-    if config_error is None:
-        return ""
-    message = "The configuration is invalid, so no target is read."
-    return f'<section class="problem"><p>{message}</p><pre>{escape(config_error)}</pre></section>\n'
+def _problem(config_error: str | None, language: str) -> Iterator[str]:
+    if config_error is not None:
+        lines = "\n".join(safe(line) for line in config_error.splitlines())
+        yield f'<section class="problem">\n<p>{INVALID.of(language)}</p>\n<pre lang="en">{lines}</pre>\n</section>'
 
 
-def _card(status: TargetStatus, now: float, age_seconds: float) -> str:
+def _card(
+    status: TargetStatus, now: float, age_seconds: float, found: Found | None, numbers: Sequence[str], language: str
+) -> str:
     scrape = status.scrape
+    advice: list[str] = []
+    facts: Mapping[Text, str | None] = {}
     if scrape is None:
-        state, words, advice, facts = "unknown", "not read yet", "", {}
+        state, words = "unknown", NOT_READ.of(language)
     else:
         state = "up" if scrape.reason is None else "down"
-        words = "up" if scrape.reason is None else f"down: {scrape.reason.value}"
-        advice = f'<p class="advice">{_with_code(scrape.detail)}</p>' if scrape.detail else ""
+        words = UP.of(language) if scrape.reason is None else f"{DOWN.of(language)}: {scrape.reason.value}"
+        if scrape.detail:
+            advice.append(f'<p class="advice" lang="en">{_with_code(scrape.detail)}</p>')
+        if scrape.reason is not None:
+            advice.append(runbook_line("KafkaProducerTargetDown", language))
         facts = {
-            "producers": None if status.clients is None else f"{status.clients:,}",
-            "series": f"{status.series:,}",
-            "last scrape": f"{_clock(now - age_seconds)}, {human_ago(age_seconds)}",
-            "took": human_seconds(scrape.duration_seconds),
+            PRODUCERS: None if status.clients is None else f"{status.clients:,}",
+            SERIES: f"{status.series:,}",
+            LAST_SCRAPE: f"{clock(now - age_seconds)}, {ago(age_seconds, language)}",
+            TOOK: duration(scrape.duration_seconds, language),
         }
-    pairs = "".join(
-        f"<div><dt>{name}</dt><dd>{escape(value)}</dd></div>" for name, value in facts.items() if value is not None
-    )
-    return f"""<section class="target {state}">
-<h2>{escape(status.name)} <code>{escape(str(status.address))}</code> <span class="state">{escape(words)}</span></h2>
-{advice}
-<dl>{pairs}</dl>
-</section>"""
+    parts = [
+        f'<section class="target {state}">',
+        f"<h2>{safe(status.name)} <code>{safe(str(status.address))}</code>"
+        f' <span class="state">{safe(words)}</span></h2>',
+        *advice,
+        definitions(facts, language),
+        *_found(found, language),
+        *numbers,
+        "</section>",
+    ]
+    return "\n".join(filter(None, parts))
+
+
+def _found(found: Found | None, language: str) -> Iterator[str]:
+    if found is not None:
+        titles = "; ".join(title.of(language) for title in found.titles) or NOTHING.of(language)
+        when = DIAGNOSED.of(language).format(ago=ago(found.age_seconds, language))
+        yield f'<p class="advice">{when} {link("diagnose", safe(titles), language)}</p>'
+
+
+def _producers(status: TargetStatus) -> Mapping[str, Values]:
+    """Return the guide's numbers of each producer of a target; nothing for a target that is down, or a broker."""
+    return values_of(status.scrape.families, "client_id") if status.scrape is not None and status.clients else {}
+
+
+def _numbers(by_client: Mapping[str, Values], shown: int, language: str) -> list[str]:
+    """Return the tables of the first *shown* producers; those with trouble come first."""
+    if not by_client:
+        return []
+    ordered = sorted(by_client, key=lambda name: (not is_troubled(by_client[name], OF_PRODUCER), name))
+    return [
+        f'<p class="advice soft">{ABOUT_NUMBERS.of(language)}</p>',
+        '<div class="tables">',
+        *(numbers_table(name, by_client[name], OF_PRODUCER, language) for name in ordered[:shown]),
+        "</div>",
+        *more(len(ordered) - shown, language),
+    ]
 
 
 def _with_code(sentence: str) -> str:
     """Return a sentence as HTML, with its JVM flags as code."""
-    return _OPTION.sub(r"<code>\g<0></code>", escape(printable(sentence, limit=None)))
-
-
-def _clock(seconds: float) -> str:
-    return time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime(seconds))
+    return _OPTION.sub(r"<code>\g<0></code>", safe(sentence))
