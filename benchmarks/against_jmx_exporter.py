@@ -1,9 +1,10 @@
 """Compare this exporter with jmx_exporter's standalone, in turns on the same JVM.
 
-    python -m benchmarks.against_jmx_exporter [--shape 1x3x5] [--rounds 3]
+    python -m benchmarks.against_jmx_exporter [--shape 1x3x5] [--rounds 3] [--before OTHER/.venv/bin/python]
 
 A shape is CLIENTS x NODES x TOPICS of one JVM. Our exporter is measured with its default and its full profile. The
-ratios use the full one, since jmx_exporter serves every attribute.
+ratios use the full one, since jmx_exporter serves every attribute. ``--before`` adds an earlier version of this
+exporter, with its default profile.
 """
 
 import argparse
@@ -21,6 +22,8 @@ CANDIDATES: Mapping[str, Command] = {
     "ours, full": ours("full"),
     "jmx_exporter": jmx_exporter,
 }
+BEFORE = "before"
+"""The candidate of ``--before``."""
 SHAPES = {"1x3x5": 100, "10x6x20": 60, "50x10x50": 20}
 """Shape → number of scrapes in a round."""
 
@@ -44,15 +47,17 @@ FIGURES = {
 }
 
 
-def measure(shape: str, *, rounds: int, scrapes: int, folder: Path) -> dict[str, list[Turn]]:
+def measure(
+    shape: str, candidates: Mapping[str, Command], *, rounds: int, scrapes: int, folder: Path
+) -> dict[str, list[Turn]]:
     """Return the figures of each candidate, round by round, on one JVM of this shape."""
     clients, nodes, topics = (int(number) for number in shape.split("x"))
-    turns: dict[str, list[Turn]] = {name: [] for name in CANDIDATES}
+    turns: dict[str, list[Turn]] = {name: [] for name in candidates}
     # Java's default options, because an application runs with both compilers.
     with SyntheticJvm(clients=clients, nodes=nodes, topics=topics, java_options=()) as target:
-        lines = {name: warm(command, target, scrapes=scrapes, folder=folder) for name, command in CANDIDATES.items()}
+        lines = {name: warm(command, target, scrapes=scrapes, folder=folder) for name, command in candidates.items()}
         for _ in range(rounds):
-            for name, command in CANDIDATES.items():
+            for name, command in candidates.items():
                 with Exporter(command, target, folder) as exporter:
                     first = exporter.first_page(lines=lines[name])
                     scraped = exporter.scrape_often(scrapes)
@@ -71,27 +76,36 @@ def warm(command: Command, target: SyntheticJvm, *, scrapes: int, folder: Path) 
 
 def report(shape: str, turns: Mapping[str, list[Turn]]) -> str:
     """Return the medians over all rounds as a Markdown table."""
-    rows = [[shape, *turns, "jmx_exporter : ours, full"], ["---"] * (len(turns) + 2)]
+    ratios = {"jmx_exporter : ours, full": ("jmx_exporter", "ours, full")}
+    if BEFORE in turns:
+        ratios[f"ours : {BEFORE}"] = ("ours", BEFORE)
+    rows = [[shape, *turns, *ratios], ["---"] * (len(turns) + len(ratios) + 1)]
     for title, figure in FIGURES.items():
         medians = {name: median([figure(turn) for turn in some]) for name, some in turns.items()}
-        ratio = medians["jmx_exporter"] / medians["ours, full"] if medians["ours, full"] else float("nan")
-        rows.append(
-            [title, *(format(value, ",.0f" if value >= 100 else ".3g") for value in medians.values()), f"{ratio:.1f}"]
-        )
+        figures = [format(value, ",.0f" if value >= 100 else ".3g") for value in medians.values()]
+        rows.append([title, *figures, *(quotient(medians[one], medians[other]) for one, other in ratios.values())])
     return "\n".join(f"| {' | '.join(row)} |" for row in rows)
+
+
+def quotient(value: float, other: float) -> str:
+    """Return *value* divided by *other*, with two significant digits."""
+    ratio = value / other if other else float("nan")
+    return f"{ratio:.2f}" if ratio < 2 else f"{ratio:.1f}"
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--shape", action="append", metavar="CxNxT", help=f"default: {', '.join(SHAPES)}")
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--before", metavar="PYTHON", help="the Python of an environment with an earlier version")
     arguments = parser.parse_args()
     exit_on_sigterm()
     print(f"load average before the start: {Path('/proc/loadavg').read_text().split()[0]}; {arguments.rounds} rounds")
+    candidates = {**CANDIDATES, BEFORE: ours(python=arguments.before)} if arguments.before else CANDIDATES
     with tempfile.TemporaryDirectory() as folder:
         for shape in arguments.shape or SHAPES:
             scrapes = SHAPES.get(shape, 20)
-            turns = measure(shape, rounds=arguments.rounds, scrapes=scrapes, folder=Path(folder))
+            turns = measure(shape, candidates, rounds=arguments.rounds, scrapes=scrapes, folder=Path(folder))
             print(f"\n{report(shape, turns)}", flush=True)
 
 

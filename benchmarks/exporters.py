@@ -23,12 +23,15 @@ Command = Callable[[int, int, Path], Sequence[str | Path]]
 """(Port to serve on, the target's JMX port, folder for files) → command line."""
 
 
-def ours(profile: str = "default") -> Command:
-    """Return the command that starts this exporter with a profile."""
+def ours(profile: str = "default", *, python: str | Path = sys.executable) -> Command:
+    """Return the command that starts this exporter with a profile.
+
+    *python* is the interpreter of the virtual environment that it is installed in, which may hold another version.
+    """
 
     def command(port: int, jmx_port: int, _: Path) -> Sequence[str | Path]:
         return [
-            *(sys.executable, "-m", "kafka_producer_exporter", "serve", "--profile", profile),
+            *(python, "-m", "kafka_producer_exporter", "serve", "--profile", profile),
             *("--listen", f"127.0.0.1:{port}", "--listen-pages", "127.0.0.1:0"),
             *("--target", f"checkout=127.0.0.1:{jmx_port}"),
         ]

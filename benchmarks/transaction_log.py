@@ -114,7 +114,7 @@ def by_kafka_python(bootstrap: str, checksum: Checksum) -> Counted:
             states[plain_decode(record.key, record.value)["state"]] += 1
             position = record.offset + 1
     consumer.close()
-    return states[TransactionState.PREPARE_COMMIT], states[TransactionState.PREPARE_ABORT], position
+    return states[TransactionState.COMPLETE_COMMIT], states[TransactionState.COMPLETE_ABORT], position
 
 
 def plain_decode(key: bytes, value: bytes) -> dict[str, Any]:

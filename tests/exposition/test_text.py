@@ -8,7 +8,7 @@ from prometheus_client.openmetrics.parser import text_string_to_metric_families
 
 from kafka_producer_exporter.catalogue.table import METRICS
 from kafka_producer_exporter.exposition.formats import Format
-from kafka_producer_exporter.exposition.text import render
+from kafka_producer_exporter.exposition.text import CHUNK_BYTES, render, rendered
 from kafka_producer_exporter.model import NO_LABELS, Family, Kind, Labels, Metric, Unit
 
 NAMES = {
@@ -106,3 +106,16 @@ def test_openmetrics_has_type_and_unit_of_every_metric_of_the_catalogue():
     assert read.keys() == METRICS.keys()
     for name, family in read.items():
         assert (family.type, family.unit) == (METRICS[name].kind.value, METRICS[name].unit.base)
+
+
+@pytest.mark.parametrize("page_format", Format)
+@pytest.mark.parametrize("samples", [1, 100, 3000])
+def test_a_page_comes_in_chunks_of_whole_families(samples, page_format):
+    family = Family(metric(), [(Labels({"topic": f"topic-{number}"}), 1.5) for number in range(samples)])
+    size = len(render([family], page_format))
+
+    chunks = list(rendered([family] * 40, page_format))
+
+    assert all(CHUNK_BYTES <= len(chunk) < CHUNK_BYTES + size for chunk in chunks[:-1])
+    assert len(b"".join(chunks)) == len(render([family] * 40, page_format))
+    assert (len(chunks) > 1) == (samples > 1)

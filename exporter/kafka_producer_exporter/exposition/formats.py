@@ -9,6 +9,9 @@ class Format(Enum):
     PROMETHEUS_TEXT = "text/plain; version=0.0.4; charset=utf-8"
     OPENMETRICS = "application/openmetrics-text; version=1.0.0; charset=utf-8"
 
+    # A page asks for it once per family; Enum's own is a function in Python.
+    __hash__ = object.__hash__
+
 
 def negotiate(accept: str) -> Format:
     """Return the format that an ``Accept`` header prefers, the first of equals; plain text if it names neither.

@@ -9,6 +9,8 @@ from functools import lru_cache
 from kafka_producer_exporter.exposition.formats import Format
 from kafka_producer_exporter.model import Family, Kind, Metric
 
+CHUNK_BYTES = 64 * 1024
+
 
 def render(families: Iterable[Family], page_format: Format) -> bytes:
     """Return the whole page: see ``rendered``."""
@@ -16,16 +18,26 @@ def render(families: Iterable[Family], page_format: Format) -> bytes:
 
 
 def rendered(families: Iterable[Family], page_format: Format) -> Iterator[bytes]:
-    """Yield the page in pieces, one for each family. A family without samples is omitted, with its help and type.
+    """Yield the page in chunks of at least CHUNK_BYTES; the last one may be shorter.
 
-    Half of a surrogate pair, which Java allows in a name and UTF-8 does not, becomes a question mark.
+    A family without samples is omitted, with its help and type. Half of a surrogate pair, which Java allows in a name
+    and UTF-8 does not, becomes a question mark.
     """
-    # Each family is encoded by itself: one text for all would have a page of 40 000 series in memory three times.
+    # One text for the whole page would have a page of 40 000 series in memory three times.
+    texts: list[str] = []
+    size = 0
     for family in families:
         if family.samples:
-            yield _family(family, page_format).encode("utf-8", "replace")
+            text = _family(family, page_format)
+            texts.append(text)
+            size += len(text)  # the bytes are at least as many
+            if size >= CHUNK_BYTES:
+                yield "".join(texts).encode("utf-8", "replace")
+                texts, size = [], 0
     if page_format is Format.OPENMETRICS:
-        yield b"# EOF\n"
+        texts.append("# EOF\n")
+    if texts:
+        yield "".join(texts).encode("utf-8", "replace")
 
 
 def _family(family: Family, page_format: Format) -> str:

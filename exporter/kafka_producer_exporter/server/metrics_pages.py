@@ -11,17 +11,17 @@ import itertools
 import threading
 import time
 import zlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import NamedTuple
 
 from kafka_producer_exporter.exposition.formats import Format
-from kafka_producer_exporter.exposition.text import rendered
+from kafka_producer_exporter.exposition.text import CHUNK_BYTES, rendered
 from kafka_producer_exporter.server.application import Collected
 
 # Level 1 takes 3.4 ms of CPU per megabyte and leaves a tenth of the size. Between machines
 # that is faster than sending the rest; within one machine it only costs (docs/adr/0005).
-GZIP_FROM_BYTES = CHUNK_BYTES = 64 * 1024
+GZIP_FROM_BYTES = CHUNK_BYTES  # a shorter page is its first and only chunk
 GZIP_LEVEL = 1
 _GZIP_WINDOW = 31  # zlib's number for the largest window with a gzip header
 
@@ -80,9 +80,8 @@ class MetricsPages:
             return page
 
 
-def made_page(pieces: Iterable[bytes], *, gzip: bool) -> MetricsPage:
-    """Return the page that consists of *pieces*. If it is compressed, it is never in memory as a whole."""
-    chunks = _chunks(pieces)
+def made_page(chunks: Iterator[bytes], *, gzip: bool) -> MetricsPage:
+    """Return the page that consists of *chunks*. If it is compressed, it is never in memory as a whole."""
     if not gzip:
         return MetricsPage(tuple(chunks), is_gzip=False)
     first = next(chunks, b"")
@@ -91,17 +90,3 @@ def made_page(pieces: Iterable[bytes], *, gzip: bool) -> MetricsPage:
     compressor = zlib.compressobj(GZIP_LEVEL, zlib.DEFLATED, _GZIP_WINDOW)
     compressed = [compressor.compress(chunk) for chunk in itertools.chain([first], chunks)]
     return MetricsPage((b"".join([*compressed, compressor.flush()]),), is_gzip=True)
-
-
-def _chunks(pieces: Iterable[bytes]) -> Iterator[bytes]:
-    """Yield the same bytes in pieces of at least CHUNK_BYTES; the last one may be shorter."""
-    small: list[bytes] = []
-    size = 0
-    for piece in pieces:
-        small.append(piece)
-        size += len(piece)
-        if size >= CHUNK_BYTES:
-            yield b"".join(small)
-            small, size = [], 0
-    if small:
-        yield b"".join(small)
