@@ -27,6 +27,10 @@ annotations. `kafka-producer-exporter runbook NAME` says what to do.
 The Helm chart installs the same rules with `prometheusRule.enabled`: each alert is a value
 (`prometheusRule.alerts.NAME`), and so is each parameter (`prometheusRule.parameters.NAME`).
 
+A description ends with the commands that look further. `diagnose` asks the Prometheus that sent the alert, at the
+external URL that it is configured with. Where that cannot be reached, run it in the pod instead:
+`kubectl exec POD -c kafka-producer-exporter -- kafka-producer-exporter diagnose`.
+
 *Critical* alerts page somebody. A *warning* is a ticket. An *info* is worth a look in office hours.
 """
 

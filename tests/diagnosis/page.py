@@ -54,8 +54,9 @@ the Prometheus that scrapes the sidecar and a broker view. *Cannot know* means t
 SECOND_RUNS = """
 ### With other clients, rates and sizes
 
-These runs came after the rules were written: older clients, with {loads}.
-A cell has what was named with JMX alone and, where that differs, with the brokers.
+These runs came after the rules were written, with older clients, and loads that differ from the usual ones by a factor:
+{loads}. A cell has what was named with JMX alone and, where that differs, with the brokers. A client
+before 4.0 always has a JmxReporter, so `reporter-off` has no row.
 
 """
 
@@ -68,9 +69,8 @@ def text_of(results: Mapping[str, Result], second: Mapping[str, Mapping[str, Res
     )
     versions = next((result.versions for result in results.values()), {})
     line = ", ".join(f"{name} {version}" for name, version in sorted(versions.items()))
-    loads = " and ".join(
-        f"{load.rate:g} times the rate and {load.size:g} times the size ({client})"
-        for client, load in SECOND_SET.items()
+    loads = "; ".join(
+        f"client {client}, rate × {load.rate:g}, size × {load.size:g}" for client, load in SECOND_SET.items()
     )
     return (
         HEADER
