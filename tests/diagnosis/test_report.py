@@ -49,6 +49,21 @@ def test_a_quiet_producer_has_one_line_and_what_cannot_be_known():
     assert "give --bootstrap-server, or configure broker:" in text.replace("\n    ", " ").replace("  ", " ")
 
 
+def test_of_many_quiet_targets_only_the_names_are_shown_and_after_the_findings():
+    quiet = [QUIET._replace(name=f"quiet-{number}") for number in range(12)]
+
+    text = text_of(*quiet[:6], THROTTLED, UNREACHABLE, *quiet[6:])
+
+    assert text.startswith("checkout: 1 found")
+    assert text.endswith(
+        "\norders: cannot be read (refused): nothing listens on orders:9999\n\n"
+        "Nothing was found in 12 targets: quiet-0, quiet-1, quiet-2, quiet-3, quiet-4, quiet-5, quiet-6,\n"
+        "quiet-7, quiet-8, quiet-9 … +2.\n"
+    )
+    assert text_of(*quiet[:6]).startswith("Nothing was found in 6 targets")
+    assert "quiet-4: nothing was found" in text_of(*quiet[:5])
+
+
 def test_a_target_that_is_down_has_the_reason_and_what_to_do():
     assert text_of(UNREACHABLE) == "orders: cannot be read (refused): nothing listens on orders:9999\n"
 

@@ -17,6 +17,8 @@ SHOWN_CLIENTS = 3
 """The most producers whose numbers a finding shows; the rest are named."""
 SHOWN_FACTS = 8
 SHOWN_NAMES = 10
+SHOWN_QUIET = 5
+"""The most targets without a finding whose reports are shown."""
 
 Paint = Callable[[str, str], str]
 """Returns a text in a style: ``title``, ``certain``, ``likely``, ``possible`` or ``soft``."""
@@ -40,6 +42,7 @@ class Subject(NamedTuple):
 
 NOTHING = Text("nothing was found", "발견된 원인이 없습니다")
 FOUND = Text("{n} found", "원인 {n}개")
+QUIET = Text("Nothing was found in {n} targets: {names}.", "대상 {n}개에서 발견된 원인이 없습니다: {names}.")
 READ_TWICE = Text("read twice, {seconds:.0f} s apart", "{seconds:.0f}초 간격으로 두 번 읽음")
 NO_PRODUCER = Text(
     "The JVM has no producer. If the application should have one, it could not be created: look in its log for "
@@ -68,11 +71,23 @@ ABSENT = Text("absent", "없음")
 
 
 def as_text(subjects: Sequence[Subject], language: str, paint: Paint = lambda text, _: text) -> Iterator[str]:
-    """Yield the report line by line."""
-    for number, subject in enumerate(subjects):
+    """Yield the report line by line. Of many targets, those in which nothing was found are only named, at the end."""
+    quiet = [subject for subject in subjects if _is_quiet(subject)]
+    shown = subjects if len(quiet) <= SHOWN_QUIET else [subject for subject in subjects if not _is_quiet(subject)]
+    for number, subject in enumerate(shown):
         if number:
             yield "\n"
         yield from _subject(subject, language, paint)
+    if len(shown) < len(subjects):
+        if shown:
+            yield "\n"
+        names = _names([subject.name for subject in quiet])
+        yield from _wrapped(QUIET.of(language).format(n=len(quiet), names=names), indent="")
+
+
+def _is_quiet(subject: Subject) -> bool:
+    diagnosis = subject.diagnosis
+    return diagnosis is not None and bool(diagnosis.clients) and not diagnosis.findings
 
 
 def as_values(subjects: Sequence[Subject], language: str) -> list[dict[str, Any]]:
