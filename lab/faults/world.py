@@ -22,6 +22,7 @@ import yaml
 from lab import jvm
 from lab.alertmanager import Alertmanager, Webhook, longest_interval, to_webhook
 from lab.broker import Broker, Cluster, Listener
+from lab.pod_monitor import PORT, for_exporters, scrape_configs
 from lab.process import Port, Process, Service, listens, run, wait_until
 from lab.producer import NEWEST_CLIENT, ORDINARY, Load, Producer, ProducerJvm
 from lab.prometheus import CURRENT, Prometheus
@@ -130,6 +131,7 @@ class Exporter(Service):
             "__meta_kubernetes_namespace": namespace,
             "__meta_kubernetes_pod_name": pod,
             "__meta_kubernetes_pod_container_name": container,
+            "__meta_kubernetes_pod_container_port_name": PORT,
             "__meta_kubernetes_pod_label_app_kubernetes_io_name": monitor,
         }
 
@@ -363,7 +365,7 @@ class World(Service):
             "request_timeout_seconds": 2,
             **settings,
         }
-        names = {"monitor": "kafka-producer-collector", "container": "collector", "namespace": "kafka"}
+        names = {"monitor": "kafka-producer-collector", "container": "kafka-producer-exporter", "namespace": "kafka"}
         return Exporter(self, pod, {"broker": broker}, **names)
 
     def create_topic(self, name: str, **config: Any) -> None:
@@ -490,24 +492,10 @@ class World(Service):
     def _monitor(self, name: str) -> dict[str, object]:
         """Return what the Prometheus Operator makes of a PodMonitor, with files in place of the API server."""
         namespace = NAMESPACE if name == "kafka-producer-exporter" else "kafka"
-
-        def copy(source: str, target: str) -> dict[str, object]:
-            return {"source_labels": [f"__meta_kubernetes_{source}"], "target_label": target}
-
-        by_label = {**copy("pod_label_app_kubernetes_io_name", "job"), "regex": "(.+)", "replacement": "${1}"}
-        return {
-            "job_name": f"podMonitor/{namespace}/{name}/0",
-            "file_sd_configs": [{"files": [f"{self.discovery / name}/*.json"], "refresh_interval": "5s"}],
-            "relabel_configs": [
-                {"source_labels": ["job"], "target_label": "__tmp_prometheus_job_name"},
-                copy("namespace", "namespace"),
-                copy("pod_container_name", "container"),
-                copy("pod_name", "pod"),
-                {"target_label": "job", "replacement": f"{namespace}/{name}"},
-                *([by_label] if self._job_label else []),
-                {"target_label": "endpoint", "replacement": "metrics"},
-            ],
-        }
+        files = [{"files": [f"{self.discovery / name}/*.json"], "refresh_interval": "5s"}]
+        monitor = for_exporters(name, namespace, job_label=self._job_label)
+        (config,) = scrape_configs(monitor, {"file_sd_configs": files})
+        return config
 
 
 class Firing:

@@ -9,12 +9,13 @@ An exclusion that matches nothing is an error.
 import argparse
 import ast
 import importlib
+import json
 import re
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
 import yaml
@@ -75,6 +76,10 @@ NOT_OUR_VARIABLES = {"KAFKA_PRODUCER_EXPORTER_PORT": "Kubernetes sets it for a S
 GENERATED = ("metrics.md", "guide-coverage.md", "alerts.md")
 """These pages are full of metrics, labels and parameters of rules, which tests of their own check."""
 
+CHART = ROOT / "helm" / "kafka-producer-exporter"
+ABOUT_THE_CHART = ("kubernetes-fleet.md",)
+"""The YAML of these pages is for the chart, whose tests check it."""
+
 
 class Text(NamedTuple):
     """A message or a line of a document."""
@@ -114,7 +119,15 @@ def tails(path: str) -> Iterator[str]:
     yield from (".".join(parts[start:]) for start in range(len(parts)))
 
 
+def chart_values(schema: Mapping[str, Any], prefix: str = "") -> Iterator[str]:
+    """Yield ``broker.enabled`` and the other values of the Helm chart, by its JSON schema."""
+    for name, value in schema.get("properties", {}).items():
+        yield prefix + name
+        yield from chart_values(value, f"{prefix}{name}.")
+
+
 KEYS = frozenset(tail for path in paths(SETTINGS) for tail in tails(path))
+CHART_VALUES = frozenset(chart_values(json.loads((CHART / "values.schema.json").read_text(encoding="utf-8"))))
 VARIABLES = frozenset({FILE_VARIABLE, *(option.variable for option in options())})
 
 
@@ -209,6 +222,8 @@ def keys_in_yaml(tree: object, prefix: str = "") -> Iterator[str]:
 
 def yaml_examples() -> Iterator[Text]:
     for file in documents():
+        if file.name in ABOUT_THE_CHART:
+            continue
         blocks = re.findall(r"^```yaml\n(.*?)^```", file.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
         yield from (Text(relative(file), textwrap.dedent(block)) for block in blocks)
 
@@ -231,7 +246,7 @@ def unknown(names: list[Name], *known: frozenset[str]) -> list[str]:
 
 
 def test_every_key_that_is_named_exists():
-    assert unknown(named_keys(), KEYS, KAFKA_OPTIONS, frozenset(NOT_KEYS)) == [], (
+    assert unknown(named_keys(), KEYS, CHART_VALUES, KAFKA_OPTIONS, frozenset(NOT_KEYS)) == [], (
         "correct the name, or add it to NOT_KEYS if it is not a key"
     )
 

@@ -57,8 +57,8 @@ class Pod:
 
     def series(self) -> Iterator[dict[str, str]]:
         """Return the series for promtool."""
-        scraped = {"job": self.job, "instance": f"{self.name}:9797", "pod": self.name, "container": "exporter"}
-        scraped |= {"endpoint": "metrics", **self.labels}
+        scraped = {"job": self.job, "instance": f"{self.name}:9797", "pod": self.name}
+        scraped |= {"container": "kafka-producer-exporter", "endpoint": "kafka-metrics", **self.labels}
         ours = {**scraped, "target": self.target}
         yield self._series("up", scraped, lambda _: 1)
         build = {"version": "1.0", "python_version": "3.11"}

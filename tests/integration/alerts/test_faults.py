@@ -18,7 +18,7 @@ pytestmark = [pytest.mark.usefixtures("lab", "prometheus_programs", "alertmanage
 def world():
     """One broker and the healthy services. A machine that runs tests may be slow, so nothing says that Kafka is."""
     rules = pack.render({}, disable=("KafkaProducerHighRequestLatency",), scale=SCALE)
-    with World(rules, brokers=1, scale=SCALE) as world:
+    with World(rules, brokers=1, scale=SCALE, job_label=True) as world:
         check_rules(world)
         yield world
 

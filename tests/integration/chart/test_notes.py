@@ -19,6 +19,7 @@ EVERYTHING = {
     "injector": {"enabled": True},
     "prometheusRule": {"enabled": True},
     "dashboards": {"enabled": True},
+    **{name: {"enabled": True} for name in ("broker", "fleet", "podMonitor", "runbooks")},
 }
 API = "admissionregistration.k8s.io/v1/MutatingAdmissionPolicy"
 
@@ -56,6 +57,7 @@ def run_command(command, generation, home):
     [
         EVERYTHING,
         {"dashboards": {"enabled": True, "namespace": "grafana", "grafanaOperator": {"enabled": True}}},
+        {"serviceMonitor": {"enabled": True}},
         {"dashboards": {"enabled": True, "label": "example.com/board", "labelValue": "yes"}},
     ],
 )
@@ -87,8 +89,11 @@ def test_without_any_part_the_notes_say_that_nothing_is_installed(notes, generat
 def test_the_notes_name_the_parts_and_the_label_that_is_missing_most_often(notes):
     text = notes(EVERYTHING)
 
-    assert "Parts that are on: dashboards, injector, prometheusRule.\n" in text
+    assert "Parts that are on: broker, dashboards, fleet, injector, podMonitor, prometheusRule, runbooks.\n" in text
     assert "prometheusRule.additionalLabels" in text
+    assert "podMonitor.labels" in text
+    assert "has a container port named\njmx. " in text
+    assert "http://release-kafka-producer-exporter-runbooks.monitoring.svc:9797/runbooks" in text
     assert "KafkaProducerWatchdog fires" in text
     assert "runbookBase is empty" in text
     assert "create secret generic jmx " in text
