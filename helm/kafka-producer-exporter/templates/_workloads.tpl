@@ -158,7 +158,7 @@ data:
     {{- .config | nindent 4 }}
 {{- end -}}
 
-{{/* A further key of its argument: headless, for a StatefulSet. */}}
+{{/* A further key of its argument: headless, as the Service of a StatefulSet is. */}}
 {{- define "kafka-producer-exporter.partService" -}}
 apiVersion: v1
 kind: Service

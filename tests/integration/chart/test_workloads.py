@@ -177,6 +177,11 @@ def test_shards_are_a_stateful_set_whose_pods_take_their_number_from_their_names
         assert (broker.shard, broker.total_shards) == (number, 3)
 
 
+def test_a_collector_can_be_divided_into_shards_later():
+    # Kubernetes refuses to remove the address of a Service.
+    assert rendered(COLLECTOR)["Service", "-broker"] == rendered(COLLECTOR, SHARDS)["Service", "-broker"]
+
+
 def test_a_new_configuration_restarts_the_pods(lab):
     hashes = [
         pod_of(objects, "Deployment", "broker")["metadata"]["annotations"]
