@@ -11,7 +11,7 @@ VALUES = sorted((CHART / "ci").glob("*-values.yaml"))
 POLICY = "admissionregistration.k8s.io/v1/MutatingAdmissionPolicy"
 CUSTOM = {"monitoring.coreos.com/v1"}
 """Objects of the Prometheus Operator. ``make kubernetes`` validates them in a real API server."""
-KUBERNETES = ("1.25", "1.29", "1.36", "1.37")
+KUBERNETES = ("1.25", "1.37")
 SWITCH = "enabled"
 
 
