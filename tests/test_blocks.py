@@ -43,9 +43,16 @@ def values_of(command):
             place = given
             for parent in parents:
                 place = place.setdefault(parent, {})
-            value = text if flag == "--set-string" else yaml.safe_load(text or '""')
-            place[key.replace("\\", "")] = value if isinstance(value, bool | int) else text
+            place[key.replace("\\", "")] = text if flag == "--set-string" else value_of(text)
     return given
+
+
+def value_of(text):
+    """Return a value as helm reads it after --set."""
+    if text.startswith("{"):
+        return [value_of(part) for part in text[1:-1].split(",")]
+    value = yaml.safe_load(text or '""')
+    return value if isinstance(value, bool | int) else text
 
 
 def test_commands_are_found_behind_pipes_on_continued_lines_and_in_substitutions():

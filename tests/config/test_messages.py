@@ -48,6 +48,8 @@ NOT_KEYS = {
     "group_left": "a keyword of PromQL",
     "keep_firing_for": "a key of alert rules",
     "rule_files": "a key of Prometheus",
+    "evaluation_interval": "a key of Prometheus",
+    "broker.config.labels.kafka_cluster": "a value of the chart",
     "transaction_log": "a benchmark, and a source of the broker view",
     "use_all_dns_ips": "a value of Kafka's client.dns.lookup",
 }
@@ -67,7 +69,7 @@ NOT_OUR_FLAGS = {
     "helm": ("--create-namespace", "--install", "--reuse-values"),
     "kafka-topics.sh": ("--describe", "--unavailable-partitions"),
     "kafka-transactions.sh": ("--partition", "--start-offset", "--topic"),
-    "benchmarks": ("--clients", "--python", "--records", "--rounds"),
+    "benchmarks": ("--before", "--clients", "--python", "--records", "--rounds"),
     "lab.fetch": ("--pin",),
     "pip": ("--require-hashes",),
     "tests.truth": ("--seed",),
