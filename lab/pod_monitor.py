@@ -1,7 +1,7 @@
 """What the Prometheus Operator makes of a PodMonitor: scrape configurations of Prometheus.
 
-It follows ``generatePodMonitorConfig`` of the Operator (pkg/prometheus/promcfg.go), without logins, and without what
-the Prometheus object adds: shards, enforced limits and scrape classes.
+It follows ``generatePodMonitorConfig`` (pkg/prometheus/promcfg.go) of the Operator 0.93.1, without logins, and without
+what the Prometheus object adds: shards, enforced limits and scrape classes.
 """
 
 import re

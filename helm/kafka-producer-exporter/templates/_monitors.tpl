@@ -87,6 +87,9 @@ Kubernetes appends to a ReplicaSet or to a Job of a CronJob, else the pod. Its a
   targetLabel: __param_target
 - sourceLabels: [__address__]
   targetLabel: instance
+{{- /* The shards of a Prometheus divide the pods by it. Without it they would by the address of the Service. */}}
+- sourceLabels: [__address__]
+  targetLabel: __tmp_hash
 - targetLabel: __address__
   replacement: {{ . }}
 - sourceLabels: [__meta_kubernetes_pod_name]

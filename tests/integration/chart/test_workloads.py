@@ -462,6 +462,15 @@ def test_a_pod_monitor_takes_labels_and_limits(lab):
     assert objects["PodMonitor", "-sidecars"]["spec"]["namespaceSelector"] == {"matchNames": ["shop"]}
 
 
+def test_the_shards_of_a_prometheus_divide_the_pods_of_a_fleet():
+    """The Operator hashes ``__tmp_hash``, or without it ``__address__``, which is the Service for all of them."""
+    monitor = rendered(FLEET, {"podMonitor": {"enabled": True}})["PodMonitor", "-fleet"]
+    (endpoint,) = monitor["spec"]["podMetricsEndpoints"]
+    rules = [(rule.get("sourceLabels"), rule["targetLabel"]) for rule in endpoint["relabelings"]]
+
+    assert rules.index((["__address__"], "__tmp_hash")) < rules.index((None, "__address__"))
+
+
 def test_a_service_monitor_finds_the_sidecars_of_its_namespace_and_the_collector(lab):
     objects = rendered(COLLECTOR, SERVICE_MONITOR)
 
