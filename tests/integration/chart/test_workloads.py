@@ -11,8 +11,10 @@ from kafka_producer_exporter.__main__ import parsed
 from kafka_producer_exporter.config.load import load
 from kafka_producer_exporter.config.schema import BROKER, SASL
 from kafka_producer_exporter.errors import ConfigError, Problem
+from kafka_producer_exporter.server.bounds import DEFAULT_BOUNDS
 from kafka_producer_exporter.server.routes import metrics_handler
 from kafka_producer_exporter.settings import TlsMode
+from kafka_producer_exporter.targets.probed import IDLE_SECONDS
 from lab.helm import template
 from lab.pod_monitor import PORT, for_exporters
 from lab.process import LabError
@@ -492,8 +494,9 @@ def yaml_blocks(page):
     return [yaml.safe_load(text) for text in re.findall(r"^```yaml\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)]
 
 
-def test_the_values_and_the_policy_of_the_page_are_valid(tmp_path):
-    fleet, policy, collector = yaml_blocks((DOCS / "kubernetes-fleet.md").read_text())
+def test_the_values_the_policy_and_the_figures_of_the_page_are_right(tmp_path):
+    page = (DOCS / "kubernetes-fleet.md").read_text()
+    fleet, policy, collector = yaml_blocks(page)
 
     objects = rendered(fleet)
     (allowed,) = settings_of(objects, "Deployment", "fleet", tmp_path / "fleet").probe
@@ -504,6 +507,10 @@ def test_the_values_and_the_policy_of_the_page_are_valid(tmp_path):
     assert policy["spec"]["podSelector"] == objects["PodMonitor", "-fleet"]["spec"]["selector"]
     for version in KUBERNETES:
         kubernetes_validate.validate(policy, version, strict=True)
+    assert re.search(r"session\s+from the fleet after ten minutes", page)
+    assert IDLE_SECONDS == 10 * 60
+    assert "each Prometheus has eight" in page
+    assert DEFAULT_BOUNDS.max_threads_per_client == 8
     objects = rendered(collector)
     assert settings_of(objects, "Deployment", "broker", tmp_path / "broker").broker.sasl.username == "exporter"
     assert ("Service", "-runbooks") in objects
