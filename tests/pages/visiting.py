@@ -22,7 +22,7 @@ class Visit:
     scheme: str = "light"
     language: str = "en-US"
     file: Path | None = None
-    tallest: int = 2000
+    tallest: int = 2400
 
 
 def visit_all(visits):

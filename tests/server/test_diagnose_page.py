@@ -102,6 +102,20 @@ def test_the_page_has_landmarks_headings_and_a_label_for_each_list(language):
     assert [one.text for one in body.all("p", class_="advice soft")] == labels[language]
 
 
+def test_a_target_with_findings_comes_before_a_healthy_one():
+    more = [(name, {"target": "second"}, value) for name, value in [("kafka_producer_up", 0.0)]]
+
+    sections = read(shown(Program(evidence(), more=more))).all("section")
+
+    assert [section.only("h2").text.partition(" ")[0] for section in sections] == ["second", "checkout"]
+
+
+def test_a_word_between_backticks_is_shown_as_code():
+    found = evidence(buffer_exhausted_total=3.0, waiting_threads=2.0, buffer_available_bytes=0.0)
+
+    assert "<code>send</code> blocks" in shown(Program(found))
+
+
 def test_a_healthy_producer_shows_that_nothing_was_found_and_what_is_not_known():
     text = shown(Program(evidence()))
 

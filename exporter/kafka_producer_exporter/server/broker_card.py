@@ -7,7 +7,6 @@ from kafka_producer_exporter.languages import Text
 from kafka_producer_exporter.model import Family, Labels, Metric
 from kafka_producer_exporter.server.guide_numbers import (
     OF_TRANSACTIONAL_ID,
-    is_troubled,
     numbers_table,
     values_of,
 )
@@ -73,6 +72,8 @@ def broker_card(families: Iterable[Family], now: float, language: str) -> str:
         else SEE_SHARD_0.of(language),
     }
     words = SOURCES_UP.of(language).format(up=len(sources) - len(reasons), all=len(sources))
+    if hanging:
+        words += f", {HANGING.of(language)}: {len(hanging)}"
     parts = [
         f'<section class="target {"down" if reasons or hanging else "up"}">',
         f'<h2>{BROKERS.of(language)} <span class="state">{words}</span></h2>',
@@ -145,11 +146,11 @@ def _open(by_metric: Mapping[Metric, Samples], language: str) -> list[str]:
 
 
 def _identities(families: Sequence[Family], language: str) -> list[str]:
-    """Return the guide's numbers of each transactional id, those with aborts first; nothing if there is no id."""
+    """Return the guide's numbers of each transactional id, that with most aborts first; nothing if there is no id."""
     found = values_of(families, "transactional_id")
     if not found:
         return []
-    ordered = sorted(found, key=lambda name: (not is_troubled(found[name], OF_TRANSACTIONAL_ID), name))
+    ordered = sorted(found, key=lambda name: (-found[name].get("transaction-abort-rate", 0.0), name))
     tables = [numbers_table(name, found[name], OF_TRANSACTIONAL_ID, language) for name in ordered[:SHOWN_ROWS]]
     return [
         f"<h3>{IDS.of(language)}</h3>",

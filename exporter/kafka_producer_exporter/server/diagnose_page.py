@@ -39,7 +39,7 @@ from kafka_producer_exporter.languages import LANGUAGES, Text
 from kafka_producer_exporter.server.application import Application
 from kafka_producer_exporter.server.last_diagnosis import LastDiagnosis
 from kafka_producer_exporter.server.messages import Request, Response, html_response
-from kafka_producer_exporter.server.page_frame import html_page, link, runbook_line, safe
+from kafka_producer_exporter.server.page_frame import html_page, link, prose, runbook_line, safe
 from kafka_producer_exporter.server.page_language import page_language
 from kafka_producer_exporter.server.page_words import as_of
 
@@ -70,6 +70,7 @@ def diagnose_response(
     second_at, second = clock(), page_of(application.collect(deadline=clock() + DEADLINE_SECONDS).families())
     subjects = list(_subjects(Reading(first_at, first), Reading(second_at, second), application))
     last.keep({subject.name: _titles(subject) for subject in subjects if subject.diagnosis is not None})
+    subjects.sort(key=_is_healthy)  # people open this page because something is wrong
     cards = "\n".join(_card(subject, language) for subject in subjects) or f"<p>{NO_TARGET.of(language)}</p>"
     title = TITLE.of(language)
     footer = f"<span>{as_of(time.time(), language)} · {link('diagnose', AGAIN.of(language), language)}</span>"
@@ -115,6 +116,10 @@ def _down(target: str, page: Page) -> Down:
     errors = page.get("kafka_producer_exporter_target_error", ())
     reason = next((labels["reason"] for labels, _ in errors if labels.get("target") == target), "")
     return Down(reason, "/")
+
+
+def _is_healthy(subject: Subject) -> bool:
+    return subject.diagnosis is not None and not subject.diagnosis.findings
 
 
 def _titles(subject: Subject) -> list[Text]:
@@ -165,10 +170,10 @@ def _finding(finding: Finding, language: str) -> str:
     because = CONSEQUENCE.of(language).format(causes=", ".join(finding.consequence_of))
     notes = [because] if finding.consequence_of else []
     seen = "".join(f"<li><code>{safe(fact)}</code></li>" for fact in facts)
-    to_do = "".join(f"<li>{safe(line)}</li>" for line in (*changes, *apart, *notes))
+    to_do = "".join(f"<li>{prose(line)}</li>" for line in (*changes, *apart, *notes))
     parts = [
         f"<h3>{safe(_title(finding, language))}</h3>",
-        f"<p>{safe(cause.explanation.of(language))}</p>",
+        f"<p>{prose(cause.explanation.of(language))}</p>",
         *_labelled_list(SEEN, seen, language),
         *_labelled_list(CHANGE, to_do, language),
         runbook_line(cause.runbook, language),

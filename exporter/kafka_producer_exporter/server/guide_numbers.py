@@ -62,12 +62,7 @@ OF_TRANSACTIONAL_ID = (
     Number("producer-id", Text("producer id", "프로듀서 ID")),
     Number("epoch", Text("epoch", "epoch")),
     Number("transaction-start-rate", Text("transactions begun", "시작된 트랜잭션"), Text("{} in total", "모두 {}건")),
-    Number(
-        "transaction-abort-rate",
-        Text("transactions aborted", "중단된 트랜잭션"),
-        Text("{} in total", "모두 {}건"),
-        "KafkaTransactionAborts",
-    ),
+    Number("transaction-abort-rate", Text("transactions aborted", "중단된 트랜잭션"), Text("{} in total", "모두 {}건")),
 )
 """What only the brokers know."""
 

@@ -1,5 +1,6 @@
 """What the pages have in common: head, style, navigation and footer, and how text from elsewhere becomes HTML."""
 
+import re
 from collections.abc import Sequence
 from html import escape
 from urllib.parse import urlencode
@@ -23,12 +24,13 @@ a{color:var(--link)}
 STYLE = f"""{COLOURS}
 body{{margin:0 auto;padding:1rem 1rem 3rem;max-width:68rem;background:var(--page);color:var(--text);
 font:16px/1.5 system-ui,-apple-system,"Segoe UI",Roboto,"Noto Sans","Noto Sans KR",sans-serif;overflow-wrap:anywhere}}
-h1{{font-size:1.4rem;margin:1.25rem 0 .25rem}}
+h1{{font-size:1.4rem;margin:1.25rem 0 .6rem}}
 h2{{font-size:1.1rem;margin:0}}
 h3{{font-size:1rem;margin:1rem 0 .2rem}}
 p{{margin:0}}
 ul{{margin:.4rem 0 0;padding-left:1.2rem}}
 code{{font:.9em ui-monospace,SFMono-Regular,Menlo,Consolas,monospace}}
+.advice code{{display:inline-block}}
 header,footer{{display:flex;flex-wrap:wrap;gap:.25rem 1.25rem;justify-content:space-between;align-items:baseline;
 color:var(--soft);font-size:.9rem}}
 header{{border-bottom:1px solid var(--line);padding-bottom:.5rem}}
@@ -55,15 +57,16 @@ dl div{{display:flex;gap:.4rem;font-size:.9rem}}
 dt{{color:var(--soft);flex-shrink:0}}
 dd{{margin:0}}
 dd,td{{font-variant-numeric:tabular-nums}}
-.tables{{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,20rem),1fr));gap:1rem 1.75rem;
+.tables{{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,20rem),1fr));gap:1rem 1.75rem;
 margin:.75rem 0 0;align-items:start}}
+.tables table{{max-width:32rem}}
 .tables td{{white-space:nowrap}}
 .target>table,details{{margin-top:.9rem}}
 table{{border-collapse:collapse;width:100%;font-size:.9rem}}
 caption{{text-align:left;font-weight:600;padding:.2rem 0}}
 th,td{{border-top:1px solid var(--line);padding:.25rem 0 .25rem .75rem;vertical-align:top;text-align:right;
 font-weight:400}}
-th:first-child{{text-align:left;padding-left:0}}
+th:first-child{{text-align:left;padding-left:0;min-width:5.5rem}}
 thead th{{color:var(--soft)}}
 td,thead th{{overflow-wrap:break-word}}
 td a{{display:block}}
@@ -81,10 +84,17 @@ NAVIGATION = (
 NAVIGATION_NAME = Text("Pages", "페이지")
 RUNBOOK = Text("runbook", "런북")
 
+_CODE = re.compile(r"`([^`]+)`")
+
 
 def safe(text: str) -> str:
     """Return text from elsewhere as HTML: one line, in which nothing is markup and no character controls anything."""
     return escape(printable(text, limit=None))
+
+
+def prose(text: str) -> str:
+    """Return text as HTML, with what is between backticks as code."""
+    return _CODE.sub(r"<code>\1</code>", safe(text))
 
 
 def link(place: str, words: str, language: str) -> str:
