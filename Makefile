@@ -13,7 +13,7 @@ MAKE_STARTED := $(or $(MAKE_STARTED),$(shell date +%s))
 export MAKE_STARTED
 stage = @s=$$(($$(date +%s) - $(MAKE_STARTED))); printf '\n== %d:%02d  %s\n' $$((s / 60)) $$((s % 60)) '$(1)'
 
-.PHONY: help setup check lint fast pythons generate golden generated integration chart rules mutation demo faults dashboards \
+.PHONY: help setup check lint fast pythons generate golden generated integration chart pods rules mutation demo faults dashboards \
   diagnose bench jdks test truth fuzz torture page drawing image image-lock containers lock clean
 
 help: ## list these commands
@@ -93,8 +93,8 @@ containers:
 	  DEBIAN_FRONTEND=noninteractive apt-get install -qq --no-install-recommends podman runc catatonit mmdebstrap > /dev/null; \
 	fi || true
 
-# What `make image` tests beyond the build, the size and one scrape.
-IMAGE_ONLY := tests/integration/image/test_image.py tests/integration/image/test_podman.py
+# What `make image` tests beyond the build, the size and one scrape, and what `make pods` tests.
+IMAGE_ONLY := tests/integration/image/test_image.py tests/integration/image/test_podman.py tests/integration/pods
 
 integration: setup containers ## tests with real brokers, producers and Prometheus; with CI set, every one of them is required
 	$(call stage,integration tests$(if $(CI), (CI is set: each one is required)))
@@ -102,6 +102,10 @@ integration: setup containers ## tests with real brokers, producers and Promethe
 
 chart: setup ## render the chart with Helm 3 and Helm 4, and compare sidecar, alerts and dashboards with their sources
 	$(PYTEST) -q -m integration tests/integration/chart
+
+pods: setup containers ## run pods with a sidecar under podman, break the sidecar, and watch the application; needs root
+	$(call stage,pods: what a broken sidecar does to its application)
+	REQUIRE_INTEGRATION=1 $(PYTEST) -v --no-header tests/integration/pods
 
 rules: setup ## check the alert rules and run their unit tests with both generations of Prometheus
 	$(BIN)/python -m alerts.lint

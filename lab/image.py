@@ -122,16 +122,24 @@ def build(podman: Podman, *, base: str, tag: str, revision: str = "unknown") -> 
     """
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        dockerfile, pip = folder / "Dockerfile", folder / "pip.conf"
+        dockerfile = folder / "Dockerfile"
         # Not as --build-arg: podman 4.3 takes a layer with a label from its cache whatever the argument is.
         dockerfile.write_text(DOCKERFILE.read_text().replace("${REVISION}", revision))
-        pip.write_text(pip_configuration(run([sys.executable, "-m", "pip", "config", "list"], what="pip config list")))
-        options = [f"--build-arg=BASE={base}", f"--volume={pip}:/etc/pip.conf:ro"]
-        if CERTIFICATES.is_dir():
-            options.append(f"--volume={CERTIFICATES}:{CERTIFICATES}:ro")
+        options = [f"--build-arg=BASE={base}", *own_index(folder)]
         image = build_from(podman, dockerfile, context=ROOT, tag=tag, options=options)
     podman.remove_old_images()
     return image
+
+
+def own_index(folder: Path) -> list[str]:
+    """Return options for a build whose pip uses the package index and the certificates of this machine.
+
+    Its configuration is written into *folder*.
+    """
+    pip = folder / "pip.conf"
+    pip.write_text(pip_configuration(run([sys.executable, "-m", "pip", "config", "list"], what="pip config list")))
+    certificates = [f"--volume={CERTIFICATES}:{CERTIFICATES}:ro"] if CERTIFICATES.is_dir() else []
+    return [f"--volume={pip}:/etc/pip.conf:ro", *certificates]
 
 
 def build_from(podman: Podman, dockerfile: Path, *, context: Path, tag: str, options: Sequence[str] = ()) -> str:

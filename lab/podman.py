@@ -56,7 +56,9 @@ class Podman:
 
     def run(self, *words: str | Path, what: str = "", timeout_seconds: float = 300) -> str:
         """Run ``podman WORDS`` to its end and return its output; raise LabError if it fails."""
-        return run(self.command(*words), what=what or f"podman {words[0]}", timeout_seconds=timeout_seconds).strip()
+        what = what or f"podman {words[0]}"
+        # Where it is started, its helper leaves the file "oom" if a container runs out of memory.
+        return run(self.command(*words), what=what, timeout_seconds=timeout_seconds, cwd=self.folder).strip()
 
     def output(self, image: str, *words: str, options: Sequence[str] = ()) -> str:
         """Run a container to its end and return what it wrote; raise LabError with that if its exit code is not 0."""
@@ -176,7 +178,7 @@ class Contained(Service):
 class Pod(Service):
     """Containers that share a network, as those of a Kubernetes pod do: ``127.0.0.1`` is the same for all of them.
 
-    The default network has no other interface than loopback. ``ns:PATH`` is a network namespace of the caller's.
+    The default network has no other interface than loopback.
 
     ``with Pod(podman) as pod: app = pod.add(app_image); sidecar = pod.add(image, "serve", options=RESTRICTED)``
     """

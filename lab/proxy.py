@@ -23,10 +23,12 @@ class Proxy:
 
     ``delay_seconds`` is added to each round trip, half in each direction. While ``silent`` is True, nothing is
     forwarded and nothing is closed (a black hole). ``alter`` changes what is forwarded. All may be changed at any time.
+    ``listen`` opens its port, in a network of its own, for example.
     """
 
-    def __init__(self, target: int | None = None) -> None:
+    def __init__(self, target: int | None = None, *, listen: Callable[[int], socket.socket] | None = None) -> None:
         self.target = target
+        self._listen = listen or (lambda port: socket.create_server(("127.0.0.1", port)))
         self.alter: Alter | None = None
         self.delay_seconds = 0.0
         self.silent = False
@@ -46,7 +48,7 @@ class Proxy:
     def accept(self) -> None:
         """Accept connections, as after the start; ends ``refuse``."""
         if self._server is None:
-            self._server = socket.create_server(("127.0.0.1", self.port))
+            self._server = self._listen(self.port)
             threading.Thread(target=self._serve, args=(self._server,), daemon=True).start()
 
     def refuse(self) -> None:

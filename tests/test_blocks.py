@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from kafka_producer_exporter.__main__ import PROGRAM, VERBS, parsed
-from tests.blocks import PAGES, blocks, commands, heredocs
+from tests.blocks import PAGES, block, blocks, commands, heredocs
 from tests.paths import DOCS, ROOT
 
 CHART = ROOT / "helm" / "kafka-producer-exporter"
@@ -97,6 +97,10 @@ def test_the_first_screen_of_the_readme_leads_to_each_use_in_one_block():
 
     assert re.findall(r"<!-- run: (.+) -->", first) == ["sidecar", "boards", "alerts"]
     assert first.index("<!-- run: alerts -->") < first.index("![")
+
+
+def test_the_readme_and_the_page_have_the_same_block_for_a_sidecar():
+    assert block(ROOT / "README.md", "sidecar").text == block(KUBERNETES, "inject").text
 
 
 @pytest.mark.parametrize("command", [found for found in map(ours, COMMANDS) if found], ids=" ".join)
