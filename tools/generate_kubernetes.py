@@ -64,14 +64,16 @@ SNIPPET_HEADER = """\
 def component() -> str:
     """Return ``kustomize/kustomization.yaml``."""
     selector = f"{DOMAIN}/inject=true"
-    image = {"fieldPaths": [f"spec.template.spec.initContainers.[name={NAME}].image"]}
+    # kustomize takes the name for a regular expression, and the init container of the password begins with it.
+    sidecar = f"spec.template.spec.initContainers.[name=^{NAME}$]"
+    image = {"fieldPaths": [f"{sidecar}.image"]}
     number = next(
         number
         for number, word in enumerate(pod_parts(IN_COMPONENT).init_containers[0]["args"])
         if word.startswith("--target=")
     )
     target = {
-        "fieldPaths": [f"spec.template.spec.initContainers.[name={NAME}].args.{number}"],
+        "fieldPaths": [f"{sidecar}.args.{number}"],
         "options": {"delimiter": "=", "index": 1},  # --target=NAME=HOST:PORT
     }
     return (

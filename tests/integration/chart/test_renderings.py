@@ -11,7 +11,7 @@ import yaml
 
 from kafka_producer_exporter.__main__ import main
 from kafka_producer_exporter.sidecar.options import Mode
-from kafka_producer_exporter.sidecar.parts import JVM, pod_parts
+from kafka_producer_exporter.sidecar.parts import DOMAIN, INIT_NAME, JVM, NAME, pod_parts
 from lab.helm import kustomize, lint, template
 from lab.process import LabError
 from tests.integration.chart import cel
@@ -279,13 +279,13 @@ def workload(kind, version, *, name="w", inject="true"):
     return WORKLOAD.format(kind=kind, version=version, name=name, inject=inject, extra=extra)
 
 
-def kustomization(folder, generation, literals=("image=r.io/e:1", "target=orders")):
+def kustomization(folder, generation, literals=("image=r.io/e:1", "target=orders"), *, further=()):
     kinds = [(kind, "batch/v1" if kind == "Job" else "apps/v1") for kind in generate_kubernetes.KINDS]
     workloads = [workload(kind, version) for kind, version in kinds]
     other = workload("Deployment", "apps/v1", name="other", inject="false")
     (folder / "app").mkdir()
     (folder / "kustomize").symlink_to(ROOT / "kustomize")
-    (folder / "app" / "workloads.yaml").write_text("---\n".join([*workloads, other]))
+    (folder / "app" / "workloads.yaml").write_text("---\n".join([*workloads, other, *further]))
     local = {"annotations": {"config.kubernetes.io/local-config": "true"}}
     config_map = {"name": generate_kubernetes.CONFIG_MAP, "literals": list(literals), "options": local}
     content = {"resources": ["workloads.yaml"], "components": ["../kustomize"], "configMapGenerator": [config_map]}
@@ -306,6 +306,20 @@ def test_the_kustomize_component_adds_the_description(generation, tmp_path):
     for version in (KUBERNETES[4], KUBERNETES[-1]):
         for content in results.values():
             require_valid(content, version)
+
+
+def test_the_kustomize_component_changes_no_other_container_of_ours(generation, tmp_path):
+    copied = yaml.safe_load((DOCS / "kubernetes-snippet.yaml").read_text())
+    copied["metadata"]["labels"] = {f"{DOMAIN}/inject": "true"}
+    spec = copied["spec"]["template"]["spec"]
+    spec["initContainers"] = [each for each in spec["initContainers"] if each["name"] == INIT_NAME]
+
+    results = kustomization(tmp_path, generation, further=[yaml.safe_dump(copied)])
+
+    (found,) = (each for each in results if each["metadata"]["name"] == "orders")
+    containers = {each["name"]: each for each in found["spec"]["template"]["spec"]["initContainers"]}
+    assert containers[INIT_NAME] == spec["initContainers"][0]
+    assert containers[NAME]["image"] == "r.io/e:1"
 
 
 def test_the_kustomize_component_is_refused_without_an_image(generation, tmp_path):
