@@ -9,7 +9,7 @@ class MinIsrUnmet(Fault):
     def prepare(self) -> None:
         """Send to a topic that cannot bear the loss of a broker."""
         topic = self.topic(partitions=2, replication=3, min_insync_replicas=3)
-        self.pod().producer().loop(topic, per_second=30, size=500)
+        self.pod().producer(acks="all").loop(topic, per_second=30, size=500)
         self.victim = self.world.cluster.nodes[self.world.replicas(topic)[-1]]
 
     def begin(self) -> None:

@@ -77,9 +77,8 @@ def test_pages_of_other_exporters_show_what_they_name_and_what_they_cannot_know(
     blind = replace(SLOW, cannot_know=["quota"])
     result = replace(GOOD, pages=dict(zip(PAGES, (NAMED, blind, SLOW), strict=True)))
 
-    assert (
-        lines_of({"quota": result})[1]
-        == "| quota | `quota` | quota, certain | cannot know | **slow-broker, likely** | - |"
+    assert lines_of({"quota": result})[1] == (
+        "| quota | `quota` | quota, certain | slow-broker, likely (cannot know) | **slow-broker, likely** | - |"
     )
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from kafka_producer_exporter.diagnosis.diagnose import diagnose
-from kafka_producer_exporter.diagnosis.evidence import BROKERS, Brokers, Event, Evidence
+from kafka_producer_exporter.diagnosis.evidence import BROKERS, Brokers, Ended, Event, Evidence
 from kafka_producer_exporter.diagnosis.model import Certainty
 from kafka_producer_exporter.diagnosis.table import CAUSES
 from tests.diagnosis.hand_made import brokers, causes, evidence
@@ -32,6 +32,12 @@ def event(kind, reason, *, transactional_id="orders-0", times=3, ago=5.0, span=2
 
 def logged(*events):
     return Brokers(events=events, knows_events=True)
+
+
+def often(*, committed, aborted):
+    """A log in which the application ended transactions so often, and each abort was its own."""
+    own = event("abort", "client", times=aborted)
+    return Brokers(events=[own], knows_events=True, ended=[Ended("orders-0", committed, aborted)])
 
 
 FOUND = {
@@ -160,15 +166,7 @@ FOUND = {
     "hidden-producer": [evidence(more=[("kafka_producer_hidden", {"client_id": "audit", "reason": "reporter"}, 1.0)])],
     "transaction-timeout": [
         evidence(brokers=logged(event("abort", "timeout"))),
-        evidence(
-            record_send_total=0.0,
-            request_total=0.0,
-            response_total=0.0,
-            brokers=brokers(
-                ("kafka_transaction_open_seconds", {"transactional_id": "orders-0"}, 11.0),
-                ("kafka_transaction_timeout_seconds", {"transactional_id": "orders-0"}, 20.0),
-            ),
-        ),
+        evidence(brokers=brokers(ended=[Ended("orders-0", 5, 0, 18.0, 20.0)])),
         evidence(
             brokers=brokers(
                 ("kafka_transaction_open_seconds", {"transactional_id": "orders-0"}, 18.0),
@@ -195,7 +193,9 @@ FOUND = {
         ),
     ],
     "application-aborts": [
-        evidence(**TRANSACTIONS, txn_abort_time_seconds_total=0.5, txn_commit_time_seconds_total=0.5)
+        evidence(brokers=often(committed=4, aborted=3)),
+        Evidence(brokers=often(committed=4, aborted=3)),
+        evidence(**TRANSACTIONS, txn_abort_time_seconds_total=0.5, txn_commit_time_seconds_total=0.5),
     ],
     "short-lived-producers": [
         evidence(brokers=logged(event("session", "init", times=9))),
@@ -232,12 +232,10 @@ def test_every_cause_has_an_example():
         evidence(brokers=logged(event("abort", "fenced", transactional_id="payments-0"))),
         evidence(brokers=logged(event("abort", "timeout", ago=4000.0))),
         evidence(brokers=logged(event("session", "init", times=1))),
-        evidence(
-            brokers=brokers(
-                ("kafka_transaction_open_seconds", {"transactional_id": "orders-0"}, 11.0),
-                ("kafka_transaction_timeout_seconds", {"transactional_id": "orders-0"}, 20.0),
-            )
-        ),
+        evidence(brokers=often(committed=97, aborted=3)),
+        evidence(brokers=often(committed=1, aborted=2)),
+        evidence(brokers=brokers(ended=[Ended("orders-0", 5, 0, 11.0, 20.0)])),
+        evidence(brokers=brokers(ended=[Ended("payments-0", 5, 0, 18.0, 20.0)])),
         evidence(
             brokers=brokers(("kafka_transaction_hanging", {"topic": "other", "partition": "0", "producer_id": "7"}, 1))
         ),

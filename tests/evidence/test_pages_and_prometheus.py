@@ -168,6 +168,22 @@ def test_a_replica_that_was_not_there_at_the_first_moment_is_not_called_idle(cap
     assert subject["idle"] == []
 
 
+def test_aborts_that_a_prometheus_counts_are_the_applications_own(capsys):
+    def counts(reading, aborted, committed):
+        labels = {"transactional_id": "orders-0"}
+        view = {
+            "kafka_transaction_aborted_total": [({**labels, "reason": "client"}, aborted)],
+            "kafka_transaction_committed_total": [(labels, committed)],
+        }
+        return answer_of(joined(reading, Reading(0.0, view)))
+
+    found = evidence()
+    with answering(counts(found.first, 10.0, 100.0), counts(found.second, 30.0, 120.0)) as server:
+        _, (subject,) = diagnosed(capsys, "checkout", "--prometheus", server.url)
+
+    assert [finding["cause"] for finding in subject["findings"]] == ["application-aborts"]
+
+
 def test_a_target_that_a_prometheus_knows_to_be_down_is_unreachable(capsys):
     page = {"kafka_producer_exporter_target_error": [({"target": "b", "reason": "dns", "instance": "h:1"}, 1.0)]}
     with answering(answer_of(Reading(0.0, page))) as server:

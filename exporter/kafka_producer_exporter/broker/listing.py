@@ -1,17 +1,19 @@
 """What a person on call asks of a cluster once: open transactions, hanging transactions, and recent events."""
 
 import time
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import NamedTuple
 
 from kafka_producer_exporter.broker.client.admin import EARLIEST, LATEST
 from kafka_producer_exporter.broker.client.connection import Client
 from kafka_producer_exporter.broker.client.fetch import LogReader
 from kafka_producer_exporter.broker.cluster.hanging import HangingTracker, HangingTransaction, LogAnswer, Verdict
+from kafka_producer_exporter.broker.log.endings import Endings, RecentEndings
 from kafka_producer_exporter.broker.log.follower import take_in
 from kafka_producer_exporter.broker.log.outcomes import OpenTransaction
 from kafka_producer_exporter.broker.log.recent import EventSummary, RecentEvents
-from kafka_producer_exporter.broker.log.records import TOPIC
+from kafka_producer_exporter.broker.log.record_batches import Chunk
+from kafka_producer_exporter.broker.log.records import TOPIC, DamagedRecordError, Transition, decode
 from kafka_producer_exporter.broker.log.tracker import SETTLE_AFTER_MS, TransactionTracker
 from kafka_producer_exporter.broker.sources.coordinators import ApproximateLog, describe_all_transactions
 from kafka_producer_exporter.broker.sources.partitions import scan_partitions
@@ -22,6 +24,8 @@ from kafka_producer_exporter.settings import Broker
 FETCH_WAIT_SECONDS = 0.2
 ALL_IDS = 10_000_000
 """A limit that folds no id: a person asks for raw ids."""
+RECENT_MS = 600_000
+"""How far back the ends of transactions are counted."""
 LOOKS = 4
 """The most looks at hanging transactions: two suffice, unless the transaction log gets another leader meanwhile."""
 LOOK_SECONDS = 10.0
@@ -40,6 +44,8 @@ class TransactionOverview(NamedTuple):
     """One line for a person per part that cannot be seen, or not as a whole."""
     max_timeout_ms: int | None = None
     """``transaction.max.timeout.ms``. None if the user may not see it, or if nothing hangs."""
+    endings: Mapping[str, Endings] = {}
+    """How transactions ended in the last ten minutes, by transactional id."""
 
 
 def transaction_overview(
@@ -57,7 +63,7 @@ def transaction_overview(
     unseen: list[str] = []
     now_ms = time.time_ns() // 1_000_000
     with Client(broker) as client:
-        log = _LogCopy(client, broker.lookback_records)
+        log = _LogCopy(client, broker.lookback_records, endings_since_ms=now_ms - RECENT_MS)
         tracker = log.tracker
         recent: Sequence[EventSummary] | None = None
         opened: Sequence[OpenTransaction] | None = None
@@ -86,7 +92,7 @@ def transaction_overview(
             if verdict.awaits_look:
                 reason = verdict.obstacle or "some suspects were seen only once"
                 unseen.append(f"some transactions that may hang: {reason}; run it again")
-    return TransactionOverview(opened, found, recent, unseen, verdict.max_timeout_ms)
+    return TransactionOverview(opened, found, recent, unseen, verdict.max_timeout_ms, log.endings.by_id)
 
 
 def look_for_hanging(
@@ -110,8 +116,9 @@ def look_for_hanging(
 class _LogCopy:
     """What the transaction log says, up to the last ``read``."""
 
-    def __init__(self, client: Client, lookback_records: int) -> None:
+    def __init__(self, client: Client, lookback_records: int, *, endings_since_ms: int) -> None:
         self.recent = RecentEvents()
+        self.endings = RecentEndings(endings_since_ms)
         self.tracker = TransactionTracker(limit=ALL_IDS, on_event=self.recent.add)
         self.is_forbidden = False
         self._missing: str | None = None
@@ -139,12 +146,24 @@ class _LogCopy:
         while positions := {p: self.tracker.position(p) for p in partitions if self.tracker.position(p) < latest[p]}:
             for partition, chunk, _ in self._reader.fetch(positions, wait_seconds=FETCH_WAIT_SECONDS):
                 skipped = take_in(self.tracker, partition, chunk)
+                self._count_endings(chunk)
                 if chunk.implausible:
                     raise TransportError(Reason.DAMAGED, f"{TOPIC}-{partition}: {chunk.implausible}; try again")
                 if chunk.unreadable:
                     self.tracker.advance(partition, chunk.unreadable.end_offset)
                 if skipped or chunk.unreadable:
                     self._missing = f"not all of {TOPIC} could be read"
+
+    def _count_endings(self, chunk: Chunk) -> None:
+        for _, key, value, written_ms in chunk.records:
+            if written_ms is not None and written_ms < self.endings.since_ms:
+                continue
+            try:
+                record = decode(key or b"", value)
+            except DamagedRecordError:
+                continue
+            if isinstance(record, Transition):
+                self.endings.add(record)
 
     def open_transactions(self, producer_ids: Collection[int]) -> LogAnswer:
         """Return which of these producer ids have an open transaction now. Raise TransportError."""

@@ -32,6 +32,7 @@ from kafka_producer_exporter.diagnosis.evidence import (
     Page,
     Reading,
     Series,
+    ended_between,
     events_between,
 )
 from kafka_producer_exporter.diagnosis.report import Subject, as_text, as_values, exit_code
@@ -343,6 +344,7 @@ def with_view(brokers: Brokers | None, first: Reading, second: Reading) -> Broke
         page={**second.page, **brokers.page},
         before={**first.page, **brokers.before},
         events=[*brokers.events, *events_between(first.page, second.page)],
+        ended=[*brokers.ended, *ended_between(first.page, second.page)],
         knows_events=brokers.knows_events or bool(second.page.get(counting)),
     )
 

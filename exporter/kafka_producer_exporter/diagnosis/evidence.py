@@ -84,6 +84,18 @@ class Event(NamedTuple):
         return Fact(metric, {"transactional_id": self.transactional_id, "reason": self.reason}, self.times, True)
 
 
+class Ended(NamedTuple):
+    """How the transactions of a transactional id ended recently."""
+
+    transactional_id: str
+    committed: int
+    aborted: int
+    """By the client, or for whatever reason if the source does not tell."""
+    longest_seconds: float | None = None
+    """Of those that were committed; None if that is unknown."""
+    timeout_seconds: float | None = None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Brokers:
     """What the brokers said."""
@@ -95,6 +107,7 @@ class Brokers:
     events: Sequence[Event] = ()
     knows_events: bool = False
     """Whether the transaction log could be read, so that no event means that nothing happened."""
+    ended: Sequence[Ended] = ()
     all_topics: frozenset[str] | None = None
     """Every topic that exists, if the brokers listed them. A topic that we may not see looks as if it did not exist."""
     settings: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
@@ -286,6 +299,21 @@ def events_between(before: Page, after: Page) -> list[Event]:
         for labels, times in brokers.increases(name)
         if "transactional_id" in labels and "reason" in labels
     ]
+
+
+def ended_between(before: Page, after: Page) -> list[Ended]:
+    """Return how transactions ended, as the counters of two pages of a broker view show it."""
+    brokers = Brokers(page=after, before=before)
+    aborted = {
+        labels.get("transactional_id", ""): round(times)
+        for labels, times in brokers.increases("kafka_transaction_aborted_total")
+        if labels.get("reason") == "client"
+    }
+    committed = {
+        labels.get("transactional_id", ""): round(times)
+        for labels, times in brokers.increases("kafka_transaction_committed_total")
+    }
+    return [Ended(name, committed.get(name, 0), aborted.get(name, 0)) for name in sorted({*aborted, *committed})]
 
 
 def _by_client(page: Page) -> dict[str, dict[str, list[Series]]]:

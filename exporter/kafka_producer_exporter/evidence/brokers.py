@@ -14,7 +14,7 @@ from kafka_producer_exporter.broker.sources.samples import LabelTexts
 from kafka_producer_exporter.broker.sources.source import Moment, Session
 from kafka_producer_exporter.broker.sources.state import Status
 from kafka_producer_exporter.broker.sources.topics import Topics
-from kafka_producer_exporter.diagnosis.evidence import Brokers, Down, Event, Page, Series, page_of
+from kafka_producer_exporter.diagnosis.evidence import Brokers, Down, Ended, Event, Page, Series, page_of
 from kafka_producer_exporter.net.errors import TransportError
 from kafka_producer_exporter.settings import Broker
 
@@ -61,6 +61,7 @@ def ask_brokers(broker: Broker, topics: Collection[str], *, report: Report = lam
     finally:
         session.close()
     events: Sequence[Event] = ()
+    ended: Sequence[Ended] = ()
     knows_events = False
     if not unseen:
         try:
@@ -71,10 +72,15 @@ def ask_brokers(broker: Broker, topics: Collection[str], *, report: Report = lam
             unseen += overview.unseen
             page |= _transactions(overview)
             knows_events = overview.recent is not None
+            ended = [
+                Ended(name, one.committed, one.aborted, one.longest_ms / 1000, one.timeout_ms / 1000)
+                for name, one in overview.endings.items()
+            ]
             events = [event_of(one, time.time()) for one in overview.recent or ()]
     return Brokers(
         page=page,
         events=events,
+        ended=ended,
         knows_events=knows_events,
         all_topics=all_topics,
         settings=settings,

@@ -16,9 +16,10 @@ from kafka_producer_exporter.languages import Text
 
 RECENT_SECONDS = 600.0
 """How long what happened to a transactional id is taken for a cause of the present trouble."""
-NEAR_TIMEOUT, HALF_OF_TIMEOUT = 0.8, 0.5
+NEAR_TIMEOUT = 0.8
 ABORTED = 0.25
-"""The share of aborts in the time that an application spends in commits and aborts."""
+"""The share of aborts in the time that an application spends in commits and aborts, or in the number of both."""
+ABORTED_TIMES = 3
 LOOP_TIMES = 3
 LOOP_SECONDS = 120.0
 SHORT_LIVED = 3
@@ -32,26 +33,20 @@ TIMES = (
 
 
 def transaction_timeout(client: Client, evidence: Evidence) -> Match | None:
-    """Match aborts by the coordinator, and a transaction that will be aborted soon, or for which nothing is sent."""
+    """Match aborts by the coordinator, and transactions that are, or were, open for most of their timeout."""
     if found := _of_client(client, evidence, _is_timeout):
         return found
     if evidence.brokers is not None:
-        open_ones = [
-            fact
-            for fact in _open_longer(evidence, HALF_OF_TIMEOUT)
-            if is_related(client, fact.labels["transactional_id"])
-        ]
-        near = [fact for fact in open_ones if fact in _open_longer(evidence, NEAR_TIMEOUT)]
+        late = [*_open_long(evidence), *_committed_late(evidence)]
+        near = [fact for fact in late if is_related(client, fact.labels["transactional_id"])]
         if near:
             return Match(Certainty.LIKELY, near)
-        if open_ones and not client.increase("kafka_producer_record_send_total"):
-            return Match(Certainty.POSSIBLE, [*open_ones, *client.facts("kafka_producer_record_send_total")])
     return _commits_fail(client, evidence)
 
 
 def timeouts(evidence: Evidence) -> Match | None:
     """Match aborts by the coordinator in a view of the brokers alone."""
-    if near := _open_longer(evidence, NEAR_TIMEOUT):
+    if near := [*_open_long(evidence), *_committed_late(evidence)]:
         return _of_brokers(evidence, _is_timeout) or Match(Certainty.POSSIBLE, near) if _alone(evidence) else None
     return _of_brokers(evidence, _is_timeout)
 
@@ -79,13 +74,23 @@ def hanging_transaction(evidence: Evidence) -> Match | None:
     return Match(Certainty.CERTAIN, facts) if facts else None
 
 
-def application_aborts(client: Client, _: Evidence) -> Match | None:
+def application_aborts(client: Client, evidence: Evidence) -> Match | None:
     """Match an application that aborts a large part of its transactions itself."""
+    if evidence.brokers is not None:
+        often = [fact for fact in _aborted_often(evidence) if is_related(client, fact.labels["transactional_id"])]
+        if often:
+            return Match(Certainty.LIKELY, often)
     aborting = client.increase("kafka_producer_txn_abort_time_seconds_total")
     committing = client.increase("kafka_producer_txn_commit_time_seconds_total")
     if aborting <= 0 or aborting < ABORTED * (aborting + committing):
         return None
     return Match(Certainty.POSSIBLE if committing == 0 else Certainty.LIKELY, client.facts(*TIMES))
+
+
+def aborts(evidence: Evidence) -> Match | None:
+    """Match an application that aborts its transactions in a view of the brokers alone."""
+    often = _aborted_often(evidence) if _alone(evidence) else []
+    return Match(Certainty.LIKELY, often) if often else None
 
 
 def short_lived_producers(client: Client, evidence: Evidence) -> Match | None:
@@ -113,6 +118,10 @@ def loops(evidence: Evidence) -> Match | None:
 
 def _is_timeout(event: Event) -> bool:
     return event.kind == "abort" and event.reason == "timeout"
+
+
+def _is_own_abort(event: Event) -> bool:
+    return event.kind == "abort" and event.reason == "client"
 
 
 def _is_fencing(event: Event) -> bool:
@@ -144,8 +153,8 @@ def _recent(evidence: Evidence, fits: Callable[[Event], bool]) -> Iterable[Event
     return [event for event in events if fits(event) and event.ago_seconds <= RECENT_SECONDS]
 
 
-def _open_longer(evidence: Evidence, share: float) -> list[Fact]:
-    """Return the transactions that have been open for this share of their timeout."""
+def _open_long(evidence: Evidence) -> list[Fact]:
+    """Return the transactions that have been open for most of their timeout."""
     brokers = evidence.require_brokers()
     limits = {
         labels.get("transactional_id"): value for labels, value in brokers.gauges("kafka_transaction_timeout_seconds")
@@ -153,7 +162,33 @@ def _open_longer(evidence: Evidence, share: float) -> list[Fact]:
     return [
         Fact("kafka_transaction_open_seconds", {"transactional_id": labels["transactional_id"]}, age)
         for labels, age in brokers.gauges("kafka_transaction_open_seconds")
-        if age >= share * limits.get(labels.get("transactional_id"), float("inf"))
+        if age >= NEAR_TIMEOUT * limits.get(labels.get("transactional_id"), float("inf"))
+    ]
+
+
+def _committed_late(evidence: Evidence) -> list[Fact]:
+    """Return the ids with a transaction that was committed after most of its timeout."""
+    return [
+        Fact("kafka_transaction_open_seconds", {"transactional_id": one.transactional_id}, one.longest_seconds)
+        for one in evidence.require_brokers().ended
+        if one.longest_seconds and one.timeout_seconds and one.longest_seconds >= NEAR_TIMEOUT * one.timeout_seconds
+    ]
+
+
+def _aborted_often(evidence: Evidence) -> list[Fact]:
+    """Return the ids of which the application itself aborted a large part of its transactions."""
+    brokers = evidence.require_brokers()
+    own = {event.transactional_id for event in _recent(evidence, _is_own_abort)}
+    return [
+        Fact(name, {"transactional_id": one.transactional_id}, times, increase=True)
+        for one in brokers.ended
+        if one.transactional_id in own
+        and one.aborted >= ABORTED_TIMES
+        and one.aborted >= ABORTED * (one.aborted + one.committed)
+        for name, times in (
+            ("kafka_transaction_aborted_total", one.aborted),
+            ("kafka_transaction_committed_total", one.committed),
+        )
     ]
 
 
@@ -295,6 +330,7 @@ APPLICATION_ABORTS = Cause(
     ),
     runbook="KafkaTransactionAborts",
     rule=application_aborts,
+    whole=aborts,
 )
 
 SHORT_LIVED_PRODUCERS = Cause(
