@@ -1,13 +1,14 @@
 """The pages for people in Chromium, on a desktop and on a phone: what fits, what is read out, and where keys lead.
 
-``make page`` runs this file on the sample, which has every kind of trouble at once. It is not part of ``make test``: it
-needs npm and Chromium.
+``make page`` runs this file on a live exporter of the lab, and on the sample, which has every kind of trouble at once.
+It is not part of ``make test``: it needs npm and Chromium.
 """
 
 from urllib.parse import urlsplit
 
 import pytest
 
+from tests.pages.live import live
 from tests.pages.sample import sample
 from tests.pages.visiting import DESKTOP, PHONE, Visit, visit_all
 
@@ -20,9 +21,9 @@ READERS = {
 PLACES = ("/", "/diagnose", "/runbooks/", "/runbooks/KafkaTransactionHanging", "/runbooks/KafkaProducerRecordErrors")
 
 
-@pytest.fixture(scope="module")
-def address():
-    with sample() as address:
+@pytest.fixture(scope="module", params=["sample", "live"])
+def address(request, tmp_path_factory):
+    with sample() if request.param == "sample" else live(tmp_path_factory.mktemp("live")) as address:
         yield address
 
 
