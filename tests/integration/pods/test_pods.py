@@ -18,7 +18,6 @@ from tests.integration.pods.orders import (
     PAGES_PORT,
     USER,
     Orders,
-    broker_for_pods,
     is_down,
     is_up,
     user_of,
@@ -40,13 +39,6 @@ def application(podman):
     """The name of the application's image."""
     build_orders(podman, "localhost/orders:pods")
     return "localhost/orders:pods"
-
-
-@pytest.fixture(scope="module")
-def broker(lab):
-    """A broker that pods can reach."""
-    with broker_for_pods() as broker:
-        yield broker
 
 
 @pytest.fixture
@@ -84,6 +76,11 @@ def has_reason(page, reason):
     return page.value("kafka_producer_exporter_target_error", reason=reason) == 1
 
 
+def sidecar_of(spec):
+    """Return the sidecar in the spec of a pod."""
+    return next(each for each in [*spec["initContainers"], *spec["containers"]] if each["name"] == NAME)
+
+
 @MODES
 def test_the_producer_is_scraped_from_outside_and_its_jmx_cannot_be_reached_there(run, mode):
     orders = run(mode=mode)
@@ -119,6 +116,16 @@ def test_the_application_sends_on_when_the_sidecar_is_killed_and_is_read_again_w
     orders.require_sending()
     orders.pod.restart(NAME)
     orders.page_once("the producer is read again", is_up)
+
+
+def test_the_application_sends_on_when_the_sidecar_is_killed_for_its_memory(run):
+    def little_memory(spec):
+        sidecar_of(spec)["resources"]["limits"]["memory"] = "6Mi"
+
+    orders = run(edit=little_memory)
+
+    assert orders.pod.containers[NAME].exit_code(timeout_seconds=30) == 137
+    orders.require_sending()
 
 
 @pytest.mark.parametrize("argument", ["--limit-clients=many", "--nonsense", "--label"])
