@@ -40,6 +40,7 @@ lint: $(VENV)/.wheel
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/hadolint Dockerfile
+	$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec compose.yaml
 	$(BIN)/mypy
 	MYPYPATH=exporter $(BIN)/mypy -p lab -p tools -p alerts -p promql -p dashboards -p tests.fuzz
 	$(BIN)/lint-imports
@@ -135,7 +136,9 @@ bench: setup ## measure the exporter and its peers side by side (half an hour)
 	$(BIN)/python -m benchmarks.transaction_log
 	$(BIN)/python -m benchmarks.collector_memory
 	$(BIN)/python -m benchmarks.alert_rules
+	$(BIN)/python -m benchmarks.deployments
 	PYTHONPATH=exporter $(BIN)/python -m benchmarks.http_layer
+	$(BIN)/python -m benchmarks.image_size
 
 jdks: setup ## read producers on each JDK from 8 to 26 and write docs/compatibility.md; needs root and Debian
 	$(BIN)/python -m tests.jdks
