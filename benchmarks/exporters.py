@@ -94,27 +94,27 @@ class Exporter:
             time.sleep(0.005)
         raise LabError(f"no page within {GIVE_UP_SECONDS:g} s\n{self.process.log_tail()}")
 
-    def scrape(self) -> bytes:
-        """Request the page as Prometheus does, gzip included, and return it decompressed."""
+    def scrape(self, path: str = "/metrics") -> bytes:
+        """Request a page as Prometheus does, gzip included, and return it decompressed."""
         connection = http.client.HTTPConnection(f"127.0.0.1:{self._port.number}", timeout=GIVE_UP_SECONDS)
         try:
-            connection.request("GET", "/metrics", headers={"Accept": ACCEPT, "Accept-Encoding": "gzip"})
+            connection.request("GET", path, headers={"Accept": ACCEPT, "Accept-Encoding": "gzip"})
             with connection.getresponse() as answer:
                 body = answer.read()
                 return gzip.decompress(body) if answer.headers["Content-Encoding"] == "gzip" else body
         finally:
             connection.close()
 
-    def scrape_often(self, times: int) -> Scraped:
-        """Scrape *times* times in sequence, and return what that cost."""
+    def scrape_often(self, times: int, paths: Sequence[str] = ("/metrics",)) -> Scraped:
+        """Scrape each path *times* times in sequence, and return what a scrape cost."""
         pids = self.process.pid, self._target.pid
         before = [cpu_seconds(pid) for pid in pids]
         seconds, page = [], b""
-        for _ in range(times):
+        for path in [*paths] * times:
             start = time.perf_counter()
-            page = self.scrape()
+            page = self.scrape(path)
             seconds.append(time.perf_counter() - start)
-        cpu, target_cpu = ((cpu_seconds(pid) - was) / times for pid, was in zip(pids, before, strict=True))
+        cpu, target_cpu = ((cpu_seconds(pid) - was) / len(seconds) for pid, was in zip(pids, before, strict=True))
         samples = sum(not line.startswith(b"#") for line in page.splitlines())
         return Scraped(median_seconds=median(seconds), cpu_seconds=cpu, target_cpu_seconds=target_cpu, samples=samples)
 
