@@ -86,6 +86,15 @@ def test_each_block_of_the_kubernetes_page_says_whether_it_is_run():
     assert "" not in said
 
 
+@pytest.mark.parametrize("found", [each for each in ALL if each.kind == "run"], ids=lambda each: each.name)
+def test_a_test_names_each_block_that_is_run(found):
+    if found.page == ROOT / "README.md" and found.name == "sidecar":
+        found = block(KUBERNETES, "inject")  # the same block; see below
+    tests = [file.read_text() for file in (ROOT / "tests" / "integration").rglob("*.py")]
+
+    assert any(f'"{found.name.removesuffix("-classic")}"' in text and ".run(" in text for text in tests)
+
+
 def test_the_names_of_the_blocks_that_are_run_are_unique():
     names = Counter((found.page.name, found.name) for found in ALL if found.kind == "run")
 
