@@ -4,7 +4,8 @@ import json
 from pathlib import Path
 
 from dashboards.classic import dashboard
-from dashboards.model import AlertList, Board, Graph, Link, Note, Query, Row, Stat, States, Step, Table, Variable, Words
+from dashboards.model import AlertList, Board, Graph, Link, Note, Query, Row, Stat, States, Step, Table, Variable
+from kafka_producer_exporter.languages import Text
 from lab.prometheus import Prometheus, job
 
 TARGET = r"it's $1.50\(today)"
@@ -25,7 +26,7 @@ SCOPE = '{namespace=~"$namespace", target=~"$target"}'
 
 
 def words(text):
-    return Words(text, f"{text} (한국어)")
+    return Text(text, f"{text} (한국어)")
 
 
 def panel(kind, title, *queries, **options):
