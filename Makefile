@@ -13,7 +13,7 @@ MAKE_STARTED := $(or $(MAKE_STARTED),$(shell date +%s))
 export MAKE_STARTED
 stage = @s=$$(($$(date +%s) - $(MAKE_STARTED))); printf '\n== %d:%02d  %s\n' $$((s / 60)) $$((s % 60)) '$(1)'
 
-.PHONY: help setup check lint fast pythons generate golden generated integration chart pods rules mutation demo faults dashboards \
+.PHONY: help setup check lint fast pythons generate golden generated integration chart pods kubernetes rules mutation demo faults dashboards \
   diagnose bench jdks test truth fuzz torture page drawing image image-lock containers lock clean
 
 help: ## list these commands
@@ -75,6 +75,7 @@ generate: setup ## write the generated docs and the JSON schema again
 	$(BIN)/python -m lab.faults --page
 	$(BIN)/python -m tests.diagnosis --page
 	$(BIN)/python -m dashboards.proof --page
+	$(BIN)/python -m tests.integration.kubernetes.page
 	@$(MAKE) --no-print-directory setup
 
 golden: setup ## write the golden pages again; review every difference
@@ -99,7 +100,7 @@ IMAGE_ONLY := tests/integration/image/test_image.py tests/integration/image/test
 
 integration: setup containers ## tests with real brokers, producers and Prometheus; with CI set, every one of them is required
 	$(call stage,integration tests$(if $(CI), (CI is set: each one is required)))
-	$(if $(CI),REQUIRE_INTEGRATION=1 )$(PYTEST) -q -m integration $(addprefix --ignore=,$(IMAGE_ONLY))
+	$(if $(CI),REQUIRE_INTEGRATION=1 )$(PYTEST) -q -m integration $(addprefix --ignore=,$(IMAGE_ONLY) tests/integration/kubernetes)
 
 chart: setup ## render the chart with Helm 3 and Helm 4, and compare sidecar, alerts and dashboards with their sources
 	$(PYTEST) -q -m integration tests/integration/chart
@@ -107,6 +108,12 @@ chart: setup ## render the chart with Helm 3 and Helm 4, and compare sidecar, al
 pods: setup containers ## run pods with a sidecar under podman, break the sidecar, and watch the application; needs root
 	$(call stage,pods: what a broken sidecar does to its application)
 	REQUIRE_INTEGRATION=1 $(PYTEST) -v --no-header tests/integration/pods
+
+kubernetes: setup ## try chart, policy and manifests on a real API server, and write docs/kubernetes-proof.md; WITHOUT_KUBERNETES=1 skips it
+	$(call stage,API server: build it if it is not in the cache)
+	$(if $(WITHOUT_KUBERNETES),,$(BIN)/python -m lab.fetch kubernetes etcd prometheus-operator-crds)
+	$(call stage,tests with the API server)
+	REQUIRE_INTEGRATION=1 $(PYTEST) -v --no-header tests/integration/kubernetes
 
 rules: setup ## check the alert rules and run their unit tests with both generations of Prometheus
 	$(BIN)/python -m alerts.lint

@@ -3,7 +3,8 @@
 No integration test can run without Java, Maven, openssl and Kafka's jars. Where one of these is missing, the run ends
 at once with an error that says what to install. A control group with a memory limit, a Prometheus or podman is needed
 by a few tests only. Where this machine has none, those tests are reported as not run, with the reason, and the others
-run; REQUIRE_INTEGRATION=1 makes that an error. WITHOUT_CONTAINERS=1 asks not to run the tests that need podman.
+run; REQUIRE_INTEGRATION=1 makes that an error. WITHOUT_CONTAINERS=1 asks not to run the tests that need podman, and
+WITHOUT_KUBERNETES=1 those that need an API server.
 """
 
 import contextlib
@@ -12,12 +13,15 @@ from collections import Counter
 
 import pytest
 
+from lab import image as images
 from lab.alertmanager import alertmanager_binary, amtool_binary
 from lab.broker import Broker, Cluster
 from lab.cgroup import MemoryCgroup
 from lab.fetch import default_fetcher
-from lab.image import WAIVED, build, find_base, waived
+from lab.helm import PARTS as PARTS_OF_HELM
+from lab.image import build, find_base, waived
 from lab.jvm import java
+from lab.kubernetes import api_server as servers
 from lab.podman import Podman
 from lab.process import LabError, need
 from lab.producer import ProducerJvm
@@ -36,12 +40,19 @@ PARTS = (
     ),
 )
 PROMETHEUS_PARTS = ("prometheus-2", "prometheus-3", "alertmanager")
+WAIVED = (images.WAIVED, servers.WAIVED)
 REQUIRED = os.environ.get("REQUIRE_INTEGRATION") == "1"
 
 
 @pytest.fixture(scope="session")
 def lab():
     """Everything that the lab consists of is on this machine: ``pytest_collection_finish`` has seen to it."""
+
+
+@pytest.fixture(params=PARTS_OF_HELM, ids=lambda generation: f"helm{generation}")
+def generation(request, lab):
+    """Each generation of Helm, and the kubectl of its time."""
+    return request.param
 
 
 @pytest.fixture(scope="session")
@@ -79,7 +90,7 @@ def control_groups():
 def podman():
     """Podman with a base image whose containers run; without it the test is not run."""
     if waived():
-        pytest.skip(WAIVED)
+        pytest.skip(images.WAIVED)
     try:
         podman = Podman()
         podman.require_containers(find_base(podman))
@@ -184,7 +195,7 @@ def pytest_make_collect_report(collector):
 
 
 def _refuse_skip(report):
-    if REQUIRED and report.skipped and not hasattr(report, "wasxfail") and reason_of(report) != WAIVED:
+    if REQUIRED and report.skipped and not hasattr(report, "wasxfail") and reason_of(report) not in WAIVED:
         report.outcome = "failed"
         report.longrepr = f"not run, though REQUIRE_INTEGRATION=1: {reason_of(report)}"
     return report

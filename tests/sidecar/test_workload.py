@@ -132,6 +132,7 @@ def test_the_containers_own_user_id_takes_precedence():
     [
         ({"containers": [application(), {"name": "proxy"}]}, "container", "app, proxy"),
         ({"containers": [application(ports=[{"containerPort": 9797}])]}, "port", "app has port 9797"),
+        ({"os": {"name": "windows"}}, "spec.os", "runs on Windows"),
         ({"containers": [application(securityContext={"runAsUser": "root"})]}, "securityContext.runAsUser", "root"),
         ({"volumes": [{"name": "kafka-producer-exporter-jmx"}]}, "spec.volumes", "without the sidecar"),
         (

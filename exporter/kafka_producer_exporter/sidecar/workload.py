@@ -155,6 +155,8 @@ def _user_of(spec: Manifest, application: Manifest) -> int | None:
 
 
 def _require_room(spec: Manifest, application: Manifest, options: SidecarOptions, parts: PodParts) -> None:
+    if _mapping(spec, "os").get("name") == "windows":
+        raise WorkloadError("spec.os", "the pod runs on Windows, and the sidecar's image is for Linux")
     for key, ours in (("volumes", parts.volumes), ("initContainers", parts.init_containers)):
         taken = {str(item.get("name")) for item in _list(spec, key)}
         for item in ours:

@@ -1,15 +1,18 @@
-"""The options that every rendering is tried with, the chart's values for them, and a user's own chart."""
+"""The options that every rendering is tried with, the chart's values for them, and what a user has of their own."""
 
+import re
 import shutil
 
 import yaml
 
 from kafka_producer_exporter.sidecar.options import Mode, Resources, SidecarOptions
-from kafka_producer_exporter.sidecar.parts import NAME
-from lab.helm import template
+from kafka_producer_exporter.sidecar.parts import JVM, NAME, pod_parts
+from lab.helm import kustomize, template
 from tests.paths import ROOT
+from tools import generate_kubernetes
 
 CHART = ROOT / "helm" / NAME
+POLICY = "admissionregistration.k8s.io/v1/MutatingAdmissionPolicy"
 
 DIGEST = "sha256:" + "0123456789abcdef" * 4
 CASES = {
@@ -114,3 +117,65 @@ class Parent:
         (self.folder / "templates" / "deployment.yaml").write_text(TEMPLATE.replace("SIDECAR", sidecar))
         (deployment,) = template(self.folder, {alias: values}, generation=self._generation, kubernetes=kubernetes)
         return deployment
+
+
+def line_about(path, message):
+    """Return the line in which Helm's refusal names a key of the values; empty if none does."""
+    words = [re.escape(word) for word in path.split(".")]
+    found = re.search(rf"\b{words[0]}\b.*\b{words[-1]}\b" if words[1:] else rf"\b{words[0]}\b", message)
+    return message[found.start() :].splitlines()[0] if found else ""
+
+
+def require_parts(pod, options, *, app="app"):
+    """Fail unless a pod has exactly the described parts, and nothing else beside the container of its application."""
+    parts = pod_parts(options)
+    spec = pod["spec"]
+    application = next(each for each in spec["containers"] if each["name"] == app)
+    assert (spec.get("initContainers") or []) == parts.init_containers
+    assert [each for each in spec["containers"] if each is not application] == parts.containers
+    assert spec["volumes"] == parts.volumes
+    assert (application.get("volumeMounts") or []) == parts.application_mounts
+    assert parts.labels.items() <= pod["metadata"]["labels"].items()
+    assert {key: value for key, value in pod["metadata"]["annotations"].items() if key != JVM} == {
+        key: value for key, value in parts.annotations.items() if key != JVM
+    }
+
+
+WORKLOAD = """\
+apiVersion: {version}
+kind: {kind}
+metadata: {{name: {name}, labels: {{kafka-producer-exporter.io/inject: "{inject}"}}}}
+spec:
+  {own}
+  template:
+    metadata: {{labels: {{app: x}}}}
+    spec: {{containers: [{{name: app, image: "app:1"}}]{more}}}
+"""
+
+
+def workload(kind, version, *, name="w", inject="true"):
+    """Return the text of a workload without the sidecar."""
+    own, more = "selector: {matchLabels: {app: x}}", ""
+    if kind == "StatefulSet":
+        own += "\n  serviceName: x"
+    if kind == "Job":
+        own, more = "backoffLimit: 1", ", restartPolicy: Never"
+    return WORKLOAD.format(kind=kind, version=version, name=name, inject=inject, own=own, more=more)
+
+
+def kustomization(folder, generation, literals=("image=r.io/e:1", "target=orders"), *, further=()):
+    """Return what a kustomization with the component builds: a workload of each kind, one without the label, and more.
+
+    *further* are the texts of other objects.
+    """
+    kinds = [(kind, "batch/v1" if kind == "Job" else "apps/v1") for kind in generate_kubernetes.KINDS]
+    workloads = [workload(kind, version) for kind, version in kinds]
+    other = workload("Deployment", "apps/v1", name="other", inject="false")
+    (folder / "app").mkdir()
+    (folder / "kustomize").symlink_to(ROOT / "kustomize")
+    (folder / "app" / "workloads.yaml").write_text("---\n".join([*workloads, other, *further]))
+    local = {"annotations": {"config.kubernetes.io/local-config": "true"}}
+    config_map = {"name": generate_kubernetes.CONFIG_MAP, "literals": list(literals), "options": local}
+    content = {"resources": ["workloads.yaml"], "components": ["../kustomize"], "configMapGenerator": [config_map]}
+    (folder / "app" / "kustomization.yaml").write_text(yaml.safe_dump(content))
+    return kustomize(folder / "app", generation=generation)
