@@ -35,7 +35,7 @@ def test_the_page_has_a_sentence_for_each_test_and_a_line_for_each_case(tmp_path
     page = text_of(load(tmp_path), {"test_m": "The policy"})
 
     assert "\n## The policy\n\n2 rows; Kubernetes 1.36.3.\n" in page
-    assert page.endswith("\n| A pod waits | a \\| b | &lt;&#91;a](&#42;)> |\n|  | c |  |\n")
+    assert page.endswith("\n| A pod waits | a \\| b | &lt;&#91;a&#93;(&#42;)> |\n|  | c |  |\n")
 
 
 def test_a_module_that_was_never_run_says_so():

@@ -109,7 +109,7 @@ def _sentence(test: str) -> str:
 
 
 def _cell(text: str) -> str:
-    for character, escaped in (("|", "\\|"), ("<", "&lt;"), ("[", "&#91;"), ("*", "&#42;")):
+    for character, escaped in (("|", "\\|"), ("<", "&lt;"), ("[", "&#91;"), ("]", "&#93;"), ("*", "&#42;")):
         text = text.replace(character, escaped)
     return " ".join(text.split())
 
