@@ -69,7 +69,7 @@ NOT_OUR_FLAGS = {
     "helm": ("--create-namespace", "--install", "--reuse-values"),
     "kafka-topics.sh": ("--describe", "--unavailable-partitions"),
     "kafka-transactions.sh": ("--partition", "--start-offset", "--topic"),
-    "benchmarks": ("--before", "--clients", "--python", "--records", "--rounds"),
+    "benchmarks": ("--before", "--clients", "--memory-limit", "--python", "--records", "--rounds", "--targets"),
     "lab.fetch": ("--pin",),
     "pip": ("--require-hashes",),
     "tests.truth": ("--seed",),
