@@ -5,29 +5,18 @@ Each block runs as it stands there, in a checkout, with podman as ``docker``, a 
 podman, with the image out of that registry, and is scraped.
 """
 
-import base64
-import os
-import shutil
-import subprocess
-import sys
-
 import pytest
 import yaml
 
 from kafka_producer_exporter.sidecar.parts import NAME
 from lab.docker import write_docker
-from lab.fetch import fetch
-from lab.helm import PARTS
 from lab.orders import build_orders
 from lab.registry import Registry
-from tests.blocks import block
-from tests.integration.pods import offline
+from tests.integration.pods.commands import REGISTRY, Commands, copy_checkout, write_programs
 from tests.integration.pods.orders import APPLICATION, JMX_PORT, USER, Orders, is_up, user_of
-from tests.paths import DOCS, ROOT
+from tests.paths import DOCS
 
 KUBERNETES = DOCS / "kubernetes.md"
-REGISTRY = "registry.example.com"
-BLOCK_SECONDS = 100
 
 pytestmark = pytest.mark.timeout(300)
 
@@ -46,84 +35,15 @@ def registry(podman):
 @pytest.fixture(scope="module")
 def programs(podman, tmp_path_factory):
     """A folder with docker, kubectl and helm."""
-    folder = tmp_path_factory.mktemp("programs")
+    folder = write_programs(tmp_path_factory.mktemp("programs"))
     write_docker(podman, folder)
-    for name in ("kubectl", "helm"):
-        program = folder / name
-        program.write_text(f'#!/bin/sh\nexec {sys.executable} {offline.__file__} {name} "$@"\n')
-        program.chmod(0o755)
     return folder
 
 
 @pytest.fixture
-def checkout(tmp_path):
-    """A copy of the files that git knows, and those that it would add."""
-    words = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
-    listed = subprocess.run(words, cwd=ROOT, check=True, capture_output=True, text=True).stdout
-    for name in listed.rstrip("\0").split("\0"):
-        if (ROOT / name).is_file():
-            place = tmp_path / "checkout" / name
-            place.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(ROOT / name, place)
-    return tmp_path / "checkout"
-
-
-class Commands:
-    """Runs blocks of the page in a checkout, and knows what they would have applied."""
-
-    def __init__(self, checkout, *, programs, registry):
-        self._checkout = checkout
-        self._registry = registry
-        self._applied = checkout.parent / "applied"
-        self._applied.mkdir()
-        self._environment = {
-            **os.environ,
-            "PATH": f"{programs}:{os.environ['PATH']}",
-            "OFFLINE_PROGRAMS": str(fetch(PARTS[4])),
-            "OFFLINE_APPLIED": str(self._applied),
-        }
-
-    def write(self, deployment):
-        """Write ``deployment.yaml``, which stands for the user's own."""
-        text = yaml.safe_dump(deployment).replace(REGISTRY, self._registry.address)
-        (self._checkout / "deployment.yaml").write_text(text)
-
-    def run(self, name):
-        """Run a block; fail if one of its commands fails."""
-        done = subprocess.run(
-            ["bash", "-euo", "pipefail", "-c", block(KUBERNETES, name).text.replace(REGISTRY, self._registry.address)],
-            cwd=self._checkout,
-            env=self._environment,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=BLOCK_SECONDS,
-            check=False,
-        )
-        assert done.returncode == 0, f"{name}:\n{done.stdout}\n{done.stderr}"
-
-    def pod(self):
-        """Return the pod of the Deployment that was applied last."""
-        found = [each for each in self._objects() if each["kind"] == "Deployment"]
-        return found[-1]["spec"]["template"]
-
-    def secrets(self):
-        """Return name → key → value of the Secrets."""
-        return {
-            each["metadata"]["name"]: {key: base64.b64decode(text).decode() for key, text in each["data"].items()}
-            for each in self._objects()
-            if each["kind"] == "Secret"
-        }
-
-    def _objects(self):
-        files = sorted(self._applied.glob("*.yaml"))
-        return [content for file in files for content in yaml.safe_load_all(file.read_text()) if content]
-
-
-@pytest.fixture
-def page(checkout, programs, registry):
+def page(tmp_path, programs, registry):
     """The commands of the page, in a checkout of the test's own."""
-    return Commands(checkout, programs=programs, registry=registry)
+    return Commands(copy_checkout(tmp_path / "checkout"), KUBERNETES, programs=[programs], registry=registry.address)
 
 
 def deployment():

@@ -147,6 +147,29 @@ def test_the_application_sends_on_without_jmx_and_the_page_says_so(run):
     orders.require_sending()
 
 
+def test_the_application_sends_on_when_the_password_is_wrong_and_the_page_says_so(run):
+    def wrong_password(spec):
+        sidecar_of(spec)["env"] = [{"name": "JMX_PASSWORD", "value": "wrong"}]
+
+    orders = run(edit=wrong_password)
+
+    page = orders.page_once("the JVM rejects the password", lambda page: has_reason(page, "authentication"))
+
+    assert is_down(page)
+    orders.require_sending()
+
+
+def test_the_application_starts_without_the_secret_its_jmx_is_closed_and_the_page_says_so(run):
+    orders = run(secrets={})
+
+    page = orders.page_once("the page is there", lambda page: True)
+
+    assert page.value("kafka_producer_exporter_config_valid") == 0
+    assert "--jmx-password-env: the exporter's environment has no such variable" in orders.pod.containers[NAME].log()
+    assert "JMX is closed" in orders.pod.containers[INIT_NAME].log()
+    orders.require_sending()
+
+
 def test_nothing_is_changed_about_a_jvm_whose_user_is_not_known(run):
     orders = run(user=None)
 
