@@ -159,6 +159,6 @@ def test_freed_memory_goes_back_to_the_kernel():
     def left():
         return int(subprocess.run(command, capture_output=True, text=True, check=True, timeout=60).stdout)
 
-    # Of 32 MB; with glibc's defaults, 28 MB are always left. On a busy machine, two threads may share an arena by
-    # chance, and then what one of them still holds keeps the memory of the other.
-    assert any(left() < 4_000_000 for _ in range(3))
+    # Of 32 MB; with glibc's defaults, 28 MB are always left. With ours, one run in four leaves more than this: what
+    # glibc keeps of a thread that has ended may lie above the memory of another, which then cannot shrink.
+    assert any(left() < 4_000_000 for _ in range(10))
