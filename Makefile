@@ -109,7 +109,7 @@ pods: setup containers ## run pods with a sidecar under podman, break the sideca
 	$(call stage,pods: what a broken sidecar does to its application)
 	REQUIRE_INTEGRATION=1 $(PYTEST) -v --no-header tests/integration/pods
 
-kubernetes: setup ## try chart, policy and manifests on a real API server, and write docs/kubernetes-proof.md; WITHOUT_KUBERNETES=1 skips it
+kubernetes: setup containers ## try chart, policy and manifests on a real API server, and write docs/kubernetes-proof.md; WITHOUT_KUBERNETES=1 skips it
 	$(call stage,API server: build it if it is not in the cache)
 	$(if $(WITHOUT_KUBERNETES),,$(BIN)/python -m lab.fetch kubernetes etcd prometheus-operator-crds)
 	$(call stage,tests with the API server)

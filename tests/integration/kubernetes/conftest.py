@@ -9,6 +9,7 @@ import subprocess
 
 import pytest
 
+from lab import orders, registry
 from lab.fetch import default_fetcher, fetch
 from lab.helm import PARTS
 from lab.kubernetes.api_server import CRDS, ETCD, NEEDED, WAIVED, ApiServer, waived
@@ -64,7 +65,7 @@ def pytest_collection_finish(session):
         return
     fetcher = default_fetcher(report=session.config.pluginmanager.get_plugin("terminalreporter").write_line)
     try:
-        for part in NEEDED:
+        for part in (*NEEDED, *orders.PARTS, registry.PART):
             fetcher.fetch(part)
     except LabError as error:
         raise pytest.UsageError(f"no API server can run on this machine\n{error}") from None

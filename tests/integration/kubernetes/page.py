@@ -20,8 +20,8 @@ HEADER = """\
 
 `make kubernetes` starts Kubernetes' own API server with etcd and the controllers, and runs the tests in
 [`tests/integration/kubernetes`](../tests/integration/kubernetes); each row below is one that has passed. It needs
-Debian, a JDK, Maven, openssl, and the minutes of building the server, once. Where it cannot run, it fails and says why;
-`WITHOUT_KUBERNETES=1` skips it, and the run says so.
+Debian, a JDK, Maven, openssl, podman, and the minutes of building the server, once. Where it cannot run, it fails and
+says why; `WITHOUT_KUBERNETES=1` skips it, and the run says so.
 
 The API server has no node: it creates and admits pods, which are compared with their
 [description](../exporter/kafka_producer_exporter/sidecar/parts.py), and starts no container. Where a row says that a

@@ -2,7 +2,7 @@
 
 import pytest
 
-from lab import orders, registry
+from lab import orders
 from lab.fetch import default_fetcher
 from lab.process import LabError
 from tests.integration.pods.orders import broker_for_pods
@@ -18,12 +18,12 @@ def broker(lab):
 
 
 def pytest_collection_finish(session):
-    """Fetch the JDK and the client of the application, and the registry."""
+    """Fetch the JDK and the client of the application."""
     if not any(item.nodeid.startswith(FOLDER) for item in session.items):
         return
     fetcher = default_fetcher(report=session.config.pluginmanager.get_plugin("terminalreporter").write_line)
     try:
-        for part in (*orders.PARTS, registry.PART):
+        for part in orders.PARTS:
             fetcher.fetch(part)
     except LabError as error:
         raise pytest.UsageError(f"no application can be put into an image\n{error}") from None
