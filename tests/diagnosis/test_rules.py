@@ -314,6 +314,14 @@ def test_consequences_come_after_what_explains_them():
     assert "black-hole" in by_id["stale-metadata"].consequence_of
 
 
+def test_a_send_that_fails_while_no_broker_answers_is_a_consequence_and_no_large_record():
+    found = diagnose(evidence(**{**SILENT, "request_total": 1.0}, record_error_total=3.0))
+
+    by_id = {finding.cause.id: finding for finding in found.findings}
+    assert by_id["record-too-large"].consequence_of == ("black-hole",)
+    assert found.findings[0].cause.id == "black-hole"
+
+
 def test_a_lost_broker_is_a_reason_of_too_few_replicas_and_not_the_finding():
     down = ("kafka_bootstrap_server_error", {"server": "k:9092", "reason": "refused"}, 1.0)
     under = ("kafka_topic_under_min_insync_partitions", {"topic": "orders"}, 1.0)

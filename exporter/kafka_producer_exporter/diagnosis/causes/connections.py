@@ -339,7 +339,7 @@ BLACK_HOLE = Cause(
     rule=black_hole,
     explains=(
         *("delivery-timeout", "buffer-full", "lingering-batches", "saturated-sender", "stale-metadata"),
-        *("unknown-topic", "not-authorized", "slow-broker"),
+        *("unknown-topic", "not-authorized", "slow-broker", "record-too-large"),
     ),
 )
 
