@@ -44,7 +44,7 @@ class Cost:
     how: str
     targets: int
     milliseconds: float
-    """A scrape takes so long; its median."""
+    """Median duration of a scrape."""
     cpu_milliseconds: float
     """CPU time of the exporter per scrape of a target."""
     target_cpu_milliseconds: float
@@ -59,7 +59,7 @@ class Cost:
         return self.cpu_milliseconds * self.targets / INTERVAL_SECONDS
 
     def times(self, number: int) -> "Cost":
-        """Return what so many of them cost together."""
+        """Return what this number of them costs together."""
         return replace(
             self,
             what=f"{number:,} sidecars",
@@ -108,7 +108,7 @@ def one_fleet(
     rounds: int,
     prefix: Sequence[str] = (),
 ) -> Cost:
-    """Measure an exporter that probes so many targets; raise LabError if one is down, or if series are left out."""
+    """Measure an exporter that probes *targets* JVMs; raise LabError if one is down, or if series are left out."""
     ports = target.secured_ports[:targets]
     paths = [f"/probe?target=127.0.0.1:{port}" for port in ports]
     with Exporter(fleet(ports, certificates, prefix), target, folder) as exporter:

@@ -27,7 +27,7 @@ KUBERNETES = "kubernetes"
 ETCD = "etcd"
 CRDS = "prometheus-operator-crds"
 NEEDED = (KUBERNETES, ETCD, CRDS, *PARTS.values())
-"""The parts that it is made of; whoever has a deadline fetches them first."""
+"""The parts that it is made of; a caller with a deadline fetches them first."""
 RESTRICTED = {"pod-security.kubernetes.io/enforce": "restricted"}
 """Labels of a namespace that admits only pods of the profile restricted."""
 

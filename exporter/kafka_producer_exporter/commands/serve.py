@@ -93,7 +93,7 @@ def _settings_from(arguments: argparse.Namespace) -> Settings:
 
 
 def _listeners_of(arguments: argparse.Namespace) -> Settings:
-    """Return the settings that say where to listen, so that whoever scrapes a wrong configuration learns of it."""
+    """Return the settings that say where to listen, so that a scrape shows that the configuration is wrong."""
     given = {name: value for name, value in vars(arguments).items() if name in LISTENERS}
     try:
         return settings_from(argparse.Namespace(config=None, **given), {})

@@ -17,7 +17,7 @@ SHARE_OF_DESCRIPTORS = 0.25
 
 
 class ProbedReaders:
-    """At most so many readers. Beyond that, the session that was used least recently ends. Thread-safe."""
+    """Readers, up to a limit. Beyond it, the session that was used least recently ends. Thread-safe."""
 
     def __init__(self, *, at_most: int = MAX_READERS, clock: Callable[[], float] = time.monotonic) -> None:
         self._at_most = at_most
